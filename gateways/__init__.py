@@ -1,0 +1,1 @@
+"""The outside world: text messages, and the mail nodes' administration."""

@@ -1,0 +1,24 @@
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+from django.conf import settings
+
+
+class ConsoleGateway:
+    """For the demonstration: prints messages, and keeps them in VAR/sms.jsonl."""
+
+    def send(self, number: str, text: str) -> None:
+        sys.stdout.write(f"SMS to {number}: {' '.join(text.split())}\n")
+        sys.stdout.flush()
+        entry = {"to": number, "text": text, "at": datetime.now(UTC).isoformat()}
+        settings.VAR.mkdir(parents=True, exist_ok=True)
+        file = os.open(
+            settings.VAR / "sms.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
+        )
+        try:
+            # A single write, so that lines of several processes never mix.
+            os.write(file, json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+        finally:
+            os.close(file)

@@ -1,0 +1,30 @@
+"""What can become of a message, in words of ours: the provider's may repeat secrets."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    BAD_NUMBER = "bad-number"
+    OPTED_OUT = "opted-out"
+    REGION = "region"
+    CREDENTIALS = "credentials"
+    TOO_MANY = "too-many"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    PROVIDER = "provider"
+
+
+class SmsError(Exception):
+    """The provider did not say that it took the message."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class NotSent(SmsError):
+    """The message will surely not arrive."""
+
+
+class Unknown(SmsError):
+    """The message may still arrive."""

@@ -1,0 +1,17 @@
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Message:
+    number: str
+    text: str
+
+
+outbox: list[Message] = []
+
+
+class MemoryGateway:
+    """For tests: keeps messages in `outbox`, as django.core.mail does."""
+
+    def send(self, number: str, text: str) -> None:
+        outbox.append(Message(number, text))

@@ -1,0 +1,161 @@
+"""Twilio's Programmable Messaging, whatever it does: sent, not sent, or unknown."""
+
+import logging
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import BoundedSemaphore, Thread
+from typing import Any
+
+from django.conf import settings
+from requests import RequestException, Session
+from requests.exceptions import (
+    ConnectTimeout,
+    InvalidSchema,
+    InvalidURL,
+    MissingSchema,
+    ProxyError,
+    Timeout,
+)
+from twilio.base.exceptions import TwilioException
+from twilio.http import HttpClient
+from twilio.http.response import Response
+from twilio.rest import Client
+from urllib3.exceptions import NewConnectionError
+
+from gateways.sms.errors import NotSent, Reason, SmsError, Unknown
+
+logger = logging.getLogger(__name__)
+
+# Seconds a message may wait at the provider; a code is of no use for longer.
+_VALIDITY = 300
+
+# https://www.twilio.com/docs/api/errors
+_REASON_OF_CODE = {
+    20003: Reason.CREDENTIALS,
+    20429: Reason.TOO_MANY,
+    21211: Reason.BAD_NUMBER,
+    21408: Reason.REGION,
+    21610: Reason.OPTED_OUT,
+    21614: Reason.BAD_NUMBER,  # not a mobile number
+}
+_REASON_OF_STATUS = {401: Reason.CREDENTIALS, 429: Reason.TOO_MANY}
+_REFUSED = range(400, 500)
+
+# Raised before a single byte of the message has left.
+_NEVER_LEFT = (ConnectTimeout, InvalidSchema, InvalidURL, MissingSchema, ProxyError)
+
+# Calls under way in this process, with those that nobody waits for any longer.
+_slots = BoundedSemaphore(16)
+
+
+class TwilioGateway:
+    """Sends once, and answers within settings.TWILIO_TIMEOUT seconds."""
+
+    def send(self, number: str, text: str) -> None:
+        # No time-out of a socket bounds a silent name server or an answer in drips, so
+        # the call has a thread of its own and is waited for so long and no longer. A
+        # daemon: what nobody waits for must not hold up the end of the process.
+        results: SimpleQueue[SmsError | None] = SimpleQueue()
+        arguments = (number, text, results.put)
+        Thread(target=_deliver, args=arguments, name="sms", daemon=True).start()
+        try:
+            error = results.get(timeout=settings.TWILIO_TIMEOUT)
+        except Empty:
+            error = _failure(Unknown, Reason.TIMEOUT)
+        # Raised here and not where another is handled, which would become its context.
+        if error:
+            raise error
+
+
+def _deliver(number: str, text: str, report: Callable[[SmsError | None], None]) -> None:
+    if not _slots.acquire(blocking=False):
+        report(_failure(NotSent, Reason.UNREACHABLE, "busy"))
+        return
+    try:
+        report(_post(number, text))
+    finally:
+        _slots.release()
+
+
+def _post(number: str, text: str) -> SmsError | None:
+    client = Client(
+        settings.TWILIO_ACCOUNT_SID,
+        settings.TWILIO_AUTH_TOKEN,
+        http_client=_Wire(settings.TWILIO_TIMEOUT),
+    )
+    client.api.base_url = settings.TWILIO_API_URL
+    service = settings.TWILIO_MESSAGING_SERVICE_SID
+    sender = (
+        {"messaging_service_sid": service}
+        if service
+        else {"from_": settings.TWILIO_SENDER}
+    )
+    try:
+        client.messages.create(
+            to=number, body=text, validity_period=_VALIDITY, **sender
+        )
+    except TwilioException as error:
+        return _refusal(error)
+    except RequestException as error:
+        return _breakdown(error)
+    except (AttributeError, TypeError, ValueError) as error:
+        # The vendor's library trips over a 2xx whose body is not the JSON it expects.
+        return _failure(Unknown, Reason.PROVIDER, type(error).__name__)
+    return None
+
+
+class _Wire(HttpClient):
+    """The vendor's contract on `requests`: no retry, no redirect, nothing logged."""
+
+    def __init__(self, bound: float) -> None:
+        super().__init__(logger, is_async=False)
+        self.bound = bound
+
+    def request(self, method: str, uri: str, *args: Any, **options: Any) -> Response:
+        with Session() as session:
+            answer = session.request(
+                method,
+                uri,
+                data=options["data"],
+                headers=options["headers"],
+                auth=options["auth"],
+                # Half for the connection, so that its failure, when nothing was sent,
+                # is told from silence after the message has left.
+                timeout=(self.bound / 2, self.bound),
+                allow_redirects=False,
+            )
+        # Something in place of nothing, which the library takes for a success.
+        return Response(answer.status_code, answer.text or "-", answer.headers)
+
+
+def _refusal(error: TwilioException) -> SmsError:
+    # Read from the answer, so perhaps missing and of any type.
+    found = (getattr(error, "code", None), getattr(error, "status", None))
+    code, status = (value if isinstance(value, int) else 0 for value in found)
+    if status not in _REFUSED:
+        return _failure(Unknown, Reason.PROVIDER, code)
+    reason = _REASON_OF_CODE.get(code) or _REASON_OF_STATUS.get(status)
+    return _failure(NotSent, reason or Reason.PROVIDER, code)
+
+
+def _breakdown(error: RequestException) -> SmsError:
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    if isinstance(error, _NEVER_LEFT) or isinstance(cause, NewConnectionError):
+        return _failure(NotSent, Reason.UNREACHABLE, type(error).__name__)
+    reason = Reason.TIMEOUT if isinstance(error, Timeout) else Reason.PROVIDER
+    return _failure(Unknown, reason, type(error).__name__)
+
+
+def _failure(kind: type[SmsError], reason: Reason, detail: int | str = "-") -> SmsError:
+    logger.warning("SMS %s: %s (%s)", kind.__name__, reason, detail)
+    return kind(reason)
+
+
+def _names_no_account(record: logging.LogRecord) -> bool:
+    return "/Accounts/" not in record.getMessage()
+
+
+# urllib3 logs the path, and with it the account's SID: at DEBUG, and at WARNING when
+# the headers of an answer are broken.
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(_names_no_account)

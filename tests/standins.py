@@ -1,0 +1,197 @@
+"""Servers on loopback that stand in for other machines, well-behaved and not."""
+
+import json
+import socket
+import struct
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Thread
+from urllib.parse import parse_qs
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        return {
+            name: values[0] for name, values in parse_qs(self.body.decode()).items()
+        }
+
+
+Behaviour = Callable[["Handler"], None]
+
+
+@dataclass
+class StandIn:
+    """A running server. `behave` may be replaced at any time."""
+
+    url: str
+    behave: Behaviour
+    requests: list[Request] = field(default_factory=list)
+    stopped: Event = field(default_factory=Event)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    timeout = 10  # seconds an idle connection may hold up the end of the server
+    stand_in: StandIn
+    request_seen: Request
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = dict(self.headers.items())
+        self.request_seen = Request(self.command, self.path, headers, body)
+        self.stand_in.requests.append(self.request_seen)
+        self.stand_in.behave(self)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Say nothing on the terminal."""
+
+
+@contextmanager
+def serve(behave: Behaviour) -> Iterator[StandIn]:
+    """Run a server that behaves so, on a free port of loopback."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = False
+    stand_in = StandIn(f"http://127.0.0.1:{server.server_port}", behave)
+    server.RequestHandlerClass = type("Bound", (Handler,), {"stand_in": stand_in})
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield stand_in
+    finally:
+        stand_in.stopped.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# --- how a server behaves -------------------------------------------------------------
+
+
+def answers(
+    status: int,
+    body: object = "",
+    *,
+    kind: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Behaviour:
+    """Answer so; a `body` that is no text is written as JSON."""
+
+    def behave(handler: Handler) -> None:
+        data = (body if isinstance(body, str) else json.dumps(body)).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", kind)
+        handler.send_header("Content-Length", str(len(data)))
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(data)
+
+    return behave
+
+
+def hangs(handler: Handler) -> None:
+    """Take the request and say nothing."""
+    handler.close_connection = True
+    handler.stand_in.stopped.wait(30)
+
+
+def drips(first: bytes) -> Behaviour:
+    """Begin an answer, then go on with a byte at a time, never ending it."""
+
+    def behave(handler: Handler) -> None:
+        handler.close_connection = True
+        try:
+            handler.wfile.write(first)
+            while not handler.stand_in.stopped.wait(0.02):
+                handler.wfile.write(b"x")
+        except OSError:
+            return
+
+    return behave
+
+
+def cuts(after: bytes = b"") -> Behaviour:
+    """Send this much of an answer, then reset the connection."""
+
+    def behave(handler: Handler) -> None:
+        handler.close_connection = True
+        handler.wfile.write(after)
+        handler.wfile.flush()
+        linger = struct.pack("ii", 1, 0)
+        handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        handler.connection.close()
+
+    return behave
+
+
+def stops(after: bytes) -> Behaviour:
+    """Send this much of an answer, then hang."""
+
+    def behave(handler: Handler) -> None:
+        handler.wfile.write(after)
+        hangs(handler)
+
+    return behave
+
+
+def half(body: str, status: str = "200 OK") -> bytes:
+    """An answer of which only the first half of the body is there."""
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return (head + body[: len(body) // 2]).encode()
+
+
+# --- who is stood in for --------------------------------------------------------------
+
+twilio_accepts = answers(201, {"sid": "SM" + "0" * 32, "status": "queued"})
+
+
+def twilio_refuses(status: int, code: int, message: str = "no") -> Behaviour:
+    return answers(status, {"status": status, "code": code, "message": message})
+
+
+def doveadm_answers(*results: object) -> Behaviour:
+    """Answer each command of a request by a result, in this order.
+
+    A list stands for the rows of a success, a number for an exit code.
+    """
+
+    def behave(handler: Handler) -> None:
+        commands = json.loads(handler.request_seen.body)
+        lines = [
+            ["error", {"type": "exitCode", "exitCode": result}, tag]
+            if isinstance(result, int)
+            else ["doveadmResponse", result, tag]
+            for (_, _, tag), result in zip(commands, results, strict=True)
+        ]
+        answers(200, lines)(handler)
+
+    return behave
+
+
+# --- hosts that nothing can be said to ------------------------------------------------
+
+
+def closed_port() -> str:
+    """The URL of a port where nobody listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def full_port() -> Iterator[str]:
+    """The URL of a port that leaves further connections unanswered."""
+    with socket.socket() as listener, socket.socket() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting.connect(listener.getsockname())
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"

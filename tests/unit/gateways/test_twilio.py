@@ -1,0 +1,206 @@
+import base64
+import socket
+import threading
+from threading import BoundedSemaphore
+from time import monotonic
+
+import pytest
+from pytest_django import Settings
+
+from gateways import sms
+from gateways.sms import NotSent, Reason, Unknown, twilio
+from tests import standins
+from tests.standins import Behaviour, StandIn
+from tests.unit.gateways.twilio_failures import (
+    DRIPPED_HEAD,
+    NOT_SENT,
+    NUMBER,
+    SID,
+    TEXT,
+    TIMED_OUT,
+    TOKEN,
+    UNKNOWN,
+    cases,
+    failure,
+    wait_for_calls,
+)
+
+
+def test_a_message_is_handed_over_once_with_all_it_needs(provider: StandIn) -> None:
+    sms.send(NUMBER, TEXT)
+
+    (request,) = provider.requests
+    assert request.method == "POST"
+    assert request.path == f"/2010-04-01/Accounts/{SID}/Messages.json"
+    assert request.form == {
+        "To": NUMBER,
+        "Body": TEXT,
+        "ValidityPeriod": "300",
+        "MessagingServiceSid": "MG1",
+    }
+    key = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
+    assert request.headers["Authorization"] == f"Basic {key}"
+
+
+def test_without_a_messaging_service_the_sender_is_named(
+    provider: StandIn, settings: Settings
+) -> None:
+    settings.TWILIO_MESSAGING_SERVICE_SID = ""
+    settings.TWILIO_SENDER = "+12025550199"
+
+    sms.send(NUMBER, TEXT)
+
+    form = provider.requests[0].form
+    assert form["From"] == "+12025550199"
+    assert "MessagingServiceSid" not in form
+
+
+@cases(*NOT_SENT)
+def test_a_refused_message_is_surely_not_sent(
+    provider: StandIn, behaviour: Behaviour, reason: Reason
+) -> None:
+    provider.behave = behaviour
+
+    error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is reason
+    assert len(provider.requests) == 1
+
+
+@cases(*UNKNOWN)
+def test_after_a_broken_answer_the_message_may_still_arrive(
+    provider: StandIn, behaviour: Behaviour, reason: Reason
+) -> None:
+    provider.behave = behaviour
+
+    error = failure()
+
+    assert isinstance(error, Unknown)
+    assert error.reason is reason
+    assert len(provider.requests) == 1
+
+
+@cases(*TIMED_OUT)
+def test_a_slow_provider_is_left_at_the_time_out(
+    provider: StandIn, settings: Settings, behaviour: Behaviour
+) -> None:
+    provider.behave = behaviour
+    settings.TWILIO_TIMEOUT = 0.3
+    began = monotonic()
+
+    error = failure()
+
+    assert 0.3 <= monotonic() - began < 1.5
+    assert isinstance(error, Unknown)
+    assert error.reason is Reason.TIMEOUT
+    provider.stopped.set()
+    wait_for_calls()
+    assert len(provider.requests) == 1
+
+
+def test_a_slow_answer_within_the_time_out_is_an_answer(provider: StandIn) -> None:
+    def slow(handler: standins.Handler) -> None:
+        provider.stopped.wait(0.2)
+        standins.twilio_accepts(handler)
+
+    provider.behave = slow
+
+    sms.send(NUMBER, TEXT)
+
+    assert len(provider.requests) == 1
+
+
+def test_a_provider_that_cannot_be_reached_got_nothing(account: Settings) -> None:
+    account.TWILIO_API_URL = standins.closed_port()
+
+    error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is Reason.UNREACHABLE
+
+
+def test_a_connection_that_is_not_answered_carried_nothing(account: Settings) -> None:
+    account.TWILIO_TIMEOUT = 0.4
+    with standins.full_port() as account.TWILIO_API_URL:
+        error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is Reason.UNREACHABLE
+
+
+def test_a_name_that_does_not_resolve_carried_nothing(
+    account: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*args: object, **options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    account.TWILIO_API_URL = "http://provider.example"
+
+    error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is Reason.UNREACHABLE
+
+
+def test_a_silent_name_server_is_left_at_the_time_out(
+    account: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    over = threading.Event()
+
+    def silent(*args: object, **options: object) -> None:
+        over.wait(5)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    account.TWILIO_API_URL = "http://provider.example"
+    account.TWILIO_TIMEOUT = 0.1
+
+    error = failure()
+
+    over.set()
+    wait_for_calls()
+    assert isinstance(error, Unknown)
+    assert error.reason is Reason.TIMEOUT
+
+
+@pytest.mark.parametrize("url", ["no-scheme", "http://", "gopher://127.0.0.1"])
+def test_an_address_that_is_none_got_nothing(account: Settings, url: str) -> None:
+    account.TWILIO_API_URL = url
+
+    error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is Reason.UNREACHABLE
+
+
+def test_a_proxy_that_is_down_passed_nothing_on(
+    provider: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", standins.closed_port())
+
+    error = failure()
+
+    assert isinstance(error, NotSent)
+    assert error.reason is Reason.UNREACHABLE
+    assert not provider.requests
+
+
+def test_calls_that_do_not_end_never_pile_up(
+    account: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.TWILIO_TIMEOUT = 0.2
+    monkeypatch.setattr(twilio, "_slots", BoundedSemaphore(1))
+
+    with standins.serve(standins.drips(DRIPPED_HEAD)) as stand_in:
+        account.TWILIO_API_URL = stand_in.url
+        first, second = failure(), failure()
+    wait_for_calls()
+
+    assert isinstance(first, Unknown)
+    assert isinstance(second, NotSent)
+    assert second.reason is Reason.UNREACHABLE
+    assert len(stand_in.requests) == 1
+    # The call that was given up has ended with its server; there is room again.
+    assert twilio._slots.acquire(blocking=False)
