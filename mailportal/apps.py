@@ -1,0 +1,25 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.core.checks import Tags, register
+from django.utils.translation import gettext_lazy as _
+
+from mailportal import checks
+
+
+class MailportalConfig(AppConfig):
+    """The project itself; it registers the rules between settings."""
+
+    name = "mailportal"
+    verbose_name = _("Portal")
+
+    def ready(self) -> None:
+        register(checks.gateways_complete)
+        register(checks.client_password_cost)
+        register(checks.sites_complete)
+        register(checks.fit_for_production, Tags.security, deploy=True)
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django admin on our site class: nobody gets in without a second factor."""
+
+    default_site = "mailportal.admin.PortalAdminSite"

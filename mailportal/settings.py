@@ -1,0 +1,250 @@
+"""All settings, read from the environment; `.env.example` explains each variable.
+
+Any value may instead be given as the name of a file that holds it: SECRET_KEY_FILE=…
+Mistakes are collected and reported together by `env.seal()` at the end.
+"""
+
+from datetime import timedelta
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy as _
+from environs import FileAwareEnv, validate
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = FileAwareEnv(eager=False, strip_whitespace=True)
+
+# --- where it runs --------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", False)
+SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=50)) or "\0"
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", []) or []
+VAR = env.path("VAR", BASE_DIR / "var")
+# Off only for the demonstration on loopback, which has no certificate.
+HTTPS = env.bool("HTTPS", True)
+# How many reverse proxies of ours stand in front; 0 believes no X-Forwarded-For.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+
+ROOT_URLCONF = "mailportal.urls"
+WSGI_APPLICATION = "mailportal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "mailportal.reports.NothingPrivateFilter"
+
+INSTALLED_APPS = [
+    "mailportal.apps.MailportalConfig",
+    "mailportal.apps.AdminConfig",
+    "clientpasswords.apps.ClientPasswordsConfig",
+    "accounts.apps.AccountsConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.sites",
+    "django.contrib.staticfiles",
+    "django.forms",
+    "csp",
+    "phonenumber_field",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",  # two_factor's sign-in counts its tokens
+    "two_factor",
+]
+SITE_ID = 1
+
+MIDDLEWARE = [
+    # Outermost what every answer has to carry, static files and refusals included.
+    "csp.middleware.CSPMiddleware",
+    "mailportal.middleware.response_headers",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accounts.middleware.end_old_sessions",
+    "accounts.middleware.speak_the_accounts_language",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accounts.context_processors.portal",
+            ],
+        },
+    },
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- data -----------------------------------------------------------------------------
+DATABASES = {
+    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR}/db/portal.sqlite3") or {}
+}
+if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
+    # IMMEDIATE takes the write lock when a transaction begins, which is what
+    # select_for_update() does elsewhere; WAL lets the mail server read meanwhile.
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+else:
+    DATABASES["default"]["CONN_MAX_AGE"] = 60
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
+# --- who signs in ---------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.Account"
+PASSWORD_HASHERS = ["accounts.hashers.WebPasswordHasher"]
+VALIDATION = "django.contrib.auth.password_validation"
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": f"{VALIDATION}.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
+    {
+        "NAME": f"{VALIDATION}.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ["address", "name"]},
+    },
+]
+LOGIN_URL = "two_factor:login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+OTP_TOTP_ISSUER = "mailportal"
+OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+PHONENUMBER_DB_FORMAT = "E164"
+
+SESSION_COOKIE_AGE = 15 * 60  # seconds without a request
+SESSION_LONGEST = timedelta(hours=12)  # since the sign-in, however busy
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+CSRF_FAILURE_VIEW = "mailportal.views.csrf_failure"
+
+# --- what browsers are told -----------------------------------------------------------
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+)
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+        "require-trusted-types-for": ["'script'"],
+    }
+}
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# --- languages and time ---------------------------------------------------------------
+LANGUAGE_CODE = "en"
+LANGUAGES = [
+    ("en", _("English")),
+    ("zh-hans", _("Simplified Chinese")),
+    ("zh-hant", _("Traditional Chinese")),
+    ("de", _("German")),
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["mailportal.formats"]
+TIME_ZONE = env.str("TIME_ZONE", "UTC") or "UTC"
+USE_TZ = True
+
+# --- sites ----------------------------------------------------------------------------
+# `accounts.sites` says what an entry holds.
+MAIL_SITES = env.json("MAIL_SITES", [])
+MAIL_SITE = env.str("MAIL_SITE", "")
+SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", "")
+
+# --- text messages --------------------------------------------------------------------
+SMS_GATEWAY = env.str(
+    "SMS_GATEWAY", "console", validate=validate.OneOf(["console", "twilio", "memory"])
+)
+TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
+TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")
+TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", "")
+TWILIO_SENDER = env.str("TWILIO_SENDER", "")
+TWILIO_API_URL = env.str("TWILIO_API_URL", "https://api.twilio.com")
+TWILIO_TIMEOUT = env.float("TWILIO_TIMEOUT", 5.0)  # seconds for the whole call
+
+# Codes: how many, for how long. `accounts.budgets` spends the limits.
+CODE_LIFETIME = timedelta(minutes=5)
+CODE_TRIES = 5
+CODE_FAILURES_UNTIL_LOCKED = 20
+CODE_COOLDOWN = timedelta(seconds=60)
+CODES_PER_ACCOUNT_HOUR = env.int("CODES_PER_ACCOUNT_HOUR", 12)
+CODES_PER_ACCOUNT_DAY = env.int("CODES_PER_ACCOUNT_DAY", 30)
+CODES_PER_NUMBER_DAY = env.int("CODES_PER_NUMBER_DAY", 30)
+CODES_PER_NETWORK_HOUR = env.int("CODES_PER_NETWORK_HOUR", 20)
+CODES_PER_COUNTRY_DAY = env.int("CODES_PER_COUNTRY_DAY", 200)
+CODES_PER_DAY = env.int("CODES_PER_DAY", 2000)
+
+# Wrong web passwords until further tries wait.
+SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = env.int(
+    "SIGN_IN_FAILURES_PER_NAME_AND_NETWORK", 5
+)
+SIGN_IN_FAILURES_PER_NAME = env.int("SIGN_IN_FAILURES_PER_NAME", 50)
+SIGN_IN_FAILURES_PER_NETWORK = env.int("SIGN_IN_FAILURES_PER_NETWORK", 200)
+
+# --- the mail server ------------------------------------------------------------------
+DOVEADM_URLS: list[str] = env.list("DOVEADM_URLS", []) or []
+DOVEADM_API_KEY = env.str("DOVEADM_API_KEY", "")
+WEBMAIL_NETWORKS: list[str] = env.list("WEBMAIL_NETWORKS", []) or []
+CLIENT_PASSWORD_ARGON2_MEMORY = env.int("CLIENT_PASSWORD_ARGON2_MEMORY", 256)  # KiB
+# How long a deleted client password that is still being tried is recognised.
+REVOKED_KEPT_DAYS = env.int("REVOKED_KEPT_DAYS", 90)
+
+# What is kept of mail logons.
+LOGONS_KEPT_DAYS = env.int("LOGONS_KEPT_DAYS", 90)
+LOGONS_KEPT_AN_ACCOUNT = env.int("LOGONS_KEPT_AN_ACCOUNT", 200)
+
+# --- log ------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "%(levelname)s %(name)s: %(message)s"},
+    },
+    "handlers": {
+        "terminal": {"class": "logging.StreamHandler", "formatter": "line"},
+    },
+    "root": {"handlers": ["terminal"], "level": "WARNING"},
+    "loggers": {
+        "django": {"handlers": ["terminal"], "level": "WARNING", "propagate": False},
+        "twilio": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+    },
+}
+
+env.seal()
