@@ -1,0 +1,116 @@
+"""Rules between settings, each broken by one."""
+
+import pytest
+from django.core.checks import CheckMessage
+from pytest_django import Settings
+
+from mailportal import checks
+
+
+def ids(found: list[CheckMessage]) -> list[str]:
+    assert all(message.msg for message in found)
+    return [str(message.id).removeprefix("mailportal.") for message in found]
+
+
+def test_the_settings_of_the_tests_are_sound() -> None:
+    assert checks.gateways_complete() == []
+    assert checks.client_password_cost() == []
+    assert checks.sites_complete() == []
+
+
+@pytest.mark.parametrize(
+    "missing", ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_SENDER"]
+)
+def test_twilio_needs_its_account_its_token_and_a_sender(
+    settings: Settings, missing: str
+) -> None:
+    settings.SMS_GATEWAY = "twilio"
+    settings.TWILIO_ACCOUNT_SID = "AC0"
+    settings.TWILIO_AUTH_TOKEN = "token"
+    settings.TWILIO_SENDER = "+12025550100"
+    complete = ids(checks.gateways_complete())
+
+    setattr(settings, missing, "")
+
+    assert (complete, ids(checks.gateways_complete())) == ([], ["E001"])
+
+
+def test_a_messaging_service_is_a_sender_too(settings: Settings) -> None:
+    settings.SMS_GATEWAY = "twilio"
+    settings.TWILIO_ACCOUNT_SID = "AC0"
+    settings.TWILIO_AUTH_TOKEN = "token"
+    settings.TWILIO_MESSAGING_SERVICE_SID = "MG0"
+
+    assert checks.gateways_complete() == []
+
+
+def test_mail_nodes_need_a_key(settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://127.0.0.1:8080/doveadm/v1"]
+    settings.DOVEADM_API_KEY = ""
+
+    assert ids(checks.gateways_complete()) == ["E002"]
+
+
+@pytest.mark.parametrize(
+    ("networks", "found"),
+    [
+        (["192.0.2.0/24", "2001:db8::/48", "192.0.2.1"], []),
+        (["192.0.2.1/24"], ["E003"]),
+        (["webmail.example"], ["E003"]),
+        (["nonsense", "192.0.2.0/24", "1.2.3.4/99"], ["E003", "E003"]),
+    ],
+)
+def test_webmails_networks_are_networks(
+    settings: Settings, networks: list[str], found: list[str]
+) -> None:
+    settings.WEBMAIL_NETWORKS = networks
+
+    assert ids(checks.gateways_complete()) == found
+
+
+@pytest.mark.parametrize(
+    ("memory", "found"),
+    [(7, ["E004"]), (8, []), (256, []), (262144, []), (262145, ["E004"])],
+)
+def test_the_mail_server_can_compute_the_hash(
+    settings: Settings, memory: int, found: list[str]
+) -> None:
+    settings.CLIENT_PASSWORD_ARGON2_MEMORY = memory
+
+    assert ids(checks.client_password_cost()) == found
+
+
+@pytest.mark.parametrize(
+    ("entries", "own", "found"),
+    [
+        ([], "", []),
+        ([{"key": "sg", "name": "S", "url": "https://sg.example/"}], "sg", []),
+        ([{"key": "sg", "name": "S", "url": "https://sg.example/"}], "de", ["E006"]),
+        ([{"key": "sg", "name": "S"}], "sg", ["E005"]),
+        ([{"name": "S", "url": "https://sg.example/"}], "sg", ["E005", "E006"]),
+    ],
+)
+def test_each_site_is_complete_and_the_own_is_among_them(
+    settings: Settings, entries: list[dict[str, str]], own: str, found: list[str]
+) -> None:
+    settings.MAIL_SITES = entries
+    settings.MAIL_SITE = own
+
+    assert ids(checks.sites_complete()) == found
+
+
+def test_nothing_of_the_demonstration_is_fit_for_production(
+    settings: Settings,
+) -> None:
+    settings.SMS_GATEWAY = "console"
+    settings.TWILIO_API_URL = "http://127.0.0.1:8001"
+    settings.DOVEADM_URLS = []
+
+    assert ids(checks.fit_for_production()) == ["E007", "E008", "W001"]
+
+
+def test_a_complete_host_is_fit_for_production(settings: Settings) -> None:
+    settings.SMS_GATEWAY = "twilio"
+    settings.DOVEADM_URLS = ["https://node1.mail.example:8443/doveadm/v1"]
+
+    assert checks.fit_for_production() == []
