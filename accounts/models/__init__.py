@@ -1,0 +1,26 @@
+"""The records, a module a subject."""
+
+from accounts.models.account import Account, AccountManager, Department, Domain
+from accounts.models.budget import Budget
+from accounts.models.cutoff import Cutoff
+from accounts.models.event import SecurityEvent
+from accounts.models.logon import MailLogon, MailWebLogon
+from accounts.models.phone import Phone
+from accounts.models.policy import MOST_CLIENT_PASSWORDS, Policy
+from accounts.models.setting import MailSetting
+
+__all__ = [
+    "MOST_CLIENT_PASSWORDS",
+    "Account",
+    "AccountManager",
+    "Budget",
+    "Cutoff",
+    "Department",
+    "Domain",
+    "MailLogon",
+    "MailSetting",
+    "MailWebLogon",
+    "Phone",
+    "Policy",
+    "SecurityEvent",
+]

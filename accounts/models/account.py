@@ -1,0 +1,228 @@
+"""Domains, their departments, and the mailboxes in them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models.policy import Policy
+
+# Nothing that a logon name, a doveadm mask or an SQL map could take for its own sign:
+# above all no `~`, which joins an address and a credential, and no `*` or `?`.
+ADDRESS = RegexValidator(
+    r"\A[a-z0-9][a-z0-9._+=-]{0,63}@[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
+    _("Enter a full address of letters, digits and . _ + = - before the @."),
+)
+DOMAIN_NAME = RegexValidator(
+    r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
+    _("Enter a domain name; international ones in their “xn--” form."),
+)
+
+
+class Domain(models.Model):
+    """A mail domain of this host."""
+
+    name = models.CharField(
+        _("name"), max_length=253, unique=True, validators=[DOMAIN_NAME]
+    )
+    policy = models.ForeignKey(
+        Policy,
+        on_delete=models.PROTECT,
+        related_name="domains",
+        verbose_name=_("policy"),
+    )
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(name=Lower("name")), name="domain_name_in_lower_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Department(models.Model):
+    """A group of a domain's mailboxes that may have a policy of its own."""
+
+    domain = models.ForeignKey(
+        Domain,
+        on_delete=models.CASCADE,
+        related_name="departments",
+        verbose_name=_("domain"),
+    )
+    name = models.CharField(_("name"), max_length=100)
+    policy = models.ForeignKey(
+        Policy,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="departments",
+        verbose_name=_("policy"),
+        help_text=_("Empty: the domain's policy holds."),
+    )
+
+    class Meta:
+        verbose_name = _("department")
+        verbose_name_plural = _("departments")
+        ordering = ["domain__name", "name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain", "name"], name="department_name_once_a_domain"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.domain})"
+
+
+class AccountManager(BaseUserManager["Account"]):
+    """Addresses are stored and looked up in lower case."""
+
+    def get_by_natural_key(self, username: str | None) -> "Account":
+        return super().get_by_natural_key((username or "").lower())
+
+    def create_user(
+        self, address: str, password: str | None = None, **fields: Any
+    ) -> "Account":
+        """Create an account in the domain of its address, which must exist.
+
+        Raises:
+            ValidationError: the address is none that a mail server could be told.
+        """
+        address = address.lower()
+        if "domain" not in fields:
+            fields["domain"] = Domain.objects.get(name=address.rpartition("@")[2])
+        account = self.model(address=address, **fields)
+        account.set_password(password)
+        account.clean_fields(exclude={"domain", "department", "policy"})
+        account.clean()
+        account.save(using=self._db)
+        return account
+
+    def create_superuser(
+        self, address: str, password: str | None = None, **fields: Any
+    ) -> "Account":
+        """Create the administrator of the whole host, and their domain if need be."""
+        name = address.lower().rpartition("@")[2]
+        if not Domain.objects.filter(name=name).exists():
+            policy, _created = Policy.objects.get_or_create(name="Standard")
+            Domain.objects.create(name=name, policy=policy)
+        return self.create_user(
+            address, password, is_staff=True, is_superuser=True, **fields
+        )
+
+
+class Account(AbstractBaseUser, PermissionsMixin):
+    """A mailbox, and the person who signs in with its address and web password."""
+
+    address = models.CharField(
+        _("address"), max_length=254, unique=True, validators=[ADDRESS]
+    )
+    name = models.CharField(_("name"), max_length=100, blank=True)
+    domain = models.ForeignKey(
+        Domain,
+        on_delete=models.PROTECT,
+        related_name="accounts",
+        verbose_name=_("domain"),
+    )
+    department = models.ForeignKey(
+        Department,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("department"),
+    )
+    policy = models.ForeignKey(
+        Policy,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="accounts",
+        verbose_name=_("exception: own policy"),
+        help_text=_("Empty: the department's or the domain's policy holds."),
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        blank=True,
+        help_text=_("Empty: the browser's."),
+    )
+    client_passwords_on = models.BooleanField(
+        _("security passwords on"),
+        default=False,
+        help_text=_("The owner's choice; a policy can require them all the same."),
+    )
+    is_active = models.BooleanField(
+        _("active"),
+        default=True,
+        help_text=_("Off: neither the portal nor any mail program lets them in."),
+    )
+    is_staff = models.BooleanField(
+        _("administrator"),
+        default=False,
+        help_text=_("May sign in to the administration, with a second factor."),
+    )
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    sessions_ended = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="Raised by one, it ends all sessions of the portal.",
+    )
+
+    objects = AccountManager()
+
+    # django-otp's middleware gives it to the user of a request.
+    is_verified: Callable[[], bool]
+
+    USERNAME_FIELD = "address"
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+        ordering = ["address"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(address=Lower("address")),
+                name="account_address_in_lower_case",
+            ),
+            models.CheckConstraint(
+                condition=~Q(address__contains="~"),
+                name="account_address_without_tilde",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    def get_session_auth_hash(self) -> str:
+        """What a session must have been begun under to go on."""
+        text = f"{super().get_session_auth_hash()}{self.sessions_ended}"
+        key_salt = "accounts.models.account.session"
+        return salted_hmac(key_salt, text, algorithm="sha256").hexdigest()
+
+    def clean(self) -> None:
+        """Lower-case the address; it must lie in the domain, the department too."""
+        self.address = self.address.lower()
+        if self.domain_id and not self.address.endswith(f"@{self.domain.name}"):
+            raise ValidationError(
+                {"address": _("The address is not in the chosen domain.")}
+            )
+        if self.department and self.department.domain_id != self.domain_id:
+            raise ValidationError(
+                {"department": _("This department belongs to another domain.")}
+            )

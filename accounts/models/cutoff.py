@@ -1,0 +1,72 @@
+"""Sessions on the mail servers that have lost their right and must end."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class CutoffQuerySet(models.QuerySet["Cutoff"]):
+    def open(self) -> Self:
+        """Those that a mail server has not carried out even once."""
+        return self.filter(kicks=0)
+
+    def due(self) -> Self:
+        """Those whose next kick should be made now."""
+        return self.filter(due_at__lte=timezone.now())
+
+
+class Cutoff(models.Model):
+    """One order to one mail server: end the sessions of this logon name.
+
+    Written in the transaction that takes the right away and kicked on commit. A logon
+    that was in flight can outlive one kick, so each order is carried out
+    `Cutoff.KICKS` times; `due_at` is NULL once nothing is left to do.
+    """
+
+    KICKS = 3
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="cutoffs",
+        verbose_name=_("mailbox"),
+    )
+    login_mask = models.CharField(_("logon name"), max_length=300)
+    is_review = models.BooleanField(
+        _("only sessions without a right"),
+        default=False,
+        help_text=_("Sessions that the logon views still let in go on."),
+    )
+    node = models.URLField(_("mail server"), max_length=200)
+    created_at = models.DateTimeField(_("ordered"), default=timezone.now)
+    due_at = models.DateTimeField(_("next try"), null=True)
+    kicks = models.PositiveSmallIntegerField(_("times carried out"), default=0)
+    failures = models.PositiveIntegerField(_("failed tries in a row"), default=0)
+
+    objects = CutoffQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("cut-off")
+        verbose_name_plural = _("cut-offs")
+        ordering = ["-created_at"]
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                condition=Q(due_at__isnull=False),
+                name="cutoff_due",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False) | Q(kicks__gt=0),
+                name="cutoff_ends_only_when_carried_out",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.login_mask} on {self.node}"

@@ -1,0 +1,57 @@
+"""What the administrators of a mail host allow and require."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+# What the `slot` of a client password can count to, whatever a policy says.
+MOST_CLIENT_PASSWORDS = 50
+
+
+class Policy(models.Model):
+    """One set of answers; domains, departments and accounts point to it.
+
+    An account's own policy wins over its department's, that over its domain's.
+    """
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    third_party_logon = models.BooleanField(
+        _("third-party client logon"),
+        default=True,
+        help_text=_("Off: no mail program connects, with any password."),
+    )
+    imap = models.BooleanField("IMAP", default=True)
+    pop3 = models.BooleanField("POP3", default=True)
+    smtp = models.BooleanField("SMTP", default=True)
+    client_passwords_required = models.BooleanField(
+        _("security passwords required"),
+        default=False,
+        help_text=_(
+            "Mail programs are refused the web password; owners cannot opt out."
+        ),
+    )
+    max_client_passwords = models.PositiveSmallIntegerField(
+        _("security passwords an account may have"),
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIENT_PASSWORDS)],
+    )
+
+    class Meta:
+        verbose_name = _("policy")
+        verbose_name_plural = _("policies")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(max_client_passwords__range=(1, MOST_CLIENT_PASSWORDS)),
+                name="policy_limit_within_the_slots",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def protocols(self) -> dict[str, bool]:
+        """Each protocol by the name people know it by, and whether it is allowed."""
+        return {"IMAP": self.imap, "POP3": self.pop3, "SMTP": self.smtp}

@@ -1,0 +1,41 @@
+"""Which policy binds whom, and what follows from it."""
+
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from accounts.models import Account, Policy
+
+
+@dataclass(frozen=True)
+class Effective:
+    """The policy that binds an account, and whose it is."""
+
+    policy: Policy
+    decided_by: str
+
+
+def of(account: Account) -> Effective:
+    """The policy of the account as it is in the database now. One query."""
+    return effective(with_policies().get(pk=account.pk))
+
+
+def with_policies() -> QuerySet[Account]:
+    """Accounts that come with whatever `effective` looks at."""
+    return Account.objects.select_related(
+        "policy", "department__policy", "domain__policy"
+    )
+
+
+def effective(account: Account) -> Effective:
+    """The account's own policy, else its department's, else its domain's."""
+    if account.policy:
+        return Effective(account.policy, account.address)
+    if account.department and account.department.policy:
+        return Effective(account.department.policy, account.department.name)
+    return Effective(account.domain.policy, account.domain.name)
+
+
+def client_passwords_in_force(account: Account, policy: Policy) -> bool:
+    """Whether mail programs need a security password: chosen, or required."""
+    return account.client_passwords_on or policy.client_passwords_required

@@ -1,0 +1,56 @@
+"""The cast, and what every test may rely on."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.db import connections
+from pytest_django import Settings
+
+from accounts.models import Account
+from gateways import sms
+from tests import factories
+from tests.environment import DATABASE, FOLDER
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """SQLite in a file: threads, mail servers and browsers need the same one."""
+    if DATABASE == "sqlite":
+        (FOLDER / "db").mkdir(exist_ok=True)
+        name = str(FOLDER / "db" / "test.sqlite3")
+        connections["default"].settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def plain_files(settings: Settings) -> None:
+    """Static files under their own names: nothing has been collected."""
+    backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
+
+
+@pytest.fixture(autouse=True)
+def empty_outbox() -> Iterator[None]:
+    sms.outbox.clear()
+    yield
+    sms.outbox.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> Account:
+    """The owner: security passwords are her choice, and she has a phone."""
+    return factories.make_account("alice@example.com", phone="+12025550123")
+
+
+@pytest.fixture
+def bob(db: None) -> Account:
+    """Another owner, whose policy requires security passwords."""
+    policy = factories.make_policy("Required", client_passwords_required=True)
+    return factories.make_account(
+        "bob@example.com", policy=policy, phone="+12025550124"
+    )
+
+
+@pytest.fixture
+def mallory(db: None) -> Account:
+    """Knows everybody's ids."""
+    return factories.make_account("mallory@example.com", phone="+12025550125")

@@ -1,0 +1,52 @@
+"""A pytest plugin that is loaded first: the environment of the portal under test.
+
+TEST_DATABASE=sqlite (default) or postgres chooses the database. PostgreSQL is a private
+server on loopback, which starts here and stops with the tests.
+"""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from deploy.postgres import PrivatePostgres
+
+FOLDER = Path(tempfile.mkdtemp(prefix="mailportal-tests-"))
+FOLDER.chmod(0o755)  # the mail servers read below it under their own users
+(FOLDER / "static").mkdir()  # WhiteNoise warns without it; nothing has been collected
+DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
+POSTGRES = PrivatePostgres() if DATABASE == "postgres" else None
+
+os.environ.update(
+    DATABASE_URL=f"sqlite:///{FOLDER}/db/portal.sqlite3",
+    SECRET_KEY="a key for tests only, as long as the real ones have to be",
+    HTTPS="false",
+    ALLOWED_HOSTS="localhost,127.0.0.1,testserver",
+    VAR=str(FOLDER),
+    SMS_GATEWAY="memory",
+    MAIL_SITE="sg",
+    MAIL_SITES="""[
+        {"key": "sg", "name": "Singapore", "url": "http://127.0.0.1:8000/",
+         "imap": {"host": "imap.example.com", "port": 993, "security": "SSL/TLS"},
+         "pop3": {"host": "pop.example.com", "port": 995, "security": "SSL/TLS"},
+         "smtp": {"host": "smtp.example.com", "port": 465, "security": "SSL/TLS"}},
+        {"key": "de", "name": "Germany", "url": "https://mail.de.example.com/"}
+    ]""",
+    WEBMAIL_NETWORKS="127.0.0.2/32",
+    SUPPORT_ADDRESS="postmaster@example.com",
+)
+if POSTGRES is not None:
+    POSTGRES.__enter__()
+    os.environ["DATABASE_URL"] = POSTGRES.url()
+
+
+def pytest_report_header() -> str:
+    return f"database: {DATABASE}"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if POSTGRES is not None:
+        POSTGRES.__exit__(None, None, None)
+    shutil.rmtree(FOLDER)

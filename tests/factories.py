@@ -1,0 +1,56 @@
+"""Rows with sensible values; a test names only what it is about."""
+
+from typing import Any
+
+from accounts.models import Account, Domain, Phone, Policy
+from clientpasswords import passwords
+from clientpasswords.models import ClientPassword
+
+PASSWORD = "correct horse battery staple"
+
+
+def make_policy(name: str = "Standard", **fields: Any) -> Policy:
+    return Policy.objects.update_or_create(name=name, defaults=fields)[0]
+
+
+def make_domain(name: str = "example.com", policy: Policy | None = None) -> Domain:
+    domain, _created = Domain.objects.get_or_create(
+        name=name, defaults={"policy": policy or make_policy()}
+    )
+    return domain
+
+
+def make_account(
+    address: str = "alice@example.com",
+    *,
+    policy: Policy | None = None,
+    password: str = PASSWORD,
+    phone: str | None = None,
+    **fields: Any,
+) -> Account:
+    """An account in the domain of its address; `policy` is its own exception."""
+    make_domain(address.rpartition("@")[2])
+    account = Account.objects.create_user(address, password, policy=policy, **fields)
+    if phone is not None:
+        Phone.objects.create(account=account, number=phone)
+    return account
+
+
+def make_client_password(
+    account: Account, label: str = "Phone", **fields: Any
+) -> tuple[ClientPassword, str]:
+    """A client password and its secret, as if it had been issued."""
+    known = set(account.client_passwords.values_list("selector", flat=True))
+    secret = passwords.generate()
+    while passwords.selector(secret) in known:
+        secret = passwords.generate()
+    taken = set(account.client_passwords.live().values_list("slot", flat=True))
+    row = ClientPassword.objects.create(
+        account=account,
+        slot=min(set(range(1, 51)) - taken),
+        label=label,
+        selector=passwords.selector(secret),
+        hash=passwords.hash_for_mail_server(secret),
+        **fields,
+    )
+    return row, secret

@@ -1,0 +1,132 @@
+"""What many unit tests do, in one line each."""
+
+import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from django.db import connections
+from django.test import Client
+from django.urls import reverse
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import codes
+from accounts.codes import Act
+from accounts.events import Actor
+from accounts.hashers import WebPasswordHasher
+from accounts.models import Account
+from clientpasswords import lifecycle
+from clientpasswords.lifecycle import Issued
+from gateways import sms
+
+T = TypeVar("T")
+
+# The owner at two browsers.
+HOME = Actor("alice@example.com", "198.51.100.7", "session of the browser at home")
+OFFICE = Actor("alice@example.com", "203.0.113.9", "session of the browser at work")
+
+
+class CheapHasher(WebPasswordHasher):
+    """The same form of hash, in less than a millisecond."""
+
+    time_cost = 1
+    memory_cost = 8
+
+
+def at_once(count: int, act: Callable[[int], T]) -> list[T]:
+    """Run act(0), act(1), … together, each on a database connection of its own."""
+    barrier = Barrier(count)
+
+    def run(number: int) -> T:
+        try:
+            barrier.wait()
+            return act(number)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+# --- the sign-in ----------------------------------------------------------------------
+
+
+def sign_in(
+    browser: Client, name: str, password: str, *, follow_to: str = "", **extra: Any
+) -> Any:
+    """Send the first step of the sign-in."""
+    data = {
+        "sign_in_view-current_step": "auth",
+        "auth-username": name,
+        "auth-password": password,
+    }
+    query = f"?next={follow_to}" if follow_to else ""
+    return browser.post(f"{reverse('two_factor:login')}{query}", data, **extra)
+
+
+def is_signed_in(browser: Client) -> bool:
+    return browser.get(reverse("accounts:general")).status_code == 200
+
+
+def totp_of(device: TOTPDevice) -> str:
+    """The code that the authenticator app shows now."""
+    return f"{totp(device.bin_key, t0=device.t0):06}"
+
+
+# --- codes ----------------------------------------------------------------------------
+
+
+def last_code() -> str:
+    """The code in the newest text message."""
+    found = re.search(r"\b\d{6}\b", sms.outbox[-1].text)
+    assert found is not None
+    return found[0]
+
+
+def code_for(account: Account, *, by: Actor = HOME) -> str:
+    codes.send(account, Act.ISSUE, by=by)
+    return last_code()
+
+
+def other_than(code: str, *, by: int = 1) -> str:
+    """A code that is surely wrong."""
+    return f"{(int(code) + by) % 10**6:06}"
+
+
+# --- client passwords -----------------------------------------------------------------
+
+
+def issue(
+    account: Account,
+    code: str,
+    *,
+    attempt: UUID | None = None,
+    label: str = "Phone",
+    by: Actor = HOME,
+) -> Issued:
+    return lifecycle.issue(
+        account, code=code, attempt=attempt or uuid4(), label=label, by=by
+    )
+
+
+def revealed_by(response: Any) -> str:
+    """The secret that a page shows in clear."""
+    found = re.search(r"<output[^>]*>(.*?)</output>", response.content.decode())
+    assert found is not None
+    return re.sub(r"<[^>]+>", "", found[1])
+
+
+def press_get_code(browser: Client) -> str:
+    """Press *Get Dynamic Captcha*; return the code that came."""
+    response = browser.post(reverse("clientpasswords:code"))
+    assert response.status_code == 302
+    return last_code()
+
+
+def press_next(browser: Client, code: str, attempt: UUID | None = None) -> Any:
+    """Press *Next* with this code typed in."""
+    data = {"code": code, "attempt": str(attempt or uuid4())}
+    return browser.post(reverse("clientpasswords:verify"), data)
