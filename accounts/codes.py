@@ -1,0 +1,226 @@
+"""One-time codes by text message: send one, spend it.
+
+Six digits for one act of one session, good for five minutes and once.
+"""
+
+import hashlib
+from datetime import timedelta
+from enum import StrEnum
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import budgets, events, sites
+from accounts.events import Actor, Kind
+from accounts.models import Account, Phone
+from gateways import sms
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+class Act(StrEnum):
+    """What a code is good for; the text message names it."""
+
+    ISSUE = "issue a client password"
+
+
+class CodeError(Exception):
+    """No code was sent, or the code was not accepted."""
+
+
+class NoPhone(CodeError):
+    """There is no phone on file."""
+
+
+class Locked(CodeError):
+    """Too many failures in a row; an administrator has to unlock codes."""
+
+
+class TooSoon(CodeError):
+    """Wait `wait` before the next code, or the next try."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__("too soon")
+
+
+class TooMany(CodeError):
+    """A limit of codes is used up; the next may be asked for after `wait`."""
+
+    def __init__(self, wait: timedelta, *, everybody: bool) -> None:
+        self.wait = wait
+        self.everybody = everybody
+        super().__init__("too many codes")
+
+
+class NotSent(CodeError):
+    """The text message was surely not sent; `permanent` if asking again cannot help."""
+
+    def __init__(self, *, permanent: bool) -> None:
+        self.permanent = permanent
+        super().__init__("not sent")
+
+
+class MayBeLate(CodeError):
+    """Nobody knows whether the text message was sent; the code is good if it was."""
+
+
+class NoCode(CodeError):
+    """No code of this session is outstanding: none was asked for, or it was used."""
+
+
+class Expired(CodeError):
+    """The code has run out."""
+
+
+class WrongCode(CodeError):
+    """The code is wrong; `tries_left` tries are left, with 0 the code is dead."""
+
+    def __init__(self, tries_left: int) -> None:
+        self.tries_left = tries_left
+        super().__init__("wrong code")
+
+
+@sensitive_variables("code", "text")
+def send(account: Account, act: Act, *, by: Actor) -> None:
+    """Send a new code to the phone on file; a code sent before is dead from then on.
+
+    Takes at most as long as the gateway's time-out. No transaction may be open.
+
+    Raises:
+        NoPhone, Locked, TooSoon, TooMany: nothing was sent, nothing changed.
+        NotSent: nothing was sent; another may be asked for at once.
+        MayBeLate: the provider did not say; the code and its cool-down hold.
+    """
+    phone, code = _prepare(account, act, by)
+    text = _text(code, account)
+    try:
+        sms.send(str(phone.number), text)
+    except sms.NotSent as error:
+        _take_back(phone)
+        events.record(Kind.CODE_NOT_SENT, account, by=by, reason=str(error.reason))
+        permanent = error.reason in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT)
+        raise NotSent(permanent=permanent) from None
+    except sms.Unknown as error:
+        events.record(Kind.CODE_SENT, account, by=by, reason=str(error.reason))
+        raise MayBeLate from None
+    events.record(Kind.CODE_SENT, account, by=by)
+
+
+@sensitive_variables("code")
+def spend(account: Account, act: Act, code: str, *, by: Actor) -> CodeError | None:
+    """Spend the code, and return None; or return why it was refused.
+
+    Call it inside the transaction of the act. A refusal is returned, not raised: raised
+    inside the transaction it would undo the count of failed tries.
+    """
+    phone = Phone.objects.select_for_update().filter(account=account).first()
+    refusal = _refusal(phone, code, _scope(act, by))
+    if refusal is not None:
+        events.record(Kind.CODE_REFUSED, account, by=by, reason=type(refusal).__name__)
+    if phone is not None and phone.locked and isinstance(refusal, WrongCode):
+        events.record(Kind.CODES_LOCKED, account, by=by)
+    return refusal
+
+
+def outstanding(phone: Phone, act: Act, *, by: Actor) -> bool:
+    """Whether a code that this session asked for can be typed in now."""
+    return phone.has_code_of(_scope(act, by)) and not phone.code_has_expired
+
+
+def _refusal(phone: Phone | None, code: str, scope: str) -> CodeError | None:
+    if phone is None:
+        return NoPhone()
+    if refusal := _untriable(phone, scope):
+        return refusal
+    if phone.try_code(code, scope):
+        return None
+    return WrongCode(phone.tries_left)
+
+
+def _untriable(phone: Phone, scope: str) -> CodeError | None:
+    """Why no code can be tried now; a try that is not made is not counted."""
+    if phone.locked:
+        return Locked()
+    if not phone.has_code_of(scope):
+        return NoCode()
+    if phone.code_has_expired:
+        return Expired()
+    if wait := phone.waits_to_try():
+        return TooSoon(wait)
+    return None
+
+
+@sensitive_variables()
+def _prepare(account: Account, act: Act, by: Actor) -> tuple[Phone, str]:
+    try:
+        with transaction.atomic():
+            phone = Phone.objects.select_for_update().filter(account=account).first()
+            if phone is None:
+                raise NoPhone
+            if phone.locked:
+                raise Locked
+            if wait := phone.waits_to_send():
+                raise TooSoon(wait)
+            if (wait := phone.waits_to_try()) >= settings.CODE_LIFETIME:
+                raise TooSoon(wait)  # the code would run out untried
+            budgets.spend(_limits(account, phone, by))
+            return phone, phone.set_code(_scope(act, by))
+    except budgets.Exhausted as error:
+        everybody = error.key.startswith(("codes-all", "codes-country"))
+        raise TooMany(error.wait, everybody=everybody) from None
+
+
+def _scope(act: Act, by: Actor) -> str:
+    """The one act in the one browser session that a code is bound to."""
+    return f"{act}|{hashlib.sha256(by.session_key.encode()).hexdigest()}"
+
+
+def _take_back(phone: Phone) -> None:
+    """Drop the code that was not sent, unless another has replaced it meanwhile."""
+    with transaction.atomic():
+        row = Phone.objects.select_for_update().get(pk=phone.pk)
+        if row.digest == phone.digest:
+            row.drop_code()
+
+
+def _limits(account: Account, phone: Phone, by: Actor) -> list[budgets.Limit]:
+    number = hashlib.sha256(f"{settings.SECRET_KEY}{phone.number}".encode()).hexdigest()
+    network = budgets.network_of(by.network_address)
+    return [
+        budgets.Limit(
+            f"codes-account:{account.pk}", settings.CODES_PER_ACCOUNT_HOUR, HOUR
+        ),
+        budgets.Limit(f"codes-day:{account.pk}", settings.CODES_PER_ACCOUNT_DAY, DAY),
+        budgets.Limit(
+            f"codes-number:{number[:32]}", settings.CODES_PER_NUMBER_DAY, DAY
+        ),
+        budgets.Limit(
+            f"codes-network:{network}", settings.CODES_PER_NETWORK_HOUR, HOUR
+        ),
+        budgets.Limit(
+            f"codes-country:{phone.number.country_code}",
+            settings.CODES_PER_COUNTRY_DAY,
+            DAY,
+        ),
+        budgets.Limit("codes-all", settings.CODES_PER_DAY, DAY),
+    ]
+
+
+@sensitive_variables()
+def _text(code: str, account: Account) -> str:
+    """The message in the owner's language, with the code bound to our host name.
+
+    The last line is the origin-bound form (WICG "Origin-bound one-time codes"), by
+    which telephones fill the code in on our pages and on no others.
+    """
+    site = sites.own()
+    with translation.override(account.language or settings.LANGUAGE_CODE):
+        text = gettext(
+            "%(code)s is your code for a new security password. "
+            "Valid for %(minutes)s minutes. Never tell it to anyone."
+        ) % {"code": code, "minutes": settings.CODE_LIFETIME // timedelta(minutes=1)}
+    return f"{text}\n\n@{site.host} #{code}" if site.host else text

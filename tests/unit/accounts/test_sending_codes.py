@@ -1,0 +1,212 @@
+"""What becomes of a code by way of the provider, and what its message says."""
+
+import string
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.conf import settings as project_settings
+from django.db import connection
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts import codes
+from accounts.codes import Act
+from accounts.models import Account
+from gateways import sms
+from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
+from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
+
+# Of the signs a text message of 160 may hold, those that our texts use.
+GSM_7 = set(string.ascii_letters + string.digits + " \n@#.,:;!?'\"()-/%äöüÄÖÜß")
+
+Fail = Callable[[SmsError], None]
+
+
+@pytest.fixture(autouse=True)
+def _in_force(alice: Account) -> None:
+    Account.objects.update(client_passwords_on=True)
+
+
+@pytest.fixture
+def provider_says(monkeypatch: pytest.MonkeyPatch) -> Fail:
+    """From now on the provider takes messages and says that this came of them."""
+
+    def say(failure: SmsError) -> None:
+        class Gateway:
+            def send(self, number: str, text: str) -> None:
+                sms.outbox.append(Message(number, text))
+                raise failure
+
+        monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+
+    return say
+
+
+def test_a_code_that_was_not_sent_is_dropped_with_its_cool_down(
+    alice: Account, provider_says: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider_says(NotSent(Reason.UNREACHABLE))
+    with pytest.raises(codes.NotSent) as caught:
+        codes.send(alice, Act.ISSUE, by=HOME)
+    monkeypatch.undo()
+
+    with pytest.raises(codes.NoCode):
+        issue(alice, last_code())
+
+    assert not caught.value.permanent
+    assert alice.security_events.get(kind="code-not-sent").detail == {
+        "reason": "unreachable"
+    }
+    assert issue(alice, code_for(alice)).secret
+
+
+@pytest.mark.parametrize(
+    ("reason", "permanent"),
+    [(reason, reason in {Reason.BAD_NUMBER, Reason.OPTED_OUT}) for reason in Reason],
+)
+def test_asking_again_is_of_no_use_where_the_number_is_to_blame(
+    alice: Account, provider_says: Fail, reason: Reason, *, permanent: bool
+) -> None:
+    provider_says(NotSent(reason))
+
+    with pytest.raises(codes.NotSent) as caught:
+        codes.send(alice, Act.ISSUE, by=HOME)
+
+    assert caught.value.permanent is permanent
+
+
+def test_a_code_that_may_have_been_sent_holds_with_its_cool_down(
+    alice: Account, provider_says: Fail, clock: Traveller
+) -> None:
+    provider_says(Unknown(Reason.TIMEOUT))
+    with pytest.raises(codes.MayBeLate):
+        codes.send(alice, Act.ISSUE, by=HOME)
+
+    with pytest.raises(codes.TooSoon):
+        codes.send(alice, Act.ISSUE, by=HOME)
+
+    assert issue(alice, last_code()).secret
+    assert alice.security_events.get(kind="code-sent").detail == {"reason": "timeout"}
+
+
+def test_a_late_failure_does_not_drop_the_code_that_came_after(
+    alice: Account, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow:
+        """Fails only when the owner has got another code elsewhere."""
+
+        def send(self, number: str, text: str) -> None:
+            monkeypatch.undo()
+            clock.shift(61)
+            code_for(alice, by=OFFICE)
+            raise NotSent(Reason.UNREACHABLE)
+
+    monkeypatch.setitem(sms._GATEWAYS, "memory", Slow)
+    with pytest.raises(codes.NotSent):
+        codes.send(alice, Act.ISSUE, by=HOME)
+
+    assert issue(alice, last_code(), by=OFFICE).secret
+
+
+def test_no_transaction_is_open_while_the_provider_is_spoken_to(
+    transactional_db: None, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    class Gateway:
+        def send(self, number: str, text: str) -> None:
+            seen.append(connection.in_atomic_block)
+
+    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+    codes.send(alice, Act.ISSUE, by=HOME)
+
+    assert seen == [False]
+
+
+def test_the_next_code_has_to_wait_a_minute(alice: Account, clock: Traveller) -> None:
+    code_for(alice)
+    clock.shift(59)
+
+    with pytest.raises(codes.TooSoon) as caught:
+        codes.send(alice, Act.ISSUE, by=HOME)
+
+    assert caught.value.wait == timedelta(seconds=1)
+    assert len(sms.outbox) == 1
+    clock.shift(1)
+    code_for(alice)
+    assert len(sms.outbox) == 2
+
+
+def test_the_cool_down_holds_for_all_sessions(alice: Account, clock: Traveller) -> None:
+    code_for(alice, by=HOME)
+
+    with pytest.raises(codes.TooSoon):
+        codes.send(alice, Act.ISSUE, by=OFFICE)
+
+
+def test_a_code_that_was_typed_in_needs_no_cool_down(
+    alice: Account, clock: Traveller
+) -> None:
+    for _ in range(10):
+        issue(alice, code_for(alice))
+
+    assert alice.client_passwords.live().count() == 10
+
+
+def test_a_text_message_binds_the_code_to_our_host(
+    alice: Account, settings: Settings
+) -> None:
+    settings.MAIL_SITES = [
+        {"key": "sg", "name": "Singapore", "url": "https://mail.sg.example.com/"}
+    ]
+
+    code = code_for(alice)
+
+    first, *_, last = sms.outbox[-1].text.split("\n")
+    assert first.startswith(f"{code} is your code for a new security password.")
+    assert "Valid for 5 minutes" in first
+    assert last == f"@mail.sg.example.com #{code}"
+
+
+def test_without_a_site_the_text_has_no_last_line(
+    alice: Account, settings: Settings
+) -> None:
+    settings.MAIL_SITES = []
+
+    code_for(alice)
+
+    assert "@" not in sms.outbox[-1].text
+
+
+@pytest.mark.parametrize("language", [code for code, _ in project_settings.LANGUAGES])
+def test_a_text_message_fits_into_one_part(
+    alice: Account, settings: Settings, language: str
+) -> None:
+    settings.MAIL_SITES = [
+        {"key": "sg", "name": "Singapore", "url": "https://mail.sg.example.com/"}
+    ]
+    alice.language = language
+
+    code_for(alice)
+
+    text = sms.outbox[-1].text
+    assert len(text) <= (160 if set(text) <= GSM_7 else 70)
+
+
+def test_what_was_sent_is_recorded_without_number_and_code(alice: Account) -> None:
+    code = code_for(alice)
+
+    event = alice.security_events.get()
+
+    assert (event.kind, event.actor) == ("code-sent", "alice@example.com")
+    assert event.network_address == HOME.network_address
+    assert code not in str(event.detail)
+
+
+def test_what_was_refused_is_recorded_with_the_reason(alice: Account) -> None:
+    with pytest.raises(codes.NoCode):
+        issue(alice, "123456")
+
+    event = alice.security_events.get()
+    assert (event.kind, event.detail) == ("code-refused", {"reason": "NoCode"})
