@@ -1,0 +1,158 @@
+"""Ending the sessions that have lost their right to be there.
+
+The order is a row written in the same transaction as the change that causes it. It is
+carried out when that transaction commits, twice more after 1 and 10 seconds (a logon in
+flight outlives a single kick), and again and again while a mail server does not answer.
+"""
+
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from functools import partial
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from accounts import rights
+from accounts.models import Account, Cutoff
+from gateways import doveadm
+from gateways.doveadm import Connection
+
+log = logging.getLogger(__name__)
+
+# When the next kick follows, counted from the one before.
+NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
+LEASE = timedelta(seconds=15)
+LONGEST_WAIT = timedelta(minutes=1)
+
+
+def end(account: Account, login_name: str) -> None:
+    """End every session of this logon name, on every mail server.
+
+    Call it inside the transaction of the change. Once that commits the sessions are
+    ended, as far as the mail servers answer within seconds; `deliver_due` does the
+    rest. Nothing is raised when they do not.
+    """
+    pks = _order(Cutoff(account=account, login_mask=login_name))
+    transaction.on_commit(partial(_deliver, pks), robust=True)
+
+
+def review_account(account: Account) -> None:
+    """As `end`, for those sessions of the account that have lost their right."""
+    mask = f"{account.address}*"
+    pks = _order(Cutoff(account=account, login_mask=mask, is_review=True))
+    transaction.on_commit(partial(_deliver, pks), robust=True)
+
+
+def review(login_mask: str) -> None:
+    """As `review_account`, for many accounts; the worker does it, within a second."""
+    _order(Cutoff(login_mask=login_mask, is_review=True))
+
+
+def outstanding(account: Account) -> int:
+    """How many devices may still be on line: some mail server has not confirmed."""
+    devices = account.cutoffs.open().filter(is_review=False)
+    return devices.values("login_mask").distinct().count()
+
+
+def deliver_due() -> int:
+    """Carry out what is due now, each row once; return how many rows were tried."""
+    pks = list(Cutoff.objects.due().values_list("pk", flat=True)[:200])
+    return _deliver(pks)
+
+
+def forget() -> int:
+    """Delete the orders that were carried out over a month ago; return how many."""
+    old = timezone.now() - timedelta(days=30)
+    done = Cutoff.objects.filter(due_at=None, created_at__lt=old)
+    return done.delete()[0]
+
+
+def _order(pattern: Cutoff) -> list[int]:
+    """Write the order down for every mail server."""
+    now = timezone.now()
+    rows = [
+        Cutoff(
+            account=pattern.account,
+            login_mask=pattern.login_mask,
+            is_review=pattern.is_review,
+            node=node,
+            created_at=now,
+            due_at=now,
+        )
+        for node in settings.DOVEADM_URLS
+    ]
+    return [row.pk for row in Cutoff.objects.bulk_create(rows)]
+
+
+def _deliver(pks: Iterable[int]) -> int:
+    """Carry the orders out, the mail servers side by side; only we ask the database."""
+    rows = [row for row in Cutoff.objects.due().filter(pk__in=pks) if _claim(row)]
+    if not rows:
+        return 0
+    with ThreadPoolExecutor(max_workers=min(len(rows), 16)) as pool:
+        sessions = list(pool.map(_sessions, rows))
+        lost = [None if found is None else rights.lost(found) for found in sessions]
+        done = pool.map(_carry_out, rows, lost)
+        for row, confirmed in zip(rows, done, strict=True):
+            _settle(row, confirmed=confirmed)
+    return len(rows)
+
+
+def _claim(row: Cutoff) -> bool:
+    """Take the row for us alone; whoever dies with it loses it when the lease ends."""
+    mine = Cutoff.objects.filter(pk=row.pk, due_at=row.due_at)
+    return mine.update(due_at=timezone.now() + LEASE) == 1
+
+
+def _settle(row: Cutoff, *, confirmed: bool) -> None:
+    kicks = row.kicks + confirmed
+    failures = 0 if confirmed else row.failures + 1
+    Cutoff.objects.filter(pk=row.pk).update(
+        kicks=F("kicks") + int(confirmed),
+        failures=failures,
+        due_at=_next_time(kicks, failures),
+    )
+
+
+def _next_time(kicks: int, failures: int) -> datetime | None:
+    if failures:
+        wait = min(timedelta(seconds=2 ** min(failures, 10)), LONGEST_WAIT)
+    elif kicks in NEXT_KICK:
+        wait = NEXT_KICK[kicks]
+    else:
+        return None
+    return timezone.now() + wait
+
+
+def _sessions(row: Cutoff) -> list[Connection] | None:
+    """Who is on line and has to be looked at; None if the mail server does not say."""
+    if not row.is_review:
+        return []
+    try:
+        return doveadm.who(row.node, row.login_mask)
+    except (doveadm.DoveadmError, ValueError):
+        return None
+
+
+def _carry_out(row: Cutoff, lost: set[tuple[str, str]] | None) -> bool:
+    """Kick, and forget what the server's cache may hold; touches no database."""
+    try:
+        if lost is None:
+            return _not_confirmed(row)
+        if not row.is_review:
+            address = row.login_mask.partition("~")[0]
+            doveadm.cut_off(row.node, address, [row.login_mask])
+        for login_name, ip in lost:
+            doveadm.cut_off(row.node, login_name.partition("~")[0], [login_name], ip)
+    except (doveadm.DoveadmError, ValueError):
+        return _not_confirmed(row)
+    return True
+
+
+def _not_confirmed(row: Cutoff) -> bool:
+    log.warning("cut-off %s not confirmed by its mail server", row.pk)
+    return False

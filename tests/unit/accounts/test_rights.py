@@ -1,0 +1,120 @@
+"""Which sessions go on is what the logon views say of their credential now."""
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from accounts import rights
+from accounts.models import Account, MailSetting, Policy
+from clientpasswords.models import ClientPassword
+from gateways.doveadm import Connection
+from tests import factories
+
+
+def session(name: str, service: str = "imap", ip: str = "192.0.2.7") -> Connection:
+    return Connection(username=name, service=service, pid=1, ip=ip)
+
+
+@pytest.fixture
+def phone(alice: Account) -> ClientPassword:
+    Account.objects.update(client_passwords_on=True)
+    MailSetting.objects.create(name="webmail_networks", value="198.51.100.0/24")
+    return factories.make_client_password(alice)[0]
+
+
+def test_a_device_in_force_goes_on(phone: ClientPassword) -> None:
+    assert rights.lost([session(phone.login_name)]) == set()
+
+
+def test_a_revoked_device_is_lost_and_its_neighbour_goes_on(
+    alice: Account, phone: ClientPassword
+) -> None:
+    tablet, _secret = factories.make_client_password(alice, "Tablet")
+    ClientPassword.objects.filter(pk=phone.pk).update(revoked_at=phone.created_at)
+
+    lost = rights.lost([session(phone.login_name), session(tablet.login_name)])
+
+    assert lost == {(phone.login_name, "192.0.2.7")}
+
+
+def test_the_web_password_is_lost_but_from_the_webmail(phone: ClientPassword) -> None:
+    name = phone.account.address
+
+    lost = rights.lost([session(name), session(name, ip="198.51.100.9")])
+
+    assert lost == {(name, "192.0.2.7")}
+
+
+def test_only_the_protocol_that_was_switched_off_is_lost(phone: ClientPassword) -> None:
+    Policy.objects.update(pop3=False)
+    connections = [
+        session(phone.login_name, "imap", "192.0.2.1"),
+        session(phone.login_name, "pop3", "192.0.2.2"),
+        session(phone.login_name, "submission", "192.0.2.3"),
+    ]
+
+    assert rights.lost(connections) == {(phone.login_name, "192.0.2.2")}
+
+
+def test_filters_are_managed_by_the_right_to_imap(phone: ClientPassword) -> None:
+    Policy.objects.update(imap=False)
+
+    assert rights.lost([session(phone.login_name, "sieve")]) == {
+        (phone.login_name, "192.0.2.7")
+    }
+
+
+def test_a_disabled_account_is_lost_even_from_the_webmail(
+    phone: ClientPassword,
+) -> None:
+    Account.objects.update(is_active=False)
+    name = phone.account.address
+
+    assert rights.lost([session(name, ip="198.51.100.9")]) == {(name, "198.51.100.9")}
+
+
+def test_a_session_of_nobody_is_lost(db: None) -> None:
+    assert rights.lost([session("ghost@example.com~5")]) == {
+        ("ghost@example.com~5", "192.0.2.7")
+    }
+
+
+def test_before_the_switch_the_web_password_goes_on_and_devices_do_not(
+    phone: ClientPassword,
+) -> None:
+    Account.objects.update(client_passwords_on=False)
+    name = phone.account.address
+
+    lost = rights.lost([session(name), session(phone.login_name)])
+
+    assert lost == {(phone.login_name, "192.0.2.7")}
+
+
+def test_a_device_of_somebody_else_keeps_no_session(
+    phone: ClientPassword, mallory: Account
+) -> None:
+    name = f"{mallory.address}~{phone.pk}"
+
+    assert rights.lost([session(name)]) == {(name, "192.0.2.7")}
+
+
+def test_a_session_without_an_address_is_not_the_webmails(
+    phone: ClientPassword,
+) -> None:
+    name = phone.account.address
+
+    assert rights.lost([session(name, ip="")]) == {(name, "")}
+
+
+def test_the_mail_servers_own_services_are_left_alone(phone: ClientPassword) -> None:
+    assert rights.lost([session("anybody@example.com", "lmtp")]) == set()
+
+
+def test_many_sessions_take_few_queries(
+    phone: ClientPassword, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    names = [f"nobody{number}@example.com" for number in range(1200)]
+
+    with django_assert_num_queries(3):
+        lost = rights.lost([session(name) for name in names])
+
+    assert len(lost) == 1200
