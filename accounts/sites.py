@@ -1,0 +1,84 @@
+"""The sites of this host, as MAIL_SITES lists them: where a mailbox may live."""
+
+from dataclasses import dataclass
+from urllib.parse import urljoin, urlsplit
+
+from django.conf import settings
+from django.utils.translation import gettext, gettext_noop
+
+# Names that the catalogues know; an operator's own are shown as they are.
+KNOWN_NAMES = [
+    gettext_noop("Singapore"),
+    gettext_noop("China (Hong Kong)"),
+    gettext_noop("Germany"),
+    gettext_noop("United States"),
+]
+
+
+@dataclass(frozen=True)
+class Server:
+    """How a mail program reaches one service of a site."""
+
+    purpose: str  # IMAP, POP3 or SMTP
+    host: str
+    port: int
+    security: str  # SSL/TLS, STARTTLS or none
+
+
+@dataclass(frozen=True)
+class Site:
+    """One portal with the mail servers behind it."""
+
+    key: str
+    label: str
+    url: str
+    servers: tuple[Server, ...]
+    webmail_url: str
+
+    @property
+    def name(self) -> str:
+        """What people call it, in the reader's language."""
+        return gettext(self.label)
+
+    @property
+    def sign_in_url(self) -> str:
+        """The sign-in of its portal."""
+        return urljoin(self.url, "login/")
+
+    @property
+    def host(self) -> str:
+        """The host name of the portal."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this portal is the one of the site."""
+        return self.key == settings.MAIL_SITE
+
+
+def everywhere() -> list[Site]:
+    """All sites, our own first."""
+    return sorted(map(_read, settings.MAIL_SITES), key=lambda site: not site.is_own)
+
+
+def own() -> Site:
+    """The site of this portal; one without a name if none is configured."""
+    for site in everywhere():
+        if site.is_own:
+            return site
+    return Site(key="", label="", url="", servers=(), webmail_url="")
+
+
+def _read(entry: dict[str, object]) -> Site:
+    servers = (
+        Server(purpose=name.upper(), **values)
+        for name in ("imap", "pop3", "smtp")
+        if isinstance(values := entry.get(name), dict)
+    )
+    return Site(
+        key=str(entry["key"]),
+        label=str(entry["name"]),
+        url=str(entry["url"]),
+        servers=tuple(servers),
+        webmail_url=str(entry.get("webmail_url", "")),
+    )
