@@ -1,0 +1,37 @@
+"""What the web side of both apps needs of a request."""
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from accounts.events import Actor
+from accounts.models import Account
+
+
+class UserRequest(HttpRequest):
+    """A request whose user has signed in, which LoginRequiredMiddleware sees to."""
+
+    user: Account
+
+
+def client_address(request: HttpRequest) -> str | None:
+    """The address of the browser.
+
+    X-Forwarded-For is believed only as far from the right as we have proxies of our
+    own; what stands further left the client may have written itself.
+    """
+    proxies = settings.TRUSTED_PROXIES
+    chain = request.headers.get("X-Forwarded-For", "").split(",")
+    if proxies and len(chain) >= proxies and chain[-proxies].strip():
+        return chain[-proxies].strip()
+    address: str | None = request.META.get("REMOTE_ADDR") or None
+    return address
+
+
+def actor(request: HttpRequest) -> Actor:
+    """Who acts by this request, for the record."""
+    name = request.user.address if request.user.is_authenticated else ""
+    return Actor(
+        name=name,
+        network_address=client_address(request),
+        session_key=request.session.session_key or "",
+    )

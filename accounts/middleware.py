@@ -1,0 +1,52 @@
+"""What holds for every request of somebody who has signed in."""
+
+import time
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+SIGNED_IN_AT, SEEN_AT = "signed_in_at", "seen_at"
+WRITE_EVERY = 60  # seconds
+
+
+def end_old_sessions(get_response: GetResponse) -> GetResponse:
+    """End a session that began too long ago; let a busy one go on.
+
+    Idle ones end by SESSION_COOKIE_AGE. Writing a session at each request would cost
+    three queries, so it is written once a minute.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            now = int(time.time())
+            began = request.session.setdefault(SIGNED_IN_AT, now)
+            if now - began > settings.SESSION_LONGEST.total_seconds():
+                auth.logout(request)
+                return redirect(settings.LOGIN_URL)
+            if now - request.session.get(SEEN_AT, 0) > WRITE_EVERY:
+                request.session[SEEN_AT] = now
+        return get_response(request)
+
+    return middleware
+
+
+def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
+    """The owner's saved language wins over the cookie, that over the browser's."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        language = request.user.is_authenticated and request.user.language
+        if not language:
+            return get_response(request)
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = get_response(request)
+            response.headers["Content-Language"] = language
+            return response
+
+    return middleware

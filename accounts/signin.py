@@ -1,0 +1,80 @@
+"""How often a web password may be tried.
+
+A wrong one counts for the name and network together, for the name, and for the network.
+Tries are counted before they are made and given back when they were right, so that many
+at once cannot slip through. Known and unknown names are counted alike.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import F
+
+from accounts import budgets, events
+from accounts.events import Actor, Kind
+from accounts.models import Account
+
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+
+
+class TooManyTries(Exception):
+    """So many were wrong that the next may be made only after `wait`."""
+
+    def __init__(self, wait: timedelta) -> None:
+        self.wait = wait
+        super().__init__("too many tries")
+
+
+@contextmanager
+def counted(name: str, network_address: str | None) -> Iterator[None]:
+    """Count one try; leaving the block without an exception gives it back.
+
+    Raises:
+        TooManyTries: instead of entering the block.
+    """
+    limits = _limits(name, network_address)
+    try:
+        budgets.spend(limits)
+    except budgets.Exhausted as error:
+        raise TooManyTries(error.wait) from None
+    try:
+        yield
+    except Exception:
+        _record_failure(name, network_address)
+        raise
+    budgets.give_back(limits)
+
+
+def end_other_sessions(account: Account, session: SessionBase) -> None:
+    """End every session of the portal that the account has, but for this one."""
+    row = Account.objects.filter(pk=account.pk)
+    row.update(sessions_ended=F("sessions_ended") + 1)
+    session[HASH_SESSION_KEY] = row.get().get_session_auth_hash()
+
+
+def _record_failure(name: str, network_address: str | None) -> None:
+    """The same work for every name; one we do not know may be a mistyped password."""
+    account = Account.objects.filter(address=name.lower()).first()
+    by = Actor(name="", network_address=network_address)
+    events.record(Kind.SIGN_IN_FAILED, account, by=by)
+
+
+def _limits(name: str, network_address: str | None) -> list[budgets.Limit]:
+    who = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
+    network = budgets.network_of(network_address)
+    return [
+        budgets.Limit(
+            f"signin-both:{who}:{network}",
+            settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK,
+            QUARTER,
+        ),
+        budgets.Limit(f"signin-name:{who}", settings.SIGN_IN_FAILURES_PER_NAME, HOUR),
+        budgets.Limit(
+            f"signin-network:{network}", settings.SIGN_IN_FAILURES_PER_NETWORK, HOUR
+        ),
+    ]
