@@ -1,0 +1,58 @@
+"""May this password log on now? The answer of the mail server, from the same views."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from django.contrib.auth.hashers import check_password
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.models import MailLogon, MailWebLogon
+from clientpasswords import passwords
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a logon: `login_name` if it was let in, and always why."""
+
+    login_name: str | None
+    reason: str
+
+
+@sensitive_variables()
+def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdict:
+    """Decide as `deploy/dovecot/portal.lua` does, in the same order.
+
+    A client password that is right but refused is final; otherwise the text is tried
+    as the web password, exactly as typed, unless that could not open the door anyway.
+    """
+    address = address.lower()
+    typed = passwords.normalise(password)
+    if passwords.could_be_one(typed):
+        row = MailLogon.objects.filter(
+            address=address, protocol=protocol, selector=passwords.selector(typed)
+        ).first()
+        if row is not None and passwords.matches(typed, row.hash):
+            return _verdict(
+                row.login_name, row.refusal, f"security password {row.credential}"
+            )
+    web = MailWebLogon.objects.filter(address=address, protocol=protocol).first()
+    if web is None:
+        return Verdict(None, "no-such-mailbox")
+    refusal = None if _within(ip, web.networks) else web.refusal
+    if refusal is not None:
+        return Verdict(None, refusal)
+    if web.hash is None or not check_password(password, f"argon2{web.hash}"):
+        return Verdict(None, "wrong-password")
+    return Verdict(web.login_name, "web password")
+
+
+def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
+    if refusal is None:
+        return Verdict(login_name, name)
+    return Verdict(None, f"{name}: {refusal}")
+
+
+def _within(ip: str | None, networks: str) -> bool:
+    if ip is None or not networks:
+        return False
+    return any(ip_address(ip) in ip_network(network) for network in networks.split(","))

@@ -1,0 +1,53 @@
+import logging
+import signal
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, connection
+
+from clientpasswords.follower import Follower
+
+log = logging.getLogger(__name__)
+PAUSE = 0.5  # seconds
+
+
+class Command(BaseCommand):
+    help = (
+        "Read the mail server's log for who logged on by which password; one process a "
+        "mail host. Runs until it is told to stop; --once reads what is there now."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("log", type=Path, help="Dovecot's log file")
+        parser.add_argument("--node", default=socket.gethostname())
+        parser.add_argument("--once", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self._stopped = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        follower = Follower(options["log"].absolute(), options["node"])
+        with closing(follower):
+            while not self._stopped:
+                if self._round(follower):
+                    continue
+                if options["once"]:
+                    break
+                time.sleep(PAUSE)
+            follower.flush()
+
+    def _stop(self, *_args: object) -> None:
+        self._stopped = True
+
+    def _round(self, follower: Follower) -> int:
+        """One look at the log; a database that is away is tried again."""
+        try:
+            return follower.poll()
+        except DatabaseError as error:
+            log.warning("the database is away: %s", type(error).__name__)
+            connection.close()
+            return 0

@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from accounts import budgets, cutoffs
+from clientpasswords import history, lifecycle
+
+
+class Command(BaseCommand):
+    help = "Delete what is no longer needed; meant for once a day."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        counts = {
+            "deleted security passwords": lifecycle.forget(),
+            "old mail logons": history.forget(),
+            "finished cut-offs": cutoffs.forget(),
+            "old limits": budgets.forget(),
+        }
+        call_command("clearsessions")
+        for name, count in counts.items():
+            self.stdout.write(f"{name}: {count}")

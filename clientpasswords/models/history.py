@@ -1,0 +1,85 @@
+"""What the mail servers' logs told."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from clientpasswords.models.password import ClientPassword
+
+
+class Usage(models.Model):
+    """When a client password was first and last used.
+
+    Apart from the password itself, so that what the mail server reads at each logon is
+    not what is written at each logon.
+    """
+
+    client_password = models.OneToOneField(
+        ClientPassword, on_delete=models.CASCADE, related_name="usage"
+    )
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    protocol = models.CharField(max_length=4)
+    network_address = models.GenericIPAddressField(null=True)
+    node = models.CharField(max_length=100)
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.last_at}"
+
+
+class Logon(models.Model):
+    """Mail logons of one account that were alike, as the mail server decided them.
+
+    `reason` is empty for those let in; otherwise the refusal of the logon views, or
+    `wrong-password`. Whatever was typed is not kept.
+    """
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="logons",
+        verbose_name=_("mailbox"),
+    )
+    client_password = models.ForeignKey(
+        ClientPassword, on_delete=models.SET_NULL, null=True, verbose_name=_("device")
+    )
+    protocol = models.CharField(_("protocol"), max_length=4)
+    reason = models.CharField(_("refused because"), max_length=40, blank=True)
+    network_address = models.GenericIPAddressField(_("from"), null=True)
+    node = models.CharField(_("mail server"), max_length=100)
+    first_at = models.DateTimeField(_("first"))
+    last_at = models.DateTimeField(_("last"))
+    count = models.PositiveIntegerField(_("times"))
+
+    class Meta:
+        verbose_name = _("mail logon")
+        verbose_name_plural = _("mail logons")
+        ordering = ["-last_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["account", "-last_at"], name="logon_newest_of_account"
+            ),
+            models.Index(fields=["last_at"], name="logon_oldest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.reason or 'let in'}"
+
+
+class FollowedLog(models.Model):
+    """How far a mail server's log was read; written together with what was read."""
+
+    node = models.CharField(max_length=100)
+    path = models.CharField(max_length=400)
+    inode = models.BigIntegerField(default=0)
+    offset = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["node", "path"], name="followedlog_once_a_node_and_path"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node}:{self.path}"

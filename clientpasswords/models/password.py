@@ -1,0 +1,104 @@
+"""The record of a client password."""
+
+import uuid
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import MOST_CLIENT_PASSWORDS
+
+if TYPE_CHECKING:
+    from clientpasswords.models.history import Usage
+
+
+IDLE_AFTER = timedelta(days=90)
+
+
+class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
+    def live(self) -> Self:
+        """Those not revoked; whether one opens the door the logon views say."""
+        return self.filter(revoked_at=None)
+
+    def long_revoked(self) -> Self:
+        """Those revoked so long ago that no device should still be trying them."""
+        kept = timedelta(days=settings.REVOKED_KEPT_DAYS)
+        return self.filter(revoked_at__lt=timezone.now() - kept)
+
+
+class ClientPassword(models.Model):
+    """The password of one mail program or device; only its hash is known to us."""
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="client_passwords",
+        verbose_name=_("mailbox"),
+    )
+    slot = models.PositiveSmallIntegerField(editable=False)
+    label = models.CharField(_("device"), max_length=64)
+    selector = models.CharField(max_length=4, editable=False)
+    hash = models.CharField(max_length=200, editable=False)
+    attempt = models.UUIDField(
+        default=uuid.uuid4,
+        editable=False,
+        help_text="The form it was made by, so that a form sent twice makes one.",
+    )
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, editable=False
+    )
+    revoked_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+
+    objects = ClientPasswordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("security password")
+        verbose_name_plural = _("security passwords")
+        ordering = ["-created_at", "-pk"]
+        permissions = [("revoke_clientpassword", "Can revoke security passwords")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "slot"],
+                condition=Q(revoked_at=None),
+                name="clientpassword_slot_once_until_revoked",
+            ),
+            models.CheckConstraint(
+                condition=Q(slot__range=(1, MOST_CLIENT_PASSWORDS)),
+                name="clientpassword_slot_in_range",
+            ),
+            # Also the index of the look-up at every logon: at most one row is found.
+            models.UniqueConstraint(
+                fields=["account", "selector"],
+                name="clientpassword_selector_once_an_account",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "attempt"],
+                name="clientpassword_one_of_each_form",
+            ),
+            models.CheckConstraint(
+                condition=Q(hash__startswith="$argon2id$"),
+                name="clientpassword_never_in_clear",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    @property
+    def used(self) -> "Usage | None":
+        """When and how it was used, as far as the mail servers' logs have told."""
+        return getattr(self, "usage", None)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it was in use once and has not been for `IDLE_AFTER`."""
+        return self.used is not None and timezone.now() - self.used.last_at > IDLE_AFTER
+
+    @property
+    def login_name(self) -> str:
+        """The name of its sessions on the mail servers, by which they can be ended."""
+        return f"{self.account.address}~{self.pk}"
