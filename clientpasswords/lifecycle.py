@@ -1,0 +1,195 @@
+"""The life of a client password: switched on, issued, shown once, named, revoked.
+
+Views, admin and commands all come through here.
+"""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import codes, cutoffs, events, policies
+from accounts.events import Actor, Kind
+from accounts.models import MOST_CLIENT_PASSWORDS, Account, Policy
+from clientpasswords import passwords
+from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
+
+
+class Refused(Exception):
+    """The account may not do this now."""
+
+
+class ThirdPartyLogonOff(Refused):
+    """The policy lets no mail program connect, by any protocol."""
+
+
+class NotInForce(Refused):
+    """Security passwords are neither chosen nor required."""
+
+
+class LimitReached(Refused):
+    """As many client passwords are in use as the policy allows."""
+
+
+class Required(Refused):
+    """The policy requires security passwords; the owner cannot turn them off."""
+
+
+class AlreadyIssued(Exception):
+    """This very form made a client password before, which was shown then."""
+
+    def __init__(self, client_password: ClientPassword) -> None:
+        self.client_password = client_password
+        super().__init__("already issued")
+
+
+@dataclass(frozen=True)
+class Issued:
+    """A new client password, and its secret in clear: shown once, kept nowhere."""
+
+    client_password: ClientPassword
+    secret: str = field(repr=False)
+
+
+def switch_on(account: Account, *, by: Actor) -> None:
+    """From now on mail programs need a client password; the web password is refused.
+
+    Client passwords that were suspended work again. Sessions of the web password end,
+    but for the webmail's.
+    """
+    with transaction.atomic():
+        owner = _lock(account)
+        if owner.client_passwords_on:
+            return
+        Account.objects.filter(pk=owner.pk).update(client_passwords_on=True)
+        events.record(Kind.SWITCHED_ON, owner, by=by)
+        cutoffs.review_account(owner)
+
+
+def switch_off(account: Account, *, by: Actor) -> None:
+    """From now on the web password works in mail programs; client passwords sleep.
+
+    Raises:
+        Required: the policy requires security passwords; nothing changed.
+    """
+    with transaction.atomic():
+        owner = _lock(account)
+        if policies.of(owner).policy.client_passwords_required:
+            raise Required
+        if not owner.client_passwords_on:
+            return
+        Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
+        events.record(Kind.SWITCHED_OFF, owner, by=by)
+        cutoffs.review_account(owner)
+
+
+def send_code(account: Account, *, by: Actor) -> None:
+    """Send the code for a new client password, if one could be made with it.
+
+    Raises:
+        Refused: no text message was spent.
+        codes.CodeError: as `codes.send` says.
+    """
+    _require_room(account, policies.of(account).policy)
+    codes.send(account, codes.Act.ISSUE, by=by)
+
+
+@sensitive_variables("code")
+def issue(
+    account: Account, *, code: str, attempt: UUID, label: str, by: Actor
+) -> Issued:
+    """Spend `code`, make a client password that works at once, and return it in clear.
+
+    Nobody sees the secret again after this. Either the code is spent and the password
+    stored, or neither. One `attempt` makes one password, however often it is sent.
+
+    Raises:
+        AlreadyIssued: the attempt succeeded before; the code was not looked at.
+        Refused: the code stays good.
+        codes.CodeError: a wrong try is counted.
+    """
+    with transaction.atomic():
+        # One issue at a time an account, so that the count holds until we commit.
+        owner = _lock(account)
+        earlier = owner.client_passwords.filter(attempt=attempt).first()
+        if earlier is not None:
+            raise AlreadyIssued(earlier)
+        _require_room(owner, policies.of(owner).policy)
+        issued = None
+        refusal = codes.spend(owner, codes.Act.ISSUE, code, by=by)
+        if refusal is None:
+            issued = _store(owner, attempt, label)
+            events.record(Kind.ISSUED, owner, by=by, device=label)
+    if issued is None:  # raised inside, it would undo the count of wrong tries
+        raise refusal or codes.NoCode
+    return issued
+
+
+def rename(client_password: ClientPassword, label: str) -> None:
+    """Give it another name, which must be normalised."""
+    ClientPassword.objects.filter(pk=client_password.pk).update(label=label)
+
+
+def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
+    """End these for ever, and the mail sessions that run on them; return how many.
+
+    The next logon is refused as soon as this has committed, whether or not the mail
+    servers answer; those that do not are asked again until they confirm.
+    """
+    with transaction.atomic():
+        live = client_passwords.live().select_related("account").select_for_update()
+        rows = list(live.order_by("account_id", "pk"))
+        ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(
+            revoked_at=timezone.now()
+        )
+        for row in rows:
+            events.record(Kind.REVOKED, row.account, by=by, device=row.label)
+            cutoffs.end(row.account, row.login_name)
+    return len(rows)
+
+
+def forget() -> int:
+    """Delete the rows that were revoked long ago; return how many."""
+    return ClientPassword.objects.all().long_revoked().delete()[0]
+
+
+def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None:
+    """What stands against a further client password, to be raised or shown."""
+    if not policy.third_party_logon or not any(policy.protocols.values()):
+        return ThirdPartyLogonOff()
+    if not policies.client_passwords_in_force(account, policy):
+        return NotInForce()
+    if in_use >= policy.max_client_passwords:
+        return LimitReached()
+    return None
+
+
+def _lock(account: Account) -> Account:
+    """The account's row, ours until the transaction ends; writers take it first."""
+    return Account.objects.select_for_update().get(pk=account.pk)
+
+
+def _require_room(owner: Account, policy: Policy) -> None:
+    in_use = owner.client_passwords.live().count()
+    if refusal := obstacle(owner, policy, in_use=in_use):
+        raise refusal
+
+
+@sensitive_variables()
+def _store(owner: Account, attempt: UUID, label: str) -> Issued:
+    rows = owner.client_passwords.all()
+    slots = set(rows.live().values_list("slot", flat=True))
+    selectors = set(rows.values_list("selector", flat=True))
+    secret = passwords.generate()
+    while passwords.selector(secret) in selectors:  # 1 in 6,000 with ten on file
+        secret = passwords.generate()
+    client_password = owner.client_passwords.create(
+        slot=min(set(range(1, MOST_CLIENT_PASSWORDS + 1)) - slots),
+        label=label,
+        selector=passwords.selector(secret),
+        hash=passwords.hash_for_mail_server(secret),
+        attempt=attempt,
+    )
+    return Issued(client_password, secret)
