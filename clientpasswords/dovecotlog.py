@@ -1,0 +1,50 @@
+"""Reading the lines that `deploy/dovecot/portal.lua` leaves in Dovecot's log.
+
+Only a line that begins with Dovecot's own prefix counts: whatever a client types cannot
+get there, and a line that merely contains our words is not ours.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+# 2026-11-23T21:33:10+0000 auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103):
+# auth-worker<2>: lua(alice@example.com,192.0.2.7,<J/AeV/hgfrZ>): db-lua: portal {…}
+LINE = re.compile(
+    r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
+    r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
+    r"auth-worker<\d+>: lua\((?P<name>[^,()\s]*)"
+    r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): "
+    r"db-lua: portal (?P<fields>\{[^{}]*\})"
+)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One logon that the mail server decided."""
+
+    at: datetime
+    address: str
+    network_address: str | None
+    protocol: str
+    credential: int | None
+    reason: str  # empty: it was let in
+
+
+def read(line: str) -> Decision | None:
+    """The decision that a line of the log tells of; None for every other line."""
+    match = LINE.fullmatch(line)
+    if match is None:
+        return None
+    fields = json.loads(match["fields"])
+    if fields["outcome"] == "temporary" or fields["protocol"] is None:
+        return None
+    return Decision(
+        at=datetime.strptime(match["at"], "%Y-%m-%dT%H:%M:%S%z"),
+        address=match["name"].lower(),
+        network_address=match["ip"],
+        protocol=fields["protocol"],
+        credential=fields["credential"],
+        reason=fields["reason"] or "",
+    )

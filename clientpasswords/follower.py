@@ -1,0 +1,87 @@
+"""Following one mail server's log into the history, each line once.
+
+How far the log was read is written in the transaction of what was read, and only if
+nobody else has moved it meanwhile. So nothing is lost or counted twice by a crash, by a
+database that is away (the log is the buffer), or by a second follower of the same log.
+"""
+
+import time
+from pathlib import Path
+
+from django.db import transaction
+
+from clientpasswords import dovecotlog, history
+from clientpasswords.history import Alike, Summary
+from clientpasswords.logfile import LogFile, Position
+from clientpasswords.models import FollowedLog
+
+BATCH = 5000  # lines
+REPEATS_WAIT = 30.0  # seconds until logons that merely repeat earlier ones are written
+
+
+class Follower:
+    """Reads on from where the last follower of this log on this node stopped."""
+
+    def __init__(self, path: Path, node: str) -> None:
+        self._node = node
+        self._row = FollowedLog.objects.get_or_create(node=node, path=str(path))[0]
+        self._file = LogFile(path, self._kept)
+        self._summary = Summary()
+        self._written: dict[Alike, float] = {}
+
+    def poll(self) -> int:
+        """Read what is new, write it if it is due; return how many lines there were.
+
+        A first logon of its kind is written at once. Repetitions wait up to half a
+        minute, so that a client that logs on every second is not written every second.
+
+        Raises:
+            DatabaseError: nothing is lost; call again.
+        """
+        count = 0
+        if len(self._summary.told) < BATCH:
+            lines = self._file.read(BATCH)
+            count = len(lines)
+            for line in lines:
+                if decision := dovecotlog.read(line):
+                    self._summary.add(decision)
+        if self._is_due():
+            self.flush()
+        return count
+
+    def flush(self) -> None:
+        """Write everything read so far, unless another follower did."""
+        if self._file.position == self._kept:
+            return
+        with transaction.atomic():
+            kept, position = self._kept, self._file.position
+            moved = FollowedLog.objects.filter(
+                pk=self._row.pk, inode=kept.inode, offset=kept.offset
+            ).update(inode=position.inode, offset=position.offset)
+            if moved:
+                history.write(self._summary, node=self._node)
+        now = time.monotonic()
+        self._written |= dict.fromkeys(self._summary.told, now)
+        self._written = {
+            key: at for key, at in self._written.items() if now - at < REPEATS_WAIT
+        }
+        self._summary = Summary()
+        self._row.refresh_from_db()
+        if not moved:  # somebody else reads this log: go on from where they are
+            self._file.close()
+            self._file.position = self._kept
+
+    def close(self) -> None:
+        """Let go of the log. What was read and not written is read again some day."""
+        self._file.close()
+
+    @property
+    def _kept(self) -> Position:
+        return Position(self._row.inode, self._row.offset)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        return any(
+            now - self._written.get(key, -REPEATS_WAIT) >= REPEATS_WAIT
+            for key in self._summary.told
+        )

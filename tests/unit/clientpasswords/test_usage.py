@@ -1,0 +1,61 @@
+"""The list says when each password was last used."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account
+from clientpasswords.models import ClientPassword, Usage
+from tests import factories
+
+
+@pytest.fixture
+def listed(alice: Account, client: Client) -> Client:
+    Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
+    client.force_login(alice)
+    return client
+
+
+def use(row: ClientPassword, *, ago: timedelta) -> None:
+    at = timezone.now() - ago
+    Usage.objects.create(
+        client_password=row,
+        first_at=at,
+        last_at=at,
+        protocol="imap",
+        network_address="192.0.2.7",
+        node="mx1",
+    )
+
+
+def page(client: Client) -> str:
+    return " ".join(client.get(reverse("clientpasswords:index")).text.split())
+
+
+def test_a_password_nobody_used_is_marked(alice: Account, listed: Client) -> None:
+    factories.make_client_password(alice)
+
+    assert "Never used" in page(listed)
+
+
+def test_the_last_use_is_shown_with_protocol_and_address(
+    alice: Account, listed: Client
+) -> None:
+    row, _secret = factories.make_client_password(alice)
+    use(row, ago=timedelta(minutes=5))
+
+    text = page(listed)
+
+    assert "· IMAP · <bdi>192.0.2.7</bdi>" in text
+    assert "Never used" not in text
+    assert "Not used for 90 days" not in text
+
+
+def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:
+    row, _secret = factories.make_client_password(alice)
+    use(row, ago=timedelta(days=91))
+
+    assert "Not used for 90 days" in page(listed)
