@@ -1,0 +1,119 @@
+"""What the settings page shows of one account's client passwords."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from accounts import codes, cutoffs, policies, sites
+from accounts.models import Account, Phone
+from accounts.policies import Effective
+from accounts.sites import Server
+from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword
+
+OBSTACLES: dict[type[Exception], str] = {
+    lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
+    lifecycle.NotInForce: "not-in-force",
+    lifecycle.LimitReached: "limit",
+    codes.NoPhone: "no-phone",
+    codes.Locked: "locked",
+}
+
+
+@dataclass
+class Area:
+    """The area *Third-Party Client Logon Security Management*.
+
+    Each part is read when a page first asks for it: three queries, whatever the number
+    of passwords.
+    """
+
+    account: Account
+    new_pk: int | None = None
+
+    @cached_property
+    def _row(self) -> Account:
+        rows = policies.with_policies().select_related("phone")
+        return rows.get(pk=self.account.pk)
+
+    @cached_property
+    def effective(self) -> Effective:
+        return policies.effective(self._row)
+
+    @cached_property
+    def passwords(self) -> list[ClientPassword]:
+        return list(self.account.client_passwords.live().select_related("usage"))
+
+    @property
+    def telephone(self) -> Phone | None:
+        return getattr(self._row, "phone", None)
+
+    @cached_property
+    def cutoffs_open(self) -> int:
+        return cutoffs.outstanding(self.account)
+
+    @property
+    def on(self) -> bool:
+        return self._row.client_passwords_on
+
+    @property
+    def required(self) -> bool:
+        return self.effective.policy.client_passwords_required
+
+    @property
+    def in_force(self) -> bool:
+        return policies.client_passwords_in_force(self._row, self.effective.policy)
+
+    @property
+    def decided_by(self) -> str:
+        return self.effective.decided_by
+
+    @property
+    def count(self) -> int:
+        return len(self.passwords)
+
+    @property
+    def limit(self) -> int:
+        return self.effective.policy.max_client_passwords
+
+    @property
+    def phone(self) -> str:
+        return self.telephone.masked if self.telephone else ""
+
+    @property
+    def protocols_on(self) -> list[str]:
+        return [name for name, on in self.effective.policy.protocols.items() if on]
+
+    @property
+    def protocols_off(self) -> list[str]:
+        return [name for name, on in self.effective.policy.protocols.items() if not on]
+
+    @property
+    def servers(self) -> list[Server]:
+        """What to enter in a mail program: only what works for this account."""
+        on = self.protocols_on if self.lets_programs_in else []
+        return [row for row in sites.own().servers if row.purpose in on]
+
+    @property
+    def lets_programs_in(self) -> bool:
+        """Whether any mail program can connect at all."""
+        return self.effective.policy.third_party_logon and bool(self.protocols_on)
+
+    @property
+    def refusal(self) -> lifecycle.Refused | codes.CodeError | None:
+        """What stands against a further password now; nothing was sent or tried yet."""
+        policy = self.effective.policy
+        refusal = lifecycle.obstacle(self._row, policy, in_use=self.count)
+        if refusal is None and self.telephone is None:
+            return codes.NoPhone()
+        if refusal is None and self.telephone and self.telephone.locked:
+            return codes.Locked()
+        return refusal
+
+    @property
+    def obstacle(self) -> str:
+        """The same as a word for the templates; empty if nothing does."""
+        if self.refusal is None:
+            return ""
+        if self.effective.policy.third_party_logon and not self.protocols_on:
+            return "all-protocols-off"
+        return OBSTACLES[type(self.refusal)]

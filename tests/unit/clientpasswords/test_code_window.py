@@ -1,0 +1,258 @@
+"""*Get Dynamic Captcha*: each refusal in words, with its status and the way on."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts import codes, policies
+from accounts.models import Account, Phone
+from clientpasswords import lifecycle, words
+from gateways import sms
+from gateways.sms import NotSent, Reason, SmsError, Unknown
+from tests import standins
+from tests.factories import make_client_password
+from tests.unit.support import press_get_code
+
+NEW = "/settings/account-security/security-passwords/new/"
+CODE = f"{NEW}code/"
+
+
+@pytest.fixture(autouse=True)
+def _in_force(alice: Account) -> None:
+    Account.objects.update(client_passwords_on=True)
+
+
+def set_policy(account: Account, **fields: bool | int) -> None:
+    policy = policies.of(account).policy
+    for name, value in fields.items():
+        setattr(policy, name, value)
+    policy.save()
+
+
+def test_the_window_asks_for_a_code(browser: Client) -> None:
+    response = browser.get(NEW)
+
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "Get Dynamic Captcha" in page
+    assert "+1 ••• •••• ••23" in page
+    assert "Code sent." not in page
+    assert 'data-cooldown="0"' in page
+
+
+def test_each_window_is_an_attempt_of_its_own(browser: Client) -> None:
+    attempts = {
+        str(browser.get(NEW).context["form"]["attempt"].value()) for _ in range(3)
+    }
+
+    assert len(attempts) == 3
+
+
+def test_a_sent_code_leads_to_the_window_that_takes_it(
+    browser: Client, clock: Traveller
+) -> None:
+    response = browser.post(CODE)
+
+    assert (response.status_code, response["Location"]) == (302, NEW)
+    page = browser.get(NEW).content.decode()
+    assert "Code sent. It is valid for 5 minutes." in page
+    assert 'data-cooldown="60"' in page
+    assert len(sms.outbox) == 1
+
+
+def test_what_is_typed_besides_is_not_looked_at(browser: Client) -> None:
+    data = {"number": "+19005550100", "to": "+19005550100", "account": "2"}
+
+    browser.post(CODE, data)
+
+    assert [message.number for message in sms.outbox] == ["+12025550123"]
+
+
+Arrange = Callable[[Account], object]
+
+
+def _full(account: Account) -> None:
+    set_policy(account, max_client_passwords=1)
+    make_client_password(account)
+
+
+@pytest.mark.parametrize(
+    "case",  # what stands against it, the status, the words
+    [
+        (
+            lambda account: set_policy(account, third_party_logon=False),
+            403,
+            "Third-party client logon is off for your mailbox.",
+        ),
+        (
+            lambda account: set_policy(account, imap=False, pop3=False, smtp=False),
+            403,
+            "IMAP, POP3 and SMTP are all switched off",
+        ),
+        (
+            lambda _: Account.objects.update(client_passwords_on=False),
+            409,
+            "Security passwords are turned off.",
+        ),
+        (_full, 409, "No text message was sent."),
+        (
+            lambda _: Phone.objects.all().delete(),
+            409,
+            "Ask your administrator to enter your phone number.",
+        ),
+        (
+            lambda _: Phone.objects.update(throttling_failure_count=20),
+            403,
+            "Codes are locked for your mailbox.",
+        ),
+    ],
+    ids=["off", "no protocol", "switched off", "full", "no phone", "locked"],
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_stands_against_a_password_is_said_before_a_code_is_sent(
+    browser: Client, alice: Account, case: tuple[Arrange, int, str], method: str
+) -> None:
+    arrange, status, said = case
+    arrange(alice)
+
+    response = browser.get(NEW) if method == "get" else browser.post(CODE)
+
+    page = response.content.decode()
+    assert response.status_code == status
+    assert said in page
+    assert "Get Dynamic Captcha" not in page
+    assert sms.outbox == []
+
+
+def test_a_second_code_within_the_minute_is_refused_with_the_wait(
+    browser: Client, clock: Traveller
+) -> None:
+    press_get_code(browser)
+    clock.shift(timedelta(seconds=17, milliseconds=500))
+
+    response = browser.post(CODE)
+
+    assert response.status_code == 429
+    assert response["Retry-After"] == "43"
+    assert "Wait 43 seconds, then try again." in response.content.decode()
+    assert len(sms.outbox) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("CODES_PER_ACCOUNT_HOUR", "You have asked for too many codes."),
+        ("CODES_PER_DAY", "No more codes can be sent at present."),
+    ],
+)
+def test_a_limit_that_is_reached_is_said_with_the_time(
+    browser: Client, clock: Traveller, settings: Settings, name: str, said: str
+) -> None:
+    setattr(settings, name, 0)
+    clock.shift(timedelta(minutes=30))
+
+    response = browser.post(CODE)
+
+    page = response.content.decode()
+    assert response.status_code == 429
+    assert int(response["Retry-After"]) in {30 * 60, 11 * 3600 + 30 * 60}
+    assert said in page
+    assert "Try again at " in page
+    assert sms.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (NotSent(Reason.UNREACHABLE), "Nothing was lost. Try again in a moment."),
+        (NotSent(Reason.OPTED_OUT), "Your phone does not accept our messages."),
+        (NotSent(Reason.BAD_NUMBER), "Your phone does not accept our messages."),
+        (Unknown(Reason.TIMEOUT), "The text message may be late."),
+    ],
+)
+def test_what_became_of_a_message_is_said(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, failure: SmsError, said: str
+) -> None:
+    class Gateway:
+        def send(self, number: str, text: str) -> None:
+            raise failure
+
+    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+
+    response = browser.post(CODE)
+
+    page = response.content.decode()
+    assert response.status_code == 503
+    assert said in page
+    assert "Get Dynamic Captcha" in page
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "said"),
+    [
+        (standins.twilio_refuses(400, 21211), "Your phone does not accept"),
+        (standins.twilio_refuses(429, 20429), "Nothing was lost."),
+        (standins.answers(500, "oops"), "The text message may be late."),
+        (standins.hangs, "The text message may be late."),
+    ],
+    ids=["refused", "too many", "broken", "silent"],
+)
+def test_whatever_the_vendor_does_the_page_answers_in_time(
+    browser: Client, settings: Settings, behaviour: standins.Behaviour, said: str
+) -> None:
+    settings.SMS_GATEWAY = "twilio"
+    settings.TWILIO_ACCOUNT_SID = "AC" + "0" * 32
+    settings.TWILIO_AUTH_TOKEN = "token"
+    settings.TWILIO_SENDER = "+12025550100"
+    settings.TWILIO_TIMEOUT = 0.3 if behaviour is standins.hangs else 5.0
+    with standins.serve(behaviour) as stand_in:
+        settings.TWILIO_API_URL = stand_in.url
+
+        response = browser.post(CODE)
+
+    assert response.status_code == 503
+    assert said in response.content.decode()
+
+
+def test_there_are_words_for_every_refusal() -> None:
+    wait = timedelta(seconds=90)
+    examples: list[codes.CodeError | lifecycle.Refused] = [
+        codes.NoPhone(),
+        codes.Locked(),
+        codes.TooSoon(wait),
+        codes.TooMany(wait, everybody=True),
+        codes.NotSent(permanent=False),
+        codes.MayBeLate(),
+        codes.NoCode(),
+        codes.Expired(),
+        codes.WrongCode(tries_left=0),
+        lifecycle.ThirdPartyLogonOff(),
+        lifecycle.NotInForce(),
+        lifecycle.LimitReached(),
+        lifecycle.Required(),
+    ]
+    kinds = {*codes.CodeError.__subclasses__(), *lifecycle.Refused.__subclasses__()}
+
+    spoken = [words.of(refusal) for refusal in examples]
+
+    assert {type(refusal) for refusal in examples} == kinds
+    assert all(each.title and each.hint for each in spoken)
+    assert {each.status for each in spoken} <= {403, 409, 422, 429, 503}
+    assert all(bool(each.retry_after) == (each.status == 429) for each in spoken)
+    assert len({each.title for each in spoken}) >= 12
+
+
+@pytest.mark.parametrize(
+    ("wait", "whole"), [(0.0, 0), (0.1, 1), (1.0, 1), (59.999, 60), (60.0, 60)]
+)
+def test_a_wait_is_rounded_up(wait: float, whole: int) -> None:
+    assert words.seconds(timedelta(seconds=wait)) == whole
+
+
+def test_a_dead_code_asks_for_a_new_one() -> None:
+    assert "That was the last try." in words.of(codes.WrongCode(0)).hint
+    assert words.of(codes.WrongCode(1)).hint == "1 try left."
