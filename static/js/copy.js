@@ -1,0 +1,64 @@
+// <button data-copy="SELECTOR" hidden> copies that element's text without white space;
+// an empty selector means the element before the button.
+const page = document.querySelector("dialog[data-modal]") ?? document;
+
+function select(source) {
+  getSelection().selectAllChildren(source);
+}
+
+// For pages on plain HTTP, where browsers hide navigator.clipboard.
+function copyByCommand(source, text) {
+  const put = (event) => {
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", text);
+  };
+  select(source);
+  document.addEventListener("copy", put, { once: true });
+  const copied = document.execCommand("copy");
+  document.removeEventListener("copy", put);
+  return copied;
+}
+
+async function copy(source) {
+  const text = source.textContent.replace(/\s+/g, "");
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyByCommand(source, text);
+  }
+}
+
+function say(words) {
+  const status = page.querySelector("[data-status]");
+  status.textContent = "";
+  // A change in a later frame is announced even when the words are the same as before.
+  requestAnimationFrame(() => {
+    status.textContent = words;
+  });
+}
+
+for (const button of page.querySelectorAll("[data-copy]")) {
+  const source = button.dataset.copy ? document.querySelector(button.dataset.copy) : button.previousElementSibling;
+  const words = page.querySelector("[data-status]").dataset;
+  const label = button.querySelector("[data-label]");
+  const name = label?.textContent;
+  let back = 0;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const copied = await copy(source);
+    say(copied ? words.copied : words.failed);
+    if (!copied) {
+      select(source);
+      return;
+    }
+    source.dispatchEvent(new CustomEvent("copied", { bubbles: true }));
+    button.dataset.done = "";
+    if (label) label.textContent = words.copied;
+    clearTimeout(back);
+    back = setTimeout(() => {
+      delete button.dataset.done;
+      if (label) label.textContent = name;
+    }, 4000);
+  });
+}
