@@ -1,0 +1,71 @@
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import transaction
+
+from accounts.models import Account, Domain, Phone, Policy
+
+WEB = "mailportal-demo"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One demo mailbox, with the policy of its domain."""
+
+    address: str
+    name: str
+    phone: str
+    policy_name: str = "Standard"
+    policy: dict[str, Any] = field(default_factory=dict)
+
+
+CAST = [
+    Person("alice@example.com", "Alice", "+12025550123"),
+    Person(
+        "bob@enforced.example",
+        "Bob",
+        "+12025550124",
+        "Security passwords required",
+        {"client_passwords_required": True},
+    ),
+    Person(
+        "carol@closed.example",
+        "Carol",
+        "+12025550125",
+        "No mail programs",
+        {"third_party_logon": False},
+    ),
+    Person(
+        "dave@imaponly.example",
+        "Dave",
+        "+12025550126",
+        "IMAP only",
+        {"pop3": False, "smtp": False},
+    ),
+]
+ADMINISTRATOR = "admin@example.com"
+
+
+class Command(BaseCommand):
+    help = (
+        "Make the demonstration's mailboxes, unless they exist. Never on a real host."
+    )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        for person in CAST:
+            self._keep_or_make(person)
+        if not Account.objects.filter(address=ADMINISTRATOR).exists():
+            Account.objects.create_superuser(ADMINISTRATOR, WEB, name="Administrator")
+
+    def _keep_or_make(self, person: Person) -> None:
+        if Account.objects.filter(address=person.address).exists():
+            return
+        policy, _created = Policy.objects.get_or_create(
+            name=person.policy_name, defaults=person.policy
+        )
+        domain = person.address.rpartition("@")[2]
+        Domain.objects.get_or_create(name=domain, defaults={"policy": policy})
+        account = Account.objects.create_user(person.address, WEB, name=person.name)
+        Phone.objects.create(account=account, number=person.phone)

@@ -1,0 +1,143 @@
+"""What is secret is looked for everywhere after a journey through the portal.
+
+The password that was shown, the codes, and what was typed into the sign-in must be in
+no table, file, log, mail, session, cookie or message, and in no error report whatever
+breaks.
+"""
+
+import json
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Account
+from clientpasswords import passwords
+from tests.environment import FOLDER
+from tests.factories import PASSWORD
+from tests.unit.support import (
+    other_than,
+    press_get_code,
+    press_next,
+    revealed_by,
+    sign_in,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TYPED_BY_MISTAKE = "what-alice-types-at-her-bank"
+
+
+def spellings(secret: str) -> list[str]:
+    """As itself, and in the groups it is shown in."""
+    groups = passwords.groups(secret)
+    return [secret, " ".join(groups), "-".join(groups), groups[0] + groups[1]]
+
+
+def everything_in_the_database() -> str:
+    """Every row of every table and view, with the sessions as they are read."""
+    rows: list[Any] = [session.get_decoded() for session in Session.objects.all()]
+    with connection.cursor() as cursor:
+        names = connection.introspection.table_names(cursor, include_views=True)
+        for name in names:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608
+            rows += cursor.fetchall()
+    return json.dumps(rows, default=str, ensure_ascii=False)
+
+
+def everything_in_files(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+class Journey:
+    """Alice's way from the sign-in to the deleted password, and all she was shown."""
+
+    def __init__(self) -> None:
+        self.browser = Client()
+        self.answers: list[Any] = []
+        self.codes: list[str] = []
+        self.secret = ""
+
+    def get(self, name: str, *args: object) -> None:
+        self.answers.append(self.browser.get(reverse(name, args=args)))
+
+    def post(self, name: str, *args: object, **data: str) -> None:
+        self.answers.append(self.browser.post(reverse(name, args=args), data))
+
+    def go(self, alice: Account) -> None:
+        sign_in(self.browser, alice.address, TYPED_BY_MISTAKE)
+        sign_in(self.browser, TYPED_BY_MISTAKE, PASSWORD)
+        sign_in(self.browser, alice.address, PASSWORD)
+        self.post("clientpasswords:enable")
+        self.codes.append(press_get_code(self.browser))
+        self.answers.append(press_next(self.browser, other_than(self.codes[0])))
+        revealed = press_next(self.browser, self.codes[0])
+        self.secret = revealed_by(revealed)
+        self.answers.append(press_next(self.browser, self.codes[0]))
+        pk = alice.client_passwords.get().pk
+        self.post("clientpasswords:name", pk, label="My iPhone")
+        self.get("clientpasswords:index")
+        self.codes.append(press_get_code(self.browser))  # left unused
+        self.get("clientpasswords:new")
+        self.get("home")
+        self.post("clientpasswords:delete", pk)
+        self.get("clientpasswords:index")
+
+
+def test_after_the_journey_nothing_secret_is_left_anywhere(
+    alice: Account,
+    administrator: Client,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    journey = Journey()
+    journey.go(alice)
+    for model in ("account", "securityevent", "cutoff"):
+        journey.answers.append(administrator.get(f"/admin/accounts/{model}/"))
+    journey.answers.append(administrator.get("/admin/clientpasswords/clientpassword/"))
+    call_command("tidy", verbosity=0)
+
+    output = capfd.readouterr()
+    database = everything_in_the_database()
+    files = everything_in_files(FOLDER)
+    shown = "".join(
+        f"{answer.content.decode()}{answer.headers}" for answer in journey.answers
+    )
+    cookies = str(journey.browser.cookies)
+    logs = f"{caplog.text}{output.out}{output.err}"
+
+    typed = [PASSWORD, TYPED_BY_MISTAKE]
+    for secret in [*spellings(journey.secret), *typed]:
+        for place in (database, shown, cookies, logs, str(mail.outbox)):
+            assert secret not in place
+        assert secret.encode() not in files
+    for code in journey.codes:
+        # Not within a longer word or after a point: hashes and split seconds.
+        alone = re.compile(rf"(?<![.\w]){code}(?!\w)")
+        for place in (database, cookies, logs):
+            assert not alone.search(place)
+
+
+def test_the_search_finds_what_is_there(alice: Account) -> None:
+    canary = "a-canary-in-the-database 123456"
+    Account.objects.filter(pk=alice.pk).update(name=canary)
+    Session.objects.create(
+        session_key="k",
+        session_data=Client().session.encode({"canary": "in-the-session"}),
+        expire_date="2030-01-01T00:00Z",
+    )
+
+    database = everything_in_the_database()
+
+    assert canary in database
+    assert "in-the-session" in database
+    if connection.vendor == "sqlite":
+        assert canary.encode() in everything_in_files(FOLDER)

@@ -1,0 +1,158 @@
+"""Whatever breaks at whatever step: the report holds nothing that is secret."""
+
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django.utils.log import AdminEmailHandler
+from pytest_django import Settings
+
+from accounts import budgets, codes, events, policies
+from accounts.models import Account, Phone
+from clientpasswords import labels, passwords
+from clientpasswords import views as pages
+from gateways import sms
+from tests.factories import PASSWORD
+from tests.unit.support import CheapHasher, press_get_code, press_next, sign_in
+
+CODE_NUMBER = 739182
+SECRET = "canarycanary2345"
+
+
+def breaks(*_args: object, **_kwargs: object) -> Any:
+    raise RuntimeError("the step that breaks")
+
+
+class BrokenGateway:
+    send = breaks
+
+
+@pytest.fixture(autouse=True)
+def _known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secrets, "randbelow", lambda _limit: CODE_NUMBER)
+    monkeypatch.setattr(passwords, "generate", lambda: SECRET)
+
+
+@pytest.fixture(params=[True, False], ids=["HTML", "text"])
+def _mailed_reports(
+    request: pytest.FixtureRequest, settings: Settings
+) -> Iterator[None]:
+    """Errors go to the administrators by mail, as Django does it."""
+    settings.ADMINS = [("Operator", "operator@example.com")]
+    handler = AdminEmailHandler(include_html=request.param)
+    handler.setLevel(logging.ERROR)
+    logger = logging.getLogger("django.request")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+
+
+# Where it breaks, and the module and the name that are broken for it.
+SIGN_IN = [
+    (CheapHasher, "verify"),
+    (events, "record"),
+    (budgets, "give_back"),
+]
+GET_CODE = [
+    (policies, "of"),
+    (codes, "_text"),
+    (codes, "_prepare"),
+    (Phone, "set_code"),
+    (events, "record"),
+]
+NEXT = [
+    (codes, "spend"),
+    (Phone, "try_code"),
+    (passwords, "selector"),
+    (passwords, "hash_for_mail_server"),
+    (events, "record"),
+    (pages, "_suggested_label"),
+    (pages, "_reveal"),
+    (pages, "_page"),
+    (passwords, "groups"),
+    (labels, "suggestions"),
+]
+
+
+def reports() -> str:
+    """All that was mailed."""
+    assert mail.outbox
+    parts: list[str] = []
+    for message in mail.outbox:
+        parts += [str(message.subject), str(message.body)]
+        parts += [str(part) for part in getattr(message, "alternatives", [])]
+    return "\n".join(parts)
+
+
+@pytest.mark.usefixtures("_mailed_reports")
+@pytest.mark.parametrize(
+    ("step", "broken"),
+    [
+        *[("sign in", each) for each in SIGN_IN],
+        *[("get code", each) for each in GET_CODE],
+        *[("next", each) for each in NEXT],
+    ],
+    ids=lambda value: value if isinstance(value, str) else value[1],
+)
+def test_a_report_holds_no_password_code_or_session(
+    alice: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    step: str,
+    broken: tuple[Any, str],
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    browser = Client(raise_request_exception=False)
+    if step != "sign in":
+        browser.force_login(alice)
+    if step == "next":
+        press_get_code(browser)
+    monkeypatch.setattr(*broken, breaks)
+
+    if step == "sign in":
+        response = sign_in(browser, alice.address, PASSWORD)
+    elif step == "get code":
+        response = browser.post(reverse("clientpasswords:code"))
+    else:
+        response = press_next(browser, str(CODE_NUMBER))
+
+    assert response.status_code == 500
+    assert "the step that breaks" in reports()
+    kept_out = [PASSWORD, str(CODE_NUMBER), SECRET[:8], SECRET[8:]]
+    if "session" in browser.cookies:
+        kept_out.append(browser.cookies["session"].value)
+    for secret in kept_out:
+        for place in (reports(), caplog.text, response.content.decode()):
+            assert secret not in place
+
+
+@pytest.mark.usefixtures("_mailed_reports")
+def test_a_provider_that_breaks_sees_its_message_in_no_report(
+    browser: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    browser.raise_request_exception = False
+    monkeypatch.setitem(sms._GATEWAYS, "memory", BrokenGateway)
+
+    response = browser.post(reverse("clientpasswords:code"))
+
+    assert response.status_code == 500
+    assert str(CODE_NUMBER) not in reports()
+    assert "2025550123" not in reports()
+
+
+@pytest.mark.usefixtures("_mailed_reports")
+def test_a_name_that_was_typed_is_in_no_report(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    browser.raise_request_exception = False
+    monkeypatch.setattr("accounts.views._remember", breaks)
+
+    browser.post(reverse("accounts:language"), {"language": "de", "x": "typed-canary"})
+
+    assert "typed-canary" not in reports()

@@ -1,0 +1,37 @@
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries, Settings
+
+
+def _gone(*_args: object) -> None:
+    raise OperationalError("the server closed the connection")
+
+
+def test_it_is_well_while_the_database_answers(
+    client: Client, db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert response["Content-Type"] == "text/plain"
+    assert not response.cookies
+
+
+def test_it_is_ill_without_the_database(
+    client: Client, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", _gone)
+        response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (503, b"database away\n")
+
+
+def test_a_monitor_needs_no_https(client: Client, db: None, settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get("/healthz").status_code == 200
+    assert client.head("/healthz").status_code == 200
+    assert client.get("/")["Location"] == "https://testserver/"
