@@ -1,0 +1,125 @@
+"""Ask Dovecot for logon decisions as its own login processes do, over a Unix socket.
+
+Many decisions a second, with any client address and no protocol around them. The
+protocol is described in doc/wiki/Design.AuthProtocol.txt of Dovecot 2.3.
+"""
+
+import base64
+import itertools
+import os
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+PATIENCE = 60.0  # seconds until an answer
+
+
+class Verdict(Enum):
+    """What a client is told."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    TEMPORARY = "temporary failure"
+
+
+@dataclass(frozen=True)
+class Logon:
+    """Somebody at `source` tries to log on to a service."""
+
+    name: str
+    password: str
+    service: str = "imap"
+    source: str = "127.0.0.1"
+
+    @cached_property
+    def request(self) -> bytes:
+        """The request but for its number, which goes in front."""
+        plain = base64.b64encode(f"\0{self.name}\0{self.password}".encode()).decode()
+        # "nologin": nobody is going to ask for this session, so do not remember it.
+        return (
+            f"\tPLAIN\tservice={self.service}\tnologin\tsecured"
+            f"\tlip=127.0.0.1\trip={self.source}\tresp={plain}\n"
+        ).encode()
+
+
+class AuthSocket:
+    """One connection; any number of logons may be under way on it."""
+
+    # Dovecot wants to know its clients apart.
+    _clients = itertools.count(os.getpid() << 12)
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.settimeout(PATIENCE)
+        self._socket.connect(str(path))
+        self._numbers = itertools.count(1)
+        self._rest = b""
+        hello = f"VERSION\t1\t2\nCPID\t{next(self._clients)}\n"
+        self._socket.sendall(hello.encode())
+        while b"DONE" not in self._lines():
+            pass
+
+    def __enter__(self) -> Self:
+        """Use it."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Hang up."""
+        self._socket.close()
+
+    def fileno(self) -> int:
+        """What `select` wants to know."""
+        return self._socket.fileno()
+
+    def send(self, logon: Logon) -> int:
+        """Ask; return the number of the question."""
+        number = next(self._numbers)
+        self._socket.sendall(b"AUTH\t%d%b" % (number, logon.request))
+        return number
+
+    def receive(self) -> list[tuple[int, Verdict]]:
+        """Wait for answers; return the number of each question and what was decided.
+
+        Raises:
+            ConnectionResetError: Dovecot hung up instead.
+        """
+        return [_answer(line) for line in self._lines()]
+
+    def _lines(self) -> list[bytes]:
+        """Wait until there is at least one line."""
+        lines: list[bytes] = []
+        while not lines:
+            read = self._socket.recv(65536)
+            if not read:
+                raise ConnectionResetError
+            *lines, self._rest = (self._rest + read).split(b"\n")
+        return lines
+
+
+def _answer(line: bytes) -> tuple[int, Verdict]:
+    word, number, *fields = line.split(b"\t")
+    if word == b"OK":
+        return int(number), Verdict.OK
+    if b"code=temp_fail" in fields:
+        return int(number), Verdict.TEMPORARY
+    return int(number), Verdict.REFUSED
+
+
+def ask(path: Path, logons: Iterable[Logon]) -> list[Verdict]:
+    """Return the decisions about all of these, asked for at the same time."""
+    with AuthSocket(path) as connection:
+        numbers = [connection.send(logon) for logon in logons]
+        verdicts: dict[int, Verdict] = {}
+        while len(verdicts) < len(numbers):
+            verdicts.update(connection.receive())
+    return [verdicts[number] for number in numbers]

@@ -1,0 +1,335 @@
+-- Who may log on, and by which password: the portal's passdb and userdb for Dovecot 2.3.
+--
+-- The rule itself is in two SQL views of the portal's database; this script only asks
+-- them, so that Dovecot, Postfix and the portal can never disagree:
+--
+--   mail_logon      a row per client password and protocol
+--   mail_web_logon  a row per account and protocol, for the web password
+--
+-- In both, `refusal` is NULL where the password opens the door and otherwise names the
+-- reason. A decision:
+--
+--   1. Is what was typed shaped like a client password? Then its selector (16 bits of
+--      its SHA-256) picks at most one row, so that a logon costs one Argon2 however many
+--      passwords the account has, and a wrong password costs none. If it verifies, that
+--      row decides.
+--   2. Otherwise the web password decides, unless it is refused to this client: then its
+--      expensive hash is not even computed, but for a few times a minute, so that whoever
+--      knows the password is told why it does not work here.
+--
+-- It runs in auth-workers (blocking=yes), on every core, and leaves one line a decision
+-- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null}
+-- Nothing a client typed is in it; Dovecot's own prefix says which user, address, session.
+
+local DATABASE = "@LUA_DATABASE@"
+-- Where a mailbox lives: %u is its address, %n and %d what is before and after the "@".
+local HOME = "@HOME@"
+-- How often a worker computes the hash of a web password that is refused anyway, to tell
+-- its owner why. Spared up while nobody asks, so guessing never buys more than this.
+local TOLD_A_SECOND = @TOLD_A_SECOND@
+local TOLD_AT_MOST = 1
+
+-- What Dovecot calls the service a client uses, and what the views call it.
+local PROTOCOLS = {
+  imap = "imap",
+  pop3 = "pop3",
+  submission = "smtp", -- Dovecot's own submission service
+  smtp = "smtp", -- Postfix
+  sieve = "imap", -- ManageSieve: filters belong to the mailbox
+}
+
+local LOOKUPS = {
+  client = "SELECT hash, credential, login_name, refusal FROM mail_logon "
+    .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
+  web = "SELECT hash, login_name, networks, refusal FROM mail_web_logon "
+    .. "WHERE address = $1 AND protocol = $2",
+  notice = "SELECT notice FROM mail_web_logon WHERE address = $1 AND protocol = $2",
+  mailbox = "SELECT address FROM mail_web_logon WHERE address = $1 AND protocol = 'imap'",
+  mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
+}
+
+local digest = require "openssl.digest"
+local auth = dovecot.auth
+
+-- The database -------------------------------------------------------------------------
+--
+-- One connection a worker. `connect` opens it, `statement` writes a look-up as SQL.
+
+local postgres, sqlite = {}, {}
+
+-- Every look-up is prepared once and planned once: planning costs more than running it.
+function postgres.connect(environment)
+  local connection, problem = environment:connect(DATABASE)
+  if not connection then return nil, problem end
+  local preparations = { "SET plan_cache_mode = force_generic_plan", "SET statement_timeout = '2s'" }
+  for name, sql in pairs(LOOKUPS) do
+    table.insert(preparations, "PREPARE " .. name .. " AS " .. sql)
+  end
+  for _, sql in ipairs(preparations) do
+    local done
+    done, problem = connection:execute(sql)
+    if not done then
+      connection:close()
+      return nil, problem
+    end
+  end
+  return connection
+end
+
+function postgres.statement(name, values)
+  if #values == 0 then return "EXECUTE " .. name end
+  return "EXECUTE " .. name .. "(" .. table.concat(values, ",") .. ")"
+end
+
+-- Read-only, so that a file that is not there is an error instead of a new, empty one.
+function sqlite.connect(environment)
+  return environment:connect("file:" .. DATABASE .. "?mode=ro", 2000) -- ms to wait for a lock
+end
+
+function sqlite.statement(name, values)
+  return (LOOKUPS[name]:gsub("%$(%d)", function(place) return values[tonumber(place)] end))
+end
+
+local driver = DATABASE:find("^postgresql:") and postgres or sqlite
+local environment, connection, opened
+
+local function disconnect()
+  if connection then connection:close() end
+  connection = nil
+end
+
+local function connected()
+  -- An open SQLite file stays the same file though another was moved into its place, so
+  -- it is opened anew once a second.
+  if driver == sqlite and opened ~= os.time() then disconnect() end
+  if connection then return connection end
+  local problem
+  connection, problem = driver.connect(environment)
+  opened = os.time()
+  return connection, problem
+end
+
+-- The open cursor of a look-up. Raises an error when the database does not answer.
+local function cursor_of(name, ...)
+  local problem
+  for _ = 1, 2 do -- twice, as the connection may have gone stale since the last logon
+    local open, cursor
+    open, problem = connected()
+    if not open then break end
+    local values = {}
+    for i, value in ipairs { ... } do
+      values[i] = "'" .. open:escape(value) .. "'"
+    end
+    cursor, problem = open:execute(driver.statement(name, values))
+    if cursor then return cursor end
+    disconnect()
+  end
+  error("database: " .. tostring(problem), 0)
+end
+
+-- The only row of a look-up, or nil.
+local function row_of(name, ...)
+  local cursor = cursor_of(name, ...)
+  local row, problem = cursor:fetch({}, "a")
+  cursor:close()
+  if problem then error("database: " .. problem, 0) end
+  return row
+end
+
+-- Networks -----------------------------------------------------------------------------
+
+-- Numbers of the groups in "2001:db8:0", or nil if one is not a group.
+local function groups_of(text)
+  local groups = {}
+  for group in text:gmatch("[^:]+") do
+    if not group:find("^%x%x?%x?%x?$") then return nil end
+    table.insert(groups, tonumber(group, 16))
+  end
+  return groups
+end
+
+-- An IP address as 16 bytes, IPv4 as ::ffff:a.b.c.d; nil for anything else.
+local function bytes_of(text)
+  if text:find("^[%d.]+$") then text = "::ffff:" .. text end
+  text = text:gsub("(%d+)%.(%d+)%.(%d+)%.(%d+)$", function(a, b, c, d)
+    return string.format("%02x%02x:%02x%02x", a, b, c, d) -- 5 digits, refused, if above 255
+  end)
+  local front, back = text:match("^(.-)::(.*)$")
+  local groups, rest = groups_of(front or text), groups_of(back or "")
+  if not (groups and rest) then return nil end
+  if front then
+    for _ = 1, 8 - #groups - #rest do table.insert(groups, 0) end
+  end
+  table.move(rest, 1, #rest, #groups + 1, groups)
+  if #groups ~= 8 then return nil end
+  return string.pack(">" .. ("I2"):rep(8), table.unpack(groups))
+end
+
+-- A network such as 192.0.2.0/24 or 2001:db8::/32: its whole bytes, and how far the
+-- next byte has to be shifted to be compared with `rest`; nil if it is none.
+local function network_of(text)
+  local start, length = text:match("^([%x:.]+)/(%d+)$")
+  local bytes = bytes_of(start or text)
+  length = tonumber(length or 128)
+  if start and not start:find(":", 1, true) then length = length + 96 end
+  if not bytes or length > 128 then return nil end
+  local whole, shift = length // 8, 8 - length % 8
+  local rest = shift < 8 and bytes:byte(whole + 1) >> shift or nil
+  return { bytes = bytes:sub(1, whole), rest = rest, shift = shift }
+end
+
+local function is_in(address, network)
+  local whole = #network.bytes
+  if address:sub(1, whole) ~= network.bytes then return false end
+  return not network.rest or address:byte(whole + 1) >> network.shift == network.rest
+end
+
+-- The networks of the last row are as a rule those of the next one.
+local last_text, last_networks = "", {}
+
+local function is_in_any(text, networks)
+  if networks ~= last_text then
+    last_text, last_networks = networks, {}
+    for each in networks:gmatch("[^,%s]+") do table.insert(last_networks, network_of(each)) end
+  end
+  if #last_networks == 0 then return false end
+  local address = bytes_of(text)
+  for _, network in ipairs(last_networks) do
+    if address and is_in(address, network) then return true end
+  end
+  return false
+end
+
+-- The decision -------------------------------------------------------------------------
+
+-- A client password as it was issued, forgiving the capitals, blanks and hyphens that
+-- telephones and people put in; nil if it cannot be one.
+local function client_password_in(typed)
+  local secret = typed:lower():gsub("\u{A0}", ""):gsub("[%s-]", "")
+  return #secret == 16 and secret:find("^[a-km-np-z2-9]+$") and secret or nil
+end
+
+local function selector_of(secret)
+  return string.format("%02x%02x", digest.new("sha256"):final(secret):byte(1, 2))
+end
+
+local function verifies(request, hash, password)
+  return request:password_verify("{ARGON2ID}" .. hash, password) > 0
+end
+
+local tellings, counted = TOLD_AT_MOST, os.time()
+
+-- May this worker spend one more hash on telling why? If so, it is spent.
+local function may_tell()
+  local now = os.time()
+  tellings = math.min(TOLD_AT_MOST, tellings + (now - counted) * TOLD_A_SECOND)
+  counted = now
+  if tellings < 1 then return false end
+  tellings = tellings - 1
+  return true
+end
+
+-- What to say to a client whose right web password is refused; nil if it is wrong, if
+-- there is nothing to say, or if the client's protocol cannot say it.
+local function notice_for(request, address, protocol, row, typed)
+  local heard = request.service == "imap" or request.service == "pop3"
+  if not (heard and row.hash and may_tell() and verifies(request, row.hash, typed)) then return nil end
+  return row_of("notice", address, protocol).notice
+end
+
+-- What becomes of a logon: `reason` says why not, nil lets it in under `login_name`.
+local function decide(request, address, protocol, typed)
+  local secret = client_password_in(typed)
+  if secret then
+    local row = row_of("client", address, protocol, selector_of(secret))
+    if row and verifies(request, row.hash, secret) then
+      -- Even if refused: the web password's turn would not come for this same text.
+      return { reason = row.refusal, login_name = row.login_name, credential = row.credential }
+    end
+  end
+
+  local row = row_of("web", address, protocol)
+  if not row then return { reason = "unknown-account" } end
+  -- The real address: a trusted webmail may speak for its users' addresses.
+  if row.refusal and not is_in_any(request:var_expand("%{real_rip}"), row.networks) then
+    return { reason = row.refusal, notice = notice_for(request, address, protocol, row, typed) }
+  end
+  if not row.hash or not verifies(request, row.hash, typed) then
+    return { reason = "wrong-password" }
+  end
+  return { login_name = row.login_name }
+end
+
+-- All values are our own words and numbers: nothing here needs escaping.
+local function log(request, protocol, outcome, decision)
+  request:log_info(string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s}',
+    decision.credential and string.format("%d", decision.credential) or "null",
+    protocol and '"' .. protocol .. '"' or "null",
+    outcome,
+    decision.reason and '"' .. decision.reason .. '"' or "null"))
+end
+
+local function home_of(address)
+  local name, domain = address:match("^(.*)@(.*)$")
+  return (HOME:gsub("%%([und])", { u = address, n = name, d = domain }))
+end
+
+-- What Dovecot calls ---------------------------------------------------------------------
+
+function script_init()
+  local name = driver == postgres and "postgres" or "sqlite3"
+  environment = require("luasql." .. name)[name]()
+  return 0
+end
+
+function script_deinit()
+  disconnect()
+  environment:close()
+end
+
+function auth_password_verify(request, typed)
+  local address, protocol = request.user:lower(), PROTOCOLS[request.service]
+  if not protocol then
+    log(request, nil, "refused", { reason = "unknown-service" })
+    return auth.PASSDB_RESULT_USER_UNKNOWN, "unknown service"
+  end
+
+  local answered, decision = pcall(decide, request, address, protocol, typed)
+  if not answered then
+    log(request, protocol, "temporary", { reason = "database" })
+    return auth.PASSDB_RESULT_INTERNAL_FAILURE, decision
+  end
+  if decision.notice then
+    -- "nologin" starts no session: the client is refused, and hears the reason.
+    log(request, protocol, "refused", decision)
+    return auth.PASSDB_RESULT_OK, { user = address, nologin = "y", reason = decision.notice }
+  end
+  if decision.reason then
+    log(request, protocol, "refused", decision)
+    return auth.PASSDB_RESULT_PASSWORD_MISMATCH, decision.reason
+  end
+  log(request, protocol, "ok", decision)
+  local device = decision.credential and string.format("%d", decision.credential)
+  return auth.PASSDB_RESULT_OK,
+    { user = decision.login_name, userdb_home = home_of(address), device = device }
+end
+
+-- The name may be an address, or the login name of one client password: address~70.
+function auth_userdb_lookup(request)
+  local address = request.user:lower():gsub("~%d+$", "")
+  local answered, row = pcall(row_of, "mailbox", address)
+  if not answered then return auth.USERDB_RESULT_INTERNAL_FAILURE, row end
+  if not row then return auth.USERDB_RESULT_USER_UNKNOWN, "unknown account" end
+  return auth.USERDB_RESULT_OK, { home = home_of(address) }
+end
+
+function auth_userdb_iterate()
+  local addresses, cursor = {}, cursor_of("mailboxes")
+  local row = cursor:fetch({}, "a")
+  while row do
+    table.insert(addresses, row.address)
+    row = cursor:fetch(row, "a")
+  end
+  cursor:close()
+  return addresses
+end

@@ -1,0 +1,28 @@
+"""Who can get at the folders that portal and mail server share."""
+
+import shutil
+import stat
+from pathlib import Path
+
+
+def unreachable(folder: Path) -> Path | None:
+    """Return the first folder on the way that other users cannot pass, or None."""
+    folder = folder.resolve()
+    for each in (*reversed(folder.parents), folder):
+        if each.exists() and not each.stat().st_mode & stat.S_IXOTH:
+            return each
+    return None
+
+
+def share(file: Path, group: str) -> None:
+    """Let a group read an SQLite file in write-ahead mode.
+
+    Its readers write to the two files beside it, so the group may write in the folder,
+    and whatever is made there belongs to the group.
+    """
+    folder = file.parent
+    shutil.chown(folder, group=group)
+    folder.chmod(0o2770)
+    for each in folder.glob(f"{file.name}*"):
+        shutil.chown(each, group=group)
+        each.chmod(0o660)

@@ -1,0 +1,298 @@
+"""A private mail host on loopback, from the same configuration that operators install.
+
+    with MailHost(folder, database_url="sqlite:////srv/db/portal.sqlite3") as host:
+        print(host.ports.imap)
+
+Started by root it has Dovecot and Postfix; started by anybody else, who may not run
+Postfix, Dovecot alone. It never touches the system's own instances.
+"""
+
+import contextlib
+import getpass
+import grp
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deploy.databases import as_mail_role, sqlite_file
+from deploy.folders import share, unreachable
+from deploy.render import (
+    Certificate,
+    MailHostValues,
+    Ports,
+    PrivateInstance,
+    render,
+)
+
+PATIENCE = 20.0  # seconds for a server to start or to stop
+DOVECOT = "/usr/sbin/dovecot"
+POSTFIX = "/usr/sbin/postfix"
+POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
+FILES_OF_PACKAGES = {
+    DOVECOT: "dovecot-core",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "/usr/lib/dovecot/modules/auth/libauthdb_lua.so": "dovecot-auth-lua",
+    "/usr/share/lua/5.4/openssl/digest.lua": "lua-luaossl",
+}
+
+
+# A shell that stops a server when it is told to, or when the thread that started it has
+# ended. The servers cannot be told so themselves: changing users clears that wish.
+GUARD = """
+trap 'kill -TERM $server' TERM
+"$@" &
+server=$!
+wait $server
+wait $server
+"""
+
+
+class MailHostError(Exception):
+    """The mail host cannot run; the text says why."""
+
+
+@dataclass
+class MailHost:
+    """Dovecot and Postfix as child processes, with everything of theirs in one folder.
+
+    `database_url` may be the portal's own: the mail server reads it in its own role. An
+    SQLite file must lie in a folder of its own, which is opened to the mail server.
+    A port of 0 means any free one. When it stops, mail and logs stay in the folder; the
+    rest is written anew by every start. The servers also stop when the thread that
+    started them ends, however it ends.
+    """
+
+    folder: Path
+    _: KW_ONLY
+    database_url: str
+    ports: Ports = field(default_factory=lambda: Ports(0, 0, 0, 0, 0))
+    doveadm_api_key: str = field(
+        default_factory=lambda: secrets.token_urlsafe(24), repr=False
+    )
+    webmail_networks: Sequence[str] = ()
+    certificate: Certificate | None = None
+    # Seconds that a wrong password has to wait for its answer.
+    failure_delay: int = 2
+
+    def __post_init__(self) -> None:
+        self.folder = self.folder.resolve()
+        self.database_url = as_mail_role(self.database_url)
+        self.ports = _free(self.ports)
+        self.has_postfix = os.geteuid() == 0 and Path(POSTFIX).exists()
+        self._processes: list[subprocess.Popen[bytes]] = []
+        # For sockets, whose paths may have no more than 107 characters.
+        self._base: Path | None = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    @staticmethod
+    def missing(database_url: str) -> list[str]:
+        """Return the Debian packages that are needed and not installed.
+
+        Postfix is among them only for root: nobody else could run it.
+        """
+        sqlite = sqlite_file(as_mail_role(database_url)) is not None
+        wanted = dict(FILES_OF_PACKAGES)
+        if os.geteuid() == 0:
+            driver = "sqlite" if sqlite else "pgsql"
+            wanted[POSTFIX] = "postfix"
+            wanted[f"/usr/lib/postfix/postfix-{driver}.so"] = f"postfix-{driver}"
+        lua = "sqlite3" if sqlite else "postgres"
+        wanted[f"/usr/lib/*/lua/5.4/luasql/{lua}.so"] = f"lua-sql-{lua}"
+        return [name for file, name in wanted.items() if not _exists(file)]
+
+    @property
+    def dovecot_conf(self) -> Path:
+        """What `doveadm -c` wants."""
+        return self.folder / "dovecot" / "dovecot.conf"
+
+    @property
+    def dovecot_log(self) -> Path:
+        """Dovecot's log, with a line for every decision."""
+        return self.folder / "dovecot.log"
+
+    @property
+    def postfix_log(self) -> Path:
+        """Postfix's log."""
+        return self.folder / "postfix.log"
+
+    def socket(self, name: str) -> Path:
+        """Return one of Dovecot's sockets: "auth-client", "lmtp", "doveadm-server"."""
+        if self._base is None:
+            message = "it is not running"
+            raise MailHostError(message)
+        return self._base / "dovecot" / name
+
+    def start(self) -> None:
+        """Start everything, and return when all of it answers.
+
+        Raises:
+            MailHostError: it cannot run here; nothing is left running.
+        """
+        self._check()
+        self._base = Path(tempfile.mkdtemp(prefix="mailportal-mail-"))
+        try:
+            self._prepare(self._base)
+            # Dovecot first: Postfix asks it who may log on.
+            self._run("Dovecot", DOVECOT, "-F", "-c", str(self.dovecot_conf))
+            logons = self.socket("auth-client")
+            self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
+            if self.has_postfix:
+                self._start_postfix(str(self.folder / "postfix"))
+                self._wait("Postfix", self.ports.submission)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop what was started; nothing if nothing was."""
+        while self._processes:
+            process = self._processes.pop()
+            process.terminate()
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if self._base:
+            shutil.rmtree(self._base, ignore_errors=True)
+        self._base = None
+
+    def _check(self) -> None:
+        if not Path(DOVECOT).exists():
+            message = "Dovecot is not installed"
+            raise MailHostError(message)
+        file = sqlite_file(self.database_url)
+        if file and self.folder.is_relative_to(file.parent):
+            message = f"{file.parent} is for the database alone, not for a mail host"
+            raise MailHostError(message)
+        closed = unreachable(self.folder) or (file and unreachable(file.parent.parent))
+        if closed and os.geteuid() == 0:
+            message = f"the mail server's users cannot pass through {closed}"
+            raise MailHostError(message)
+        for port in vars(self.ports).values():
+            if not _is_free(port):
+                message = f"port {port} is taken"
+                raise MailHostError(message)
+
+    def _prepare(self, base: Path) -> None:
+        base.chmod(0o755)
+        values = self._values(base)
+        folders = [self.folder / name for name in ("mail", "queue", "state")]
+        for folder in (*folders, base / "dovecot"):
+            folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            shutil.chown(values.mail, values.mail_user, values.mail_group)
+        file = sqlite_file(self.database_url)
+        if file and values.database_group:
+            share(file, values.database_group)
+        render(values)
+
+    def _values(self, base: Path) -> MailHostValues:
+        root = os.geteuid() == 0
+        group = "postfix" if self.has_postfix else "dovecot"
+        return MailHostValues(
+            folder=self.folder,
+            database_url=self.database_url,
+            database_group=group if root and sqlite_file(self.database_url) else "",
+            doveadm_api_key=self.doveadm_api_key,
+            host_name="localhost.localdomain",
+            certificate=self.certificate,
+            mail=self.folder / "mail",
+            mail_user="mail" if root else getpass.getuser(),
+            mail_group="mail" if root else grp.getgrgid(os.getegid()).gr_name,
+            webmail_networks=self.webmail_networks,
+            ports=self.ports,
+            failure_delay=self.failure_delay,
+            with_postfix=self.has_postfix,
+            private=PrivateInstance(base.name, base / "dovecot", privileged=root),
+        )
+
+    def _start_postfix(self, configuration: str) -> None:
+        # Not "postfix start-fg": that leaves a shell between us and the server.
+        with (self.folder / "start.log").open("ab") as log:
+            check = [POSTFIX, "-c", configuration, "check"]
+            subprocess.run(check, check=False, stdout=log, stderr=log)
+        self._run("Postfix", POSTFIX_MASTER, "-c", configuration, "-s")
+
+    def _run(self, name: str, *command: str) -> None:
+        """Start a server in a session of its own."""
+        log = (self.folder / "start.log").open("ab")
+        with log:
+            self._processes.append(
+                subprocess.Popen(
+                    ["setpriv", "--pdeathsig=TERM", "sh", "-c", GUARD, name, *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+
+    def _wait(self, name: str, *doors: int | Path) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not all(_answers(door) for door in doors):
+            ended = self._processes[-1].poll() is not None
+            if ended or time.monotonic() > deadline:
+                message = f"{name} does not answer; see the logs in {self.folder}"
+                raise MailHostError(message)
+            time.sleep(0.05)
+
+
+def _free(ports: Ports) -> Ports:
+    """Return the ports with any free one in place of each 0."""
+    with contextlib.ExitStack() as held:
+        return Ports(
+            **{name: port or _free_port(held) for name, port in vars(ports).items()}
+        )
+
+
+def _free_port(held: contextlib.ExitStack) -> int:
+    """Return a free port that stays taken until `held` is closed."""
+    probe = held.enter_context(socket.socket())
+    probe.bind(("127.0.0.1", 0))
+    port: int = probe.getsockname()[1]
+    return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _exists(pattern: str) -> bool:
+    return any(Path("/").glob(pattern.lstrip("/")))
+
+
+def _answers(door: int | Path) -> bool:
+    """Whether somebody listens at this port or socket."""
+    local = isinstance(door, Path)
+    with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as line:
+        return line.connect_ex(str(door) if local else ("127.0.0.1", door)) == 0

@@ -1,0 +1,178 @@
+"""A PostgreSQL of one's own, thrown away afterwards: for tests and benchmarks.
+
+    python -m deploy.postgres pytest tests
+
+runs the command with DATABASE_URL set to a fresh database in a fresh cluster, which has
+the two roles of roles.sql.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+ROLES = Path(__file__).parent / "postgres" / "roles.sql"
+SUPERUSER = "postgres"
+OWNER = "mailportal"
+MAIL_ROLE = "mailportal_mail"
+PATIENCE = 30.0  # seconds for the server to start or to stop
+
+
+class PrivatePostgres:
+    """A cluster in a temporary folder: Unix socket and loopback, no passwords.
+
+    Of no use for data anybody wants to keep: it does not wait for the disk.
+    """
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="mailportal-pg-"))
+        self.port = _free_port()
+        self._data = self.folder / "data"
+        self._binaries = _binaries()
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Make the cluster, start it, and create the roles."""
+        self.folder.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, user="postgres")
+        options = ("-A", "trust", "-U", SUPERUSER, "--no-sync", "-E", "UTF8")
+        self._run("initdb", "-D", str(self._data), "--locale=C.UTF-8", *options)
+        self.start()
+        self.run_sql(ROLES.read_text())
+        # Only so that Django can make its test databases.
+        self.run_sql(f"ALTER ROLE {OWNER} CREATEDB")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it and delete everything."""
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    @staticmethod
+    def missing() -> list[str]:
+        """Return the Debian packages that are needed and not installed."""
+        return [] if _binaries().joinpath("initdb").exists() else ["postgresql"]
+
+    def start(self) -> None:
+        """Start it, and return when it answers. It ends with this thread at the latest.
+
+        Raises:
+            TimeoutError: it does not answer.
+        """
+        address = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1"
+        hasty = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+        options = f"{address} {hasty}".split()
+        with (self.folder / "log").open("ab") as log:
+            self._server = subprocess.Popen(
+                self._command("postgres", "-D", str(self._data), *options, ends=True),
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not self._is_ready():
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                message = f"PostgreSQL does not answer; see {self.folder}/log"
+                raise TimeoutError(message)
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop it now, whoever is connected; nothing if it does not run."""
+        if self._server:
+            self._server.send_signal(signal.SIGINT)
+            self._server.wait(PATIENCE)
+        self._server = None
+
+    def url(self, role: str = OWNER, database: str = OWNER) -> str:
+        """Return the URL of a database, over the Unix socket."""
+        host = quote(str(self.folder), safe="")
+        return f"postgresql://{role}@{host}:{self.port}/{database}"
+
+    def tcp_url(self, role: str = OWNER, database: str = OWNER) -> str:
+        """Return the URL of a database, over loopback."""
+        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
+
+    def run_sql(
+        self, script: str, *, database: str = SUPERUSER, **variables: str
+    ) -> str:
+        """Run a script of psql as the cluster's administrator; return what it printed.
+
+        Raises:
+            subprocess.CalledProcessError: a statement failed.
+        """
+        connection = ("-h", str(self.folder), "-p", str(self.port), "-U", SUPERUSER)
+        options = ["-v", "ON_ERROR_STOP=1", "-qAtX", "-d", database]
+        for name, value in variables.items():
+            options += ["-v", f"{name}={value}"]
+        return self._run("psql", *connection, *options, text=script)
+
+    def _is_ready(self) -> bool:
+        address = ("-q", "-h", str(self.folder), "-p", str(self.port))
+        command = self._command("pg_isready", *address)
+        return subprocess.run(command, cwd="/", check=False).returncode == 0
+
+    def _run(self, program: str, *arguments: str, text: str = "") -> str:
+        return subprocess.run(
+            self._command(program, *arguments),
+            cwd="/",
+            check=True,
+            input=text,
+            stdout=subprocess.PIPE,
+            text=True,
+        ).stdout
+
+    def _command(self, name: str, *arguments: str, ends: bool = False) -> list[str]:
+        """Return the command of a program of PostgreSQL, which refuses to be root."""
+        user = ("--reuid=postgres", "--regid=postgres", "--clear-groups")
+        wishes = [
+            *(user if os.geteuid() == 0 else ()),
+            *(("--pdeathsig=INT",) if ends else ()),
+        ]
+        program = [str(self._binaries / name), *arguments]
+        return ["setpriv", *wishes, *program] if wishes else program
+
+
+def _binaries() -> Path:
+    """Return the folder of PostgreSQL's programs, the newest if there are several."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"),
+        key=lambda folder: int(folder.parent.name),
+    )
+    if found:
+        return found[-1]
+    return Path(shutil.which("initdb") or "/usr/bin/initdb").parent
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def main() -> int:
+    """Run a command beside a private cluster."""
+    if not sys.argv[1:]:
+        sys.exit(__doc__)
+    with PrivatePostgres() as postgres:
+        environment = os.environ | {"DATABASE_URL": postgres.url()}
+        return subprocess.run(sys.argv[1:], env=environment, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

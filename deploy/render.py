@@ -1,0 +1,296 @@
+"""Fill in the configuration of Dovecot and Postfix for one mail host.
+
+    python -m deploy.render /etc/mailportal --help
+
+writes two folders. Every file says what it is for; nothing outside is touched.
+
+/etc/mailportal/dovecot
+    `dovecot -c /etc/mailportal/dovecot/dovecot.conf`, or make /etc/dovecot/dovecot.conf
+    the one line `!include /etc/mailportal/dovecot/dovecot.conf`. Needs dovecot-imapd,
+    dovecot-pop3d, dovecot-lmtpd, dovecot-auth-lua, lua-luaossl, and lua-sql-postgres or
+    lua-sql-sqlite3. TLS is required; the ports are 993 and 995. For Dovecot 2.4
+    (--dovecot 2.4) dovecot-pgsql or dovecot-sqlite instead of the Lua packages.
+/etc/mailportal/postfix
+    `postfix -c /etc/mailportal/postfix start`, or copy main.cf and master.cf (or what
+    your own lack of them) to /etc/postfix. Needs postfix-pgsql or postfix-sqlite. The
+    ports are 25, 587 (STARTTLS before AUTH) and 465.
+
+The database, for which `--database-url` is:
+
+postgresql://mailportal_mail@%2Frun%2Fpostgresql/mailportal
+    PostgreSQL over its socket in /run/postgresql, in the role of
+    deploy/postgres/roles.sql, which also shows how the system's users dovecot and
+    postfix come into that role without a password.
+sqlite:////srv/mailportal/database/portal.sqlite3
+    A file in write-ahead mode: whoever reads it must be able to write beside it.
+    Postfix drops all groups but its own, so the folder belongs to the portal's user and
+    the group postfix, with mode 2770; the file has mode 0660; Dovecot's logon worker
+    gets the group.
+
+Files that hold a secret are readable by root and the service that needs them, no more.
+"""
+
+import argparse
+import ipaddress
+import os
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from deploy.databases import impatient, libpq_parameters, sqlite_file
+
+TEMPLATES = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the services listen; the defaults are those of a host with TLS."""
+
+    imap: int = 993
+    pop3: int = 995
+    submission: int = 587
+    submissions: int = 465
+    doveadm: int = 8080
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class PrivateInstance:
+    """What sets an instance apart from the system's own."""
+
+    name: str
+    base: Path
+    privileged: bool
+
+
+@dataclass(frozen=True)
+class MailHostValues:
+    """Everything in which two mail hosts differ."""
+
+    folder: Path
+    database_url: str
+    doveadm_api_key: str = field(repr=False)
+    host_name: str
+    # Without one, passwords travel in clear: for loopback only.
+    certificate: Certificate | None = None
+    mail: Path = Path("/srv/mail")
+    # The home of a mailbox, with %u for its address and %n and %d for the parts of it;
+    # below `mail` if empty. For Dovecot 2.3.
+    home: str = ""
+    mail_user: str = "vmail"
+    mail_group: str = "vmail"
+    # In addition to its own, the group of the user that runs Dovecot's logon workers.
+    database_group: str = ""
+    webmail_networks: Sequence[str] = ()
+    ports: Ports = field(default_factory=Ports)
+    doveadm_address: str = "127.0.0.1"
+    failure_delay: int = 2
+    # How often a worker computes the hash of a web password that is refused anyway, so
+    # as to tell a mail program why; 0 tells nobody.
+    told_a_second: float = 0.2
+    cores: int = os.cpu_count() or 1
+    with_postfix: bool = True
+    dovecot: Literal["2.3", "2.4"] = "2.3"
+    private: PrivateInstance | None = None
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file to write: the templates it is put together from, and who may read it."""
+
+    name: str
+    templates: Sequence[str]
+    mode: int = 0o644
+    group: str = ""
+
+
+def render(values: MailHostValues) -> None:
+    """Write the configuration below `values.folder`, replacing what is there.
+
+    Raises:
+        ValueError: a value cannot be written into a configuration file.
+    """
+    words = _words(values)
+    for file in _files(values):
+        text = "".join((TEMPLATES / name).read_text() for name in file.templates)
+        path = values.folder / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)  # before there is a secret in it
+        path.write_text(re.sub("@([A-Z_0-9]+)@", lambda word: words[word[1]], text))
+        if file.group and os.geteuid() == 0:
+            shutil.chown(path, group=file.group)
+        path.chmod(file.mode)
+
+
+def _words(values: MailHostValues) -> dict[str, str]:
+    file = sqlite_file(values.database_url)
+    loopback = ipaddress.ip_address(values.doveadm_address).is_loopback
+    words = {
+        "FOLDER": values.folder,
+        "HOST_NAME": values.host_name,
+        "MAIL": values.mail,
+        "HOME": values.home or f"{values.mail}/%u",
+        "MAIL_USER": values.mail_user,
+        "MAIL_GROUP": values.mail_group,
+        "BASE": values.private.base if values.private else "/run/dovecot",
+        "CORES": values.cores,
+        "FAILURE_DELAY": values.failure_delay,
+        "TOLD_A_SECOND": values.told_a_second,
+        "DATABASE_GROUP": values.database_group,
+        "WEBMAIL_NETWORKS": " ".join(values.webmail_networks),
+        "DOVEADM_API_KEY": values.doveadm_api_key,
+        "DOVEADM_ADDRESS": values.doveadm_address,
+        "DOVEADM_SSL": "no" if loopback else "yes",
+        "IMAP_PORT": values.ports.imap,
+        "POP3_PORT": values.ports.pop3,
+        "SUBMISSION_PORT": values.ports.submission,
+        "SUBMISSIONS_PORT": values.ports.submissions,
+        "DOVEADM_PORT": values.ports.doveadm,
+        "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
+    }
+    if values.certificate:
+        words["CERTIFICATE"] = values.certificate.chain
+        words["CERTIFICATE_KEY"] = values.certificate.key
+    if values.private:
+        words["INSTANCE"] = values.private.name
+    url = impatient(values.database_url)
+    pgsql = {} if file else libpq_parameters(url)
+    words["DATABASE"] = file or url
+    words["PGSQL_HOST"] = pgsql.pop("host", "")
+    words["LUA_DATABASE"] = quote(str(file)) if file else url
+    checked = {name: _plain(name, str(value)) for name, value in words.items()}
+    networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
+    # Postfix leaves a "host" alone for a minute after its connection broke, and takes
+    # the next. Named three times, a restarted database is asked again at once.
+    postgres = f"hosts = {url} {url} {url}\ndbname = {pgsql.get('dbname')}"
+    database = f"dbpath = {file}" if file else postgres
+    parameters = [f"    {name} = {_plain(name, pgsql[name])}" for name in pgsql]
+    return checked | {
+        "WEBMAIL_CIDR": "\n".join(f"{network} DUNNO" for network in networks),
+        "POSTFIX_DATABASE": database,
+        "PGSQL_PARAMETERS": "\n".join(parameters),
+    }
+
+
+def _plain(name: str, value: str) -> str:
+    """Return the value if no file format in use here could read more into it."""
+    blank = "" if name == "WEBMAIL_NETWORKS" else " "
+    if re.search(rf"[\x00-\x1f\x7f\"\\$#{{}}{blank}]", value):
+        message = f"{name.lower()} holds a character that cannot be written: {value!r}"
+        raise ValueError(message)
+    return value
+
+
+def _files(values: MailHostValues) -> list[_File]:
+    tls = "tls" if values.certificate else "plain"
+    private = values.private
+    source = "dovecot" if values.dovecot == "2.3" else "dovecot-2.4"
+    files = [
+        _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf"]),
+        _logon_file(values),
+        _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
+        _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
+    ]
+    if private:
+        files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
+        if not private.privileged:
+            name = "dovecot/unprivileged.conf"
+            files.append(_File(name, [name]))
+    if values.with_postfix:
+        files.append(_File("dovecot/postfix.conf", [f"{source}/postfix.conf"]))
+        files += _postfix_files(tls, "private" if private else "host")
+    return files
+
+
+def _logon_file(values: MailHostValues) -> _File:
+    """Return the file that asks the database who may log on."""
+    if values.dovecot == "2.4":
+        kind = "sqlite" if sqlite_file(values.database_url) else "postgresql"
+        template = f"dovecot-2.4/database-{kind}.conf"
+        return _File("dovecot/database.conf", [template], 0o600)
+    private = values.private
+    group = "" if private and not private.privileged else "dovecot"
+    return _File("dovecot/portal.lua", ["dovecot/portal.lua"], 0o640, group)
+
+
+def _postfix_files(tls: str, kind: str) -> list[_File]:
+    main = ["postfix/main.cf", f"postfix/main-{kind}.cf"]
+    master = ["postfix/master.cf", f"postfix/master-{tls}.cf"]
+    if tls == "tls":
+        main.append("postfix/main-tls.cf")
+    if kind == "host":
+        master.append("postfix/master-host.cf")
+    maps = ("domains.cf", "mailboxes.cf", "sender-login.cf", "logon-live.cf")
+    return [
+        _File("postfix/main.cf", main),
+        _File("postfix/master.cf", master),
+        _File("postfix/webmail.cidr", ["postfix/webmail.cidr"]),
+        _File("postfix/authrelay.py", ["authrelay.py"]),
+        *(
+            _File(f"postfix/{name}", [f"postfix/{name}"], 0o640, "postfix")
+            for name in maps
+        ),
+    ]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m deploy.render",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("folder", type=Path, help="where to write, e.g. /etc/mailportal")
+    add("--host-name", required=True, help="the mail host's full name")
+    add("--database-url", required=True, help="see above")
+    add("--certificate", type=Path, required=True, help="PEM file with the chain")
+    add("--certificate-key", type=Path, required=True, help="PEM file with the key")
+    add("--doveadm-api-key-file", type=Path, required=True, help="DOVEADM_API_KEY")
+    add("--doveadm-address", default="127.0.0.1", help="default: %(default)s")
+    add("--webmail-network", action="append", default=[], help="may be repeated")
+    add("--told-a-second", type=float, default=0.2, help="0: never say why")
+    add("--dovecot", choices=("2.3", "2.4"), default="2.3", help="default: %(default)s")
+    add("--mail", type=Path, default=Path("/srv/mail"), help="default: %(default)s")
+    add("--home", default="", help="of a mailbox, with %%u, %%n, %%d (docs/adopt.md)")
+    add("--mail-user", default="vmail", help="owner of all mail; default: %(default)s")
+    add("--mail-group", default="vmail", help="default: %(default)s")
+    return parser
+
+
+def main() -> None:
+    """Render for an operator, from the command line."""
+    options = _parser().parse_args()
+    render(
+        MailHostValues(
+            folder=options.folder.resolve(),
+            database_url=options.database_url,
+            database_group="postfix" if sqlite_file(options.database_url) else "",
+            doveadm_api_key=options.doveadm_api_key_file.read_text().strip(),
+            doveadm_address=options.doveadm_address,
+            told_a_second=options.told_a_second,
+            host_name=options.host_name,
+            certificate=Certificate(options.certificate, options.certificate_key),
+            mail=options.mail,
+            home=options.home,
+            mail_user=options.mail_user,
+            mail_group=options.mail_group,
+            webmail_networks=tuple(options.webmail_network),
+            dovecot=options.dovecot,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
