@@ -1,0 +1,156 @@
+"""Mail programs, each calling from an address of its own.
+
+Dovecot makes an address that failed wait longer and longer, so nobody calls twice from
+the same one.
+"""
+
+import imaplib
+import itertools
+import poplib
+import smtplib
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from bench.authsocket import Verdict
+from deploy.mailhost import MailHost
+
+WEBMAIL = "127.2.0.0/16"
+HOST = "127.0.0.1"
+PATIENCE = 40.0
+# What Dovecot says to a password of many kilobytes before it hangs up.
+TOO_LONG = "Input buffer full"
+
+_numbers = itertools.count(1)
+
+
+def client_address() -> str:
+    """Return an address that nobody has called from yet."""
+    number = next(_numbers)
+    return f"127.1.{number >> 8}.{number & 255}"
+
+
+def webmail_address() -> str:
+    """Return an address of the host's webmail that nobody has called from yet."""
+    number = next(_numbers)
+    return f"127.2.{number >> 8}.{number & 255}"
+
+
+def _call(port: int, source: str | None) -> socket.socket:
+    here = (source or client_address(), 0)
+    return socket.create_connection((HOST, port), PATIENCE, source_address=here)
+
+
+class Imap(imaplib.IMAP4):
+    def __init__(self, port: int, source: str | None = None) -> None:
+        self._source = source
+        super().__init__(HOST, port)
+
+    def _create_socket(self, timeout: float | None) -> socket.socket:
+        return _call(self.port, self._source)
+
+
+class Pop3(poplib.POP3):
+    def __init__(self, port: int, source: str | None = None) -> None:
+        self._source = source
+        super().__init__(HOST, port)
+
+    def _create_socket(self, timeout: float) -> socket.socket:
+        return _call(self.port, self._source)
+
+
+class Smtp(smtplib.SMTP):
+    def __init__(self, port: int, source: str | None = None) -> None:
+        self._source = source
+        super().__init__(HOST, port, local_hostname="client.example.com")
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _call(port, self._source)
+
+
+@contextmanager
+def imap_session(
+    host: MailHost, name: str, password: str, source: str | None = None
+) -> Iterator[Imap]:
+    """An IMAP session, logged on."""
+    client = Imap(host.ports.imap, source)
+    try:
+        client.login(name, password)
+        yield client
+    finally:
+        client.shutdown()
+
+
+@contextmanager
+def pop3_session(
+    host: MailHost, name: str, password: str, source: str | None = None
+) -> Iterator[Pop3]:
+    """A POP3 session, logged on."""
+    client = Pop3(host.ports.pop3, source)
+    try:
+        client.user(name)
+        client.pass_(password)
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def smtp_session(
+    host: MailHost, name: str, password: str, source: str | None = None
+) -> Iterator[Smtp]:
+    """A submission session, logged on."""
+    client = Smtp(host.ports.submission, source)
+    try:
+        client.ehlo()
+        # Not login(), which would try again by another mechanism.
+        client.user, client.password = name, password
+        client.auth("PLAIN", client.auth_plain)
+        yield client
+    finally:
+        client.close()
+
+
+def _by_imap(host: MailHost, name: str, password: str, source: str | None) -> Verdict:
+    try:
+        with imap_session(host, name, password, source):
+            return Verdict.OK
+    except imaplib.IMAP4.error as error:
+        refused = ("[AUTHENTICATIONFAILED]", TOO_LONG)
+        return _verdict(str(error), refused, "[UNAVAILABLE]")
+
+
+def _by_pop3(host: MailHost, name: str, password: str, source: str | None) -> Verdict:
+    try:
+        with pop3_session(host, name, password, source):
+            return Verdict.OK
+    except poplib.error_proto as error:
+        return _verdict(str(error), ("[AUTH]", TOO_LONG), "[SYS/TEMP]")
+
+
+def _by_smtp(host: MailHost, name: str, password: str, source: str | None) -> Verdict:
+    try:
+        with smtp_session(host, name, password, source):
+            return Verdict.OK
+    except smtplib.SMTPAuthenticationError as error:
+        return _verdict(str(error.smtp_code), ("535",), "454")
+
+
+def _verdict(answer: str, refused: tuple[str, ...], temporary: str) -> Verdict:
+    """Read an answer that must be one of the two."""
+    if any(words in answer for words in refused):
+        return Verdict.REFUSED
+    assert temporary in answer, answer
+    return Verdict.TEMPORARY
+
+
+LogOn = Callable[[MailHost, str, str, str | None], Verdict]
+
+LOG_ON_BY: dict[str, LogOn] = {"imap": _by_imap, "pop3": _by_pop3, "smtp": _by_smtp}
+
+
+def log_on(
+    protocol: str, host: MailHost, name: str, password: str, source: str | None = None
+) -> Verdict:
+    """Log on by imaplib, poplib or smtplib, hang up, and return what one was told."""
+    return LOG_ON_BY[protocol](host, name, password, source)

@@ -1,0 +1,84 @@
+"""A Dovecot and a Postfix of our own, reading the tests' database."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from accounts.models import MailSetting
+from deploy.mailhost import MailHost
+from deploy.render import Certificate
+from tests.environment import FOLDER, POSTGRES
+from tests.mailserver.clients import WEBMAIL
+
+
+@pytest.fixture(scope="session")
+def database_url(django_db_setup: None) -> str:
+    """The tests' database, as an operator would name it to the mail server."""
+    name = str(connection.settings_dict["NAME"])
+    return POSTGRES.url(database=name) if POSTGRES else f"sqlite:///{name}"
+
+
+@pytest.fixture(scope="session")
+def running_host(database_url: str) -> Iterator[MailHost]:
+    with make_host("mailhost", database_url) as host:
+        yield host
+
+
+def make_host(name: str, database_url: str) -> MailHost:
+    missing = MailHost.missing(database_url)
+    assert not missing, f"these packages are needed: {missing}"
+    return MailHost(
+        FOLDER / name,
+        database_url=database_url,
+        webmail_networks=[WEBMAIL],
+        failure_delay=0,
+    )
+
+
+@pytest.fixture
+def host(
+    running_host: MailHost, transactional_db: None, settings: Settings
+) -> MailHost:
+    """The mail host, known to the portal, which has told it where the webmail is."""
+    settings.DOVEADM_URLS = [
+        f"http://127.0.0.1:{running_host.ports.doveadm}/doveadm/v1"
+    ]
+    settings.DOVEADM_API_KEY = running_host.doveadm_api_key
+    settings.WEBMAIL_NETWORKS = [WEBMAIL]
+    networks = f"192.0.2.0/25,{WEBMAIL},2001:db8:4::/47"
+    MailSetting.objects.create(name="webmail_networks", value=networks)
+    return running_host
+
+
+@pytest.fixture(scope="session")
+def certificate() -> Certificate:
+    """Of an authority that nobody but these tests trusts."""
+    made = Certificate(FOLDER / "chain.pem", FOLDER / "key.pem")
+    command = (
+        f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+        f" -addext subjectAltName=IP:127.0.0.1 -keyout {made.key} -out {made.chain}"
+    )
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return made
+
+
+class Log:
+    """What was written to a log since a certain moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._start = path.stat().st_size if path.exists() else 0
+
+    def text(self) -> str:
+        with self._path.open() as file:
+            file.seek(self._start)
+            return file.read()
+
+
+@pytest.fixture
+def dovecot_log(host: MailHost) -> Log:
+    return Log(host.dovecot_log)

@@ -1,0 +1,182 @@
+"""One line a decision in Dovecot's log, and nothing in it that must not be there."""
+
+import base64
+import json
+import re
+from dataclasses import dataclass
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import Account, Policy
+from bench.authsocket import Logon, ask
+from clientpasswords import passwords
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.mailserver.clients import client_address, log_on
+from tests.mailserver.conftest import Log
+
+pytestmark = pytest.mark.mailserver
+
+ADDRESS = "alice@example.com"
+LINE = re.compile(
+    r"^\S+ auth-worker\(\d+\): Info: conn unix:auth-worker \([^)]*\): auth-worker<\d+>:"
+    r" lua\((?P<user>[^,]*),(?P<source>[^,)]*)(,<[^>]*>)?\): db-lua:"
+    r" portal (?P<json>.*)$",
+    re.MULTILINE,
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    user: str
+    source: str
+    decision: dict[str, object]
+
+
+def lines_of(log: Log) -> list[Line]:
+    return [
+        Line(found["user"], found["source"], json.loads(found["json"]))
+        for found in LINE.finditer(log.text())
+    ]
+
+
+@pytest.fixture
+def alice(host: MailHost) -> Account:
+    return factories.make_account(ADDRESS, client_passwords_on=True)
+
+
+def test_every_decision_leaves_one_line_that_says_who_where_and_why(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    phone, right = factories.make_client_password(alice)
+    old, revoked = factories.make_client_password(alice, revoked_at=timezone.now())
+    web = factories.PASSWORD
+    cases: list[tuple[str, str, str, int | None, str | None]] = [
+        (ADDRESS, right, "imap", phone.pk, None),
+        (ADDRESS, right, "pop3", phone.pk, None),
+        (ADDRESS, right, "smtp", phone.pk, None),
+        (ADDRESS, revoked, "pop3", old.pk, "revoked"),
+        (ADDRESS, web, "smtp", None, "security-password-required"),
+        ("carol@example.com", web, "imap", None, None),
+        ("carol@example.com", "wrong", "imap", None, "wrong-password"),
+        ("nobody@x.org", right, "imap", None, "unknown-account"),
+    ]
+    factories.make_account("carol@example.com")
+    logons = [
+        Logon(name, typed, service, client_address())
+        for name, typed, service, _, _ in cases
+    ]
+
+    for logon in logons:
+        ask(host.socket("auth-client"), [logon])
+
+    assert lines_of(dovecot_log) == [
+        Line(
+            logon.name,
+            logon.source,
+            {
+                "credential": credential,
+                "protocol": logon.service,
+                "outcome": "refused" if reason else "ok",
+                "reason": reason,
+            },
+        )
+        for logon, (_, _, _, credential, reason) in zip(logons, cases, strict=True)
+    ]
+
+
+def test_a_service_of_another_kind_is_named_as_the_reason(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    logon = Logon(ADDRESS, factories.PASSWORD, "xmpp", client_address())
+
+    ask(host.socket("auth-client"), [logon])
+
+    (line,) = lines_of(dovecot_log)
+    assert (line.decision["protocol"], line.decision["reason"]) == (
+        None,
+        "unknown-service",
+    )
+
+
+@pytest.mark.parametrize(
+    ("switched_off", "reason"),
+    [("third_party_logon", "third-party-logon-off"), ("imap", "protocol-off")],
+)
+def test_the_line_names_the_reason_of_the_policy(
+    switched_off: str,
+    reason: str,
+    host: MailHost,
+    dovecot_log: Log,
+    alice: Account,
+) -> None:
+    _, secret = factories.make_client_password(alice)
+    Policy.objects.update(**{switched_off: False})
+
+    ask(host.socket("auth-client"), [Logon(ADDRESS, secret, source=client_address())])
+
+    assert [line.decision["reason"] for line in lines_of(dovecot_log)] == [reason]
+
+
+def test_the_line_tells_suspended_and_disabled_apart(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    _, secret = factories.make_client_password(alice)
+    for change in ({"client_passwords_on": False}, {"is_active": False}):
+        Account.objects.filter(pk=alice.pk).update(**change)
+        logon = Logon(ADDRESS, secret, source=client_address())
+        ask(host.socket("auth-client"), [logon])
+
+    reasons = [line.decision["reason"] for line in lines_of(dovecot_log)]
+    assert reasons == ["suspended", "account-disabled"]
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+def test_no_password_is_ever_logged(
+    protocol: str, host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    postfix_log = Log(host.postfix_log)
+    _, right = factories.make_client_password(alice)
+    typed = [
+        right,
+        right.upper(),
+        passwords.generate(),
+        factories.PASSWORD,
+        f"{factories.PASSWORD}!",
+    ]
+
+    for each in typed:
+        log_on(protocol, host, ADDRESS, each)
+
+    logs = dovecot_log.text() + postfix_log.text()
+    assert len(lines_of(dovecot_log)) == len(typed)
+    for each in typed:
+        plain = base64.b64encode(f"\0{ADDRESS}\0{each}".encode()).decode()
+        assert each not in logs
+        assert plain not in logs
+
+
+def test_nobody_can_forge_a_line(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    forged = 'portal {"credential":1,"protocol":"imap","outcome":"ok","reason":null}'
+    start = "auth-worker(1): Info: conn unix:auth-worker (pid=1,uid=1):"
+    whole = f"{start} auth-worker<1>: lua(a@x.org,127.0.0.1): db-lua: {forged}"
+    texts = [
+        forged,
+        whole,
+        f"a@x.org,127.0.0.1): db-lua: {forged}",
+        f"x\n2026-11-23T12:00:00+0000 {whole}",
+        f"x\r2026-11-23T12:00:00+0000 {whole}",
+    ]
+    logons = [
+        *(Logon(text, "x" * 16, source=client_address()) for text in texts),
+        *(Logon(ADDRESS, text, source=client_address()) for text in texts),
+    ]
+
+    ask(host.socket("auth-client"), logons)
+
+    assert forged in dovecot_log.text()  # in lines of Dovecot's own that do not count
+    outcomes = {line.decision["outcome"] for line in lines_of(dovecot_log)}
+    assert outcomes == {"refused"}

@@ -1,0 +1,165 @@
+"""The database is away: mail programs are told to come back, never that they are wrong.
+
+It really is away: PostgreSQL is stopped, or the SQLite file is gone from its place.
+"""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from accounts.models import Account
+from bench.authsocket import Logon, Verdict, ask
+from deploy.folders import share
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.environment import FOLDER, POSTGRES
+from tests.mailserver.clients import client_address, log_on, smtp_session
+from tests.mailserver.conftest import make_host
+
+pytestmark = pytest.mark.mailserver
+
+PROTOCOLS = ["imap", "pop3", "smtp"]
+ADDRESS = "alice@example.com"
+# An SQLite file that was moved is noticed within one.
+NOTICED = 1.1  # seconds
+
+
+@pytest.fixture(scope="module")
+def running_host(database_url: str) -> Iterator[MailHost]:
+    """One of our own: Postfix leaves a database that failed it alone for a minute."""
+    with make_host("outage", database_url) as host:
+        yield host
+
+
+@pytest.fixture
+def alice(host: MailHost) -> Account:
+    return factories.make_account(ADDRESS, client_passwords_on=True)
+
+
+@pytest.fixture
+def secret(alice: Account) -> str:
+    return factories.make_client_password(alice)[1]
+
+
+@contextlib.contextmanager
+def no_database() -> Iterator[None]:
+    """Take the database away for a while."""
+    file = Path(connection.settings_dict["NAME"])
+    connection.close()
+    if POSTGRES:
+        POSTGRES.stop()
+        try:
+            yield
+        finally:
+            POSTGRES.start()
+    else:
+        away = file.with_suffix(".away")
+        file.rename(away)
+        try:
+            time.sleep(NOTICED)
+            yield
+        finally:
+            away.rename(file)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_logon_without_the_database_fails_for_now_and_works_again_at_once(
+    protocol: str, host: MailHost, secret: str
+) -> None:
+    assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+
+    with no_database():
+        assert log_on(protocol, host, ADDRESS, secret) is Verdict.TEMPORARY
+        assert log_on(protocol, host, ADDRESS, "wrong") is Verdict.TEMPORARY
+
+    start = time.monotonic()
+    assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+    assert time.monotonic() - start < 1
+
+
+def test_a_restart_of_the_database_goes_unnoticed(host: MailHost, secret: str) -> None:
+    with smtp_session(host, ADDRESS, secret) as session:
+        session.mail(ADDRESS)
+        assert session.rcpt(ADDRESS)[0] == 250
+
+        with no_database():
+            pass
+
+        assert session.rcpt(ADDRESS)[0] == 250
+        assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
+
+
+@pytest.mark.skipif(POSTGRES is None, reason="a file that is open stays readable")
+def test_a_submission_without_the_database_is_to_be_tried_again(
+    host: MailHost, secret: str
+) -> None:
+    with smtp_session(host, ADDRESS, secret) as session, no_database():
+        session.mail(ADDRESS)
+        assert session.rcpt(ADDRESS)[0] == 451
+
+
+@pytest.mark.skipif(POSTGRES is not None, reason="SQLite has files")
+def test_a_file_that_takes_the_others_place_is_read(
+    alice: Account, secret: str
+) -> None:
+    """As when a backup is restored: Dovecot may not go on with the old file.
+
+    Postfix's proxymap does, until it is reloaded: the file is one of our own, so that
+    no other host is left with it.
+    """
+    folder = FOLDER / "restored"
+    (folder / "db").mkdir(parents=True)
+    file, backup = folder / "db" / "portal.sqlite3", folder / "backup.sqlite3"
+    with contextlib.closing(sqlite3.connect(file)) as copy:
+        copy_database(copy)
+    with contextlib.closing(sqlite3.connect(backup)) as copy:
+        copy_database(copy)
+        copy.execute("UPDATE accounts_account SET is_active = 0")
+        copy.commit()
+    with make_host("restored/mailhost", f"sqlite:///{file}") as host:
+        assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
+
+        for old in file.parent.glob(f"{file.name}*"):
+            old.unlink()
+        backup.rename(file)
+        share(file, "postfix")
+        time.sleep(NOTICED)
+
+        assert log_on("imap", host, ADDRESS, secret) is Verdict.REFUSED
+
+
+def copy_database(copy: sqlite3.Connection) -> None:
+    """Copy the tests' database, in write-ahead mode as the portal's always is."""
+    connection.close()
+    name = connection.settings_dict["NAME"]
+    with contextlib.closing(sqlite3.connect(name)) as original:
+        original.backup(copy)
+    copy.execute("PRAGMA journal_mode = WAL")
+
+
+def test_writers_keep_nobody_from_logging_on(host: MailHost, secret: str) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        try:
+            while not stop.is_set():
+                Account.objects.update(name="somebody")
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        logons = [Logon(ADDRESS, secret, source=client_address())] * 200
+        verdicts = ask(host.socket("auth-client"), logons)
+    finally:
+        stop.set()
+        writer.join()
+
+    assert set(verdicts) == {Verdict.OK}

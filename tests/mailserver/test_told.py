@@ -1,0 +1,148 @@
+"""Who knows the web password is told why a mail program may not use it."""
+
+import imaplib
+import os
+import poplib
+import smtplib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from accounts import notices
+from accounts.models import Account, Policy
+from bench.authsocket import Logon, Verdict, ask
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.factories import PASSWORD
+from tests.mailserver.clients import (
+    client_address,
+    imap_session,
+    pop3_session,
+    smtp_session,
+)
+from tests.mailserver.conftest import make_host
+
+pytestmark = pytest.mark.mailserver
+
+ADDRESS = "alice@example.com"
+PAGE = "http://127.0.0.1:8000/settings/account-security/"
+
+
+@pytest.fixture
+def alice(host: MailHost) -> Account:
+    """Needs a security password in mail programs."""
+    notices.store()
+    return factories.make_account(ADDRESS, client_passwords_on=True)
+
+
+@pytest.fixture
+def fresh(host: MailHost, database_url: str) -> Iterator[MailHost]:
+    """A mail host of its own that has told nobody anything yet."""
+    with make_host("told", database_url) as fresh:
+        yield fresh
+
+
+def imap_answer(host: MailHost, password: str) -> str:
+    with (
+        pytest.raises(imaplib.IMAP4.error) as refused,
+        imap_session(host, ADDRESS, password),
+    ):
+        pass
+    return str(refused.value)
+
+
+def test_imap_says_why_the_right_web_password_is_refused(
+    alice: Account, fresh: MailHost
+) -> None:
+    assert f"Use a security password here, not your web password: {PAGE}" in (
+        imap_answer(fresh, PASSWORD)
+    )
+
+
+def test_pop3_says_why_the_protocol_is_refused(alice: Account, fresh: MailHost) -> None:
+    Policy.objects.update(pop3=False)
+
+    with (
+        pytest.raises(poplib.error_proto) as refused,
+        pop3_session(fresh, ADDRESS, PASSWORD),
+    ):
+        pass
+
+    assert f"This protocol is switched off for your mailbox: {PAGE}" in (
+        str(refused.value)
+    )
+
+
+def test_a_wrong_password_is_never_told_apart(alice: Account, fresh: MailHost) -> None:
+    assert "[AUTHENTICATIONFAILED]" in imap_answer(fresh, "not her password")
+    assert "[AUTHENTICATIONFAILED]" in imap_answer(fresh, PASSWORD + " ")
+
+
+def test_whoever_is_told_has_no_session(alice: Account, fresh: MailHost) -> None:
+    imap_answer(fresh, PASSWORD)
+
+    text = fresh.dovecot_log.read_text()
+    assert '"outcome":"refused","reason":"security-password-required"' in text
+    assert "imap(alice" not in text
+
+
+def test_submission_is_refused_as_ever(alice: Account, fresh: MailHost) -> None:
+    """Postfix would take what tells IMAP and POP3 why for a logon."""
+    with (
+        pytest.raises(smtplib.SMTPAuthenticationError) as refused,
+        smtp_session(fresh, ADDRESS, PASSWORD),
+    ):
+        pass
+
+    assert refused.value.smtp_code == 535
+
+
+def test_telling_is_bounded(alice: Account, fresh: MailHost) -> None:
+    began = time.monotonic()
+    told = sum(imap_answer(fresh, PASSWORD).count(PAGE) for _ in range(12))
+    seconds = time.monotonic() - began
+
+    # One for each worker, of which there is one a core, and one more each five seconds.
+    assert 1 <= told <= (os.cpu_count() or 1) * (1 + seconds / 5)
+
+
+def test_guesses_cost_less_than_twenty_slow_hashes(
+    alice: Account, fresh: MailHost
+) -> None:
+    """NIST's slow hash is not to be had for the asking."""
+    alice_open = factories.make_account("open@example.com")
+    before = cpu_seconds(fresh)
+    twenty = [
+        Logon(alice_open.address, f"wrong {number}", source=client_address())
+        for number in range(20)
+    ]
+    ask(fresh.socket("auth-client"), twenty)
+    slow = cpu_seconds(fresh) - before
+
+    before = cpu_seconds(fresh)
+    guesses = [
+        Logon(ADDRESS, f"guess {number}", source=client_address())
+        for number in range(1000)
+    ]
+    verdicts = ask(fresh.socket("auth-client"), guesses)
+    guessing = cpu_seconds(fresh) - before
+
+    assert set(verdicts) == {Verdict.REFUSED}
+    assert guessing < slow, (guessing, slow)
+
+
+def cpu_seconds(host: MailHost) -> float:
+    """What the processes that decide logons have used so far."""
+    master = int((Path(host.socket("master.pid"))).read_text())
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition(") ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        fields = rest.split()
+        if int(fields[1]) == master and "auth" in name:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,81 @@
+"""Those who look an account up without logging on: delivery and doveadm."""
+
+import smtplib
+import socket
+import subprocess
+
+import pytest
+
+from accounts.models import Account
+from deploy.mailhost import MailHost
+from tests import factories
+
+pytestmark = pytest.mark.mailserver
+
+ADDRESS = "alice@example.com"
+
+
+@pytest.fixture
+def alice(host: MailHost) -> Account:
+    return factories.make_account(ADDRESS, client_passwords_on=True)
+
+
+def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["doveadm", "-c", str(host.dovecot_conf), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", [ADDRESS, f"{ADDRESS}~70", "Alice@Example.COM"])
+def test_an_account_is_found_by_its_address_and_by_a_devices_login_name(
+    name: str, host: MailHost, alice: Account
+) -> None:
+    home = doveadm(host, "user", "-f", "home", name)
+
+    assert home.stdout.strip() == f"{host.folder}/mail/{ADDRESS}"
+
+
+@pytest.mark.parametrize(
+    "name", ["nobody@example.com", f"{ADDRESS}~", f"{ADDRESS}~x", f"{ADDRESS}~1~2"]
+)
+def test_nobody_else_is_found(name: str, host: MailHost, alice: Account) -> None:
+    assert doveadm(host, "user", name).returncode == 67
+
+
+def test_all_accounts_are_listed_once(host: MailHost, alice: Account) -> None:
+    factories.make_account("bob@enforced.example")
+
+    listed = doveadm(host, "user", "*").stdout.split()
+
+    assert sorted(listed) == [ADDRESS, "bob@enforced.example"]
+
+
+class Lmtp(smtplib.LMTP):
+    """Over a Unix socket; smtplib's own takes no time-out for one."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        line = socket.socket(socket.AF_UNIX)
+        line.settimeout(10)
+        line.connect(host)
+        return line
+
+
+def test_mail_is_delivered_into_the_home_of_the_address(
+    host: MailHost, alice: Account
+) -> None:
+    inbox = host.folder / "mail" / ADDRESS / "Maildir" / "new"
+    before = len(list(inbox.glob("*")))
+
+    with Lmtp(str(host.socket("lmtp"))) as client:
+        client.sendmail("friend@x.org", ADDRESS, "Subject: Hello\r\n\r\nHello.\r\n")
+
+    assert len(list(inbox.glob("*"))) == before + 1
+
+
+def test_mail_for_an_unknown_account_is_refused(host: MailHost, alice: Account) -> None:
+    with (
+        Lmtp(str(host.socket("lmtp"))) as client,
+        pytest.raises(smtplib.SMTPRecipientsRefused) as refused,
+    ):
+        client.sendmail("friend@x.org", "nobody@example.com", "Hello")
+
+    assert refused.value.recipients["nobody@example.com"][0] == 550
