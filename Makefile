@@ -1,0 +1,113 @@
+# The only list of commands; `make` alone prints it.
+# Every command does its own set-up and is quick the second time.
+
+export PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Which database `unit`, `mailserver` and `browser` use: sqlite or postgres.
+export TEST_DATABASE ?= sqlite
+
+CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+PYTEST := $(BIN)/python -m pytest
+# The settings of .env.example: what the checks take for a production host.
+EXAMPLE := set -a && . ./.env.example && set +a &&
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help install run demo-code test unit browser mailserver check fix migrations messages bench requirements clean
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+install: $(VENV)/tools catalogues ## Make the virtual environment with all tools
+	@deploy/setup.sh test
+
+run: ## Start the portal with demonstration data, and a mail server on loopback
+	@deploy/setup.sh run
+	@$(MAKE) --silent --no-print-directory $(VENV)/portal catalogues
+	@exec $(BIN)/python -m deploy.demo
+
+demo-code: $(VENV)/portal ## Print the six digits for KEY=… (a second factor without a telephone)
+	@$(BIN)/python -m deploy.totp '$(KEY)'
+
+test: ## Check everything and run every test, on SQLite and on PostgreSQL
+	@deploy/setup.sh test
+	@$(MAKE) --no-print-directory check
+	@$(MAKE) --silent --no-print-directory $(VENV)/tools catalogues
+	TEST_DATABASE=sqlite $(PYTEST) tests/unit tests/mailserver
+	TEST_DATABASE=postgres $(PYTEST)
+
+unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for the other database)
+	$(PYTEST) tests/unit
+
+browser: $(VENV)/tools catalogues ## Run the journeys in a real browser
+	$(PYTEST) tests/browser
+
+mailserver: $(VENV)/tools catalogues ## Run the tests with a real Dovecot and Postfix
+	$(PYTEST) tests/mailserver
+
+check: $(VENV)/tools catalogues ## Lint, types, layers, templates, migrations, translations, settings
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(EXAMPLE) $(BIN)/mypy
+	$(BIN)/lint-imports
+	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2 --check
+	$(BIN)/djlint --quiet --lint templates
+	$(EXAMPLE) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+	$(EXAMPLE) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(EXAMPLE) DJANGO_SETTINGS_MODULE=mailportal.settings $(BIN)/python -m tools.catalogues
+	$(BIN)/codespell
+
+fix: $(VENV)/tools ## Apply what the checks can mend by themselves
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2
+
+migrations: $(VENV)/tools ## Make migrations for changed models (NAME=what_they_do)
+	$(EXAMPLE) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --name $(NAME)
+
+messages: $(VENV)/tools ## Bring the translation catalogues up to date with the texts
+	$(EXAMPLE) $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
+	sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po
+
+bench: $(VENV)/tools catalogues ## Measure mail logons against plain Dovecot
+	@deploy/setup.sh test
+	$(BIN)/python -m bench
+
+requirements: ## Compile requirements*.in anew, pinned and hashed
+	@test -x $(BIN)/pip-compile || $(MAKE) --silent --no-print-directory $(VENV)/tools
+	for name in requirements requirements-dev; do \
+		CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/pip-compile --quiet --upgrade \
+			--allow-unsafe --generate-hashes --strip-extras --no-emit-index-url \
+			--no-emit-find-links --no-emit-trusted-host \
+			--output-file=$$name.txt $$name.in || exit; \
+	done
+
+clean: ## Remove the virtual environment and the compiled catalogues; data under var/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find locale -name '*.mo' -delete
+
+# --- files that the commands need ------------------------------------------------------
+
+$(BIN)/python:
+	@deploy/setup.sh venv $(VENV)
+
+$(VENV)/portal: requirements.txt | $(BIN)/python
+	@echo "Installing the portal's packages …"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/tools: requirements-dev.txt $(VENV)/portal
+	@echo "Installing the tools …"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+.PHONY: catalogues
+catalogues: $(CATALOGUES:.po=.mo)
+	@:
+
+# Babel, so that a machine without gettext has its translations as well.
+%.mo: %.po | $(VENV)/portal
+	@$(BIN)/pybabel --quiet compile --input-file=$< --output-file=$@

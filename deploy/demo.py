@@ -1,0 +1,194 @@
+"""The demonstration behind `make run`: portal, worker and mail server on loopback.
+
+Everything it needs and leaves is below one folder, VAR; a second start goes on with
+what is there. Nothing here is for a real host: docs/operations.md is.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from deploy.mailhost import MailHostError
+from deploy.plan import (
+    WEBMAIL,
+    Plan,
+    inherited_from,
+    make_plan,
+    settings_for,
+    write_settings,
+)
+from deploy.supervisor import (
+    HOST,
+    ROOT,
+    CannotGoOn,
+    require_free,
+    start,
+    wait_until_it_answers,
+    watch,
+)
+
+
+def main() -> int:
+    """Run until Ctrl-C or TERM; return the exit code."""
+    # Also where a script's "&" has told its children to ignore Ctrl-C.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    os.umask(0o022)  # the mail server's users read what is made here
+    try:
+        with ExitStack() as started:
+            try:
+                demonstrate(make_plan(os.environ), started)
+            finally:
+                # A second Ctrl-C must not leave half of it running.
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        say("Stopped. The data is kept; the next start goes on with it.")
+        return 0
+    except CannotGoOn as reason:
+        print(reason, file=sys.stderr)
+    return 1
+
+
+def demonstrate(plan: Plan, started: ExitStack) -> None:
+    """Start everything, say so, and watch over it; `started` stops it.
+
+    Raises:
+        CannotGoOn: something of it did not start, or ended by itself.
+    """
+    require_free(plan.ports)
+    settings = settings_for(plan)
+    environment = inherited_from(os.environ) | settings
+    say("Preparing the database …")
+    manage("prepare", environment)
+    manage("seed_demo", environment)
+    if not static_files_are_collected(plan.folder / "static"):
+        manage("collectstatic", environment, "--no-input")
+    trouble = start_mail(plan, started)
+    if trouble:
+        settings["DOVEADM_URLS"] = environment["DOVEADM_URLS"] = ""
+    write_settings(plan.folder / "environment", settings)
+    processes = {
+        "portal": start(portal_command(plan.port), environment, started),
+        "worker": start(manage_command("deliver_cutoffs"), environment, started),
+    }
+    if not trouble:
+        follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
+        processes["follower"] = start(follow, environment, started)
+    wait_until_it_answers(plan.port, processes)
+    say(welcome(plan, trouble))
+    watch(processes)
+
+
+def start_mail(plan: Plan, started: ExitStack) -> str:
+    """Start the mail server; return in a few words why there is none, or nothing."""
+    if plan.missing:
+        return f"missing: sudo apt-get install {' '.join(plan.missing)}"
+    try:
+        started.enter_context(plan.mail)
+    except MailHostError as error:
+        return f"not running: {error}"
+    return ""
+
+
+# --- what it runs --------------------------------------------------------------------
+
+
+def manage_command(*arguments: str) -> list[str]:
+    return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+
+def manage(command: str, environment: Mapping[str, str], *arguments: str) -> None:
+    """Run one of Django's commands to its end.
+
+    Raises:
+        CannotGoOn: it failed.
+    """
+    done = subprocess.run(
+        manage_command(command, "--verbosity=0", *arguments),
+        cwd=ROOT,
+        env=environment,
+        check=False,
+        start_new_session=True,
+    )
+    if done.returncode:
+        raise CannotGoOn(f"`manage.py {command}` failed; its message is above.")
+
+
+def static_files_are_collected(collected: Path) -> bool:
+    """Whether neither ours nor a package's are newer; compressing takes seconds."""
+    manifest = collected / "staticfiles.json"
+    packages = Path(sysconfig.get_path("purelib"))
+    sources = [packages, *(ROOT / "static").rglob("*")]
+    newest = max(source.stat().st_mtime for source in sources)
+    return manifest.exists() and manifest.stat().st_mtime > newest
+
+
+def portal_command(number: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "mailportal.wsgi:application"),
+        *("--bind", f"{HOST}:{number}", "--workers", "2"),
+        *("--worker-class", "gthread", "--threads", "8"),
+        *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+# --- what it says --------------------------------------------------------------------
+
+
+def welcome(plan: Plan, trouble: str) -> str:
+    """What runs where, who can sign in, and what is missing."""
+    portal = f"http://{HOST}:{plan.port}/"
+    return f"""
+  Portal       {portal}
+{servers(plan, trouble)}
+  Data         {data(plan)} (delete it to begin anew)
+
+  Sign in with the web password  mailportal-demo  as
+
+    alice@example.com      nothing is enforced
+    bob@enforced.example   security passwords are required
+    carol@closed.example   third-party logon is disabled
+    dave@imaponly.example  POP3 and SMTP are off
+    admin@example.com      administrator; the first visit of {portal}admin/
+                           sets a second factor up. Without an authenticator app:
+                           make demo-code KEY=…  with the key that the page shows
+
+  Codes by SMS appear here and in {plan.folder / "sms.jsonl"}.
+  The host's webmail is played by {WEBMAIL}: from there web passwords always work.
+  Ctrl-C stops everything.
+"""
+
+
+def data(plan: Plan) -> str:
+    if plan.shared == plan.folder:
+        return str(plan.folder)
+    return f"{plan.folder} and {plan.shared}"
+
+
+def servers(plan: Plan, trouble: str) -> str:
+    """A line for each mail server, or for the reason why it is not there."""
+    if trouble:
+        return f"  Mail server  {trouble}"
+    ports = plan.mail.ports
+    lines = [
+        f"  IMAP         {HOST}:{ports.imap}  (no TLS: loopback only)",
+        f"  POP3         {HOST}:{ports.pop3}",
+        f"  Submission   {HOST}:{ports.submission}",
+    ]
+    if not plan.mail.has_postfix:
+        lines[2] = "  Submission   missing: Postfix runs for root only (sudo make run)"
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

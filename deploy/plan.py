@@ -1,0 +1,186 @@
+"""What the demonstration runs where, and the settings that follow from it."""
+
+import json
+import os
+import secrets
+import shlex
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from deploy.folders import unreachable
+from deploy.mailhost import MailHost
+from deploy.render import Ports
+from deploy.supervisor import HOST, ROOT, CannotGoOn
+
+# The host's "webmail" connects from here, so that a reader can play it.
+WEBMAIL = "127.0.0.2"
+
+# What the demonstration's processes inherit. Everything else is decided here, so that
+# a variable left over in somebody's shell cannot change it.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is going to run where."""
+
+    folder: Path
+    # Where database and mail are; see `mail_folder`.
+    shared: Path
+    port: int
+    mail: MailHost
+    # Debian packages without which there is no mail server.
+    missing: list[str]
+
+    @property
+    def database_url(self) -> str:
+        return database_url(self.shared)
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """What has to be free, by the name of the variable that changes it."""
+        numbers = {"PORT": self.port}
+        if not self.missing:
+            numbers |= {
+                "IMAP_PORT": self.mail.ports.imap,
+                "POP3_PORT": self.mail.ports.pop3,
+            }
+            if self.mail.has_postfix:
+                numbers["SUBMISSION_PORT"] = self.mail.ports.submission
+        return numbers
+
+
+def make_plan(environment: Mapping[str, str]) -> Plan:
+    """Read what was asked for, and make the folders and secrets that are not there yet.
+
+    Raises:
+        CannotGoOn: a port that is none.
+    """
+    folder = Path(environment.get("VAR") or ROOT / "var").resolve()
+    shared = mail_folder(folder)
+    (shared / "db").mkdir(exist_ok=True)
+    mail = MailHost(
+        shared / "mail",
+        database_url=database_url(shared),
+        ports=Ports(
+            imap=port(environment, "IMAP_PORT", 10143),
+            pop3=port(environment, "POP3_PORT", 10110),
+            submission=port(environment, "SUBMISSION_PORT", 10587),
+            submissions=0,
+            doveadm=0,
+        ),
+        doveadm_api_key=secret_file(folder, "doveadm-api-key").read_text(),
+        webmail_networks=[f"{WEBMAIL}/32"],
+    )
+    missing = MailHost.missing(database_url(shared))
+    return Plan(folder, shared, port(environment, "PORT", 8000), mail, missing)
+
+
+def port(environment: Mapping[str, str], name: str, default: int) -> int:
+    text = environment.get(name) or str(default)
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        raise CannotGoOn(f"{name}={text} is not a port; give a number up to 65535.")
+    return int(text)
+
+
+def database_url(folder: Path) -> str:
+    """An SQLite file in a folder of its own, which the mail server gets to read."""
+    return f"sqlite:///{quote(str(folder))}/db/portal.sqlite3"
+
+
+def secret_file(folder: Path, name: str) -> Path:
+    """A file with 256 random bits for its owner alone, made at the first start."""
+    path = folder / "secrets" / name
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(32))
+    return path
+
+
+def mail_folder(folder: Path) -> Path:
+    """Where database and mail are: `folder`, if the mail servers get there.
+
+    Started by root, Dovecot and Postfix work under users of their own, to whom root's
+    home is closed. Then it is below /var/lib, and a link in `folder` remembers it.
+    """
+    link = folder / "shared"
+    if link.exists():
+        return link.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() != 0 or unreachable(folder) is None:
+        return folder
+    shared = Path(tempfile.mkdtemp(prefix="mailportal-", dir="/var/lib"))
+    shared.chmod(0o755)
+    link.unlink(missing_ok=True)
+    link.symlink_to(shared)
+    return shared
+
+
+def inherited_from(environment: Mapping[str, str]) -> dict[str, str]:
+    inherited = {name: environment[name] for name in INHERITED if name in environment}
+    return inherited | {"PYTHONUNBUFFERED": "1"}  # a code by SMS is shown at once
+
+
+def write_settings(path: Path, settings: Mapping[str, str]) -> None:
+    """Write them for a shell: for manage.py beside the demonstration."""
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
+    path.write_text("".join(lines))
+
+
+def settings_for(plan: Plan) -> dict[str, str]:
+    """The portal's settings; `.env.example` explains each name."""
+    doveadm = f"http://{HOST}:{plan.mail.ports.doveadm}/doveadm/v1"
+    return {
+        "VAR": str(plan.folder),
+        "DATABASE_URL": plan.database_url,
+        "HTTPS": "false",
+        "ALLOWED_HOSTS": f"localhost,{HOST}",
+        "SECRET_KEY_FILE": str(secret_file(plan.folder, "secret-key")),
+        "SMS_GATEWAY": "console",
+        "DOVEADM_URLS": doveadm,
+        "DOVEADM_API_KEY_FILE": str(secret_file(plan.folder, "doveadm-api-key")),
+        "WEBMAIL_NETWORKS": f"{WEBMAIL}/32",
+        "MAIL_SITE": "singapore",
+        "MAIL_SITES": json.dumps(sites(plan)),
+    }
+
+
+def sites(plan: Plan) -> list[dict[str, object]]:
+    """Our own site with the servers on loopback, and three that are only examples."""
+    ports = plan.mail.ports
+    numbers = {"imap": ports.imap, "pop3": ports.pop3, "smtp": ports.submission}
+    return [
+        {
+            "key": "singapore",
+            "name": "Singapore",
+            "url": f"http://{HOST}:{plan.port}/",
+            **{
+                name: {"host": HOST, "port": number, "security": "none"}
+                for name, number in numbers.items()
+            },
+        },
+        example_site("hongkong", "China (Hong Kong)"),
+        example_site("germany", "Germany"),
+        example_site("us", "United States"),
+    ]
+
+
+def example_site(key: str, name: str) -> dict[str, object]:
+    numbers = {"imap": 993, "pop3": 995, "smtp": 465}
+    return {
+        "key": key,
+        "name": name,
+        "url": f"https://portal.{key}.mail.example/",
+        **{
+            service: {
+                "host": f"{service}.{key}.mail.example",
+                "port": number,
+                "security": "SSL/TLS",
+            }
+            for service, number in numbers.items()
+        },
+    }

@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# Brings what the machine itself must have; the Makefile calls it.
+#
+#   deploy/setup.sh run             what `make run` uses
+#   deploy/setup.sh test            that, and what the tests use
+#   deploy/setup.sh venv FOLDER     an empty virtual environment, by ${PYTHON:-python3}
+#
+# As root on a system with apt, missing packages are installed, and the services that come with
+# them are stopped and disabled again: the demonstration and the tests start private servers of
+# their own. Servers that were there before are left alone.
+#
+# Elsewhere nothing is installed: `test` says here what is missing, `run` does when it has started
+# the portal, which needs Python only.
+set -euo pipefail
+
+python=${PYTHON:-python3}
+
+mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-auth-lua
+  lua-sql-sqlite3 lua-luaossl postfix postfix-sqlite)
+tests=(postgresql dovecot-pgsql lua-sql-postgres postfix-pgsql
+  chromium fonts-noto-cjk fonts-dejavu-core gettext git)
+
+installed() {
+  [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The packages, of those named, that are not there.
+missing() {
+  local package
+  for package in "$@"; do
+    installed "$package" || printf '%s\n' "$package"
+  done
+}
+
+# Stops what a package's installation started, now and at the next boot.
+disable_service() {
+  local unit
+  if [ -d /run/systemd/system ]; then
+    for unit in "$@"; do
+      systemctl disable --quiet --now "$unit" 2>/dev/null || true
+    done
+  else
+    service "${1%.service}" stop >/dev/null 2>&1 || true
+    update-rc.d "${1%.service}" disable >/dev/null 2>&1 || true
+  fi
+}
+
+install_packages() {
+  local wanted=("$@") new
+  mapfile -t new < <(missing "${wanted[@]}")
+  [ ${#new[@]} -gt 0 ] || return 0
+  echo "Installing by apt: ${new[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  case " ${new[*]} " in
+    *" postfix "*)
+      echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
+      ;;
+  esac
+  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+  "${apt[@]}" update || echo "apt-get update failed; trying with the lists that are there."
+  "${apt[@]}" install --yes --no-install-recommends "${new[@]}" >/dev/null || return 1
+  local package
+  for package in "${new[@]}"; do
+    case $package in
+      dovecot-core) disable_service dovecot.service dovecot.socket ;;
+      postfix) disable_service postfix.service ;;
+      postgresql) disable_service postgresql.service ;;
+    esac
+  done
+}
+
+python_is_complete() {
+  command -v "$python" >/dev/null &&
+    "$python" -c 'import sys, venv; from ensurepip import bootstrap; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+may_install() {
+  [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null
+}
+
+# Installs the packages named, and Python where it is not complete.
+provide() {
+  local packages=("$@")
+  python_is_complete || packages+=(python3 python3-venv)
+  install_packages "${packages[@]}"
+}
+
+# What the machine lacks, in one line, with the way to get it.
+say_missing() {
+  local lacking
+  if ! command -v dpkg-query >/dev/null; then
+    echo "Not a Debian system; the tests need what corresponds to: $*"
+    return
+  fi
+  mapfile -t lacking < <(missing "$@")
+  [ ${#lacking[@]} -eq 0 ] || echo "Missing: sudo apt-get install ${lacking[*]}"
+}
+
+make_venv() {
+  if ! python_is_complete; then
+    echo "$python is missing, older than 3.11 or lacks venv: sudo apt-get install python3-venv" \
+      "(or: make PYTHON=/path/to/python3.11 …)" >&2
+    exit 1
+  fi
+  "$python" -m venv "$1"
+}
+
+case ${1:-} in
+  run)
+    if may_install; then
+      provide "${mail[@]}" || echo "apt-get failed; going on with what is there."
+    fi
+    ;;
+  test)
+    if may_install; then provide "${mail[@]}" "${tests[@]}"; else say_missing "${mail[@]}" "${tests[@]}"; fi
+    ;;
+  venv) make_venv "$2" ;;
+  *)
+    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,104 @@
+"""Processes that are started together, watched, and ended together."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack, closing
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+START_PATIENCE = 30  # seconds until the portal has to answer
+STOP_PATIENCE = 10  # seconds until a process that was asked to end is killed
+
+Process = subprocess.Popen[bytes]
+
+
+class CannotGoOn(Exception):
+    """Says in one sentence why, and what to do."""
+
+
+def require_free(ports: Mapping[str, int]) -> None:
+    """Find out before anything is started whether somebody else listens there.
+
+    Raises:
+        CannotGoOn: somebody does.
+    """
+    for name, number in ports.items():
+        try:
+            socket.create_server((HOST, number)).close()
+        except OSError as error:
+            raise CannotGoOn(
+                f"Port {number}: {os.strerror(error.errno or 0).lower()}; "
+                f"choose another one, such as: make run {name}={number + 1}"
+            ) from error
+
+
+def start(
+    command: list[str], environment: Mapping[str, str], started: ExitStack
+) -> Process:
+    """Start a process in a session of its own: Ctrl-C reaches us, and we end it.
+
+    It ends as well when we do, however that happens.
+    """
+    process = subprocess.Popen(
+        ["setpriv", "--pdeathsig=TERM", *command],
+        cwd=ROOT,
+        env=environment,
+        start_new_session=True,
+    )
+    started.callback(stop, process)
+    return process
+
+
+def stop(process: Process) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_PATIENCE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def wait_until_it_answers(number: int, processes: Mapping[str, Process]) -> None:
+    """Return when the portal and its database are ready.
+
+    Raises:
+        CannotGoOn: they are not within START_PATIENCE, or a process ended.
+    """
+    deadline = time.monotonic() + START_PATIENCE
+    while not answers(number):
+        require_running(processes)
+        if time.monotonic() > deadline:
+            raise CannotGoOn(f"The portal does not answer on port {number}.")
+        time.sleep(0.1)
+
+
+def answers(number: int) -> bool:
+    with closing(http.client.HTTPConnection(HOST, number, timeout=5)) as connection:
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+def watch(processes: Mapping[str, Process]) -> None:
+    """Stay until one of them ends.
+
+    Raises:
+        CannotGoOn: one did, which none of them should.
+    """
+    while True:
+        require_running(processes)
+        time.sleep(0.5)
+
+
+def require_running(processes: Mapping[str, Process]) -> None:
+    for name, process in processes.items():
+        if process.poll() is not None:
+            raise CannotGoOn(f"The {name} ended with exit code {process.returncode}.")

@@ -1,0 +1,171 @@
+import os
+import shlex
+import socket
+import stat
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from deploy.demo import static_files_are_collected, welcome
+from deploy.plan import (
+    Plan,
+    inherited_from,
+    make_plan,
+    secret_file,
+    settings_for,
+    sites,
+    write_settings,
+)
+from deploy.supervisor import CannotGoOn, require_free
+from tests.environment import FOLDER
+
+PORTS = {
+    "PORT": "8100",
+    "IMAP_PORT": "8143",
+    "POP3_PORT": "8110",
+    "SUBMISSION_PORT": "8587",
+}
+
+
+@pytest.fixture
+def folder() -> Path:
+    """Where the demonstration's data go; open to the mail server's users."""
+    made = Path(tempfile.mkdtemp(dir=FOLDER))
+    made.chmod(0o755)
+    return made / "var"
+
+
+@pytest.fixture
+def plan(folder: Path) -> Plan:
+    return make_plan({"VAR": str(folder), **PORTS})
+
+
+def test_a_secret_is_made_once_and_for_its_owner_alone(folder: Path) -> None:
+    first = secret_file(folder, "secret-key").read_text()
+
+    again = secret_file(folder, "secret-key")
+
+    assert again.read_text() == first
+    assert len(first) >= 50
+    assert stat.S_IMODE(again.stat().st_mode) == 0o600
+    assert stat.S_IMODE(again.parent.stat().st_mode) == 0o700
+
+
+def test_two_demonstrations_have_different_secrets(tmp_path: Path) -> None:
+    one, other = (secret_file(tmp_path / name, "secret-key") for name in "ab")
+
+    assert one.read_text() != other.read_text()
+
+
+def test_a_variable_left_over_in_the_shell_changes_nothing() -> None:
+    leftover = {"PATH": "/bin", "DATABASE_URL": "postgres://real/", "DEBUG": "true"}
+
+    assert inherited_from(leftover) == {"PATH": "/bin", "PYTHONUNBUFFERED": "1"}
+
+
+def test_the_own_site_comes_first_with_the_ports_that_were_asked_for(
+    plan: Plan,
+) -> None:
+    own, *others = sites(plan)
+
+    assert (own["name"], own["url"]) == ("Singapore", "http://127.0.0.1:8100/")
+    assert own["imap"] == {"host": "127.0.0.1", "port": 8143, "security": "none"}
+    assert own["pop3"] == {"host": "127.0.0.1", "port": 8110, "security": "none"}
+    assert own["smtp"] == {"host": "127.0.0.1", "port": 8587, "security": "none"}
+    assert [other["name"] for other in others] == [
+        "China (Hong Kong)",
+        "Germany",
+        "United States",
+    ]
+
+
+def test_the_settings_can_be_read_by_a_shell(plan: Plan) -> None:
+    path = plan.folder / "environment"
+
+    write_settings(path, settings_for(plan))
+
+    read = dict(word.split("=", 1) for word in shlex.split(path.read_text()))
+    assert read == settings_for(plan)
+
+
+def test_no_secret_is_in_the_settings_themselves(plan: Plan) -> None:
+    write_settings(plan.folder / "environment", settings_for(plan))
+
+    written = (plan.folder / "environment").read_text()
+
+    for name in ("secret-key", "doveadm-api-key"):
+        assert secret_file(plan.folder, name).read_text() not in written
+
+
+@pytest.mark.parametrize("text", ["imap", "0", "65536", "-1", "1e3", "٣"])
+def test_a_port_that_is_none_is_said_with_its_name(folder: Path, text: str) -> None:
+    with pytest.raises(CannotGoOn, match=f"IMAP_PORT={text} is not a port"):
+        make_plan({"VAR": str(folder), "IMAP_PORT": text})
+
+
+def test_a_port_in_use_is_said_with_the_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        number = other.getsockname()[1]
+
+        with pytest.raises(CannotGoOn) as caught:
+            require_free({"PORT": number})
+
+    assert str(caught.value) == (
+        f"Port {number}: address already in use; "
+        f"choose another one, such as: make run PORT={number + 1}"
+    )
+
+
+def test_a_closed_home_keeps_neither_database_nor_mail_from_the_mail_server(
+    folder: Path,
+) -> None:
+    folder.parent.chmod(0o700)
+
+    plan = make_plan({"VAR": str(folder)})
+    again = make_plan({"VAR": str(folder)})
+
+    assert again.shared == plan.shared
+    if os.geteuid() == 0:
+        assert all(each.stat().st_mode & 0o001 for each in plan.shared.parents)
+        assert not plan.shared.is_relative_to(folder)
+        (plan.shared / "db").rmdir()
+        plan.shared.rmdir()
+    else:
+        assert plan.shared == folder
+
+
+def test_the_terminal_says_what_runs_where_and_who_can_sign_in(plan: Plan) -> None:
+    text = welcome(plan, "")
+
+    for word in (
+        "http://127.0.0.1:8100/",
+        "127.0.0.1:8143",
+        "127.0.0.1:8110",
+        "mailportal-demo",
+        "alice@example.com",
+        "bob@enforced.example",
+        "carol@closed.example",
+        "dave@imaponly.example",
+        "admin@example.com",
+        str(plan.folder / "sms.jsonl"),
+    ):
+        assert word in text
+
+
+def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> None:
+    text = welcome(plan, "missing: sudo apt-get install dovecot-imapd")
+
+    assert "Mail server  missing: sudo apt-get install dovecot-imapd" in text
+    assert "8143" not in text
+
+
+def test_static_files_are_collected_anew_when_one_is_newer(tmp_path: Path) -> None:
+    manifest = tmp_path / "staticfiles.json"
+    assert not static_files_are_collected(tmp_path)
+
+    manifest.touch()
+    assert static_files_are_collected(tmp_path)
+
+    os.utime(manifest, (0, 0))
+    assert not static_files_are_collected(tmp_path)
