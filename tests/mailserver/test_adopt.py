@@ -1,0 +1,427 @@
+"""docs/adopt.md, step by step, on a host as Debian's packages make it, and back.
+
+The commands are the page's own. A test takes the host to its step, so any of them runs
+alone; in the order of this file the host goes up once, and down once.
+"""
+
+from collections.abc import Iterator
+from email.message import EmailMessage
+
+import pytest
+from django.core.management import call_command
+from pytest_django import Settings
+
+from accounts.events import Actor
+from accounts.models import Account, Policy
+from bench.authsocket import Verdict
+from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword, Usage
+from tests import factories
+from tests.environment import FOLDER
+from tests.mailserver.adoption import (
+    ALICE,
+    ALL,
+    ALONE,
+    BESIDE,
+    BOB,
+    HOMES,
+    NO_TABLE,
+    OTHER,
+    PORTAL_ONLY,
+    POSTFIX,
+    READY,
+    has_its_mail,
+    has_its_mail_and_quota,
+    promised,
+    who_is_let_in,
+)
+from tests.mailserver.clients import imap_session, log_on, smtp_session
+from tests.mailserver.debianhost import OLD_PASSWORDS
+from tests.mailserver.existing import ExistingHost, blocks
+from tests.mailserver.test_outage import no_database
+from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
+from tests.mailserver.test_submission import wait_for
+
+pytestmark = pytest.mark.mailserver
+
+NEW = "new@x.example"
+OPERATOR = Actor("admin@x.example", "198.51.100.7", "")
+
+
+@pytest.fixture(scope="module")
+def running_host(database_url: str) -> Iterator[ExistingHost]:
+    folder = FOLDER / "existing"
+    with ExistingHost(folder, database_url=database_url) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def untouched(running_host: ExistingHost) -> str:
+    """The configuration before the first step."""
+    running_host.move_to(1)
+    return running_host.configuration()
+
+
+@pytest.fixture
+def existing(
+    running_host: ExistingHost, transactional_db: None, settings: Settings
+) -> ExistingHost:
+    port = running_host.ports.doveadm
+    settings.DOVEADM_URLS = [f"http://127.0.0.1:{port}/doveadm/v1"]
+    settings.DOVEADM_API_KEY = running_host.doveadm_api_key
+    return running_host
+
+
+@pytest.fixture
+def web(existing: ExistingHost) -> dict[str, str]:
+    """The web passwords of step 1, which knows both domains here from the start.
+
+    The portal must not decide in the second one before its turn.
+    """
+    domains = ('["x.example"]', '["x.example", "y.example"]')
+    printed = existing.python("Do", domains)
+    return dict(line.split() for line in printed.splitlines())
+
+
+@pytest.fixture
+def device(web: dict[str, str]) -> dict[str, str]:
+    """A security password for each account but Bob's, who uses his web password."""
+    secrets = {}
+    for account in Account.objects.exclude(address=BOB):
+        Account.objects.filter(pk=account.pk).update(client_passwords_on=True)
+        secrets[account.address] = factories.make_client_password(account)[1]
+    return secrets
+
+
+def login_name(address: str) -> str:
+    return f"{address}~{ClientPassword.objects.get(account__address=address).pk}"
+
+
+def test_every_step_can_be_done_checked_and_undone() -> None:
+    labels = {(block.step, block.label) for block in blocks()}
+
+    assert labels == {
+        (step, label) for step in range(1, 10) for label in ("Do", "Check", "Undo")
+    }
+
+
+# Step 1 -------------------------------------------------------------------------------
+
+
+def test_the_accounts_come_in_once_and_go_again(existing: ExistingHost) -> None:
+    lines = existing.python("Do").splitlines()
+
+    assert sorted(line.split()[0] for line in lines) == [ALICE, BOB]
+    assert existing.python("Do") == ""
+    assert existing.python("Check") == "2\n"
+
+    existing.python("Undo")
+
+    assert not Account.objects.exists()
+    assert not Policy.objects.exists()
+
+
+# Step 2 -------------------------------------------------------------------------------
+
+
+def test_ready_for_the_portal_everybody_is_let_in_as_before(
+    untouched: str, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(READY)
+
+    assert who_is_let_in(existing, web, device) == promised(READY)
+    assert existing.shell("doveconf -h auth_cache_size") == "0\n"
+    with imap_session(existing, OTHER, OLD_PASSWORDS[OTHER]):
+        assert '"doveadmResponse"' in existing.run(READY, "Check")
+
+
+# Step 3 -------------------------------------------------------------------------------
+
+
+def test_the_login_name_of_a_device_leads_to_the_mailbox(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(HOMES)
+
+    assert who_is_let_in(existing, web, device) == promised(HOMES)
+    home = existing.folder / "mail" / "x.example" / "alice"
+    assert existing.run(HOMES, "Check") == f"{home}\n"
+    for address in (ALICE, OTHER):
+        assert has_its_mail_and_quota(existing, address, OLD_PASSWORDS[address])
+
+
+# Step 4 -------------------------------------------------------------------------------
+
+
+def test_beside_the_old_passwords_those_of_the_portal_open_one_domain(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+
+    assert who_is_let_in(existing, web, device) == promised(BESIDE)
+    said = existing.run(BESIDE, "Check", typed=device[ALICE])
+    assert f"user={login_name(ALICE)}" in said
+
+
+def test_a_device_sees_the_same_mailbox_as_ever(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+
+    for password in (OLD_PASSWORDS[ALICE], device[ALICE]):
+        assert has_its_mail_and_quota(existing, ALICE, password)
+
+
+def test_the_portal_sees_who_used_which_password(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+    assert log_on("pop3", existing, ALICE, device[ALICE]) is Verdict.OK
+
+    call_command("follow_logons", str(existing.decisions), once=True)
+
+    used = Usage.objects.get(client_password__account__address=ALICE)
+    assert used.protocol == "pop3"
+
+
+def test_a_deleted_password_ends_its_sessions(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+    with (
+        imap_session(existing, ALICE, device[ALICE]) as ended,
+        imap_session(existing, ALICE, OLD_PASSWORDS[ALICE]) as kept,
+    ):
+        rows = ClientPassword.objects.filter(account__address=ALICE)
+        lifecycle.revoke(rows, by=OPERATOR)
+
+        assert seconds_until_closed(ended.sock) < AT_ONCE
+        assert kept.noop()[0] == "OK"
+    assert log_on("imap", existing, ALICE, device[ALICE]) is Verdict.REFUSED
+
+
+def test_undone_the_portals_passwords_end_with_their_sessions(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+    with (
+        imap_session(existing, ALICE, device[ALICE]) as ended,
+        imap_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as kept,
+    ):
+        existing.move_to(HOMES)
+
+        assert seconds_until_closed(ended.sock) < AT_ONCE
+        assert kept.noop()[0] == "OK"
+
+
+def test_a_device_sees_what_was_shared_with_its_owner(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(READY)
+    with imap_session(existing, BOB, OLD_PASSWORDS[BOB]) as session:
+        assert session.setacl("INBOX", ALICE, "lr")[0] == "OK"
+
+    existing.move_to(BESIDE)
+
+    for password in (OLD_PASSWORDS[ALICE], device[ALICE]):
+        with imap_session(existing, ALICE, password) as session:
+            selected = session.select(f"shared/{BOB}/INBOX", readonly=True)
+            assert selected == ("OK", [b"1"])
+            assert session.myrights("INBOX") == ("OK", [b"INBOX lrwstipekxacd"])
+
+
+# Step 5 -------------------------------------------------------------------------------
+
+
+def test_alone_the_portal_puts_old_passwords_off_in_its_domain(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(BESIDE)
+    with (
+        imap_session(existing, ALICE, OLD_PASSWORDS[ALICE]) as ended,
+        imap_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as kept,
+    ):
+        existing.move_to(ALONE)
+
+        assert seconds_until_closed(ended.sock) < AT_ONCE
+        assert kept.noop()[0] == "OK"
+    assert who_is_let_in(existing, web, device) == promised(ALONE)
+    with pytest.raises(AssertionError, match="auth failed"):
+        existing.run(ALONE, "Check", typed=OLD_PASSWORDS[ALICE])
+
+
+def test_a_policy_holds_in_the_domain_and_nowhere_else(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(ALONE)
+    Policy.objects.update(pop3=False)
+
+    assert log_on("pop3", existing, ALICE, device[ALICE]) is Verdict.REFUSED
+    assert log_on("imap", existing, ALICE, device[ALICE]) is Verdict.OK
+    assert log_on("pop3", existing, OTHER, OLD_PASSWORDS[OTHER]) is Verdict.OK
+
+
+# Step 6 -------------------------------------------------------------------------------
+
+
+def test_behind_postfix_nobody_else_notices(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(POSTFIX)
+
+    assert who_is_let_in(existing, web, device) == promised(POSTFIX)
+    with smtp_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as session:
+        for sender in (OTHER, "sales@y.example", "me@elsewhere.example"):
+            session.mail(sender)
+            assert session.rcpt(BOB)[0] == 250
+            session.rset()
+
+
+def test_addresses_of_the_portal_are_their_owners(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(POSTFIX)
+
+    with smtp_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as session:
+        session.mail(ALICE)
+        assert session.rcpt(BOB)[0] == 553
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = "From the phone", ALICE, BOB
+    with smtp_session(existing, ALICE, device[ALICE]) as session:
+        session.send_message(mail)
+    wait_for("From the phone", existing, BOB, web[BOB])
+
+
+def test_an_open_submission_ends_with_its_password(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(POSTFIX)
+    with (
+        smtp_session(existing, ALICE, device[ALICE]) as ended,
+        smtp_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as kept,
+    ):
+        for session, sender in ((ended, ALICE), (kept, OTHER)):
+            session.mail(sender)
+            assert session.rcpt(BOB)[0] == 250
+
+        rows = ClientPassword.objects.filter(account__address=ALICE)
+        lifecycle.revoke(rows, by=OPERATOR)
+
+        assert ended.rcpt(BOB)[0] == 521
+        assert kept.rcpt(BOB)[0] == 250
+    assert existing.run(POSTFIX, "Check").startswith("521 ")
+
+
+def test_without_the_database_only_the_portals_domain_has_to_wait(
+    existing: ExistingHost, device: dict[str, str]
+) -> None:
+    existing.move_to(POSTFIX)
+
+    with no_database():
+        for protocol in ("imap", "smtp"):
+            for password in (device[ALICE], OLD_PASSWORDS[ALICE]):
+                verdict = log_on(protocol, existing, ALICE, password)
+                assert verdict is Verdict.TEMPORARY
+            verdict = log_on(protocol, existing, OTHER, OLD_PASSWORDS[OTHER])
+            assert verdict is Verdict.OK
+
+
+# Steps 7 to 9 -------------------------------------------------------------------------
+
+
+def test_in_all_domains_the_portal_decides(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(ALL)
+
+    assert who_is_let_in(existing, web, device) == promised(ALL)
+    with pytest.raises(AssertionError, match="auth failed"):
+        existing.run(ALL, "Check", typed=OLD_PASSWORDS[OTHER])
+    with smtp_session(existing, OTHER, device[OTHER]) as session:
+        session.mail("me@elsewhere.example")
+        assert session.rcpt(BOB)[0] == 553
+        session.rset()
+        session.mail(OTHER)
+        assert session.rcpt(BOB)[0] == 250
+
+
+def test_without_the_old_passwords_the_table_still_says_where_the_mail_is(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(NO_TABLE)
+
+    assert who_is_let_in(existing, web, device) == promised(NO_TABLE)
+    assert existing.run(NO_TABLE, "Check").count("passdb {") == 2
+    assert has_its_mail_and_quota(existing, OTHER, device[OTHER])
+
+
+def test_a_new_mailbox_needs_the_portal_only(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(NO_TABLE)
+    factories.make_account(NEW)
+    with smtp_session(existing, NEW, factories.PASSWORD) as session:
+        session.mail(NEW)
+        assert session.rcpt(NEW)[0] == 550
+
+    existing.move_to(PORTAL_ONLY)
+
+    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
+    assert existing.run(PORTAL_ONLY, "Check") == f"{NEW}\n"
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = "Welcome", NEW, NEW
+    with smtp_session(existing, NEW, factories.PASSWORD) as session:
+        session.send_message(mail)
+    wait_for("Welcome", existing, NEW, factories.PASSWORD)
+    assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
+
+
+# And back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", range(PORTAL_ONLY, 1, -1))
+def test_undone_a_step_leaves_no_trace(
+    step: int, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(step)
+
+    existing.move_to(step - 1)
+
+    assert who_is_let_in(existing, web, device) == promised(step - 1)
+
+
+def test_at_the_end_the_configuration_is_what_it_was(
+    untouched: str, existing: ExistingHost
+) -> None:
+    existing.move_to(1)
+
+    assert existing.configuration() == untouched
+
+
+# Other hosts --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "last"), [("SQL", NO_TABLE), ("rules", BESIDE)])
+def test_a_host_with_another_table_goes_the_same_way(
+    table: str,
+    last: int,
+    database_url: str,
+    web: dict[str, str],
+    device: dict[str, str],
+) -> None:
+    folder = FOLDER / f"existing-{table}"
+    host = ExistingHost(folder, database_url=database_url, table=table)
+    host.has_postfix = False  # it would be the same
+    with host:
+        untouched = host.configuration()
+        host.move_to(BESIDE)
+        assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
+        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
+        assert has_its_mail(host, ALICE, device[ALICE])
+        with no_database():
+            assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
+        host.move_to(last)
+        assert has_its_mail(host, ALICE, device[ALICE])
+        host.move_to(1)
+        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
+        assert host.configuration() == untouched
