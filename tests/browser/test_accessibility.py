@@ -1,0 +1,366 @@
+"""Every state of every page, light and dark, wide and narrow, is accessible.
+
+`--screenshots FOLDER` keeps a picture of each, for people to look at.
+"""
+
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+
+from accounts.models import Account, Phone, Policy
+from tests import factories, standins
+from tests.browser import steps
+from tests.browser.conftest import DESKTOP, PHONE, Visit
+from tests.browser.watch import Watch
+
+pytestmark = pytest.mark.browser
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN_AXE = """tags => axe.run({runOnly: tags, resultTypes: ["violations"]})
+    .then(results => ({violations: results.violations}))"""
+SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
+NAMES = ["My iPhone", "Office PC", "Outlook", "Scanner, 3rd floor, next to the kitchen"]
+
+Look = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def look(request: pytest.FixtureRequest) -> Look:
+    """Judge the page as it is, in both appearances and two widths."""
+    folder = request.config.getoption("--screenshots", None)
+
+    def judge(page: Page, state: str) -> None:
+        opened = page.get_by_role("dialog").count()
+        page.evaluate(AXE_SCRIPT)
+        for scheme, width in product(SCHEMES, (DESKTOP, PHONE)):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            page.set_viewport_size({"width": width, "height": 900})
+            # Closed, axe would pass the wrong page.
+            expect(page.locator("dialog:modal")).to_have_count(opened)
+            if folder:
+                path = Path(folder) / f"{state}-{scheme}-{width}.png"
+                page.screenshot(path=path, full_page=not opened)
+            steps.no_scrolling_sideways(page)
+            results = AxeResults(page.evaluate(RUN_AXE, TAGS))
+            assert not results.violations_count, results.generate_report()
+
+    return judge
+
+
+@pytest.fixture
+def owner(alice: Account) -> Account:
+    """Alice, who has turned security passwords on."""
+    alice.client_passwords_on = True
+    alice.save()
+    return alice
+
+
+# --- before the sign-in ---------------------------------------------------------------
+
+
+def test_the_chooser(visit: Visit, look: Look, four_sites: None) -> None:
+    page = visit("/")
+    expect(steps.heading(page, "Where is your mailbox?")).to_be_visible()
+    look(page, "chooser")
+
+
+def sign_in(page: Page, address: str, password: str) -> None:
+    page.get_by_label("Full address").fill(address)
+    page.get_by_label("Web password").fill(password)
+    steps.button(page, "Sign in").click()
+
+
+def test_the_sign_in(
+    visit: Visit, alice: Account, look: Look, settings: Settings, watch: Watch
+) -> None:
+    watch.expected |= {429}
+    settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
+    page = visit("/login/")
+    expect(steps.heading(page, "Sign in")).to_be_visible()
+    look(page, "sign-in")
+
+    sign_in(page, alice.address, "wrong")
+    expect(page.get_by_role("alert")).to_be_visible()
+    look(page, "sign-in-wrong")
+
+    sign_in(page, alice.address, "wrong")
+    expect(steps.heading(page, "Too many tries")).to_be_visible()
+    look(page, "sign-in-too-many")
+
+
+def test_the_second_step(visit: Visit, alice: Account, look: Look) -> None:
+    TOTPDevice.objects.create(user=alice, name="default")
+    page = visit("/login/")
+
+    sign_in(page, alice.address, factories.PASSWORD)
+    expect(page.get_by_label("Code from your authenticator app")).to_be_visible()
+    look(page, "second-step")
+
+    page.get_by_label("Code from your authenticator app").fill("000000")
+    steps.button(page, "Sign in").click()
+    expect(page.get_by_text("Invalid token")).to_be_visible()
+    look(page, "second-step-wrong")
+
+
+# --- the shell ------------------------------------------------------------------------
+
+
+def test_the_overview(visit: Visit, alice: Account, look: Look) -> None:
+    page = visit("/", alice)
+    expect(page.get_by_text("Mail programs use your web password")).to_be_visible()
+    look(page, "overview")
+
+    steps.button(page, "Settings").click()
+    expect(steps.heading(page, "Quick settings")).to_be_visible()
+    look(page, "quick-panel")
+
+
+def test_the_overview_when_on(visit: Visit, owner: Account, look: Look) -> None:
+    page = visit("/", owner)
+    expect(page.get_by_text("Your mail programs need a security")).to_be_visible()
+    look(page, "overview-none-yet")
+
+    factories.make_client_password(owner)
+    page.reload()
+    expect(page.get_by_text("1 device signs in")).to_be_visible()
+    look(page, "overview-on")
+
+
+def test_the_general_settings(visit: Visit, alice: Account, look: Look) -> None:
+    page = visit("/settings/", alice)
+    expect(steps.heading(page, "General")).to_be_visible()
+    look(page, "general")
+
+
+# --- the area -------------------------------------------------------------------------
+
+
+def test_the_area_off(visit: Visit, alice: Account, look: Look) -> None:
+    page = visit(steps.AREA, alice)
+    expect(steps.switch(page)).not_to_be_checked()
+    look(page, "area-off")
+
+    steps.switch(page).click()
+    expect(steps.window(page, "Turn on security passwords?")).to_be_visible()
+    look(page, "enable")
+
+
+def test_the_area_suspended(visit: Visit, alice: Account, look: Look) -> None:
+    factories.make_client_password(alice, NAMES[0])
+    page = visit(steps.AREA, alice)
+    expect(page.get_by_text("Not active while this is off.")).to_be_visible()
+    look(page, "area-suspended")
+
+
+def test_the_area_empty(visit: Visit, owner: Account, look: Look) -> None:
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("No security passwords yet.")).to_be_visible()
+    page.get_by_text("Which password do I use where?").click()
+    look(page, "area-empty")
+
+
+def test_the_area_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
+    for name in NAMES:
+        factories.make_client_password(owner, name)
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("Security passwords (4 of 10)")).to_be_visible()
+    look(page, "area-list")
+
+    steps.link(page, f"Delete {NAMES[0]}").click()
+    expect(steps.window(page, f"Delete the password for “{NAMES[0]}”?")).to_be_visible()
+    look(page, "delete")
+
+    page.goto(f"{steps.WINDOWS}disable/")
+    expect(steps.window(page, "Turn off security passwords?")).to_be_visible()
+    look(page, "disable")
+
+
+def test_the_area_at_the_limit(
+    visit: Visit, owner: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {409}
+    for number in range(1, 11):
+        factories.make_client_password(owner, f"Phone {number}")
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("You have reached the limit of 10.")).to_be_visible()
+    look(page, "area-limit")
+
+    page.goto(steps.NEW)
+    expect(page.get_by_role("alert")).to_contain_text("No text message was sent.")
+    look(page, "identity-limit")
+
+
+def test_the_area_locked(visit: Visit, bob: Account, look: Look) -> None:
+    page = visit(steps.AREA, bob)
+    expect(steps.switch(page)).to_be_disabled()
+    look(page, "area-required")
+
+
+def test_the_area_blocked(visit: Visit, owner: Account, look: Look) -> None:
+    factories.make_client_password(owner, NAMES[0])
+    Policy.objects.update(third_party_logon=False)
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("Third-party client logon is off")).to_be_visible()
+    look(page, "area-blocked")
+
+    page.goto("/")
+    expect(page.get_by_text("Mail programs cannot connect")).to_be_visible()
+    look(page, "overview-blocked")
+
+
+def test_the_area_with_a_protocol_off(visit: Visit, owner: Account, look: Look) -> None:
+    Policy.objects.update(pop3=False)
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("POP3 is switched off")).to_be_visible()
+    look(page, "area-protocol-off")
+
+
+def test_the_area_without_a_phone(visit: Visit, owner: Account, look: Look) -> None:
+    Phone.objects.all().delete()
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("No phone number is on file.")).to_be_visible()
+    look(page, "area-no-phone")
+
+
+def test_the_area_with_codes_locked(visit: Visit, owner: Account, look: Look) -> None:
+    Phone.objects.update(throttling_failure_count=20)
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("Too many wrong codes were typed.")).to_be_visible()
+    look(page, "area-codes-locked")
+
+
+def test_the_area_with_a_cut_off_that_is_open(
+    visit: Visit, owner: Account, look: Look, settings: Settings
+) -> None:
+    settings.DOVEADM_URLS = [standins.closed_port()]
+    row, _secret = factories.make_client_password(owner, NAMES[0])
+    page = visit(f"{steps.WINDOWS}{row.pk}/delete/", owner)
+    steps.button(page, "Delete").click()
+    expect(page.get_by_text("may still have a connection open")).to_be_visible()
+    look(page, "area-cut-off-open")
+
+
+# --- the identity window and the password ---------------------------------------------
+
+
+def test_the_identity_window(
+    visit: Visit, owner: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {422}
+    page = visit(steps.NEW, owner)
+    expect(steps.window(page, "Identity authentication")).to_be_visible()
+    look(page, "identity")
+
+    steps.get_code(page)
+    look(page, "identity-code-sent")
+
+    steps.type_code(page, steps.wrong_code())
+    expect(page.get_by_text("The code is not right.")).to_be_visible()
+    page.get_by_text("Not received?").click()
+    look(page, "identity-code-wrong")
+
+
+def test_the_identity_window_without_a_provider(
+    visit: Visit, owner: Account, look: Look, settings: Settings, watch: Watch
+) -> None:
+    watch.expected |= {503}
+    settings.SMS_GATEWAY = "twilio"
+    settings.TWILIO_API_URL = standins.closed_port()
+    page = visit(steps.NEW, owner)
+
+    steps.button(page, "Get Dynamic Captcha").click()
+    expect(page.get_by_text("The text message could not be sent.")).to_be_visible()
+    look(page, "identity-not-sent")
+
+
+def test_the_password(visit: Visit, owner: Account, look: Look, watch: Watch) -> None:
+    watch.expected |= {409}
+    page = visit(steps.AREA, owner)
+    steps.issue(page)
+    look(page, "reveal")
+
+    page.get_by_text("Spell it out").click()
+    page.get_by_role("dialog").get_by_text("Server settings").click()
+    look(page, "reveal-unfolded")
+
+    steps.button(page, "OK").click()
+    expect(page.get_by_text("You have not copied it.")).to_be_visible()
+    look(page, "reveal-not-copied")
+
+    page.reload()
+    expect(steps.window(page, steps.ALREADY_SHOWN)).to_be_visible()
+    look(page, "already-shown")
+
+
+def test_the_list_after_a_password_is_saved(
+    visit: Visit, owner: Account, look: Look
+) -> None:
+    page = visit(steps.AREA, owner)
+    steps.issue(page)
+    steps.button(page, "Copy").click()
+    steps.name_device(page, "Phone of Alice")
+    look(page, "area-saved")
+
+
+# --- two-step sign-in, and what went wrong --------------------------------------------
+
+
+def test_two_step_sign_in(visit: Visit, alice: Account, look: Look) -> None:
+    page = visit("/settings/two-step/", alice)
+    expect(steps.heading(page, "Two-step sign-in")).to_be_visible()
+    look(page, "two-step-off")
+
+    steps.link(page, "Set up two-step sign-in").click()
+    expect(steps.heading(page, "Set up two-step sign-in")).to_be_visible()
+    look(page, "two-step-set-up")
+
+    steps.button(page, "Next").click()
+    page.get_by_text("I cannot scan it").click()
+    expect(page.get_by_role("img", name="The key as a QR code")).to_be_visible()
+    look(page, "two-step-key")
+
+    page.get_by_label("Code from your authenticator app").fill("000000")
+    steps.button(page, "Next").click()
+    expect(page.get_by_text("Entered token is not valid.")).to_be_visible()
+    look(page, "two-step-wrong")
+
+
+def test_two_step_sign_in_when_on(visit: Visit, alice: Account, look: Look) -> None:
+    TOTPDevice.objects.create(user=alice, name="default")
+    page = visit("/settings/two-step/", alice)
+    expect(page.get_by_text("On", exact=True)).to_be_visible()
+    look(page, "two-step-on")
+
+    page.goto("/settings/two-step/set-up/done/")
+    expect(steps.heading(page, "Two-step sign-in is on")).to_be_visible()
+    look(page, "two-step-done")
+
+    page.goto("/settings/two-step/disable/")
+    expect(steps.heading(page, "Turn off two-step sign-in?")).to_be_visible()
+    look(page, "two-step-disable")
+
+
+def test_the_pages_of_refusals(
+    visit: Visit, alice: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {403, 404}
+    page = visit("/no/such/page/", alice)
+    expect(steps.heading(page, "There is no such page")).to_be_visible()
+    look(page, "404")
+
+    page.goto("/admin/")
+    expect(steps.heading(page, "You may not open this page")).to_be_visible()
+    look(page, "403")
+
+    page.goto(f"{steps.WINDOWS}enable/")
+    page.context.clear_cookies(name="csrf")
+    steps.button(page, "Turn on").click()
+    expect(steps.heading(page, "This page was open for too long")).to_be_visible()
+    look(page, "403-csrf")

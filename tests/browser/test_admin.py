@@ -1,0 +1,156 @@
+"""Administrators: the second factor, and a policy that holds at once."""
+
+from base64 import b32decode
+
+import pytest
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from playwright.sync_api import Page, expect
+
+from accounts.models import Account, Policy
+from tests import factories
+from tests.browser import steps
+from tests.browser.conftest import Visit
+from tests.browser.watch import Watch
+
+pytestmark = pytest.mark.browser
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def admin(transactional_db: None) -> Account:
+    return factories.make_account("admin@example.com", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def verified(visit: Visit, admin: Account) -> Page:
+    """The administration, for an administrator who has gone through both steps."""
+    TOTPDevice.objects.create(user=admin, name="default", key=KEY)
+    return visit("/admin/", admin)
+
+
+def test_without_a_second_factor_an_administrator_is_led_to_set_it_up(
+    visit: Visit, admin: Account
+) -> None:
+    page = visit("/admin/", admin)
+
+    expect(steps.heading(page, "Set up two-step sign-in")).to_be_visible()
+    steps.button(page, "Next").click()
+    expect(page.get_by_role("img", name="The key as a QR code")).to_be_visible()
+    page.get_by_text("I cannot scan it").click()
+    key = "".join((page.locator("#totp-key").text_content() or "").split())
+    code = totp(b32decode(key))
+    page.get_by_label("Code from your authenticator app").fill(f"{code:06}")
+    steps.button(page, "Next").click()
+    expect(steps.heading(page, "Two-step sign-in is on")).to_be_visible()
+    page.get_by_role("link", name="Go to the administration").click()
+
+    expect(steps.heading(page, "Policies and mailboxes")).to_be_visible()
+
+
+def test_a_wrong_code_at_the_set_up_is_said_at_its_field(
+    visit: Visit, admin: Account
+) -> None:
+    page = visit("/settings/two-step/set-up/", admin)
+    steps.button(page, "Next").click()
+
+    page.get_by_label("Code from your authenticator app").fill("000000")
+    steps.button(page, "Next").click()
+
+    field = page.get_by_label("Code from your authenticator app")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    assert not TOTPDevice.objects.exists()
+
+
+def test_the_sign_in_asks_for_the_second_step(visit: Visit, admin: Account) -> None:
+    TOTPDevice.objects.create(user=admin, name="default", key=KEY)
+    page = visit("/admin/")
+
+    page.get_by_label("Full address").fill(admin.address)
+    page.get_by_label("Web password").fill(factories.PASSWORD)
+    steps.button(page, "Sign in").click()
+    code = totp(bytes.fromhex(KEY))
+    page.get_by_label("Code from your authenticator app").fill(f"{code:06}")
+    steps.button(page, "Sign in").click()
+
+    expect(steps.heading(page, "Policies and mailboxes")).to_be_visible()
+
+
+def test_people_who_are_no_administrators_are_refused(
+    visit: Visit, alice: Account, watch: Watch
+) -> None:
+    watch.expected |= {403}
+
+    page = visit("/admin/", alice)
+
+    expect(steps.heading(page, "You may not open this page")).to_be_visible()
+    steps.link(page, "Go to the start page").click()
+    expect(steps.heading(page, alice.address)).to_be_visible()
+
+
+def test_a_policy_that_is_changed_here_holds_at_once(
+    verified: Page, visit: Visit, alice: Account
+) -> None:
+    owner = visit(steps.AREA, alice)
+    expect(steps.switch(owner)).not_to_be_checked()
+    assert steps.opens(alice, factories.PASSWORD)
+
+    steps.link(verified, "Policies").first.click()
+    steps.link(verified, "Standard").click()
+    verified.get_by_label("Security passwords required").check()
+    verified.get_by_label("POP3").uncheck()
+    steps.button(verified, "Save").click()
+    expect(verified.get_by_text("was changed successfully")).to_be_visible()
+
+    assert not steps.opens(alice, factories.PASSWORD)
+    owner.reload()
+    expect(steps.switch(owner)).to_be_checked()
+    expect(steps.switch(owner)).to_be_disabled()
+    expect(owner.get_by_text("POP3 is switched off")).to_be_visible()
+
+
+def test_a_mailbox_gets_an_exception_of_its_own(verified: Page, alice: Account) -> None:
+    strict = factories.make_policy("Strict", third_party_logon=False)
+
+    verified.goto(f"/admin/accounts/account/{alice.pk}/change/")
+    verified.locator(".field-policy").get_by_role("combobox").click()
+    verified.locator(".select2-search__field").fill("Stri")
+    verified.get_by_role("option", name="Strict").click()
+    verified.get_by_role("button", name="Save", exact=True).click()
+    expect(verified.get_by_text("was changed successfully")).to_be_visible()
+
+    alice.refresh_from_db()
+    assert alice.policy == strict
+    assert not steps.opens(alice, factories.PASSWORD)
+
+
+def test_every_page_of_the_administration_opens(verified: Page, alice: Account) -> None:
+    factories.make_client_password(alice)
+
+    lists = verified.locator("#content-main th a")
+    addresses = [str(each.get_attribute("href")) for each in lists.all()]
+
+    assert len(addresses) >= 7
+    for address in addresses:
+        verified.goto(address)
+        expect(verified.locator("#changelist")).to_be_visible()
+        for more in verified.locator("#content .addlink, #result_list th a").all()[:2]:
+            verified.goto(str(more.get_attribute("href")))
+            expect(verified.locator("h1").last).to_be_visible()
+            verified.go_back()
+
+
+def test_a_password_is_revoked_from_its_list(verified: Page, alice: Account) -> None:
+    row, secret = factories.make_client_password(alice)
+    Policy.objects.update(client_passwords_required=True)
+    assert steps.opens(alice, secret)
+
+    verified.goto("/admin/clientpasswords/clientpassword/")
+    verified.locator("tr", has_text=row.label).get_by_role("checkbox").check()
+    action = verified.get_by_role("combobox", name="Action")
+    action.select_option(label="Delete, and end the mail sessions")
+    steps.button(verified, "Go").click()
+
+    expect(verified.get_by_text("1 security password deleted.")).to_be_visible()
+    assert not steps.opens(alice, secret)
