@@ -1,0 +1,19 @@
+"""Run the measurements: `python -m bench`, or `make bench`."""
+
+import argparse
+
+from bench import logons, targets
+
+
+def main() -> None:
+    """Read what is asked for, and measure it."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=logons.__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=4, help="under load, a round")
+    parser.add_argument("--accounts", type=int, nargs="+", default=targets.SIZES)
+    options = parser.parse_args()
+    logons.main(options.rounds, options.seconds, options.accounts)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""What is measured: the accounts, and what the speed has to be."""
+
+DOMAIN = "bench.example"
+SIZES = (1_000, 100_000)
+PASSWORDS = 10
+
+# Accounts whose client passwords cost so much that everything else does not matter.
+COSTLY_DOMAIN = "costly.example"
+COSTLY_ACCOUNTS = 20
+COSTLY_TIME = 2
+COSTLY_MEMORY = 65536  # KiB
+
+# Ours with ten client passwords, in terms of plain Dovecot with one password.
+LEAST_RATIO = 1.0
+# What a hundred times as many accounts may cost.
+MOST_LOSS = 0.10
