@@ -11,9 +11,9 @@ from pathlib import Path
 from django.db import transaction
 
 from clientpasswords import dovecotlog, history
-from clientpasswords.history import Alike, Summary
 from clientpasswords.logfile import LogFile, Position
 from clientpasswords.models import FollowedLog
+from clientpasswords.summary import Alike, Summary
 
 BATCH = 5000  # lines
 REPEATS_WAIT = 30.0  # seconds until logons that merely repeat earlier ones are written

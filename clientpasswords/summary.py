@@ -1,0 +1,50 @@
+"""Logons summed up in memory: those that are alike are told as one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clientpasswords.dovecotlog import Decision
+
+
+@dataclass(frozen=True)
+class Alike:
+    """What logons must have in common to be told as one."""
+
+    address: str
+    credential: int | None
+    protocol: str
+    reason: str
+    network_address: str | None
+
+
+@dataclass
+class Told:
+    """How often, and between when, logons that are alike were decided."""
+
+    first_at: datetime
+    last_at: datetime
+    count: int = 1
+
+
+class Summary:
+    """Decisions summed up in memory, to be written a batch at a time."""
+
+    def __init__(self) -> None:
+        self.told: dict[Alike, Told] = {}
+
+    def add(self, decision: Decision) -> None:
+        """Count one more decision."""
+        key = Alike(
+            decision.address,
+            decision.credential,
+            decision.protocol,
+            decision.reason,
+            decision.network_address,
+        )
+        told = self.told.get(key)
+        if told is None:
+            self.told[key] = Told(decision.at, decision.at)
+        else:
+            told.count += 1
+            told.first_at = min(told.first_at, decision.at)
+            told.last_at = max(told.last_at, decision.at)

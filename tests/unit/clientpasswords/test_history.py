@@ -1,0 +1,87 @@
+"""What is kept of the logons that the mail server's log tells of."""
+
+from pathlib import Path
+
+from pytest_django import Settings
+
+from accounts.models import Account
+from clientpasswords import history
+from clientpasswords.models import Logon, Usage
+from tests import factories
+from tests.unit.clientpasswords.dovecotlines import line
+from tests.unit.clientpasswords.following import Follow, append, catch_up
+
+
+def test_first_and_last_use_are_kept(alice: Account, log: Path, follow: Follow) -> None:
+    row, _secret = factories.make_client_password(alice)
+    append(log, line(credential=row.pk, second=1))
+    append(log, line(credential=row.pk, second=9, ip="192.0.2.8", protocol="smtp"))
+
+    catch_up(follow(log))
+
+    usage = Usage.objects.get(client_password=row)
+    assert (usage.first_at.second, usage.last_at.second) == (1, 9)
+    assert (usage.protocol, usage.network_address) == ("smtp", "192.0.2.8")
+    assert usage.node == "mx1"
+
+
+def test_a_refused_logon_is_no_use(alice: Account, log: Path, follow: Follow) -> None:
+    row, _secret = factories.make_client_password(alice)
+    append(log, line(credential=row.pk, reason="revoked"))
+
+    catch_up(follow(log))
+
+    assert not Usage.objects.exists()
+    assert Logon.objects.get().reason == "revoked"
+
+
+def test_logons_that_are_alike_are_one_line(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    for second in range(10):
+        append(log, line(second=second))
+    append(log, line(reason="wrong-password"))
+
+    catch_up(follow(log))
+
+    assert sorted(Logon.objects.values_list("reason", "count")) == [
+        ("", 10),
+        ("wrong-password", 1),
+    ]
+
+
+def test_a_line_goes_on_in_the_next_batch(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line(second=1))
+    reader = follow(log)
+    catch_up(reader)
+    append(log, line(second=2))
+    catch_up(reader)
+
+    assert Logon.objects.get().count == 2
+    assert Logon.objects.get().last_at.second == 2
+
+
+def test_names_that_are_no_mailbox_leave_no_trace(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line(name="hunter2@example.com", reason="unknown-account"))
+
+    catch_up(follow(log))
+
+    assert not Logon.objects.exists()
+
+
+def test_old_and_surplus_logons_are_forgotten(
+    alice: Account, log: Path, settings: Settings, follow: Follow
+) -> None:
+    settings.LOGONS_KEPT_AN_ACCOUNT = 3
+    for number in range(5):
+        append(log, line(ip=f"192.0.2.{number}", second=number))
+    catch_up(follow(log))
+
+    history.forget()
+
+    newest = Logon.objects.values_list("network_address", flat=True)
+    assert set(newest) == {"192.0.2.2", "192.0.2.3", "192.0.2.4"}
