@@ -1,5 +1,6 @@
 """A Dovecot and a Postfix of our own, reading the tests' database."""
 
+import ssl
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,12 @@ def certificate() -> Certificate:
     )
     subprocess.run(command.split(), check=True, capture_output=True)
     return made
+
+
+@pytest.fixture
+def trust(certificate: Certificate) -> ssl.SSLContext:
+    """For clients that verify the certificate, and the name in it."""
+    return ssl.create_default_context(cafile=certificate.chain)
 
 
 class Log:

@@ -1,12 +1,8 @@
-"""The private mail host as a program: with TLS, for ordinary users, and how it ends."""
+"""The private mail host as a program: for ordinary users, and how it ends."""
 
-import imaplib
-import poplib
 import shutil
 import signal
-import smtplib
 import sqlite3
-import ssl
 import subprocess
 import sys
 import time
@@ -22,7 +18,7 @@ from deploy.mailhost import MailHost, MailHostError
 from deploy.render import Certificate
 from tests import factories
 from tests.environment import FOLDER
-from tests.mailserver.clients import Imap, Smtp
+from tests.mailserver.clients import Imap
 
 pytestmark = pytest.mark.mailserver
 
@@ -39,49 +35,6 @@ def alice(host: MailHost) -> Account:
 @pytest.fixture
 def secret(alice: Account) -> str:
     return factories.make_client_password(alice)[1]
-
-
-@pytest.fixture
-def host_with_tls(
-    host: MailHost, database_url: str, certificate: Certificate
-) -> Iterator[MailHost]:
-    with MailHost(
-        FOLDER / "tls", database_url=database_url, certificate=certificate
-    ) as running:
-        yield running
-
-
-def test_with_a_certificate_no_password_travels_in_clear(
-    host_with_tls: MailHost, certificate: Certificate, secret: str
-) -> None:
-    trust = ssl.create_default_context(cafile=certificate.chain)
-    ports = host_with_tls.ports
-
-    with imaplib.IMAP4_SSL("127.0.0.1", ports.imap, ssl_context=trust) as imap:
-        assert imap.login(ADDRESS, secret)[0] == "OK"
-    pop3 = poplib.POP3_SSL("127.0.0.1", ports.pop3, context=trust)
-    pop3.user(ADDRESS)
-    assert pop3.pass_(secret).startswith(b"+OK")
-    pop3.quit()
-    with smtplib.SMTP_SSL("127.0.0.1", ports.submissions, context=trust) as smtps:
-        assert smtps.login(ADDRESS, secret)[0] == 235
-    with Smtp(ports.submission, "127.0.0.1") as smtp:
-        assert b"AUTH" not in smtp.ehlo()[1]
-        assert smtp.docmd("AUTH", "PLAIN AGEAYgBj")[0] == 530
-        smtp.starttls(context=trust)
-        assert smtp.login(ADDRESS, secret)[0] == 235
-
-
-def test_nothing_old_is_spoken(host_with_tls: MailHost) -> None:
-    ports = host_with_tls.ports
-    old = ["-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"]
-    for port in (ports.imap, ports.pop3, ports.submissions):
-        command = ["openssl", "s_client", "-connect", f"127.0.0.1:{port}"]
-        for options, spoken in ((["-tls1_2"], True), (old, False)):
-            done = subprocess.run(
-                [*command, *options], input=b"", capture_output=True, check=False
-            )
-            assert (done.returncode == 0) is spoken
 
 
 PROGRAM = """

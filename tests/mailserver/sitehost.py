@@ -1,0 +1,31 @@
+"""A mail host whose administrator has added something to what was rendered."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.mailhost import MailHost
+
+
+@dataclass
+class SiteHost(MailHost):
+    """As docs/operations.md has it: a file that includes ours, and goes on.
+
+    In Postfix's files the additions stand behind what is ours.
+    """
+
+    dovecot: str = ""
+    main_cf: str = ""
+    master_cf: str = ""
+
+    @property
+    def dovecot_conf(self) -> Path:
+        """The administrator's file."""
+        return self.folder / "site.conf"
+
+    def _prepare(self, base: Path) -> None:
+        super()._prepare(base)
+        ours = super().dovecot_conf
+        self.dovecot_conf.write_text(f"!include {ours}\n{self.dovecot}")
+        for name, text in (("main.cf", self.main_cf), ("master.cf", self.master_cf)):
+            with (self.folder / "postfix" / name).open("a") as file:
+                file.write(text)

@@ -1,0 +1,111 @@
+"""Mail programs that speak TLS and verify the certificate, and those that do not."""
+
+import imaplib
+import poplib
+import smtplib
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from deploy.mailhost import MailHost
+from tests.mailserver.clients import HOST, PATIENCE, Smtp, client_address
+
+DELIVERED = 20.0  # seconds at most
+
+
+@contextmanager
+def imaps(
+    host: MailHost, trust: ssl.SSLContext, name: str, password: str
+) -> Iterator[imaplib.IMAP4_SSL]:
+    """An IMAP session on the port of IMAP over TLS, logged on."""
+    client = imaplib.IMAP4_SSL(HOST, host.ports.imap, ssl_context=trust)
+    try:
+        client.login(name, password)
+        yield client
+    finally:
+        client.shutdown()
+
+
+@contextmanager
+def pop3s(
+    host: MailHost, trust: ssl.SSLContext, name: str, password: str
+) -> Iterator[poplib.POP3_SSL]:
+    """A POP3 session on the port of POP3 over TLS, logged on."""
+    client = poplib.POP3_SSL(HOST, host.ports.pop3, context=trust, timeout=PATIENCE)
+    try:
+        client.user(name)
+        client.pass_(password)
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def submission(
+    host: MailHost, trust: ssl.SSLContext, name: str, password: str
+) -> Iterator[smtplib.SMTP]:
+    """A submission session on port 587: STARTTLS, then AUTH."""
+    client = Smtp(host.ports.submission, HOST)
+    try:
+        client.starttls(context=trust)
+        client.login(name, password)
+        yield client
+    finally:
+        client.close()
+
+
+@contextmanager
+def submissions(
+    host: MailHost, trust: ssl.SSLContext, name: str, password: str
+) -> Iterator[smtplib.SMTP]:
+    """A submission session on port 465: TLS from the first byte."""
+    client = smtplib.SMTP_SSL(HOST, host.ports.submissions, context=trust)
+    try:
+        client.login(name, password)
+        yield client
+    finally:
+        client.close()
+
+
+Session = Callable[[MailHost, ssl.SSLContext, str, str], AbstractContextManager[object]]
+
+SESSIONS: dict[str, Session] = {
+    "imap": imaps,
+    "pop3": pop3s,
+    "submission": submission,
+    "submissions": submissions,
+}
+
+
+def first_words(port: int, said: bytes) -> bytes:
+    """Say something in clear, and return what is answered until the line is closed."""
+    # Not from HOST, whose own connections Dovecot takes for safe.
+    source = (client_address(), 0)
+    with socket.create_connection((HOST, port), PATIENCE, source) as line:
+        line.sendall(said)
+        answer = b""
+        try:
+            while part := line.recv(4096):
+                answer += part
+        except ConnectionResetError:
+            pass
+    return answer
+
+
+def wait_for(wanted: set[str], mailbox: imaplib.IMAP4) -> None:
+    """Wait until messages with these subjects are in the inbox."""
+    deadline = time.monotonic() + DELIVERED
+    while not wanted <= _subjects(mailbox):
+        assert time.monotonic() < deadline, "not delivered"
+        time.sleep(0.1)
+
+
+def _subjects(mailbox: imaplib.IMAP4) -> set[str]:
+    _, [count] = mailbox.select(readonly=True)
+    if count == b"0":
+        return set()
+    _, data = mailbox.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+    lines = [part[1].decode() for part in data if isinstance(part, tuple)]
+    return {line.partition("Subject:")[2].strip() for line in lines}
