@@ -7,7 +7,8 @@ flight outlives a single kick), and again and again while a mail server does not
 
 import logging
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +20,7 @@ from django.utils import timezone
 from accounts import rights
 from accounts.models import Account, Cutoff
 from gateways import doveadm
-from gateways.doveadm import Connection
+from gateways.doveadm import Connection, Kick
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 LEASE = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=1)
+AT_ONCE = 50  # kicks in one request
 
 
 def end(account: Account, login_name: str) -> None:
@@ -36,7 +38,12 @@ def end(account: Account, login_name: str) -> None:
     ended, as far as the mail servers answer within seconds; `deliver_due` does the
     rest. Nothing is raised when they do not.
     """
-    pks = _order(Cutoff(account=account, login_mask=login_name))
+    end_all([(account, login_name)])
+
+
+def end_all(names: Iterable[tuple[Account, str]]) -> None:
+    """As `end`, for the logon names of several accounts or devices side by side."""
+    pks = _order(*(Cutoff(account=owner, login_mask=name) for owner, name in names))
     transaction.on_commit(partial(_deliver, pks), robust=True)
 
 
@@ -71,8 +78,8 @@ def forget() -> int:
     return done.delete()[0]
 
 
-def _order(pattern: Cutoff) -> list[int]:
-    """Write the order down for every mail server."""
+def _order(*patterns: Cutoff) -> list[int]:
+    """Write the orders down for every mail server."""
     now = timezone.now()
     rows = [
         Cutoff(
@@ -83,6 +90,7 @@ def _order(pattern: Cutoff) -> list[int]:
             created_at=now,
             due_at=now,
         )
+        for pattern in patterns
         for node in settings.DOVEADM_URLS
     ]
     return [row.pk for row in Cutoff.objects.bulk_create(rows)]
@@ -94,11 +102,14 @@ def _deliver(pks: Iterable[int]) -> int:
     if not rows:
         return 0
     with ThreadPoolExecutor(max_workers=min(len(rows), 16)) as pool:
-        sessions = list(pool.map(_sessions, rows))
-        lost = [None if found is None else rights.lost(found) for found in sessions]
-        done = pool.map(_carry_out, rows, lost)
-        for row, confirmed in zip(rows, done, strict=True):
-            _settle(row, confirmed=confirmed)
+        # Whoever answers first is dealt with first: nobody waits for one that hangs.
+        asked = {pool.submit(_sessions, row): row for row in rows}
+        done = {}
+        for answer in as_completed(asked):
+            row = asked[answer]
+            done[pool.submit(_carry_out, row, _kicks(row, answer.result()))] = row
+        for carried_out in as_completed(done):
+            _settle(done[carried_out], confirmed=carried_out.result())
     return len(rows)
 
 
@@ -138,18 +149,42 @@ def _sessions(row: Cutoff) -> list[Connection] | None:
         return None
 
 
-def _carry_out(row: Cutoff, lost: set[tuple[str, str]] | None) -> bool:
+def _kicks(row: Cutoff, found: list[Connection] | None) -> list[Kick] | None:
+    """What the mail server has to do."""
+    if not row.is_review:
+        return [Kick(row.login_mask)]
+    if found is None:
+        return None
+    # A mask of many accounts also fits those of other domains that the host may have.
+    many = row.login_mask.startswith("*")
+    lost = rights.lost(found, in_our_domains=many)
+    return [Kick(each.login_name, each.ip or None, each.protocol) for each in lost]
+
+
+def _carry_out(row: Cutoff, kicks: list[Kick] | None) -> bool:
     """Kick, and forget what the server's cache may hold; touches no database."""
-    try:
-        if lost is None:
-            return _not_confirmed(row)
-        if not row.is_review:
-            address = row.login_mask.partition("~")[0]
-            doveadm.cut_off(row.node, address, [row.login_mask])
-        for login_name, ip in lost:
-            doveadm.cut_off(row.node, login_name.partition("~")[0], [login_name], ip)
-    except (doveadm.DoveadmError, ValueError):
+    if kicks is None:
         return _not_confirmed(row)
+    starts = range(0, len(kicks), AT_ONCE)
+    # Not further than to the first failure, or one that hangs would outlast the lease.
+    if all(_put_off(row.node, kicks[start : start + AT_ONCE]) for start in starts):
+        return True
+    return _not_confirmed(row)
+
+
+def _put_off(node: str, kicks: list[Kick]) -> bool:
+    """Kick; where a single protocol cannot be, its neighbours from there as well.
+
+    They may log on again: a mail program does so without asking anybody.
+    """
+    try:
+        doveadm.cut_off(node, kicks)
+    except ValueError:  # of one of them; the others shall not suffer from it
+        alone = [[each] for each in kicks] if len(kicks) > 1 else []
+        return bool(alone) and min([_put_off(node, each) for each in alone])
+    except doveadm.DoveadmError:
+        whole = [replace(each, protocol=None) for each in kicks]
+        return whole != kicks and _put_off(node, whole)
     return True
 
 

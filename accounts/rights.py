@@ -1,9 +1,10 @@
 """Which sessions on the mail servers would not be let in any more."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
-from accounts.models import MailLogon, MailWebLogon
+from accounts.models import Domain, MailLogon, MailWebLogon
 from gateways.doveadm import Connection
 
 # What Dovecot calls a service, and what the logon views call its protocol.
@@ -17,21 +18,49 @@ PROTOCOLS = {
 AT_ONCE = 500  # names in one query
 
 
-def lost(connections: Collection[Connection]) -> set[tuple[str, str]]:
-    """The logon name and network address of each session that has lost its right.
+@dataclass(frozen=True)
+class Lost:
+    """Sessions of one logon name from one address that have lost their right.
 
-    The logon views decide, as they would at the next logon: a session goes on if its
-    credential opens the door for its protocol from its address.
+    `protocol` is None if none of the name's sessions from there goes on.
     """
-    open_doors = _open_doors({connection.username for connection in connections})
+
+    login_name: str
+    ip: str
+    protocol: str | None = None
+
+
+def lost(
+    connections: Collection[Connection], *, in_our_domains: bool = False
+) -> set[Lost]:
+    """Which sessions would not be let in any more, as the logon views decide.
+
+    A session goes on if its credential opens the door for its protocol from its
+    address. With `in_our_domains`, sessions in domains that the portal does not know
+    are left alone: a mail host may have others, who log on by other rules.
+    """
+    doors = _open_doors({connection.username for connection in connections})
+    ours = (
+        set(Domain.objects.values_list("name", flat=True)) if in_our_domains else None
+    )
+    protocols_lost: dict[tuple[str, str], set[str]] = {}
+    goes_on = set()
+    for each in connections:
+        place = each.username, each.ip
+        protocol = PROTOCOLS.get(each.service)
+        domain = each.username.partition("~")[0].rpartition("@")[2]
+        if (
+            protocol is None
+            or (ours is not None and domain not in ours)
+            or _is_let_in(each.ip, doors.get((each.username, protocol), ""))
+        ):
+            goes_on.add(place)
+        else:
+            protocols_lost.setdefault(place, set()).add(protocol)
     return {
-        (connection.username, connection.ip)
-        for connection in connections
-        if connection.service in PROTOCOLS
-        and not _is_let_in(
-            connection.ip,
-            open_doors.get((connection.username, PROTOCOLS[connection.service]), ""),
-        )
+        Lost(*place, protocol)
+        for place, protocols in protocols_lost.items()
+        for protocol in (protocols if place in goes_on else [None])
     }
 
 

@@ -146,7 +146,7 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
         )
         for row in rows:
             events.record(Kind.REVOKED, row.account, by=by, device=row.label)
-            cutoffs.end(row.account, row.login_name)
+        cutoffs.end_all((row.account, row.login_name) for row in rows)
     return len(rows)
 
 

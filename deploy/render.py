@@ -99,7 +99,8 @@ class MailHostValues:
     # How often a worker computes the hash of a web password that is refused anyway, so
     # as to tell a mail program why; 0 tells nobody.
     told_a_second: float = 0.2
-    cores: int = os.cpu_count() or 1
+    # Processes that decide logons.
+    workers: int = 2 * (os.cpu_count() or 1)
     with_postfix: bool = True
     dovecot: Literal["2.3", "2.4"] = "2.3"
     private: PrivateInstance | None = None
@@ -145,7 +146,7 @@ def _words(values: MailHostValues) -> dict[str, str]:
         "MAIL_USER": values.mail_user,
         "MAIL_GROUP": values.mail_group,
         "BASE": values.private.base if values.private else "/run/dovecot",
-        "CORES": values.cores,
+        "WORKERS": values.workers,
         "FAILURE_DELAY": values.failure_delay,
         "TOLD_A_SECOND": values.told_a_second,
         "DATABASE_GROUP": values.database_group,
@@ -203,6 +204,9 @@ def _files(values: MailHostValues) -> list[_File]:
         _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
         _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
     ]
+    if values.dovecot == "2.3":
+        own = {"dovecot/sessions.conf": 0o644, "dovecot/sessions-of": 0o755}
+        files += [_File(name, [name], mode) for name, mode in own.items()]
     if private:
         files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
         if not private.privileged:

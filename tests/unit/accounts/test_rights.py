@@ -5,6 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts import rights
 from accounts.models import Account, MailSetting, Policy
+from accounts.rights import Lost
 from clientpasswords.models import ClientPassword
 from gateways.doveadm import Connection
 from tests import factories
@@ -33,7 +34,7 @@ def test_a_revoked_device_is_lost_and_its_neighbour_goes_on(
 
     lost = rights.lost([session(phone.login_name), session(tablet.login_name)])
 
-    assert lost == {(phone.login_name, "192.0.2.7")}
+    assert lost == {Lost(phone.login_name, "192.0.2.7")}
 
 
 def test_the_web_password_is_lost_but_from_the_webmail(phone: ClientPassword) -> None:
@@ -41,7 +42,7 @@ def test_the_web_password_is_lost_but_from_the_webmail(phone: ClientPassword) ->
 
     lost = rights.lost([session(name), session(name, ip="198.51.100.9")])
 
-    assert lost == {(name, "192.0.2.7")}
+    assert lost == {Lost(name, "192.0.2.7")}
 
 
 def test_only_the_protocol_that_was_switched_off_is_lost(phone: ClientPassword) -> None:
@@ -52,14 +53,45 @@ def test_only_the_protocol_that_was_switched_off_is_lost(phone: ClientPassword) 
         session(phone.login_name, "submission", "192.0.2.3"),
     ]
 
-    assert rights.lost(connections) == {(phone.login_name, "192.0.2.2")}
+    assert rights.lost(connections) == {Lost(phone.login_name, "192.0.2.2")}
+
+
+@pytest.mark.parametrize(
+    ("off", "lost"),
+    [
+        ({"pop3"}, {"pop3"}),
+        ({"imap"}, {"imap"}),
+        ({"imap", "pop3"}, {"imap", "pop3"}),
+        ({"imap", "pop3", "smtp"}, {None}),
+    ],
+)
+def test_of_several_sessions_from_one_place_those_of_a_protocol_are_lost(
+    phone: ClientPassword, off: set[str], lost: set[str | None]
+) -> None:
+    Policy.objects.update(**dict.fromkeys(off, False))
+    services = ["imap", "imap", "sieve", "pop3", "submission"]
+
+    found = rights.lost([session(phone.login_name, name) for name in services])
+
+    assert found == {Lost(phone.login_name, "192.0.2.7", each) for each in lost}
+
+
+def test_what_the_portal_knows_nothing_of_is_not_ended_along_with_it(
+    phone: ClientPassword,
+) -> None:
+    Policy.objects.update(imap=False)
+    services = ["imap", "calendar"]
+
+    found = rights.lost([session(phone.login_name, name) for name in services])
+
+    assert found == {Lost(phone.login_name, "192.0.2.7", "imap")}
 
 
 def test_filters_are_managed_by_the_right_to_imap(phone: ClientPassword) -> None:
     Policy.objects.update(imap=False)
 
     assert rights.lost([session(phone.login_name, "sieve")]) == {
-        (phone.login_name, "192.0.2.7")
+        Lost(phone.login_name, "192.0.2.7")
     }
 
 
@@ -69,12 +101,27 @@ def test_a_disabled_account_is_lost_even_from_the_webmail(
     Account.objects.update(is_active=False)
     name = phone.account.address
 
-    assert rights.lost([session(name, ip="198.51.100.9")]) == {(name, "198.51.100.9")}
+    assert rights.lost([session(name, ip="198.51.100.9")]) == {
+        Lost(name, "198.51.100.9")
+    }
 
 
 def test_a_session_of_nobody_is_lost(db: None) -> None:
     assert rights.lost([session("ghost@example.com~5")]) == {
-        ("ghost@example.com~5", "192.0.2.7")
+        Lost("ghost@example.com~5", "192.0.2.7")
+    }
+
+
+def test_a_domain_that_the_portal_does_not_know_has_rules_of_its_own(
+    phone: ClientPassword,
+) -> None:
+    names = ["ghost@example.com", "ghost@example.com~5", "ghost@example.org", "root"]
+
+    found = rights.lost([session(name) for name in names], in_our_domains=True)
+
+    assert {each.login_name for each in found} == {
+        "ghost@example.com",
+        "ghost@example.com~5",
     }
 
 
@@ -86,7 +133,7 @@ def test_before_the_switch_the_web_password_goes_on_and_devices_do_not(
 
     lost = rights.lost([session(name), session(phone.login_name)])
 
-    assert lost == {(phone.login_name, "192.0.2.7")}
+    assert lost == {Lost(phone.login_name, "192.0.2.7")}
 
 
 def test_a_device_of_somebody_else_keeps_no_session(
@@ -94,7 +141,7 @@ def test_a_device_of_somebody_else_keeps_no_session(
 ) -> None:
     name = f"{mallory.address}~{phone.pk}"
 
-    assert rights.lost([session(name)]) == {(name, "192.0.2.7")}
+    assert rights.lost([session(name)]) == {Lost(name, "192.0.2.7")}
 
 
 def test_a_session_without_an_address_is_not_the_webmails(
@@ -102,7 +149,7 @@ def test_a_session_without_an_address_is_not_the_webmails(
 ) -> None:
     name = phone.account.address
 
-    assert rights.lost([session(name, ip="")]) == {(name, "")}
+    assert rights.lost([session(name, ip="")]) == {Lost(name, "")}
 
 
 def test_the_mail_servers_own_services_are_left_alone(phone: ClientPassword) -> None:

@@ -25,7 +25,7 @@ VALUES = MailHostValues(
     webmail_networks=("192.0.2.0/24", "2001:db8::/48"),
     database_group="postfix",
     doveadm_address="192.0.2.1",
-    cores=3,
+    workers=3,
 )
 HOSTS = {
     "PostgreSQL": VALUES,
@@ -119,6 +119,8 @@ def in_2_4(setting: Setting) -> dict[str, str]:
         "disable_plaintext_auth": {"auth_allow_cleartext": negated.get(value, "")},
     }
     if setting.blocks[:1] in {("passdb",), ("userdb",)}:
+        return {}
+    if setting.where.startswith("service portal-"):  # its anvil speaks otherwise
         return {}
     return renamed.get(setting.where, {setting.where: value.replace("$", "$SET:")})
 

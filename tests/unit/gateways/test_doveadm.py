@@ -5,7 +5,7 @@ import pytest
 from pytest_django import Settings
 
 from gateways import doveadm
-from gateways.doveadm import Connection
+from gateways.doveadm import Connection, DoveadmError, Kick, Reason
 from tests import standins
 from tests.standins import StandIn
 
@@ -22,7 +22,7 @@ def test_kick_says_how_many_names_were_on_line(node: StandIn) -> None:
     names = [{"result": f"{ALICE}~1"}, {"result": f"{ALICE}~2"}]
     node.behave = standins.doveadm_answers(names)
 
-    assert doveadm.kick(node.url, f"{ALICE}~*") == 2
+    assert doveadm.kick(node.url, Kick(f"{ALICE}~*")) == 2
 
     assert commands(node) == [("kick", {"mask": [f"{ALICE}~*"]})]
 
@@ -30,7 +30,7 @@ def test_kick_says_how_many_names_were_on_line(node: StandIn) -> None:
 def test_kicking_where_nobody_is_on_line_is_a_success(node: StandIn) -> None:
     node.behave = standins.doveadm_answers(NOBODY)
 
-    assert doveadm.kick(node.url, f"{ALICE}~1") == 0
+    assert doveadm.kick(node.url, Kick(f"{ALICE}~1")) == 0
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_kicking_where_nobody_is_on_line_is_a_success(node: StandIn) -> None:
 def test_kick_can_be_limited_to_a_network(node: StandIn, ip: str, network: str) -> None:
     node.behave = standins.doveadm_answers([{"result": ALICE}])
 
-    assert doveadm.kick(node.url, ALICE, ip=ip) == 1
+    assert doveadm.kick(node.url, Kick(ALICE, ip)) == 1
 
     assert commands(node) == [("kick", {"mask": [ALICE, network]})]
 
@@ -81,7 +81,7 @@ def test_cut_off_flushes_first_and_kicks_each_mask_in_one_request(
     names = [{"result": f"{ALICE}~1"}, {"result": f"{ALICE}~2"}]
     node.behave = standins.doveadm_answers([{"entries": "1"}], NOBODY, names)
 
-    assert doveadm.cut_off(node.url, ALICE, [ALICE, f"{ALICE}~*"]) == 2
+    assert doveadm.cut_off(node.url, [Kick(ALICE), Kick(f"{ALICE}~*")]) == 2
 
     assert commands(node) == [
         ("authCacheFlush", {"user": [ALICE]}),
@@ -90,10 +90,87 @@ def test_cut_off_flushes_first_and_kicks_each_mask_in_one_request(
     ]
 
 
+def test_kick_can_be_limited_to_a_protocol(node: StandIn) -> None:
+    node.behave = standins.doveadm_answers([{"result": ALICE}])
+
+    assert doveadm.kick(node.url, Kick(ALICE, "192.0.2.7", "pop3")) == 1
+
+    assert commands(node) == [
+        ("kick", {"mask": [ALICE, "192.0.2.7/32"], "socketPath": "./portal-pop3"})
+    ]
+
+
+def test_a_cache_is_flushed_once_for_all_names_of_an_address(node: StandIn) -> None:
+    doveadm_says = [[{"entries": "0"}], [{"entries": "0"}], [], [], []]
+    node.behave = standins.doveadm_answers(*doveadm_says)
+    names = [ALICE, f"{ALICE}~1", "bob@example.org~2"]
+
+    doveadm.cut_off(node.url, [Kick(name) for name in names])
+
+    assert commands(node)[:2] == [
+        ("authCacheFlush", {"user": [ALICE]}),
+        ("authCacheFlush", {"user": ["bob@example.org"]}),
+    ]
+    assert [name for name, _options in commands(node)[2:]] == ["kick"] * 3
+
+
+# --- Dovecot 2.4 ----------------------------------------------------------------------
+
+UN_AUTHORIZED = ["error", {"type": "unAuthorized", "exitCode": 0}, "0"]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_dovecot_2_4_says_how_many_sessions_were_kicked(
+    node: StandIn, count: int
+) -> None:
+    node.behave = standins.doveadm_answers([{"count": str(count)}])
+
+    assert doveadm.kick(node.url, Kick(ALICE)) == count
+
+
+def test_dovecot_2_4_has_no_cache_that_could_be_flushed(node: StandIn) -> None:
+    kicked = ["doveadmResponse", [{"count": "2"}], "1"]
+    node.behave = standins.answers(200, [UN_AUTHORIZED, kicked])
+
+    assert doveadm.cut_off(node.url, [Kick(ALICE)]) == 2
+
+
+@pytest.mark.parametrize(
+    "kicked",
+    [
+        ["doveadmResponse", [{"result": ALICE}], "1"],
+        ["doveadmResponse", [], "1"],
+        ["error", {"type": "exitCode", "exitCode": NOBODY}, "1"],
+        ["error", {"type": "exitCode", "exitCode": 75}, "1"],
+    ],
+)
+def test_dovecot_2_3_that_may_not_flush_has_not_done_it(
+    node: StandIn, kicked: object
+) -> None:
+    node.behave = standins.answers(200, [UN_AUTHORIZED, kicked])
+
+    with pytest.raises(DoveadmError) as caught:
+        doveadm.cut_off(node.url, [Kick(ALICE)])
+
+    assert caught.value.reason is Reason.REFUSED
+
+
+def test_dovecot_2_4_tells_more_of_a_session(node: StandIn) -> None:
+    row = {"username": f"{ALICE}~1", "service": "imap", "pid": "7", "ip": "192.0.2.7"}
+    node.behave = standins.doveadm_answers([{**row, "dest_ip": "", "user_device": "1"}])
+
+    assert doveadm.who(node.url, ALICE) == [
+        Connection(username=f"{ALICE}~1", service="imap", pid=7, ip="192.0.2.7")
+    ]
+
+
+# --- what is sent ---------------------------------------------------------------------
+
+
 def test_the_key_is_sent_and_the_connection_kept_alive(
     node: StandIn, settings: Settings
 ) -> None:
-    doveadm.kick(node.url, ALICE)
+    doveadm.kick(node.url, Kick(ALICE))
 
     headers = node.requests[0].headers
     key = base64.b64encode(settings.DOVEADM_API_KEY.encode()).decode()
@@ -106,7 +183,7 @@ def test_a_node_is_never_asked_through_a_proxy(
 ) -> None:
     monkeypatch.setenv("http_proxy", standins.closed_port())
 
-    assert doveadm.kick(node.url, ALICE) == 0
+    assert doveadm.kick(node.url, Kick(ALICE)) == 0
 
 
 @pytest.mark.parametrize(
@@ -116,11 +193,12 @@ def test_a_node_is_never_asked_through_a_proxy(
 def test_a_mask_with_other_signs_than_an_address_has_is_not_sent(
     node: StandIn, mask: str
 ) -> None:
-    for call in (doveadm.kick, doveadm.who):
-        with pytest.raises(ValueError, match="mask"):
-            call(node.url, mask)
     with pytest.raises(ValueError, match="mask"):
-        doveadm.cut_off(node.url, ALICE, [ALICE, mask])
+        doveadm.kick(node.url, Kick(mask))
+    with pytest.raises(ValueError, match="mask"):
+        doveadm.who(node.url, mask)
+    with pytest.raises(ValueError, match=r"mask|address"):
+        doveadm.cut_off(node.url, [Kick(ALICE), Kick(mask)])
 
     assert not node.requests
 
@@ -132,13 +210,13 @@ def test_a_cache_is_flushed_for_one_whole_address_only(
     with pytest.raises(ValueError, match="address"):
         doveadm.flush_cache(node.url, address)
     with pytest.raises(ValueError, match="address"):
-        doveadm.cut_off(node.url, address, [ALICE])
+        doveadm.cut_off(node.url, [Kick(address)])
 
     assert not node.requests
 
 
 def test_a_network_that_is_none_is_not_sent(node: StandIn) -> None:
     with pytest.raises(ValueError, match="does not appear"):
-        doveadm.kick(node.url, ALICE, ip="nowhere")
+        doveadm.kick(node.url, Kick(ALICE, "nowhere"))
 
     assert not node.requests

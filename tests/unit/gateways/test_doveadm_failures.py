@@ -9,7 +9,7 @@ import pytest
 from pytest_django import Settings
 
 from gateways import doveadm
-from gateways.doveadm import DoveadmError, Reason
+from gateways.doveadm import DoveadmError, Kick, Reason
 from tests import standins
 from tests.standins import Behaviour, StandIn
 
@@ -18,10 +18,10 @@ NOBODY = 68
 
 # Each way to speak to a node.
 CALLS: list[Callable[[str], object]] = [
-    lambda url: doveadm.kick(url, f"{ALICE}~1"),
+    lambda url: doveadm.kick(url, Kick(f"{ALICE}~1")),
     lambda url: doveadm.who(url, f"{ALICE}~*"),
     lambda url: doveadm.flush_cache(url, ALICE),
-    lambda url: doveadm.cut_off(url, ALICE, [ALICE]),
+    lambda url: doveadm.cut_off(url, [Kick(ALICE)]),
 ]
 every_call = pytest.mark.parametrize("call", CALLS, ids=["kick", "who", "flush", "cut"])
 
@@ -63,7 +63,7 @@ def test_a_node_that_fails_raises_one_exception_that_does_not_show_the_key(
     node.behave = behaviour
     began = monotonic()
 
-    error = failure(lambda url: doveadm.kick(url, ALICE), node.url)
+    error = failure(lambda url: doveadm.kick(url, Kick(ALICE)), node.url)
 
     assert error.reason is reason
     assert error.__context__ is None
@@ -132,7 +132,7 @@ def test_a_command_that_the_node_does_not_take_is_refused(
 def test_other_exit_codes_of_kick_are_failures(node: StandIn, code: int) -> None:
     node.behave = standins.doveadm_answers(code)
 
-    error = failure(lambda url: doveadm.kick(url, ALICE), node.url)
+    error = failure(lambda url: doveadm.kick(url, Kick(ALICE)), node.url)
 
     assert error.reason is Reason.REFUSED
 
@@ -149,7 +149,7 @@ def test_a_cut_off_of_which_a_part_failed_has_failed(node: StandIn) -> None:
     for results in ([75, []], [[], 75]):
         node.behave = standins.doveadm_answers(*results)
 
-        error = failure(lambda url: doveadm.cut_off(url, ALICE, [ALICE]), node.url)
+        error = failure(lambda url: doveadm.cut_off(url, [Kick(ALICE)]), node.url)
 
         assert error.reason is Reason.REFUSED
 
@@ -166,6 +166,6 @@ def test_a_node_that_is_down_is_unreachable(
 
 def test_a_node_that_takes_no_connection_is_left_soon(node: StandIn) -> None:
     with standins.full_port() as url:
-        error = failure(lambda url: doveadm.kick(url, ALICE), url)
+        error = failure(lambda url: doveadm.kick(url, Kick(ALICE)), url)
 
     assert error.reason is Reason.TIMEOUT

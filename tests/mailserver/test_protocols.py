@@ -1,0 +1,125 @@
+"""A protocol that is switched off ends its sessions; its neighbours notice nothing.
+
+All from one address with one password: what a telephone and its household look like.
+"""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from accounts import cutoffs
+from accounts.models import Account, Cutoff, Policy
+from bench.authsocket import Verdict
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.mailserver.clients import (
+    Imap,
+    Pop3,
+    client_address,
+    imap_session,
+    log_on,
+    pop3_session,
+)
+
+pytestmark = pytest.mark.mailserver
+
+ADDRESS = "alice@example.com"
+AT_ONCE = 1.0  # seconds
+
+
+@pytest.fixture
+def home() -> str:
+    return client_address()
+
+
+@pytest.fixture
+def secret(host: MailHost) -> str:
+    account = factories.make_account(ADDRESS, client_passwords_on=True)
+    return factories.make_client_password(account, "Phone")[1]
+
+
+@pytest.fixture
+def sessions(host: MailHost, secret: str, home: str) -> Iterator[tuple[Imap, Pop3]]:
+    with ExitStack() as stack:
+        imap = stack.enter_context(imap_session(host, ADDRESS, secret, home))
+        pop3 = stack.enter_context(pop3_session(host, ADDRESS, secret, home))
+        yield imap, pop3
+
+
+def is_closed_at_once(line: socket.socket) -> bool:
+    start = time.monotonic()
+    line.settimeout(10)
+    while line.recv(4096):
+        pass
+    return time.monotonic() - start < AT_ONCE
+
+
+def switch_off(**protocols: bool) -> None:
+    Policy.objects.update(**protocols)
+    cutoffs.review_account(Account.objects.get())
+
+
+def test_without_pop3_the_imap_session_next_to_it_goes_on(
+    sessions: tuple[Imap, Pop3],
+) -> None:
+    imap, pop3 = sessions
+
+    switch_off(pop3=False)
+
+    assert is_closed_at_once(pop3.sock)
+    assert imap.noop()[0] == "OK"
+    assert Cutoff.objects.get().kicks == 1
+
+
+def test_without_imap_the_pop3_session_next_to_it_goes_on(
+    sessions: tuple[Imap, Pop3],
+) -> None:
+    imap, pop3 = sessions
+    imap.select()
+    imap.send(b"x IDLE\r\n")
+    assert imap.readline() == b"+ idling\r\n"
+
+    switch_off(imap=False)
+
+    assert is_closed_at_once(imap.sock)
+    assert pop3.noop() == b"+OK"
+
+
+def test_without_both_both_are_closed(sessions: tuple[Imap, Pop3]) -> None:
+    imap, pop3 = sessions
+
+    switch_off(imap=False, pop3=False)
+
+    assert is_closed_at_once(imap.sock)
+    assert is_closed_at_once(pop3.sock)
+
+
+@pytest.fixture
+def host_without_lists(host: MailHost) -> Iterator[Path]:
+    """A host where the list of one protocol's sessions cannot be had."""
+    program = host.folder / "dovecot" / "sessions-of"
+    text = program.read_text()
+    program.write_text(text.replace("/usr/bin/doveadm", "/usr/bin/false"))
+    yield program
+    program.write_text(text)
+
+
+def test_where_protocols_cannot_be_told_apart_the_neighbour_has_to_log_on_again(
+    host: MailHost,
+    host_without_lists: Path,
+    sessions: tuple[Imap, Pop3],
+    secret: str,
+    home: str,
+) -> None:
+    imap, pop3 = sessions
+
+    switch_off(pop3=False)
+
+    assert is_closed_at_once(pop3.sock)
+    assert is_closed_at_once(imap.sock)
+    assert log_on("imap", host, ADDRESS, secret, home) is Verdict.OK
+    assert Cutoff.objects.get().kicks == 1
