@@ -1,6 +1,10 @@
 """The record of what happened: written here, and never changed afterwards."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils import timezone
 
 from accounts.models import Account, SecurityEvent
 
@@ -16,15 +20,35 @@ class Actor:
     session_key: str = field(default="", repr=False)
 
 
+@dataclass(frozen=True)
+class Event:
+    """What is to be recorded. `detail` must hold nothing secret: it is shown."""
+
+    kind: SecurityEvent.Kind
+    account: Account | None
+    by: Actor
+    at: datetime = field(default_factory=timezone.now)
+    detail: Mapping[str, str | int] = field(default_factory=dict)
+
+
 def record(
     kind: SecurityEvent.Kind, account: Account | None, *, by: Actor, **detail: str | int
 ) -> None:
-    """Write one event. `detail` must hold nothing secret: it is shown and exported."""
-    SecurityEvent.objects.create(
-        kind=kind,
-        account=account,
-        address=account.address if account else "",
-        actor=by.name,
-        network_address=by.network_address,
-        detail=detail,
+    """Write one event of this moment; `detail` must hold nothing secret."""
+    record_all([Event(kind, account, by, detail=detail)])
+
+
+def record_all(events: Iterable[Event]) -> None:
+    """Write events. Every event of the portal comes through here."""
+    SecurityEvent.objects.bulk_create(
+        SecurityEvent(
+            at=event.at,
+            kind=event.kind,
+            account=event.account,
+            address=event.account.address if event.account else "",
+            actor=event.by.name,
+            network_address=event.by.network_address,
+            detail=dict(event.detail),
+        )
+        for event in events
     )

@@ -30,6 +30,7 @@ class Decision:
     protocol: str
     credential: int | None
     reason: str  # empty: it was let in
+    is_guess: bool = False  # wrong, and not what was typed there lately
 
 
 def read(line: str) -> Decision | None:
@@ -47,4 +48,6 @@ def read(line: str) -> Decision | None:
         protocol=fields["protocol"],
         credential=fields["credential"],
         reason=fields["reason"] or "",
+        # Lines of before there were limits on guessing do not say.
+        is_guess=fields.get("again") is False,
     )

@@ -9,23 +9,31 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Account
+from clientpasswords import alarms
+from clientpasswords.alarms import Accounts, Logons, Passwords
 from clientpasswords.models import ClientPassword, Logon, Usage
-from clientpasswords.summary import Alike, Summary, Told
+from clientpasswords.summary import Alike, Summary
 
+# What changes with every use of a client password.
+LAST_USE = ["last_at", "protocol", "network_address", "node"]
 # Logons that are alike and follow within this time are one line with a count.
 ONE_LINE = timedelta(hours=1)
 
 
 def write(summary: Summary, *, node: str) -> None:
-    """Add a summary to the history; call it inside a transaction.
+    """Add a summary to the history, raise its alarms; call it inside a transaction.
 
     Addresses that are no mailbox of ours leave no trace: they may be passwords that
     somebody typed into the wrong field.
     """
-    accounts = _accounts(summary.told)
-    known = {key: told for key, told in summary.told.items() if key.address in accounts}
-    _write_usage(known, node)
-    _write_logons(known, accounts, node)
+    accounts = _lock_accounts(summary.told)
+    logons = {
+        key: told for key, told in summary.told.items() if key.address in accounts
+    }
+    passwords = _passwords(logons, accounts)
+    alarms.raise_all(logons, accounts, passwords, node=node)
+    _write_usage(logons, passwords, node)
+    _write_logons(logons, accounts, passwords, node)
 
 
 def forget() -> int:
@@ -42,47 +50,72 @@ def forget() -> int:
     return count + Logon.objects.filter(pk__in=pks).delete()[0]
 
 
-def _accounts(keys: Iterable[Alike]) -> dict[str, int]:
+def _lock_accounts(keys: Iterable[Alike]) -> Accounts:
+    """The accounts of these logons; other mail servers' followers wait for us.
+
+    In one order, so that nobody waits in a circle.
+    """
     addresses = {key.address for key in keys}
-    rows = Account.objects.filter(address__in=addresses)
-    return dict(rows.values_list("address", "pk"))
+    rows = Account.objects.select_for_update(no_key=True).only("address")
+    return {
+        row.address: row for row in rows.filter(address__in=addresses).order_by("pk")
+    }
 
 
-def _write_usage(known: dict[Alike, Told], node: str) -> None:
-    """One row a password; the first use stays, the rest is of the newest logon."""
+def _passwords(logons: Logons, accounts: Accounts) -> Passwords:
+    """The client passwords of these logons that have not been forgotten since."""
+    pks = {key.credential for key in logons if key.credential is not None}
+    rows = ClientPassword.objects.filter(pk__in=pks, account__in=accounts.values())
+    return {row.pk: row for row in rows.select_related("account", "usage")}
+
+
+def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
+    """One row a password: its first use ever, and all of its last one."""
     rows: dict[int, Usage] = {}
-    for key, told in sorted(known.items(), key=lambda item: item[1].last_at):
-        if key.credential is None or key.reason:
+    for key, told in logons.items():
+        password = passwords.get(key.credential or 0)
+        if password is None or key.reason:
             continue
-        earlier = rows.get(key.credential)
-        rows[key.credential] = Usage(
-            client_password_id=key.credential,
-            first_at=min(told.first_at, earlier.first_at) if earlier else told.first_at,
+        row = Usage(
+            client_password_id=password.pk,
+            first_at=told.first_at,
             last_at=told.last_at,
             protocol=key.protocol,
             network_address=key.network_address,
             node=node,
         )
-    existing = _existing_passwords(rows)
+        rows[password.pk] = _merged(row, rows.get(password.pk) or password.used)
     Usage.objects.bulk_create(
-        [row for pk, row in rows.items() if pk in existing],
+        rows.values(),
         update_conflicts=True,
         unique_fields=["client_password"],
-        update_fields=["last_at", "protocol", "network_address", "node"],
+        update_fields=["first_at", *LAST_USE],
     )
 
 
+def _merged(row: Usage, other: Usage | None) -> Usage:
+    """Return `row` with what `other` knows of before it, or of after it.
+
+    Mail servers that were away tell of old logons after others told of newer ones.
+    """
+    if other is not None:
+        row.first_at = min(row.first_at, other.first_at)
+        if other.last_at > row.last_at:
+            for name in LAST_USE:
+                setattr(row, name, getattr(other, name))
+    return row
+
+
 def _write_logons(
-    known: dict[Alike, Told], accounts: dict[str, int], node: str
+    logons: Logons, accounts: Accounts, passwords: Passwords, node: str
 ) -> None:
     """Lengthen the lines that go on, begin new ones for the rest."""
-    existing = _existing_passwords(key.credential for key in known if key.credential)
-    going_on = _lines_going_on(known, accounts)
+    going_on = _lines_going_on(logons, accounts)
     longer, new = [], []
-    for key, told in known.items():
+    for key, told in logons.items():
         row = Logon(
-            account_id=accounts[key.address],
-            client_password_id=key.credential if key.credential in existing else None,
+            account=accounts[key.address],
+            client_password_id=key.credential if key.credential in passwords else None,
             protocol=key.protocol,
             reason=key.reason,
             network_address=key.network_address,
@@ -103,11 +136,11 @@ def _write_logons(
 
 
 def _lines_going_on(
-    known: dict[Alike, Told], accounts: dict[str, int]
+    logons: Logons, accounts: Accounts
 ) -> dict[tuple[object, ...], Logon]:
-    if not known:
+    if not logons:
         return {}
-    since = min(told.first_at for told in known.values()) - ONE_LINE
+    since = min(told.first_at for told in logons.values()) - ONE_LINE
     rows = Logon.objects.filter(account__in=accounts.values(), last_at__gte=since)
     return {_same(row): row for row in rows.order_by("last_at")}
 
@@ -121,8 +154,3 @@ def _same(row: Logon) -> tuple[object, ...]:
         row.network_address,
         row.node,
     )
-
-
-def _existing_passwords(pks: Iterable[int]) -> set[int]:
-    rows = ClientPassword.objects.filter(pk__in=list(pks))
-    return set(rows.values_list("pk", flat=True))

@@ -24,6 +24,7 @@ class Told:
     first_at: datetime
     last_at: datetime
     count: int = 1
+    guesses: int = 0  # those by a wrong password not typed there lately
 
 
 class Summary:
@@ -43,8 +44,9 @@ class Summary:
         )
         told = self.told.get(key)
         if told is None:
-            self.told[key] = Told(decision.at, decision.at)
+            told = self.told[key] = Told(decision.at, decision.at)
         else:
             told.count += 1
             told.first_at = min(told.first_at, decision.at)
             told.last_at = max(told.last_at, decision.at)
+        told.guesses += decision.is_guess

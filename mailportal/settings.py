@@ -228,6 +228,8 @@ REVOKED_KEPT_DAYS = env.int("REVOKED_KEPT_DAYS", 90)
 # What is kept of mail logons.
 LOGONS_KEPT_DAYS = env.int("LOGONS_KEPT_DAYS", 90)
 LOGONS_KEPT_AN_ACCOUNT = env.int("LOGONS_KEPT_AN_ACCOUNT", 200)
+# Different wrong passwords for one account within an hour that are an alarm.
+GUESSES_PER_ACCOUNT_HOUR = env.int("GUESSES_PER_ACCOUNT_HOUR", 20)
 
 # --- log ------------------------------------------------------------------------------
 LOGGING = {

@@ -20,6 +20,10 @@ class SecurityEvent(models.Model):
         CODES_LOCKED = "codes-locked", _("codes locked")
         ISSUED = "issued", _("security password made")
         REVOKED = "revoked", _("security password deleted")
+        FIRST_USED = "first-used", _("security password first used")
+        NEW_NETWORK = "new-network", _("security password used from a new network")
+        REVOKED_TRIED = "revoked-tried", _("deleted security password tried")
+        GUESSED = "guessed", _("many wrong passwords tried in mail programs")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)

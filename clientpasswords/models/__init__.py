@@ -1,12 +1,13 @@
 """The records, a module a subject."""
 
-from clientpasswords.models.history import FollowedLog, Logon, Usage
+from clientpasswords.models.history import FollowedLog, KnownNetwork, Logon, Usage
 from clientpasswords.models.password import ClientPassword, ClientPasswordQuerySet
 
 __all__ = [
     "ClientPassword",
     "ClientPasswordQuerySet",
     "FollowedLog",
+    "KnownNetwork",
     "Logon",
     "Usage",
 ]

@@ -27,6 +27,27 @@ class Usage(models.Model):
         return f"{self.protocol} {self.last_at}"
 
 
+class KnownNetwork(models.Model):
+    """A network that a client password was used from, so that a new one is noticed."""
+
+    client_password = models.ForeignKey(
+        ClientPassword, on_delete=models.CASCADE, related_name="known_networks"
+    )
+    network = models.CharField(max_length=43)
+    last_at = models.DateTimeField(help_text="To the day, so as not to write often.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_password", "network"],
+                name="knownnetwork_once_a_password",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.network
+
+
 class Logon(models.Model):
     """Mail logons of one account that were alike, as the mail server decided them.
 

@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from accounts import budgets, cutoffs
-from clientpasswords import history, lifecycle
+from clientpasswords import history, lifecycle, networks
 
 
 class Command(BaseCommand):
@@ -14,6 +14,7 @@ class Command(BaseCommand):
         counts = {
             "deleted security passwords": lifecycle.forget(),
             "old mail logons": history.forget(),
+            "networks out of use": networks.forget(),
             "finished cut-offs": cutoffs.forget(),
             "old limits": budgets.forget(),
         }

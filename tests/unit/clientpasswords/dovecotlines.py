@@ -2,19 +2,36 @@
 
 from typing import Any
 
+DEFAULTS: dict[str, Any] = {
+    "day": 23,
+    "hour": 21,
+    "minute": 33,
+    "second": 10,
+    "name": "alice@example.com",
+    "ip": "192.0.2.7",
+    "protocol": "imap",
+    "again": None,
+}
+
 
 def line(
     *, credential: int | None = None, reason: str | None = None, **more: Any
 ) -> str:
-    values = {"second": 10, "name": "alice@example.com", "ip": "192.0.2.7"} | more
-    name, ip, protocol = values["name"], values["ip"], values.get("protocol", "imap")
+    """Return the line of a decision; `again` is not in those of old."""
+    values = DEFAULTS | more
     number = "null" if credential is None else str(credential)
     why = "null" if reason is None else f'"{reason}"'
     outcome = "ok" if reason is None else "refused"
+    again = {None: "", True: ',"again":true', False: ',"again":false'}[values["again"]]
     return (
-        f"2026-11-23T21:33:{values['second']:02}+0000 auth-worker(22): Info: conn "
-        "unix:auth-worker (pid=9,uid=103): auth-worker<2>: "
-        f"lua({name},{ip},<J/AeV/hgfrZ/AAAB>): db-lua: portal "
-        f'{{"credential":{number},"protocol":"{protocol}",'
-        f'"outcome":"{outcome}","reason":{why}}}\n'
+        "2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}+0000 ".format_map(values)
+        + "auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103): "
+        + "auth-worker<2>: lua({name},{ip},<J/AeV/hgfrZ/AAAB>): ".format_map(values)
+        + f'db-lua: portal {{"credential":{number},"protocol":"{values["protocol"]}",'
+        + f'"outcome":"{outcome}","reason":{why}{again}}}\n'
     )
+
+
+def guesses(count: int, **more: Any) -> str:
+    """Return the lines of that many different wrong passwords."""
+    return count * line(reason="wrong-password", again=False, **more)

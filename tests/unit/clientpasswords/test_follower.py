@@ -1,5 +1,6 @@
 """The mail server's log is read to its end, each line once, whatever happens."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Account
 from clientpasswords import follower, history
 from clientpasswords.models import FollowedLog, Logon
+from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up, total
 
@@ -180,6 +182,29 @@ def test_the_command_reads_what_is_there(alice: Account, log: Path) -> None:
 
     assert total() == 1
     assert FollowedLog.objects.get().offset == log.stat().st_size
+
+
+def test_the_follower_reads_five_thousand_lines_in_a_second_of_one_core(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    owners = [
+        factories.make_account(f"owner{number}@example.com") for number in range(20)
+    ]
+    devices = [factories.make_client_password(owner)[0] for owner in owners]
+    text = "".join(
+        line(name=row.account.address, credential=row.pk, ip=f"192.0.2.{octet}")
+        + line(name=row.account.address, reason="wrong-password", again=False)
+        for row in devices
+        for octet in range(5)
+    )
+    append(log, text * 50)
+    reader = follow(log)
+    before = time.process_time()
+
+    catch_up(reader)
+
+    assert total() == 10_000
+    assert time.process_time() - before < 2
 
 
 def test_the_follower_is_bounded_in_memory(

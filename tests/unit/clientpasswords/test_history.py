@@ -25,6 +25,22 @@ def test_first_and_last_use_are_kept(alice: Account, log: Path, follow: Follow) 
     assert usage.node == "mx1"
 
 
+def test_a_mail_server_that_was_away_does_not_turn_last_use_back(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    row, _secret = factories.make_client_password(alice)
+    append(log, line(credential=row.pk, second=20, protocol="smtp"))
+    catch_up(follow(log))
+    late = log.with_name("late.log")
+    append(late, line(credential=row.pk, second=5))
+
+    catch_up(follow(late))
+
+    usage = Usage.objects.get(client_password=row)
+    assert (usage.first_at.second, usage.last_at.second) == (5, 20)
+    assert usage.protocol == "smtp"
+
+
 def test_a_refused_logon_is_no_use(alice: Account, log: Path, follow: Follow) -> None:
     row, _secret = factories.make_client_password(alice)
     append(log, line(credential=row.pk, reason="revoked"))
