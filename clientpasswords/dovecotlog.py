@@ -8,13 +8,14 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 
 # 2026-11-23T21:33:10+0000 auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103):
 # auth-worker<2>: lua(alice@example.com,192.0.2.7,<J/AeV/hgfrZ>): db-lua: portal {…}
 LINE = re.compile(
     r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
     r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
-    r"auth-worker<\d+>: lua\((?P<name>[^,()\s]*)"
+    r"auth-worker<\d+>: lua\((?P<name>[^,()\s\0]*)"
     r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): "
     r"db-lua: portal (?P<fields>\{[^{}]*\})"
 )
@@ -34,17 +35,27 @@ class Decision:
 
 
 def read(line: str) -> Decision | None:
-    """The decision that a line of the log tells of; None for every other line."""
+    """The decision that a line of the log tells of; None for every other line.
+
+    A line that a crash left damaged is none: whoever follows the log goes on behind it.
+    """
     match = LINE.fullmatch(line)
     if match is None:
         return None
+    try:
+        return _decision(match)
+    except (KeyError, ValueError):
+        return None
+
+
+def _decision(match: re.Match[str]) -> Decision | None:
     fields = json.loads(match["fields"])
     if fields["outcome"] == "temporary" or fields["protocol"] is None:
         return None
     return Decision(
         at=datetime.strptime(match["at"], "%Y-%m-%dT%H:%M:%S%z"),
         address=match["name"].lower(),
-        network_address=match["ip"],
+        network_address=match["ip"] and str(ip_address(match["ip"])),
         protocol=fields["protocol"],
         credential=fields["credential"],
         reason=fields["reason"] or "",

@@ -25,3 +25,19 @@ def test_a_temporary_failure_is_no_decision() -> None:
     text = line(reason="database").replace("refused", "temporary")
 
     assert dovecotlog.read(text.rstrip("\n")) is None
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        line().replace("2026-11-23", "2026-19-23"),
+        line(ip="192.0.2.700"),
+        line(name="alice\0@example.com"),
+        line().replace('"imap"', "imap"),
+        line().replace('"reason"', '"season"'),
+        "\0" * 300 + line(),
+    ],
+)
+def test_a_damaged_line_is_no_decision(damaged: str) -> None:
+    assert dovecotlog.read(line().rstrip("\n")) is not None
+    assert dovecotlog.read(damaged.rstrip("\n")) is None
