@@ -99,6 +99,20 @@ class DepartmentAdmin(admin.ModelAdmin):
         super().save_model(request, obj, *args)
         cutoffs.review(f"*@{obj.domain.name}*")
 
+    def delete_model(self, request: HttpRequest, obj: Department) -> None:
+        """Delete it; its mailboxes are under the domain's policy from then on."""
+        super().delete_model(request, obj)
+        cutoffs.review(f"*@{obj.domain.name}*")
+
+    def delete_queryset(
+        self, request: HttpRequest, queryset: QuerySet[Department]
+    ) -> None:
+        """Delete them; their mailboxes are under their domains' policies then."""
+        names = sorted(set(queryset.values_list("domain__name", flat=True)))
+        super().delete_queryset(request, queryset)
+        for name in names:
+            cutoffs.review(f"*@{name}*")
+
 
 class AccountCreationForm(AdminUserCreationForm):
     """A new mailbox; its address says which domain it is in."""
@@ -199,6 +213,9 @@ class AccountAdmin(UserAdmin):
         """Save it, and end the mail sessions that lose their right by it."""
         super().save_model(request, obj, *args)
         cutoffs.review_account(obj)
+        form, is_change = args
+        if is_change and "address" in form.changed_data:
+            cutoffs.review(f"{form.initial['address']}*")
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Delete it; who was logged on as it is logged off."""

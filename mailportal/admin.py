@@ -1,5 +1,6 @@
 """The site class of Django admin."""
 
+from http import HTTPStatus
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -7,12 +8,17 @@ from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
 from two_factor.utils import default_device
+
+from accounts import cutoffs
+from accounts.models import Account
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -41,6 +47,17 @@ class PortalAdminSite(AdminSiteOTPRequired):
         if self.has_permission(request):
             return redirect("admin:index")
         raise PermissionDenied
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Change one's own web password; mail sessions of the old one end."""
+        with transaction.atomic():
+            response = super().password_change(request, extra_context)
+            if response.status_code == HTTPStatus.FOUND:
+                account = Account.objects.get(address=request.user.get_username())
+                cutoffs.end(account, account.address)
+        return response
 
     def admin_view(self, *args: Any, **kwargs: Any) -> Any:
         """The policy of the portal, but admin's own scripts may write HTML from text.

@@ -3,8 +3,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.db import transaction
 
-from accounts import notices
+from accounts import cutoffs, notices
 from accounts.models import MailSetting
 
 
@@ -16,8 +17,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
-        MailSetting.objects.update_or_create(
-            name=MailSetting.WEBMAIL_NETWORKS,
-            defaults={"value": ",".join(settings.WEBMAIL_NETWORKS)},
-        )
+        networks = ",".join(settings.WEBMAIL_NETWORKS)
+        with transaction.atomic():
+            same = MailSetting.objects.filter(name=MailSetting.WEBMAIL_NETWORKS)
+            if not same.filter(value=networks).exists():
+                MailSetting.objects.update_or_create(
+                    name=MailSetting.WEBMAIL_NETWORKS, defaults={"value": networks}
+                )
+                cutoffs.review("*")  # web passwords from a network that it no longer is
         notices.store()
