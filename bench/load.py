@@ -1,6 +1,7 @@
 """Load: logons over several connections at once, and what they cost."""
 
 import contextlib
+import itertools
 import os
 import select
 import time
@@ -41,8 +42,8 @@ def measure(
         connections = [
             open_.enter_context(AuthSocket(path)) for _ in range(CONNECTIONS)
         ]
-        for connection in connections * (in_flight // CONNECTIONS):
-            connection.send(next(logons))
+        for connection in connections:
+            connection.send(list(itertools.islice(logons, in_flight // CONNECTIONS)))
         under_way = in_flight
         start = time.monotonic() + WARM_UP
         end = start + seconds
@@ -50,12 +51,14 @@ def measure(
             ready, _, _ = select.select(connections, [], [])
             now = time.monotonic()
             for connection in ready:
-                for _, verdict in connection.receive():
-                    if now < end:
-                        connection.send(next(logons))
-                    else:
-                        under_way -= 1
-                    verdicts[verdict] += start <= now < end
+                answers = connection.count()
+                decided = answers.total()
+                if now < end:
+                    connection.send(list(itertools.islice(logons, decided)))
+                else:
+                    under_way -= decided
+                if start <= now < end:
+                    verdicts += answers
     return Result(seconds, verdicts)
 
 
