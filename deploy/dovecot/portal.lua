@@ -48,8 +48,15 @@ local LOOKUPS = {
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
 
-local digest = require "openssl.digest"
 local auth = dovecot.auth
+
+-- Methods of Dovecot's request objects. Kept here once known: to find one by name Dovecot
+-- writes out all forty variables of a logon first.
+local password_verify, var_expand, log_info
+
+local function learn_methods(request)
+  password_verify, var_expand, log_info = request.password_verify, request.var_expand, request.log_info
+end
 
 -- The database -------------------------------------------------------------------------
 --
@@ -209,12 +216,16 @@ local function client_password_in(typed)
   return #secret == 16 and secret:find("^[a-km-np-z2-9]+$") and secret or nil
 end
 
-local function selector_of(secret)
-  return string.format("%02x%02x", digest.new("sha256"):final(secret):byte(1, 2))
+-- The library is loaded when somebody first types a blank or a capital: Dovecot has Lua
+-- collect its garbage after every logon, which takes the longer the more is loaded.
+local function selector_of(request, secret, typed)
+  if secret == typed then return var_expand(request, "%{sha256;truncate=16:password}") end
+  local digest = require("openssl.digest").new("sha256"):final(secret)
+  return string.format("%02x%02x", digest:byte(1, 2))
 end
 
 local function verifies(request, hash, password)
-  return request:password_verify("{ARGON2ID}" .. hash, password) > 0
+  return password_verify(request, "{ARGON2ID}" .. hash, password) > 0
 end
 
 local tellings, counted = TOLD_AT_MOST, os.time()
@@ -241,7 +252,7 @@ end
 local function decide(request, address, protocol, typed)
   local secret = client_password_in(typed)
   if secret then
-    local row = row_of("client", address, protocol, selector_of(secret))
+    local row = row_of("client", address, protocol, selector_of(request, secret, typed))
     if row and verifies(request, row.hash, secret) then
       -- Even if refused: the web password's turn would not come for this same text.
       return { reason = row.refusal, login_name = row.login_name, credential = row.credential }
@@ -251,7 +262,7 @@ local function decide(request, address, protocol, typed)
   local row = row_of("web", address, protocol)
   if not row then return { reason = "unknown-account" } end
   -- The real address: a trusted webmail may speak for its users' addresses.
-  if row.refusal and not is_in_any(request:var_expand("%{real_rip}"), row.networks) then
+  if row.refusal and not is_in_any(var_expand(request, "%{real_rip}"), row.networks) then
     return { reason = row.refusal, notice = notice_for(request, address, protocol, row, typed) }
   end
   if not row.hash or not verifies(request, row.hash, typed) then
@@ -262,7 +273,7 @@ end
 
 -- All values are our own words and numbers: nothing here needs escaping.
 local function log(request, protocol, outcome, decision)
-  request:log_info(string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s}',
+  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s}',
     decision.credential and string.format("%d", decision.credential) or "null",
     protocol and '"' .. protocol .. '"' or "null",
     outcome,
@@ -288,6 +299,7 @@ function script_deinit()
 end
 
 function auth_password_verify(request, typed)
+  if not log_info then learn_methods(request) end
   local address, protocol = request.user:lower(), PROTOCOLS[request.service]
   if not protocol then
     log(request, nil, "refused", { reason = "unknown-service" })
