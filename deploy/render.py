@@ -98,7 +98,7 @@ class MailHostValues:
     failure_delay: int = 2
     # How often a worker computes the hash of a web password that is refused anyway, so
     # as to tell a mail program why; 0 tells nobody.
-    told_a_second: float = 0.2
+    told_a_second: float = 0.1
     # Processes that decide logons.
     workers: int = 2 * (os.cpu_count() or 1)
     with_postfix: bool = True
@@ -264,7 +264,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--doveadm-api-key-file", type=Path, required=True, help="DOVEADM_API_KEY")
     add("--doveadm-address", default="127.0.0.1", help="default: %(default)s")
     add("--webmail-network", action="append", default=[], help="may be repeated")
-    add("--told-a-second", type=float, default=0.2, help="0: never say why")
+    add("--told-a-second", type=float, default=0.1, help="0: never say why")
     add("--dovecot", choices=("2.3", "2.4"), default="2.3", help="default: %(default)s")
     add("--mail", type=Path, default=Path("/srv/mail"), help="default: %(default)s")
     add("--home", default="", help="of a mailbox, with %%u, %%n, %%d (docs/adopt.md)")
