@@ -1,0 +1,24 @@
+"""What docs/mailbox-features.md has an administrator add, for a host of the tests."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "mailbox-features.md"
+SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+
+
+def blocks(heading: str, language: str) -> str:
+    """Return what is fenced as this language below a heading."""
+    text = dict(SECTION.findall(PAGE.read_text()))[heading]
+    found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert found, f"nothing below {heading}"
+    return "".join(found)
+
+
+def translated(text: str, names: Mapping[str, object]) -> str:
+    """Return the text with this host's names for what a system has once."""
+    for there, here in names.items():
+        assert there in text, there
+        text = text.replace(there, str(here))
+    return text
