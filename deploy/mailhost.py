@@ -26,13 +26,8 @@ from typing import Self
 
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
-from deploy.render import (
-    Certificate,
-    MailHostValues,
-    Ports,
-    PrivateInstance,
-    render,
-)
+from deploy.render import render
+from deploy.values import Certificate, MailHostValues, Ports, PrivateInstance
 
 PATIENCE = 20.0  # seconds for a server to start or to stop
 DOVECOT = "/usr/sbin/dovecot"

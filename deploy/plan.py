@@ -12,8 +12,8 @@ from urllib.parse import quote
 
 from deploy.folders import unreachable
 from deploy.mailhost import MailHost
-from deploy.render import Ports
 from deploy.supervisor import HOST, ROOT, CannotGoOn
+from deploy.values import Ports
 
 # The host's "webmail" connects from here, so that a reader can play it.
 WEBMAIL = "127.0.0.2"

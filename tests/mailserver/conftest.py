@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import MailSetting
 from deploy.mailhost import MailHost
-from deploy.render import Certificate
+from deploy.values import Certificate
 from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import WEBMAIL
 

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from deploy.render import Ports
+from deploy.values import Ports
 
 DOVECOT_FILES = Path("/usr/share/dovecot")
 POSTFIX_FILES = Path("/usr/share/postfix")

@@ -15,7 +15,7 @@ import pytest
 from accounts.models import Account
 from deploy.databases import sqlite_file
 from deploy.mailhost import MailHost, MailHostError
-from deploy.render import Certificate
+from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import Imap

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from deploy.mailhost import MailHost
-from deploy.render import Certificate
+from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import HOST, Imap, Pop3

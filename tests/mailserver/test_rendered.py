@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.render import Certificate, MailHostValues, render
+from deploy.render import render
+from deploy.values import Certificate, MailHostValues
 from tests.environment import FOLDER
 
 pytestmark = pytest.mark.mailserver

@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Account
 from deploy.mailhost import MailHost
-from deploy.render import Certificate
+from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import (

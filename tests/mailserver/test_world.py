@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from deploy.mailhost import MailHost
-from deploy.render import TEMPLATES, Certificate
+from deploy.render import TEMPLATES
+from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import HOST, Smtp

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.render import Certificate, MailHostValues, PrivateInstance, render
+from deploy.render import render
+from deploy.values import Certificate, MailHostValues, PrivateInstance
 from tests.unit.deploy.dovecotconf import (
     NAMES,
     VARIABLE,

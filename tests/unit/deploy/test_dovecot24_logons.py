@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Account, MailSetting
 from clientpasswords import logons, passwords
-from deploy.render import MailHostValues, render
+from deploy.render import render
+from deploy.values import MailHostValues
 from tests.environment import POSTGRES
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.deploy.dovecotconf import fill_in, read_folder

@@ -1,0 +1,67 @@
+"""What one mail host has otherwise than another."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the services listen; the defaults are those of a host with TLS."""
+
+    imap: int = 993
+    pop3: int = 995
+    submission: int = 587
+    submissions: int = 465
+    doveadm: int = 8080
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """PEM files."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class PrivateInstance:
+    """What sets an instance apart from the system's own."""
+
+    name: str
+    base: Path
+    privileged: bool
+
+
+@dataclass(frozen=True)
+class MailHostValues:
+    """Everything in which two mail hosts differ."""
+
+    folder: Path
+    database_url: str
+    doveadm_api_key: str = field(repr=False)
+    host_name: str
+    # Without one, passwords travel in clear: for loopback only.
+    certificate: Certificate | None = None
+    mail: Path = Path("/srv/mail")
+    # The home of a mailbox, with %u for its address and %n and %d for the parts of it;
+    # below `mail` if empty. For Dovecot 2.3.
+    home: str = ""
+    mail_user: str = "vmail"
+    mail_group: str = "vmail"
+    # In addition to its own, the group of the user that runs Dovecot's logon workers.
+    database_group: str = ""
+    webmail_networks: Sequence[str] = ()
+    ports: Ports = field(default_factory=Ports)
+    doveadm_address: str = "127.0.0.1"
+    failure_delay: int = 2
+    # How often a worker computes the hash of a web password that is refused anyway, so
+    # as to tell a mail program why; 0 tells nobody.
+    told_a_second: float = 0.1
+    # Processes that decide logons.
+    workers: int = 2 * (os.cpu_count() or 1)
+    with_postfix: bool = True
+    dovecot: Literal["2.3", "2.4"] = "2.3"
+    private: PrivateInstance | None = None
