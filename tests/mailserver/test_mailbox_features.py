@@ -17,7 +17,7 @@ from accounts.models import Policy
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
-from deploy.render import Certificate
+from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import HOST, PATIENCE

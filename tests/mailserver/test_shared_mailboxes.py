@@ -192,9 +192,14 @@ def test_a_master_user_may_be_bound_to_a_network(
 
 
 def test_a_master_user_finds_no_mailbox_that_is_not_there(host: MailHost) -> None:
-    verdict = log_on("imap", host, "nobody@example.com*support", MASTER)
+    # Dovecot may hang up before the client has read its answer.
+    with (
+        pytest.raises(imaplib.IMAP4.error, match=r"\[UNAVAILABLE\]|EOF"),
+        imap_session(host, "nobody@example.com*support", MASTER),
+    ):
+        pass
 
-    assert verdict is Verdict.TEMPORARY
+    assert not (host.folder / "mail" / "nobody@example.com").exists()
 
 
 @pytest.mark.parametrize(
