@@ -15,7 +15,7 @@ from pytest_django import Settings
 from accounts import budgets, codes, events, policies
 from accounts.models import Account, Phone
 from clientpasswords import labels, passwords
-from clientpasswords import views as pages
+from clientpasswords.views import pages, window
 from gateways import sms
 from tests.factories import PASSWORD
 from tests.unit.support import CheapHasher, press_get_code, press_next, sign_in
@@ -71,9 +71,9 @@ NEXT = [
     (passwords, "selector"),
     (passwords, "hash_for_mail_server"),
     (events, "record"),
-    (pages, "_suggested_label"),
-    (pages, "_reveal"),
-    (pages, "_page"),
+    (window, "_suggested_label"),
+    (window, "_reveal"),
+    (pages, "page"),
     (passwords, "groups"),
     (labels, "suggestions"),
 ]

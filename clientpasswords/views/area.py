@@ -1,0 +1,84 @@
+"""The page with the switch and the list, and what is done to a row of it."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from accounts.http import UserRequest, actor
+from clientpasswords import labels, lifecycle, words
+from clientpasswords.area import Area
+from clientpasswords.views import pages
+
+NEW = "new"  # the key of the row to highlight, in the session
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def index(request: UserRequest) -> HttpResponse:
+    """The switch, the list, and the servers to enter in a mail program."""
+    area = Area(request.user, new_pk=request.session.pop(NEW, None))
+    return pages.page(request, "index", area)
+
+
+@require_form
+def enable(request: UserRequest) -> HttpResponse:
+    """Turn security passwords on, after a window that says what stops working."""
+    area = Area(request.user)
+    if area.in_force:
+        return pages.back()
+    if request.method == "POST":
+        lifecycle.switch_on(request.user, by=actor(request))
+        messages.success(request, _("Security passwords are turned on."))
+        return pages.back()
+    return pages.page(request, "enable", area)
+
+
+@require_form
+def disable(request: UserRequest) -> HttpResponse:
+    """Turn security passwords off, after a window that says what that means."""
+    area = Area(request.user)
+    if request.method == "POST":
+        try:
+            lifecycle.switch_off(request.user, by=actor(request))
+        except lifecycle.Required as refusal:
+            return pages.refused(request, "index", area, words.of(refusal))
+        messages.success(request, _("Security passwords are turned off."))
+        return pages.back()
+    if area.required or not area.on:
+        return pages.back()
+    return pages.page(request, "disable", area)
+
+
+@require_POST
+def name(request: UserRequest, pk: int) -> HttpResponse:
+    """Save the device's name, whatever was typed; the password works all along."""
+    client_password = get_object_or_404(request.user.client_passwords.live(), pk=pk)
+    label = labels.normalise(
+        request.POST.get("label", ""), default=client_password.label
+    )
+    lifecycle.rename(client_password, label)
+    request.session[NEW] = client_password.pk
+    text = _("The password for “%(device)s” is saved.") % {"device": label}
+    messages.success(request, text)
+    return pages.back()
+
+
+@require_form
+def delete(request: UserRequest, pk: int) -> HttpResponse:
+    """Cut a device off, after a window that names it."""
+    client_password = get_object_or_404(request.user.client_passwords.live(), pk=pk)
+    area = Area(request.user)
+    if request.method != "POST":
+        return pages.page(request, "delete", area, client_password=client_password)
+    lifecycle.revoke(request.user.client_passwords.filter(pk=pk), by=actor(request))
+    text = _("“%(device)s” can no longer send or receive mail.")
+    messages.success(request, text % {"device": client_password.label})
+    if request.POST.get("then") == "new":
+        return redirect("clientpasswords:new")
+    return pages.back()

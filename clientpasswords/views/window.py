@@ -1,0 +1,124 @@
+"""The identity authentication window, and the password that the right code brings."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import codes
+from accounts.http import UserRequest, actor
+from clientpasswords import labels, lifecycle, passwords, words
+from clientpasswords.area import Area
+from clientpasswords.forms import CodeForm, LabelForm, attempt_in
+from clientpasswords.models import ClientPassword
+from clientpasswords.views import pages
+
+
+@never_cache
+@require_safe
+def new(request: UserRequest) -> HttpResponse:
+    """The identity authentication window."""
+    return _window(request, CodeForm())
+
+
+@require_POST
+def send_code(request: UserRequest) -> HttpResponse:
+    """Send a code to the phone on file."""
+    form = CodeForm(initial={"attempt": attempt_in(request.POST)})
+    try:
+        lifecycle.send_code(request.user, by=actor(request))
+    except (lifecycle.Refused, codes.CodeError) as refusal:
+        return _window(request, form, words.of(refusal))
+    return redirect("clientpasswords:new")
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@sensitive_variables()
+@require_POST
+def verify(request: UserRequest) -> HttpResponse:
+    """Take the code; the answer to the right one is the password, once."""
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return _window(request, form, status=422)
+    try:
+        issued = lifecycle.issue(
+            request.user,
+            code=form.cleaned_data["code"],
+            attempt=form.cleaned_data["attempt"],
+            label=_suggested_label(request),
+            by=actor(request),
+        )
+    except lifecycle.AlreadyIssued as repeat:
+        return _already_shown(request, repeat.client_password)
+    except (lifecycle.Refused, codes.CodeError) as refusal:
+        return _window(request, form, words.of(refusal))
+    return _reveal(request, issued)
+
+
+def _window(
+    request: UserRequest,
+    form: CodeForm,
+    error: words.Words | None = None,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    """The identity window, with what went wrong and how things stand."""
+    area = Area(request.user)
+    if error is None and area.refusal is not None:
+        error = words.of(area.refusal)
+    if error is not None and error.field:
+        form.add_error("code", f"{error.title} {error.hint}")
+    form.forget_code()
+    more = {"form": form, **_code_state(request, area)}
+    if error is None:
+        return pages.page(request, "new", area, status=status, **more)
+    return pages.refused(request, "new", area, error, **more)
+
+
+def _code_state(request: UserRequest, area: Area) -> dict[str, Any]:
+    phone = area.telephone
+    return {
+        "code_sent": phone is not None
+        and codes.outstanding(phone, codes.Act.ISSUE, by=actor(request)),
+        "cooldown": words.seconds(phone.waits_to_send()) if phone else 0,
+        "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
+    }
+
+
+def _suggested_label(request: UserRequest) -> str:
+    taken = request.user.client_passwords.live().values_list("label", flat=True)
+    return labels.suggest(request.headers.get("User-Agent", ""), set(taken))
+
+
+@sensitive_variables()
+def _reveal(request: UserRequest, issued: lifecycle.Issued) -> HttpResponse:
+    row = issued.client_password
+    return pages.page(
+        request,
+        "reveal",
+        Area(request.user),
+        client_password=row,
+        groups=passwords.groups(issued.secret),
+        name_form=LabelForm(initial={"label": row.label}),
+        suggestions=labels.suggestions(),
+    )
+
+
+def _already_shown(request: UserRequest, row: ClientPassword) -> HttpResponse:
+    if row.revoked_at is not None:  # nothing is left to keep or to delete
+        text = _("This password was already shown and cannot be shown again.")
+        messages.info(request, text)
+        return redirect("clientpasswords:new")
+    return pages.page(
+        request, "already_shown", Area(request.user), status=409, client_password=row
+    )
