@@ -29,6 +29,8 @@ NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 LEASE = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=1)
 AT_ONCE = 50  # kicks in one request
+# In place of a mail server: which there are, is asked when the time has come.
+SOME_DAY = ""
 
 
 def end(account: Account, login_name: str) -> None:
@@ -59,6 +61,19 @@ def review(login_mask: str) -> None:
     _order(Cutoff(login_mask=login_mask, is_review=True))
 
 
+def review_at(account: Account, login_name: str, at: datetime | None) -> None:
+    """As `review_account`, for this logon name and not before `at`; the worker does it.
+
+    A time named for it before is forgotten; None names no other.
+    """
+    waiting = account.cutoffs.filter(node=SOME_DAY, login_mask=login_name)
+    waiting.delete()
+    if at is not None:
+        account.cutoffs.create(
+            login_mask=login_name, is_review=True, node=SOME_DAY, due_at=at
+        )
+
+
 def outstanding(account: Account) -> int:
     """How many devices may still be on line: some mail server has not confirmed."""
     devices = account.cutoffs.open().filter(is_review=False)
@@ -67,6 +82,7 @@ def outstanding(account: Account) -> int:
 
 def deliver_due() -> int:
     """Carry out what is due now, each row once; return how many rows were tried."""
+    _order_what_waited()
     pks = list(Cutoff.objects.due().values_list("pk", flat=True)[:200])
     return _deliver(pks)
 
@@ -94,6 +110,14 @@ def _order(*patterns: Cutoff) -> list[int]:
         for node in settings.DOVEADM_URLS
     ]
     return [row.pk for row in Cutoff.objects.bulk_create(rows)]
+
+
+def _order_what_waited() -> None:
+    """Put orders for every mail server in the place of those that waited for a day."""
+    for row in Cutoff.objects.due().filter(node=SOME_DAY):
+        with transaction.atomic():
+            if Cutoff.objects.filter(pk=row.pk).delete()[0]:
+                _order(row)
 
 
 def _deliver(pks: Iterable[int]) -> int:

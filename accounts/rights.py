@@ -73,12 +73,13 @@ def _open_doors(names: set[str]) -> dict[tuple[str, str], str | None]:
         web = MailWebLogon.objects.filter(address__in=some)
         for row in web.values_list("login_name", "protocol", "networks", "refusal"):
             doors[row[0], row[1]] = None if row[3] is None else row[2]
-        ids = [name.partition("~")[2] for name in some]
+        ids = [name.partition("~")[2].partition(".")[0] for name in some]
         client = MailLogon.objects.filter(
             credential__in=[int(each) for each in ids if each.isdecimal()],
             refusal=None,
         )
-        doors |= {(row.login_name, row.protocol): None for row in client}
+        for each in client:
+            doors[each.login_name, each.protocol] = each.networks or None
     return doors
 
 

@@ -4,6 +4,8 @@ Views, admin and commands all come through here.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Self
 from uuid import UUID
 
 from django.db import transaction
@@ -51,6 +53,45 @@ class Issued:
 
     client_password: ClientPassword
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a client password may be used for.
+
+    `protocols` are not empty; `networks` are in canonical form, none means any;
+    `expires_at` None means never.
+    """
+
+    protocols: frozenset[str]
+    networks: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+    @classmethod
+    def of(cls, client_password: ClientPassword) -> Self:
+        """Return the present one."""
+        allowed = client_password.protocols.items()
+        return cls(
+            frozenset(name for name, yes in allowed if yes),
+            tuple(each for each in client_password.networks.split(",") if each),
+            client_password.expires_at,
+        )
+
+    def columns(self) -> dict[str, bool | str | datetime | None]:
+        """Return it as the columns of a `ClientPassword`."""
+        return {
+            **{name: name in self.protocols for name in ("imap", "pop3", "smtp")},
+            "networks": ",".join(self.networks),
+            "expires_at": self.expires_at,
+        }
+
+    def told(self) -> dict[str, str]:
+        """Return it in words of the field, for the record of events."""
+        return {
+            "protocols": " ".join(sorted(self.protocols)),
+            "networks": " ".join(self.networks),
+            "expires": self.expires_at.isoformat() if self.expires_at else "",
+        }
 
 
 def switch_on(account: Account, *, by: Actor) -> None:
@@ -125,6 +166,30 @@ def issue(
     if issued is None:  # raised inside, it would undo the count of wrong tries
         raise refusal or codes.NoCode
     return issued
+
+
+def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
+    """Let it be used for this only; what it loses by that, it loses at once.
+
+    Sessions of a protocol that it is not for any more end, and all of its sessions when
+    its networks change. When it expires, the rest end within a minute.
+    """
+    with transaction.atomic():
+        owner = _lock(client_password.account)
+        row = owner.client_passwords.get(pk=client_password.pk)
+        before, old_name = Scope.of(row), row.login_name
+        if scope == before:
+            return
+        for name, value in scope.columns().items():
+            setattr(row, name, value)
+        cutoffs.review_at(owner, old_name, None)
+        if scope.networks not in (before.networks, ()):
+            row.session_names += 1
+            cutoffs.end(owner, old_name)
+        row.save(update_fields=[*scope.columns(), "session_names"])
+        cutoffs.review_at(owner, row.login_name, scope.expires_at)
+        cutoffs.review_account(owner)
+        events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())
 
 
 def rename(client_password: ClientPassword, label: str) -> None:

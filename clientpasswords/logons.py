@@ -32,9 +32,10 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
             address=address, protocol=protocol, selector=passwords.selector(typed)
         ).first()
         if row is not None and passwords.matches(typed, row.hash):
-            return _verdict(
-                row.login_name, row.refusal, f"security password {row.credential}"
-            )
+            outside = row.networks and not _within(ip, row.networks)
+            refusal = row.refusal or ("out-of-scope" if outside else None)
+            name = f"security password {row.credential}"
+            return _verdict(row.login_name, refusal, name)
     web = MailWebLogon.objects.filter(address=address, protocol=protocol).first()
     if web is None:
         return Verdict(None, "no-such-mailbox")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class CutoffQuerySet(models.QuerySet["Cutoff"]):
     def open(self) -> Self:
         """Those that a mail server has not carried out even once."""
-        return self.filter(kicks=0)
+        return self.filter(kicks=0).exclude(node="")
 
     def due(self) -> Self:
         """Those whose next kick should be made now."""
@@ -42,7 +42,12 @@ class Cutoff(models.Model):
         default=False,
         help_text=_("Sessions that the logon views still let in go on."),
     )
-    node = models.URLField(_("mail server"), max_length=200)
+    node = models.URLField(
+        _("mail server"),
+        max_length=200,
+        blank=True,
+        help_text=_("Empty until the time has come."),
+    )
     created_at = models.DateTimeField(_("ordered"), default=timezone.now)
     due_at = models.DateTimeField(_("next try"), null=True)
     kicks = models.PositiveSmallIntegerField(_("times carried out"), default=0)

@@ -19,6 +19,7 @@ class SecurityEvent(models.Model):
         CODE_REFUSED = "code-refused", _("code refused")
         CODES_LOCKED = "codes-locked", _("codes locked")
         ISSUED = "issued", _("security password made")
+        LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")

@@ -9,7 +9,8 @@ from django.db import models
 class MailLogon(models.Model):
     """A client password as the mail server sees it for one protocol: the SQL view.
 
-    `refusal` is NULL where it opens the door; otherwise it names the reason.
+    `refusal` is NULL where it opens the door; otherwise it names the reason. Unless
+    `networks` are empty, it opens the door from there only.
     """
 
     address = models.CharField(max_length=254)
@@ -19,6 +20,7 @@ class MailLogon(models.Model):
     hash = models.CharField(max_length=200)
     credential = models.BigIntegerField(primary_key=True)
     login_name = models.CharField(max_length=300)
+    networks = models.CharField(max_length=500)
     refusal = models.CharField(max_length=40, null=True)
 
     class Meta:

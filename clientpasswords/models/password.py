@@ -52,6 +52,22 @@ class ClientPassword(models.Model):
         _("created"), default=timezone.now, editable=False
     )
     revoked_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    # Its scope. As issued: for everything, from anywhere, for ever.
+    imap = models.BooleanField("IMAP", default=True)
+    pop3 = models.BooleanField("POP3", default=True)
+    smtp = models.BooleanField("SMTP", default=True)
+    networks = models.CharField(
+        _("only from networks"),
+        max_length=500,
+        blank=True,
+        help_text=_("For example 192.0.2.0/24, separated by commas; empty: any."),
+    )
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    session_names = models.PositiveSmallIntegerField(
+        default=0,
+        editable=False,
+        help_text="How many names its sessions had before this one, see `login_name`.",
+    )
 
     objects = ClientPasswordQuerySet.as_manager()
 
@@ -80,6 +96,10 @@ class ClientPassword(models.Model):
                 name="clientpassword_one_of_each_form",
             ),
             models.CheckConstraint(
+                condition=Q(imap=True) | Q(pop3=True) | Q(smtp=True),
+                name="clientpassword_good_for_something",
+            ),
+            models.CheckConstraint(
                 condition=Q(hash__startswith="$argon2id$"),
                 name="clientpassword_never_in_clear",
             ),
@@ -100,5 +120,26 @@ class ClientPassword(models.Model):
 
     @property
     def login_name(self) -> str:
-        """The name of its sessions on the mail servers, by which they can be ended."""
-        return f"{self.account.address}~{self.pk}"
+        """The name of its sessions on the mail servers, by which they can be ended.
+
+        It is address~70; and address~70.1, then address~70.2 once its networks were
+        changed: Postfix knows an open session by its name alone, so that those from
+        elsewhere can only be ended by giving the others a new one.
+        """
+        number = f".{self.session_names}" if self.session_names else ""
+        return f"{self.account.address}~{self.pk}{number}"
+
+    @property
+    def protocols(self) -> dict[str, bool]:
+        """Which protocols it may be used for, whatever the policy allows."""
+        return {"imap": self.imap, "pop3": self.pop3, "smtp": self.smtp}
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it has a scope of its own."""
+        whole = all(self.protocols.values())
+        return bool(not whole or self.networks or self.expires_at)
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()

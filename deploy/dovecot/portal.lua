@@ -39,7 +39,7 @@ local PROTOCOLS = {
 }
 
 local LOOKUPS = {
-  client = "SELECT hash, credential, login_name, refusal FROM mail_logon "
+  client = "SELECT hash, credential, login_name, networks, refusal FROM mail_logon "
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
   web = "SELECT hash, login_name, networks, refusal FROM mail_web_logon "
     .. "WHERE address = $1 AND protocol = $2",
@@ -248,6 +248,11 @@ local function notice_for(request, address, protocol, row, typed)
   return row_of("notice", address, protocol).notice
 end
 
+-- Does this client password open the door from other networks only?
+local function is_out_of_scope(request, row)
+  return row.networks ~= "" and not is_in_any(var_expand(request, "%{rip}"), row.networks)
+end
+
 -- What becomes of a logon: `reason` says why not, nil lets it in under `login_name`.
 local function decide(request, address, protocol, typed)
   local secret = client_password_in(typed)
@@ -255,7 +260,8 @@ local function decide(request, address, protocol, typed)
     local row = row_of("client", address, protocol, selector_of(request, secret, typed))
     if row and verifies(request, row.hash, secret) then
       -- Even if refused: the web password's turn would not come for this same text.
-      return { reason = row.refusal, login_name = row.login_name, credential = row.credential }
+      local reason = row.refusal or is_out_of_scope(request, row) and "out-of-scope" or nil
+      return { reason = reason, login_name = row.login_name, credential = row.credential }
     end
   end
 
@@ -326,9 +332,10 @@ function auth_password_verify(request, typed)
     { user = decision.login_name, userdb_home = home_of(address), device = device }
 end
 
--- The name may be an address, or the login name of one client password: address~70.
+-- The name may be an address, or the login name of one client password: address~70, or
+-- address~70.1 once its networks have changed.
 function auth_userdb_lookup(request)
-  local address = request.user:lower():gsub("~%d+$", "")
+  local address = request.user:lower():gsub("~%d+[.%d]*$", "")
   local answered, row = pcall(row_of, "mailbox", address)
   if not answered then return auth.USERDB_RESULT_INTERNAL_FAILURE, row end
   if not row then return auth.USERDB_RESULT_USER_UNKNOWN, "unknown account" end

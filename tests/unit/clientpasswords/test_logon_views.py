@@ -165,6 +165,7 @@ def test_a_row_for_a_client_password_says_everything_a_mail_server_needs(
         "hash": row.hash,
         "credential": row.pk,
         "login_name": f"alice@example.com~{row.pk}",
+        "networks": "",
         "refusal": "suspended",
     }
 
