@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from pytest_django.live_server_helper import LiveServer
 from two_factor.utils import default_device
 
 from accounts.models import Account
+from tests.browser.look import DESKTOP, Look, judge
 from tests.browser.watch import Watch
 
 PATIENCE = 10_000  # milliseconds until something that should happen has not
@@ -33,13 +35,12 @@ ARGUMENTS = [
     "--no-first-run",
     f"--host-resolver-rules=MAP {INSECURE} 127.0.0.1",
 ]
-DESKTOP, PHONE = 1280, 390
 
 Visit = Callable[..., Page]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    text = "keep a picture of every state that test_accessibility.py looks at"
+    text = "keep a picture of every state that the tests look at"
     parser.addoption("--screenshots", metavar="FOLDER", help=text)
 
 
@@ -77,6 +78,12 @@ def large_browser(playwright: Playwright, chromium: str) -> Iterator[Browser]:
     browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
     yield browser
     browser.close()
+
+
+@pytest.fixture
+def look(request: pytest.FixtureRequest) -> Look:
+    """Judge a page as it is, in both appearances and two widths."""
+    return partial(judge, folder=request.config.getoption("--screenshots", None))
 
 
 @pytest.fixture

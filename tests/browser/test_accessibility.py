@@ -3,13 +3,7 @@
 `--screenshots FOLDER` keeps a picture of each, for people to look at.
 """
 
-from collections.abc import Callable
-from itertools import product
-from pathlib import Path
-from typing import Literal
-
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
@@ -17,41 +11,13 @@ from pytest_django import Settings
 from accounts.models import Account, Phone, Policy
 from tests import factories, standins
 from tests.browser import steps
-from tests.browser.conftest import DESKTOP, PHONE, Visit
+from tests.browser.conftest import Visit
+from tests.browser.look import Look
 from tests.browser.watch import Watch
 
 pytestmark = pytest.mark.browser
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-RUN_AXE = """tags => axe.run({runOnly: tags, resultTypes: ["violations"]})
-    .then(results => ({violations: results.violations}))"""
-SCHEMES: list[Literal["light", "dark"]] = ["light", "dark"]
 NAMES = ["My iPhone", "Office PC", "Outlook", "Scanner, 3rd floor, next to the kitchen"]
-
-Look = Callable[[Page, str], None]
-
-
-@pytest.fixture
-def look(request: pytest.FixtureRequest) -> Look:
-    """Judge the page as it is, in both appearances and two widths."""
-    folder = request.config.getoption("--screenshots", None)
-
-    def judge(page: Page, state: str) -> None:
-        opened = page.get_by_role("dialog").count()
-        page.evaluate(AXE_SCRIPT)
-        for scheme, width in product(SCHEMES, (DESKTOP, PHONE)):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.set_viewport_size({"width": width, "height": 900})
-            # Closed, axe would pass the wrong page.
-            expect(page.locator("dialog:modal")).to_have_count(opened)
-            if folder:
-                path = Path(folder) / f"{state}-{scheme}-{width}.png"
-                page.screenshot(path=path, full_page=not opened)
-            steps.no_scrolling_sideways(page)
-            results = AxeResults(page.evaluate(RUN_AXE, TAGS))
-            assert not results.violations_count, results.generate_report()
-
-    return judge
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from accounts.models import Account
 from tests.browser import steps
-from tests.browser.conftest import DESKTOP, PHONE, Visit
+from tests.browser.conftest import Visit
+from tests.browser.look import DESKTOP, PHONE
 from tests.factories import PASSWORD
 
 pytestmark = pytest.mark.browser
