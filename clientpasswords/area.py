@@ -1,15 +1,20 @@
 """What the settings page shows of one account's client passwords."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
+
+from django.utils import timezone
 
 from accounts import codes, cutoffs, policies, sites
 from accounts.models import Account, Phone
 from accounts.policies import Effective
 from accounts.sites import Server
 from clientpasswords import lifecycle
-from clientpasswords.models import ClientPassword
+from clientpasswords.models import ClientPassword, Logon
 
+# A program that was refused this long ago has been seen to.
+LATELY = timedelta(days=1)
 OBSTACLES: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
@@ -23,7 +28,7 @@ OBSTACLES: dict[type[Exception], str] = {
 class Area:
     """The area *Third-Party Client Logon Security Management*.
 
-    Each part is read when a page first asks for it: three queries, whatever the number
+    Each part is read when a page first asks for it: four queries, whatever the number
     of passwords.
     """
 
@@ -46,6 +51,16 @@ class Area:
     @property
     def telephone(self) -> Phone | None:
         return getattr(self._row, "phone", None)
+
+    @cached_property
+    def other_password_tried(self) -> Logon | None:
+        """The last program to try something else where a security password is due."""
+        if not self.in_force:
+            return None
+        lately = timezone.now() - LATELY
+        return self.account.logons.filter(
+            reason=Logon.Reason.REQUIRED, last_at__gte=lately
+        ).first()
 
     @cached_property
     def cutoffs_open(self) -> int:

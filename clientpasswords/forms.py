@@ -1,10 +1,23 @@
 """Is the input well formed?"""
 
 import re
+from datetime import date, datetime, time, timedelta
+from ipaddress import ip_network
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as now_
 from django.utils.translation import gettext_lazy as _
+
+from clientpasswords.lifecycle import Scope
+from clientpasswords.models import ClientPassword
+
+MOST_NETWORKS = 10
+LAST_YEAR = 2999
+PROTOCOLS = [("imap", "IMAP"), ("pop3", "POP3"), ("smtp", "SMTP")]
+EVERYTHING = frozenset(name for name, _label in PROTOCOLS)
 
 
 class CodeForm(forms.Form):
@@ -53,3 +66,102 @@ class LabelForm(forms.Form):
         required=False,
         widget=forms.TextInput({"autocomplete": "off", "maxlength": "64"}),
     )
+
+
+class ScopeForm(forms.Form):
+    """What a security password may be used for."""
+
+    access = forms.ChoiceField(
+        label=_("May be used to"),
+        choices=[
+            ("all", _("read and send mail")),
+            ("send", _("send only")),
+            ("some", _("use these protocols only:")),
+        ],
+        widget=forms.RadioSelect,
+        initial="all",
+    )
+    protocols = forms.MultipleChoiceField(
+        label=_("Protocols"),
+        choices=PROTOCOLS,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    networks = forms.CharField(
+        label=_("Only from these networks"),
+        help_text=_("For example 192.0.2.0/24. Empty: from anywhere."),
+        required=False,
+        max_length=500,
+        widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
+    )
+    expires = forms.DateField(
+        label=_("Works until the end of"),
+        help_text=_("Empty: until you delete it."),
+        required=False,
+        widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": _("Enter a date like 2027-01-31.")},
+    )
+
+    @classmethod
+    def of(cls, client_password: ClientPassword) -> Self:
+        """Return the form as it would have been filled in for this password."""
+        scope = Scope.of(client_password)
+        access = {EVERYTHING: "all", frozenset({"smtp"}): "send"}
+        return cls(
+            initial={
+                "access": access.get(scope.protocols, "some"),
+                "protocols": sorted(scope.protocols),
+                "networks": ", ".join(scope.networks),
+                "expires": client_password.last_day,
+            }
+        )
+
+    def clean_networks(self) -> tuple[str, ...]:
+        typed = re.split(r"[\s,;]+", self.cleaned_data["networks"].strip())
+        networks = [_network(text) for text in typed if text]
+        if len(networks) > MOST_NETWORKS:
+            text = now_("No more than %(most)s networks, please.")
+            raise forms.ValidationError(text % {"most": MOST_NETWORKS})
+        return tuple(dict.fromkeys(networks))
+
+    def clean_expires(self) -> date | None:
+        last: date | None = self.cleaned_data["expires"]
+        if last is not None and last < timezone.localdate():
+            raise forms.ValidationError(now_("This day is over."))
+        if last is not None and last.year > LAST_YEAR:
+            raise forms.ValidationError(
+                self.fields["expires"].error_messages["invalid"]
+            )
+        return last
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("access") == "some" and not data.get("protocols"):
+            self.add_error("protocols", now_("Choose at least one."))
+        return data
+
+    @property
+    def scope(self) -> Scope:
+        """Return what was asked for; the form must be valid."""
+        data = self.cleaned_data
+        some = {"all": EVERYTHING, "send": {"smtp"}}
+        return Scope(
+            frozenset(some.get(data["access"], data["protocols"])),
+            data["networks"],
+            _end_of(data["expires"]),
+        )
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text, strict=False))
+    except ValueError:
+        message = now_("“%(text)s” is no network. Write it like 192.0.2.0/24.")
+        raise forms.ValidationError(message % {"text": text}) from None
+
+
+def _end_of(day: date | None) -> datetime | None:
+    if day is None:
+        return None
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, window
+from clientpasswords.views import area, device, lost, window
 
 app_name = "clientpasswords"
 passwords = [
@@ -9,7 +9,12 @@ passwords = [
     path("new/", window.new, name="new"),
     path("new/code/", window.send_code, name="code"),
     path("new/verify/", window.verify, name="verify"),
-    path("<int:pk>/name/", area.name, name="name"),
+    path("lost/", lost.lost, name="lost"),
+    path("sign-ins/", device.sign_ins, name="sign-ins"),
+    path("<int:pk>/", device.show, name="device"),
+    path("<int:pk>/name/", device.name, name="name"),
+    path("<int:pk>/limits/", device.limit, name="limit"),
+    path("<int:pk>/status/", device.status, name="status"),
     path("<int:pk>/delete/", area.delete, name="delete"),
 ]
 urlpatterns = [

@@ -52,8 +52,22 @@ class Logon(models.Model):
     """Mail logons of one account that were alike, as the mail server decided them.
 
     `reason` is empty for those let in; otherwise the refusal of the logon views, or
-    `wrong-password`. Whatever was typed is not kept.
+    what the mail server found itself. Whatever was typed is not kept.
     """
+
+    class Reason(models.TextChoices):
+        """In words for owners and administrators; `portal.lua` and the views decide."""
+
+        WRONG = "wrong-password", _("wrong password")
+        TOO_MANY = "too-many-guesses", _("too many wrong passwords from there")
+        REQUIRED = "security-password-required", _("needs a security password")
+        REVOKED = "revoked", _("deleted security password")
+        EXPIRED = "expired", _("expired")
+        OUT_OF_SCOPE = "out-of-scope", _("outside what the password is for")
+        SUSPENDED = "suspended", _("security passwords are turned off")
+        PROTOCOL_OFF = "protocol-off", _("protocol switched off")
+        LOGON_OFF = "third-party-logon-off", _("third-party client logon is off")
+        DISABLED = "account-disabled", _("mailbox disabled")
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -62,10 +76,16 @@ class Logon(models.Model):
         verbose_name=_("mailbox"),
     )
     client_password = models.ForeignKey(
-        ClientPassword, on_delete=models.SET_NULL, null=True, verbose_name=_("device")
+        ClientPassword,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="logons",
+        verbose_name=_("device"),
     )
     protocol = models.CharField(_("protocol"), max_length=4)
-    reason = models.CharField(_("refused because"), max_length=40, blank=True)
+    reason = models.CharField(
+        _("refused because"), max_length=40, blank=True, choices=Reason.choices
+    )
     network_address = models.GenericIPAddressField(_("from"), null=True)
     node = models.CharField(_("mail server"), max_length=100)
     first_at = models.DateTimeField(_("first"))

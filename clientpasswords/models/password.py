@@ -1,7 +1,7 @@
 """The record of a client password."""
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -135,10 +135,24 @@ class ClientPassword(models.Model):
         return {"imap": self.imap, "pop3": self.pop3, "smtp": self.smtp}
 
     @property
+    def protocols_allowed(self) -> list[str]:
+        return [name for name, yes in self.protocols.items() if yes]
+
+    @property
+    def protocols_missing(self) -> bool:
+        return not all(self.protocols.values())
+
+    @property
     def is_limited(self) -> bool:
         """Whether it has a scope of its own."""
-        whole = all(self.protocols.values())
-        return bool(not whole or self.networks or self.expires_at)
+        return bool(self.protocols_missing or self.networks or self.expires_at)
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it works, if it expires."""
+        if self.expires_at is None:
+            return None
+        return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()
 
     @property
     def has_expired(self) -> bool:

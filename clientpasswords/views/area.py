@@ -4,25 +4,20 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import (
-    require_http_methods,
-    require_POST,
-    require_safe,
-)
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
-from clientpasswords import labels, lifecycle, words
+from clientpasswords import lifecycle, words
 from clientpasswords.area import Area
 from clientpasswords.views import pages
 
-NEW = "new"  # the key of the row to highlight, in the session
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
 def index(request: UserRequest) -> HttpResponse:
     """The switch, the list, and the servers to enter in a mail program."""
-    area = Area(request.user, new_pk=request.session.pop(NEW, None))
+    area = Area(request.user, new_pk=request.session.pop(pages.NEW, None))
     return pages.page(request, "index", area)
 
 
@@ -53,20 +48,6 @@ def disable(request: UserRequest) -> HttpResponse:
     if area.required or not area.on:
         return pages.back()
     return pages.page(request, "disable", area)
-
-
-@require_POST
-def name(request: UserRequest, pk: int) -> HttpResponse:
-    """Save the device's name, whatever was typed; the password works all along."""
-    client_password = get_object_or_404(request.user.client_passwords.live(), pk=pk)
-    label = labels.normalise(
-        request.POST.get("label", ""), default=client_password.label
-    )
-    lifecycle.rename(client_password, label)
-    request.session[NEW] = client_password.pk
-    text = _("The password for “%(device)s” is saved.") % {"device": label}
-    messages.success(request, text)
-    return pages.back()
 
 
 @require_form

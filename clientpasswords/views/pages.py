@@ -9,6 +9,8 @@ from django.urls import reverse
 from clientpasswords import words
 from clientpasswords.area import Area
 
+NEW = "new"  # the key of the row to highlight, in the session
+
 
 def back() -> HttpResponseRedirect:
     """To the list."""

@@ -18,7 +18,7 @@ from accounts import codes
 from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle, passwords, words
 from clientpasswords.area import Area
-from clientpasswords.forms import CodeForm, LabelForm, attempt_in
+from clientpasswords.forms import CodeForm, LabelForm, ScopeForm, attempt_in
 from clientpasswords.models import ClientPassword
 from clientpasswords.views import pages
 
@@ -110,6 +110,7 @@ def _reveal(request: UserRequest, issued: lifecycle.Issued) -> HttpResponse:
         client_password=row,
         groups=passwords.groups(issued.secret),
         name_form=LabelForm(initial={"label": row.label}),
+        scope_form=ScopeForm.of(row),
         suggestions=labels.suggestions(),
     )
 

@@ -1,0 +1,110 @@
+"""The page of one security password: its name, what it may do, its last sign-ins."""
+
+from django.contrib import messages
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.formats import time_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import UserRequest, actor
+from clientpasswords import labels, lifecycle
+from clientpasswords.area import Area
+from clientpasswords.forms import LabelForm, ScopeForm
+from clientpasswords.models import ClientPassword
+from clientpasswords.views import pages
+
+SIGN_INS = 20
+
+
+@require_safe
+def show(request: UserRequest, pk: int) -> HttpResponse:
+    """The page itself."""
+    client_password = _own(request, pk)
+    return _device(request, client_password, ScopeForm.of(client_password))
+
+
+@require_POST
+def name(request: UserRequest, pk: int) -> HttpResponse:
+    """Save the device's name, whatever was typed, and its limits if there are any.
+
+    The password works all along, so that limits that make no sense are asked for again
+    on its own page.
+    """
+    client_password = _own(request, pk)
+    label = labels.normalise(
+        request.POST.get("label", ""), default=client_password.label
+    )
+    lifecycle.rename(client_password, label)
+    request.session[pages.NEW] = client_password.pk
+    text = _("The password for “%(device)s” is saved.") % {"device": label}
+    if "access" not in request.POST:
+        messages.success(request, text)
+        return pages.back()
+    return _limit(request, client_password, text)
+
+
+@require_POST
+def limit(request: UserRequest, pk: int) -> HttpResponse:
+    """Save what the password may be used for."""
+    return _limit(request, _own(request, pk), _("The limits are saved."))
+
+
+@never_cache
+@require_safe
+def status(request: UserRequest, pk: int) -> JsonResponse:
+    """Whether the password was used already, for the line on the reveal."""
+    used = _own(request, pk).used
+    text = ""
+    if used is not None:
+        time = time_format(localtime(used.first_at), "TIME_FORMAT")
+        text = _("Connected: %(protocol)s, %(time)s")
+        text %= {"protocol": used.protocol.upper(), "time": time}
+    return JsonResponse({"connected": text})
+
+
+@require_safe
+def sign_ins(request: UserRequest) -> HttpResponse:
+    """The last sign-ins of mail programs, by whichever password, and the refused."""
+    rows = request.user.logons.select_related("client_password")[: 2 * SIGN_INS]
+    return pages.page(request, "sign_ins", Area(request.user), logons=rows)
+
+
+def _own(request: UserRequest, pk: int) -> ClientPassword:
+    rows = request.user.client_passwords.live().select_related("usage")
+    return get_object_or_404(rows, pk=pk)
+
+
+def _limit(
+    request: UserRequest, client_password: ClientPassword, saved: str
+) -> HttpResponse:
+    form = ScopeForm(request.POST)
+    if not form.is_valid():
+        client_password.refresh_from_db(fields=["label"])
+        return _device(request, client_password, form, status=422)
+    lifecycle.limit(client_password, form.scope, by=actor(request))
+    messages.success(request, saved)
+    if request.POST.get("then") == "stay":
+        return redirect("clientpasswords:device", client_password.pk)
+    return pages.back()
+
+
+def _device(
+    request: UserRequest,
+    client_password: ClientPassword,
+    form: ScopeForm,
+    *,
+    status: int = 200,
+) -> HttpResponse:
+    return pages.page(
+        request,
+        "device",
+        Area(request.user),
+        status=status,
+        client_password=client_password,
+        name_form=LabelForm(initial={"label": client_password.label}),
+        scope_form=form,
+        logons=client_password.logons.all()[:SIGN_INS],
+    )

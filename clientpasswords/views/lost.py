@@ -1,0 +1,35 @@
+"""*I lost a device*: several security passwords deleted at once."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.http import UserRequest, actor
+from clientpasswords import lifecycle
+from clientpasswords.area import Area
+from clientpasswords.views import pages
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def lost(request: UserRequest) -> HttpResponse:
+    """Choose the devices, then cut them off; none is chosen beforehand."""
+    area = Area(request.user)
+    if request.method != "POST":
+        return pages.page(request, "lost", area) if area.count else pages.back()
+    chosen = {pk for pk in request.POST.getlist("device") if pk.isdecimal()}
+    rows = request.user.client_passwords.filter(
+        pk__in=[each.pk for each in area.passwords if str(each.pk) in chosen]
+    )
+    count = lifecycle.revoke(rows, by=actor(request))
+    if not count:
+        error = _("Choose at least one device.")
+        return pages.page(request, "lost", area, status=422, choose=error)
+    text = ngettext(
+        "%(count)s device can no longer send or receive mail.",
+        "%(count)s devices can no longer send or receive mail.",
+        count,
+    )
+    messages.success(request, text % {"count": count})
+    return pages.back()

@@ -1,0 +1,132 @@
+"""The page of one security password, the limits at the reveal, and lost devices."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from accounts.models import Account
+from clientpasswords.models import ClientPassword, Logon, Usage
+from tests import factories
+from tests.browser import steps
+from tests.browser.conftest import Visit
+from tests.browser.look import Look
+from tests.browser.watch import Watch
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def phone(bob: Account) -> ClientPassword:
+    """Bob's, with something to tell."""
+    now = timezone.now()
+    row = factories.make_client_password(bob, "My iPhone")[0]
+    for minutes, reason, password, count in (
+        (1, "", row, 12),
+        (5, "out-of-scope", row, 1),
+        (9, "security-password-required", None, 14),
+        (30, "wrong-password", None, 1),
+    ):
+        Logon.objects.create(
+            account=bob,
+            client_password=password,
+            protocol="imap",
+            reason=reason,
+            network_address="198.51.100.7",
+            node="mx",
+            first_at=now - timedelta(hours=3),
+            last_at=now - timedelta(minutes=minutes),
+            count=count,
+        )
+    return row
+
+
+def test_a_password_is_limited_and_renamed_on_its_page(
+    visit: Visit, phone: ClientPassword, bob: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {422}
+    page = visit("/settings/account-security/", bob)
+    look(page, "tried")
+    steps.link(page, "My iPhone").click()
+    expect(steps.heading(page, "My iPhone")).to_be_visible()
+    look(page, "device")
+
+    page.get_by_label("use these protocols only").check()
+    for protocol in ("IMAP", "POP3", "SMTP"):
+        page.get_by_label(protocol, exact=True).uncheck()
+    steps.button(page, "Save").click()
+    expect(page.get_by_text("Choose at least one.")).to_be_visible()
+    look(page, "device-nonsense")
+
+    page.get_by_label("send only").check()
+    page.get_by_label("Only from these networks").fill("192.0.2.0/24")
+    page.get_by_label("Works until the end of").fill("2999-12-31")
+    steps.button(page, "Save").click()
+
+    expect(page.get_by_text("The limits are saved.")).to_be_visible()
+    expect(page.get_by_label("send only")).to_be_checked()
+    phone.refresh_from_db()
+    assert phone.protocols_allowed == ["smtp"]
+    assert phone.networks == "192.0.2.0/24"
+    page.get_by_label("Device").fill("Scanner")
+    steps.button(page, "Rename").click()
+    expect(steps.device(page, "Scanner")).to_contain_text("SMTP")
+    look(page, "list-limited")
+
+
+def test_the_last_sign_ins_are_shown(
+    visit: Visit, phone: ClientPassword, bob: Account, look: Look
+) -> None:
+    page = visit("/settings/account-security/", bob)
+
+    steps.link(page, "Last sign-ins").click()
+
+    expect(steps.heading(page, "Last sign-ins")).to_be_visible()
+    expect(page.get_by_text("needs a security password")).to_be_visible()
+    look(page, "sign-ins")
+
+
+def test_at_the_reveal_it_is_limited_and_seen_to_connect(
+    visit: Visit, bob: Account, look: Look, watch: Watch
+) -> None:
+    page = visit(steps.NEW, bob)
+    steps.issue(page)
+    expect(page.get_by_text("Waiting for the first sign-in")).to_be_visible()
+    page.get_by_text("Limit what it may be used for").click()
+    look(page, "reveal-limits")
+
+    row = ClientPassword.objects.get()
+    now = timezone.now()
+    Usage.objects.create(
+        client_password=row, first_at=now, last_at=now, protocol="imap", node="mx"
+    )
+    expect(page.get_by_text("Connected: IMAP")).to_be_visible()
+
+    page.get_by_label("send only").check()
+    steps.button(page, "Copy").click()
+    steps.button(page, "OK").click()
+    expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
+    row.refresh_from_db()
+    assert row.protocols_allowed == ["smtp"]
+
+
+def test_lost_devices_are_chosen_and_deleted(
+    visit: Visit, phone: ClientPassword, bob: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {422}
+    factories.make_client_password(bob, "Office PC")
+    factories.make_client_password(bob, "Printer")
+    page = visit("/settings/account-security/", bob)
+    steps.link(page, "I lost a device").click()
+    window = steps.window(page, "Which devices did you lose?")
+    look(page, "lost")
+
+    steps.button(page, "Delete").click()
+    expect(window.get_by_text("Choose at least one device.")).to_be_visible()
+    window.get_by_label("My iPhone").check()
+    window.get_by_label("Printer").check()
+    steps.button(page, "Delete").click()
+
+    expect(page.get_by_text("2 devices can no longer send")).to_be_visible()
+    expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()

@@ -1,0 +1,265 @@
+"""The page of one security password: renamed, limited, and what it did lately."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Account
+from clientpasswords.forms import ScopeForm
+from clientpasswords.lifecycle import Scope
+from clientpasswords.models import ClientPassword, Logon, Usage
+from tests import factories
+
+INDEX = "/settings/account-security/"
+ALL = {"access": "all"}
+
+
+@pytest.fixture
+def phone(alice: Account) -> ClientPassword:
+    Account.objects.update(client_passwords_on=True)
+    return factories.make_client_password(alice)[0]
+
+
+@pytest.fixture
+def page(phone: ClientPassword) -> str:
+    return f"{INDEX}security-passwords/{phone.pk}/"
+
+
+def logon(phone: ClientPassword, reason: str = "", **fields: object) -> Logon:
+    now = timezone.now()
+    values = {
+        "account": phone.account,
+        "client_password": phone,
+        "protocol": "imap",
+        "reason": reason,
+        "network_address": "198.51.100.7",
+        "node": "mx",
+        "first_at": now,
+        "last_at": now,
+        "count": 1,
+    }
+    return Logon.objects.create(**values | fields)
+
+
+# --- its name -------------------------------------------------------------------------
+
+
+def test_it_can_be_renamed_later(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    assert "Phone" in browser.get(page).content.decode()
+
+    answer = browser.post(f"{page}name/", {"label": "Old phone"})
+
+    assert answer.status_code == 302
+    phone.refresh_from_db()
+    assert phone.label == "Old phone"
+
+
+@pytest.mark.parametrize("path", ["", "status/"])
+def test_nobody_elses_and_no_deleted_one_is_shown(
+    path: str, client: Client, mallory: Account, page: str, phone: ClientPassword
+) -> None:
+    client.force_login(mallory)
+    assert client.get(page + path).status_code == 404
+    client.force_login(phone.account)
+    assert client.get(page + path).status_code == 200
+    ClientPassword.objects.update(revoked_at=timezone.now())
+    assert client.get(page + path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["name/", "limits/"])
+def test_nobody_changes_somebody_elses(
+    path: str, client: Client, mallory: Account, page: str, phone: ClientPassword
+) -> None:
+    client.force_login(mallory)
+
+    answer = client.post(page + path, {"label": "Mine", "access": "send"})
+
+    assert answer.status_code == 404
+    phone.refresh_from_db()
+    assert (phone.label, phone.imap) == ("Phone", True)
+
+
+# --- its limits -----------------------------------------------------------------------
+
+
+def test_it_can_be_made_to_send_only(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    answer = browser.post(f"{page}limits/", {"access": "send", "then": "stay"})
+
+    assert answer["Location"] == page
+    phone.refresh_from_db()
+    assert phone.protocols_allowed == ["smtp"]
+    assert 'value="send"' in browser.get(page).content.decode()
+
+
+def test_everything_at_once(browser: Client, page: str, phone: ClientPassword) -> None:
+    form = {
+        "access": "some",
+        "protocols": ["imap", "smtp"],
+        "networks": "192.0.2.9/24; 2001:db8::7 192.0.2.0/24",
+        "expires": "2999-12-31",
+    }
+    browser.post(f"{page}limits/", form)
+
+    phone.refresh_from_db()
+    zone = timezone.get_current_timezone()
+    assert Scope.of(phone) == Scope(
+        frozenset({"imap", "smtp"}),
+        ("192.0.2.0/24", "2001:db8::7/128"),
+        datetime(3000, 1, 1, tzinfo=zone),
+    )
+    again = ScopeForm.of(phone).initial
+    assert again["expires"] == date(2999, 12, 31)
+    assert again["access"] == "some"
+    assert again["networks"] == "192.0.2.0/24, 2001:db8::7/128"
+
+
+NONSENSE = [
+    ({"access": "some"}, "Choose at least one."),
+    ({"access": "none"}, "Select a valid choice."),
+    ({}, "This field is required."),
+    ({**ALL, "networks": "at home"}, "“at” is no network."),
+    ({**ALL, "networks": "192.0.2.0/33"}, "“192.0.2.0/33” is no network."),
+    ({**ALL, "networks": "<b>"}, "“&lt;b&gt;” is no network."),
+    (
+        {**ALL, "networks": " ".join(f"10.0.0.{n}" for n in range(11))},
+        "No more than 10",
+    ),
+    ({**ALL, "networks": "1" * 501}, "at most 500 characters"),
+    ({**ALL, "expires": "31.12.2999"}, "Enter a date like 2027-01-31."),
+    ({**ALL, "expires": "2020-01-01"}, "This day is over."),
+    ({**ALL, "expires": "9999-12-31"}, "Enter a date like 2027-01-31."),
+]
+
+
+@pytest.mark.parametrize(("form", "said"), NONSENSE)
+def test_limits_that_make_no_sense_are_asked_for_again(
+    form: dict[str, str], said: str, browser: Client, page: str, phone: ClientPassword
+) -> None:
+    before = Scope.of(phone)
+
+    answer = browser.post(f"{page}limits/", form)
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    phone.refresh_from_db()
+    assert Scope.of(phone) == before
+
+
+def test_at_the_reveal_the_name_is_saved_whatever_the_limits(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    answer = browser.post(f"{page}name/", {"label": "Scanner", "access": "some"})
+
+    assert answer.status_code == 422
+    assert "Scanner" in answer.content.decode()
+    phone.refresh_from_db()
+    assert phone.label == "Scanner"
+    assert not phone.is_limited
+
+
+def test_name_and_limits_are_saved_together(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    answer = browser.post(f"{page}name/", {"label": "Scanner", "access": "send"})
+
+    assert answer["Location"].startswith(INDEX)
+    phone.refresh_from_db()
+    assert (phone.label, phone.protocols_allowed) == ("Scanner", ["smtp"])
+
+
+def test_the_list_says_what_is_limited(browser: Client, phone: ClientPassword) -> None:
+    soon = timezone.now() + timedelta(days=1)
+    ClientPassword.objects.update(imap=False, networks="192.0.2.0/24", expires_at=soon)
+    page = browser.get(INDEX).content.decode()
+    assert "POP3, SMTP" in page
+    assert "192.0.2.0/24" in page
+    assert "Works until" in page
+
+    ClientPassword.objects.update(expires_at=timezone.now())
+    assert "Expired" in browser.get(INDEX).content.decode()
+
+
+# --- what it did ----------------------------------------------------------------------
+
+
+def test_its_last_sign_ins_are_listed(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    logon(phone, count=3)
+    logon(phone, "out-of-scope", protocol="pop3")
+    logon(phone, "wrong-password", client_password=None, network_address="192.0.2.99")
+
+    text = browser.get(page).content.decode()
+
+    assert "3 times since" in text
+    assert "outside what the password is for" in text
+    assert "192.0.2.99" not in text
+
+
+def test_the_sign_ins_of_all_passwords_have_a_page(
+    browser: Client, phone: ClientPassword, mallory: Account
+) -> None:
+    logon(phone)
+    logon(phone, "wrong-password", client_password=None, network_address="192.0.2.99")
+    logon(phone, client_password=None)
+    logon(phone, account=mallory, network_address="203.0.113.5")
+
+    text = browser.get(f"{INDEX}security-passwords/sign-ins/").content.decode()
+
+    assert "Phone" in text
+    assert "wrong password" in text
+    assert "192.0.2.99" in text
+    assert "web password" in text
+    assert "203.0.113.5" not in text
+
+
+def test_the_pages_take_few_queries(
+    browser: Client,
+    page: str,
+    phone: ClientPassword,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for _ in range(25):
+        logon(phone)
+    for path in (page, f"{INDEX}security-passwords/sign-ins/", f"{page}status/"):
+        with django_assert_max_num_queries(8):
+            browser.get(path)
+
+
+def test_the_reveal_hears_of_the_first_use(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    answer = browser.get(f"{page}status/")
+    assert answer.json() == {"connected": ""}
+    assert "no-store" in answer["Cache-Control"]
+
+    now = timezone.now()
+    Usage.objects.create(
+        client_password=phone, first_at=now, last_at=now, protocol="imap", node="mx"
+    )
+
+    assert (
+        browser.get(f"{page}status/").json()["connected"].startswith("Connected: IMAP")
+    )
+
+
+# --- a program that keeps trying something else ---------------------------------------
+
+
+def test_a_program_without_a_security_password_is_pointed_out(
+    browser: Client, phone: ClientPassword
+) -> None:
+    row = logon(phone, "security-password-required", client_password=None, count=14)
+    page = browser.get(INDEX).content.decode()
+    assert "without a security password, 14 times since" in page
+    assert "198.51.100.7" in page
+
+    Logon.objects.filter(pk=row.pk).update(last_at=timezone.now() - timedelta(days=2))
+    assert "without a security password" not in browser.get(INDEX).content.decode()

@@ -1,0 +1,54 @@
+"""*I lost a device*: several security passwords deleted at once, and only one's own."""
+
+import pytest
+from django.test import Client
+
+from accounts.models import Account
+from clientpasswords.models import ClientPassword
+from tests import factories
+
+LOST = "/settings/account-security/security-passwords/lost/"
+
+
+@pytest.fixture
+def phone(alice: Account) -> ClientPassword:
+    Account.objects.update(client_passwords_on=True)
+    return factories.make_client_password(alice)[0]
+
+
+def test_several_lost_devices_are_deleted_at_once(
+    browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    laptop = factories.make_client_password(alice, "Laptop")[0]
+    kept = factories.make_client_password(alice, "Kept")[0]
+    assert "Laptop" in browser.get(LOST).content.decode()
+
+    answer = browser.post(LOST, {"device": [phone.pk, laptop.pk]}, follow=True)
+
+    assert "2 devices can no longer send or receive mail." in answer.content.decode()
+    assert list(alice.client_passwords.live()) == [kept]
+
+
+@pytest.mark.parametrize("chosen", [[], ["x"], ["99999999999999999999999"], ["²"]])
+def test_nothing_is_deleted_unless_chosen(
+    chosen: list[str], browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+
+    answer = browser.post(LOST, {"device": chosen})
+
+    assert answer.status_code == 422
+    assert "Choose at least one device." in answer.content.decode()
+    assert list(alice.client_passwords.live()) == [phone]
+
+
+def test_nobody_deletes_somebody_elses(
+    client: Client, mallory: Account, phone: ClientPassword
+) -> None:
+    factories.make_client_password(mallory)
+    client.force_login(mallory)
+
+    answer = client.post(LOST, {"device": [phone.pk]})
+
+    assert answer.status_code == 422
+    phone.refresh_from_db()
+    assert phone.revoked_at is None
