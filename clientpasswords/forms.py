@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.utils import timezone
-from django.utils.translation import gettext as now_
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clientpasswords.lifecycle import Scope
@@ -121,14 +121,14 @@ class ScopeForm(forms.Form):
         typed = re.split(r"[\s,;]+", self.cleaned_data["networks"].strip())
         networks = [_network(text) for text in typed if text]
         if len(networks) > MOST_NETWORKS:
-            text = now_("No more than %(most)s networks, please.")
+            text = gettext("No more than %(most)s networks, please.")
             raise forms.ValidationError(text % {"most": MOST_NETWORKS})
         return tuple(dict.fromkeys(networks))
 
     def clean_expires(self) -> date | None:
         last: date | None = self.cleaned_data["expires"]
         if last is not None and last < timezone.localdate():
-            raise forms.ValidationError(now_("This day is over."))
+            raise forms.ValidationError(gettext("This day is over."))
         if last is not None and last.year > LAST_YEAR:
             raise forms.ValidationError(
                 self.fields["expires"].error_messages["invalid"]
@@ -138,7 +138,7 @@ class ScopeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("access") == "some" and not data.get("protocols"):
-            self.add_error("protocols", now_("Choose at least one."))
+            self.add_error("protocols", gettext("Choose at least one."))
         return data
 
     @property
@@ -157,7 +157,7 @@ def _network(text: str) -> str:
     try:
         return str(ip_network(text, strict=False))
     except ValueError:
-        message = now_("“%(text)s” is no network. Write it like 192.0.2.0/24.")
+        message = gettext("“%(text)s” is no network. Write it like 192.0.2.0/24.")
         raise forms.ValidationError(message % {"text": text}) from None
 
 
