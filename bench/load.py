@@ -62,6 +62,26 @@ def measure(
     return Result(seconds, verdicts)
 
 
+def latencies(
+    path: Path, logons: Iterator[Logon], *, seconds: float, in_flight: int
+) -> list[float]:
+    """Return how many seconds each decision took, under the same load."""
+    spent: list[float] = []
+    with AuthSocket(path) as connection:
+        now = time.monotonic()
+        end = now + seconds
+        asked = connection.send(list(itertools.islice(logons, in_flight)))
+        since = dict.fromkeys(asked, now)
+        while since:
+            answers = connection.receive()
+            now = time.monotonic()
+            spent += [now - since.pop(number) for number, _ in answers]
+            if now < end:
+                asked = connection.send(list(itertools.islice(logons, len(answers))))
+                since |= dict.fromkeys(asked, now)
+    return spent
+
+
 def processor_seconds(instance: str) -> float:
     """Return the processor time of an instance's processes that decide logons."""
     ticks = 0

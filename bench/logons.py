@@ -1,36 +1,28 @@
 """Logon decisions a second: ours with ten client passwords, plain Dovecot with one.
 
 All contenders run at the same time and take turns under load, several rounds of it, so
-that whatever else the machine does meanwhile hits all alike.
+that whatever else the machine does meanwhile hits all alike. Then how long a decision
+takes, what a wrong password costs, and how many IMAP sessions begin within TLS.
 """
 
 import contextlib
 import itertools
-import json
-import os
 import secrets
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
-from bench import hashes, load, targets
+from bench import hashes, hosts, load, sessions, targets, wrong
 from bench.authsocket import Logon, Verdict
-from bench.plain import PlainHost, make_table
+from bench.hosts import BARE, FOLLOWED, LOGGED, PLAIN, SQLITE
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
 
-ROOT = Path(__file__).resolve().parent.parent
-FILL = (
-    "import django, runpy; django.setup();"
-    "runpy.run_module('bench.rows', run_name='__main__')"
-)
 IN_FLIGHT = 16
 DIFFERENT_LOGONS = 50_000
-PLAIN, POSTGRES, SQLITE = "plain Dovecot", "ours, PostgreSQL", "ours, SQLite"
+EVERYBODY = (PLAIN, BARE, LOGGED, FOLLOWED, SQLITE)
 
 
 @dataclass
@@ -52,7 +44,11 @@ class Contender:
             for _ in range(DIFFERENT_LOGONS)
         )
         # Written out before anything is measured, which takes as long as asking.
-        self._logons = itertools.cycle([logon for logon in logons if logon.request])
+        self.logons = itertools.cycle([logon for logon in logons if logon.request])
+
+    @property
+    def socket(self) -> Path:
+        return self.host.socket("auth-client")
 
     def run(self, seconds: float) -> None:
         """Have it under load for a while.
@@ -60,8 +56,9 @@ class Contender:
         Raises:
             RuntimeError: it refused a right password.
         """
-        path = self.host.socket("auth-client")
-        result = load.measure(path, self._logons, seconds=seconds, in_flight=IN_FLIGHT)
+        result = load.measure(
+            self.socket, self.logons, seconds=seconds, in_flight=IN_FLIGHT
+        )
         if set(result.verdicts) != {Verdict.OK}:
             message = f"{self.name}: {result.verdicts}"
             raise RuntimeError(message)
@@ -75,85 +72,72 @@ def main(rounds: int, seconds: float, sizes: Sequence[int]) -> None:
         folder.chmod(0o755)
         postgres = running.enter_context(PrivatePostgres())
         passwords = [hashes.new_password() for _ in range(targets.PASSWORDS)]
-        contenders = [
-            contender
-            for size in sizes
-            for contender in start(size, passwords, postgres, folder, running)
-        ]
+        sites, contenders = [], []
+        for size in sizes:
+            say(f"{size:,} accounts, ten client passwords each …")
+            site = hosts.fill_site(size, passwords, postgres, folder)
+            sites.append(site)
+            for name, host in hosts.run_hosts(site, folder, EVERYBODY, running):
+                known = passwords[:1] if name == PLAIN else passwords
+                contenders.append(Contender(name, size, host, known))
         say(f"{rounds} rounds of {seconds:g} s each, {IN_FLIGHT} logons in flight …")
         for _ in range(rounds):
             for contender in contenders:
                 contender.run(seconds)
         say(report(contenders))
-        for contender in contenders[1:3]:
-            say(hashes.report(contender.name, contender.host, passwords))
-
-
-def start(
-    size: int,
-    passwords: list[str],
-    postgres: PrivatePostgres,
-    folder: Path,
-    running: contextlib.ExitStack,
-) -> Iterator[Contender]:
-    """Make databases of this size, and run a mail host of every kind on them."""
-    database = f"bench_{size}"
-    postgres.run_sql(f"CREATE DATABASE {database} OWNER mailportal")
-    file = folder / f"db_{size}" / "portal.sqlite3"
-    file.parent.mkdir()
-    server, embedded = postgres.url(database=database), f"sqlite:///{file}"
-    for url in (server, embedded):
-        kind = url.partition(":")[0]
-        say(f"Filling {kind} with {size:,} accounts, ten client passwords each …")
-        fill(url, size, passwords)
-    make_table(postgres, database, passwords[0])
-    hosts = {
-        PLAIN: PlainHost(folder / f"plain_{size}", database_url=server),
-        POSTGRES: MailHost(folder / f"postgres_{size}", database_url=server),
-        SQLITE: MailHost(folder / f"sqlite_{size}", database_url=embedded),
-    }
-    for name, host in hosts.items():
-        host.has_postfix = False
-        running.enter_context(host)
-        known = passwords[:1] if name == PLAIN else passwords
-        yield Contender(name, size, host, known)
-
-
-def fill(url: str, size: int, passwords: list[str]) -> None:
-    """Make tables and rows, in a process that knows this database only."""
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "mailportal.settings",
-        "SECRET_KEY": "-" * 50,
-        "WEBMAIL_NETWORKS": "127.0.0.2/32",
-    }
-    command = [sys.executable, "-c", FILL, str(size), json.dumps(passwords)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        first = contenders[: len(EVERYBODY)]
+        say(latencies(first, seconds))
+        for contender in first[1:]:
+            if contender.name in (LOGGED, SQLITE):
+                say(hashes.report(contender.name, contender.host, passwords))
+        for contender in first[:3]:
+            say(wrong.report(contender.name, contender.socket, sizes[0], seconds))
+        say(sessions.report(sites[0], folder, rounds, seconds))
 
 
 def report(contenders: Sequence[Contender]) -> str:
-    """Return the rates, and the two ratios that have their targets."""
+    """Return the rates, and the ratios that have their targets."""
     lines = [f"{'':18}{'accounts':>9}{'logons/s':>10}   lowest-highest   to plain"]
-    plain = {each.accounts: each for each in contenders if each.name == PLAIN}
-    smallest = {each.name: each for each in reversed(contenders)}
+    of = {(each.name, each.accounts): each for each in contenders}
+    sizes = sorted({each.accounts for each in contenders})
     for each in contenders:
-        ratio = ratio_of(each, plain[each.accounts])
+        ratio = ratio_of(each, of[PLAIN, each.accounts])
         spread = f"{min(each.rates):,.0f}-{max(each.rates):,.0f}"
         lines.append(
             f"{each.name:18}{each.accounts:>9,}{median(each.rates):>10,.0f}"
             f"   {spread:>14}{ratio:>11.2f}"
         )
+    compared = [
+        *((BARE, size, PLAIN, size, targets.LEAST_RATIO) for size in sizes),
+        *((LOGGED, size, PLAIN, size, targets.LEAST_RATIO) for size in sizes),
+        *((FOLLOWED, size, BARE, size, targets.LEAST_FOLLOWED) for size in sizes),
+        *(
+            (name, sizes[-1], name, sizes[0], 1 - targets.MOST_LOSS)
+            for name in EVERYBODY
+        ),
+    ]
+    for mine, size, theirs, other, least in compared:
+        if (mine, size) != (theirs, other):
+            ratio = ratio_of(of[mine, size], of[theirs, other])
+            text = f"{mine}, {size:,} accounts, to {theirs}, {other:,}: {ratio:.2f}"
+            lines.append(judged(text, good=ratio >= least, wanted=f"{least:.2f}"))
+    return "\n".join(lines)
+
+
+def latencies(contenders: Sequence[Contender], seconds: float) -> str:
+    """Return how long a decision takes while others are under way."""
+    lines = []
     for each in contenders:
-        if each.name == POSTGRES:
-            ratio = ratio_of(each, plain[each.accounts])
-            text = f"{POSTGRES}, {each.accounts:,} accounts: {ratio:.2f} of plain"
-            lines.append(judged(text, ratio, targets.LEAST_RATIO))
-        if each is not smallest[each.name]:
-            ratio = ratio_of(each, smallest[each.name])
-            fewer = smallest[each.name].accounts
-            text = f"{each.name}: {each.accounts:,} against {fewer:,}: {ratio:.2f}"
-            lines.append(judged(text, ratio, 1 - targets.MOST_LOSS))
+        spent = load.latencies(
+            each.socket, each.logons, seconds=seconds, in_flight=IN_FLIGHT
+        )
+        hundredths = quantiles(spent, n=100)
+        p50, p99 = hundredths[49] * 1000, hundredths[98] * 1000
+        text = (
+            f"{each.name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms ({p99 / p50:.1f} of p50)"
+        )
+        good = p99 <= targets.MOST_SPREAD * p50
+        lines.append(judged(text, good=good, wanted=f"{targets.MOST_SPREAD:g} of p50"))
     return "\n".join(lines)
 
 
@@ -163,8 +147,8 @@ def ratio_of(one: Contender, other: Contender) -> float:
     return median(mine / theirs for mine, theirs in pairs)
 
 
-def judged(text: str, value: float, least: float) -> str:
-    verdict = "as wanted" if value >= least else f"MISSED, wanted {least:.2f}"
+def judged(text: str, *, good: bool, wanted: str) -> str:
+    verdict = "as wanted" if good else f"MISSED, wanted {wanted}"
     return f"{text} ({verdict})"
 
 

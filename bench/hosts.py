@@ -1,0 +1,122 @@
+"""The mail hosts that are compared: all alike but for what decides a logon."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.plain import PlainHost, make_table
+from deploy.mailhost import MailHost
+from deploy.postgres import PrivatePostgres
+from deploy.values import Certificate
+
+ROOT = Path(__file__).resolve().parent.parent
+FILL = (
+    "import django, runpy; django.setup();"
+    "runpy.run_module('bench.rows', run_name='__main__')"
+)
+PLAIN = "plain Dovecot"
+BARE = "ours, no log line"
+LOGGED = "ours"
+FOLLOWED = "ours, followed"
+SQLITE = "ours, SQLite"
+
+
+class BareHost(MailHost):
+    """Without the line for each decision, from which last use and history come."""
+
+    def _prepare(self, base: Path) -> None:
+        super()._prepare(base)
+        text = self.dovecot_conf.read_text()
+        self.dovecot_conf.write_text(text.replace("auth_verbose = yes\n", ""))
+
+
+class FollowedHost(MailHost):
+    """With a follower of the log, which writes last use and history."""
+
+    def start(self) -> None:
+        """Start everything, and the follower."""
+        super().start()
+        follow = [sys.executable, "manage.py", "follow_logons", str(self.dovecot_log)]
+        self._follower = subprocess.Popen(
+            [*follow, "--node", "bench"],
+            cwd=ROOT,
+            env=environment(self.portal_url),
+        )
+
+    def stop(self) -> None:
+        """Stop everything."""
+        self._follower.terminate()
+        self._follower.wait()
+        super().stop()
+
+    @property
+    def portal_url(self) -> str:
+        """The same database in the portal's own role."""
+        return self.database_url.replace("mailportal_mail@", "mailportal@")
+
+
+@dataclass(frozen=True)
+class Site:
+    """Databases of one size, and what was put into them."""
+
+    accounts: int
+    server: str
+    file: str
+    passwords: Sequence[str]
+
+
+def fill_site(
+    accounts: int, passwords: Sequence[str], postgres: PrivatePostgres, folder: Path
+) -> Site:
+    """Make a database of each kind with this many accounts."""
+    database = f"bench_{accounts}"
+    postgres.run_sql(f"CREATE DATABASE {database} OWNER mailportal")
+    file = folder / f"db_{accounts}" / "portal.sqlite3"
+    file.parent.mkdir()
+    server, embedded = postgres.url(database=database), f"sqlite:///{file}"
+    for url in (server, embedded):
+        command = [sys.executable, "-c", FILL, str(accounts), json.dumps([*passwords])]
+        subprocess.run(command, cwd=ROOT, env=environment(url), check=True)
+    make_table(postgres, database, passwords[0])
+    return Site(accounts, server, embedded, passwords)
+
+
+def run_hosts(
+    site: Site,
+    folder: Path,
+    names: Sequence[str],
+    running: contextlib.ExitStack,
+    certificate: Certificate | None = None,
+) -> Iterator[tuple[str, MailHost]]:
+    """Start these hosts, until `running` is closed."""
+    kinds: dict[str, type[MailHost]] = {
+        PLAIN: PlainHost,
+        BARE: BareHost,
+        FOLLOWED: FollowedHost,
+    }
+    for number, name in enumerate(names):
+        host = kinds.get(name, MailHost)(
+            folder / f"{site.accounts}_{number}_{bool(certificate)}",
+            database_url=site.file if name == SQLITE else site.server,
+            certificate=certificate,
+            failure_delay=0,
+        )
+        host.has_postfix = False
+        running.enter_context(host)
+        yield name, host
+
+
+def environment(url: str) -> dict[str, str]:
+    """What a process of the portal needs to know of this database, and no other."""
+    return {
+        **os.environ,
+        "DATABASE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "mailportal.settings",
+        "SECRET_KEY": "-" * 50,
+        "WEBMAIL_NETWORKS": "127.0.0.2/32",
+    }
