@@ -1,8 +1,11 @@
 """What the web side of both apps needs of a request."""
 
+from urllib.parse import urljoin
+
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts import sites
 from accounts.events import Actor
 from accounts.models import Account
 
@@ -35,3 +38,11 @@ def actor(request: HttpRequest) -> Actor:
         network_address=client_address(request),
         session_key=request.session.session_key or "",
     )
+
+
+def absolute(request: HttpRequest, path: str) -> str:
+    """The whole address of a page of ours, for other programs and devices.
+
+    By the site's own name if it has one, or they would go where we were asked.
+    """
+    return urljoin(sites.own().url or request.build_absolute_uri("/"), path)

@@ -1,7 +1,7 @@
 """Where everything is mounted."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from two_factor.views import (
     DisableView,
     ProfileView,
@@ -10,6 +10,7 @@ from two_factor.views import (
 )
 
 from accounts.views import SetUpView, SignInView
+from clientpasswords.views import discovery, help  # noqa: A004 - as in /help/
 from mailportal import views
 
 # two_factor's own list also routes recovery codes, which it keeps in clear.
@@ -26,11 +27,38 @@ two_step = [
     path("settings/two-step/disable/", DisableView.as_view(), name="disable"),
 ]
 
+# Where programs ask; Outlook writes two of the letters large or small as it likes.
+found_by_programs = [
+    path("mail/config-v1.1.xml", discovery.autoconfig, name="autoconfig"),
+    path(
+        ".well-known/autoconfig/mail/config-v1.1.xml",
+        discovery.autoconfig,
+        name="autoconfig-well-known",
+    ),
+    re_path(
+        r"^[aA]uto[dD]iscover/[aA]uto[dD]iscover\.xml$",
+        discovery.autodiscover,
+        name="autodiscover",
+    ),
+    re_path(
+        r"^[aA]uto[dD]iscover/[aA]uto[dD]iscover\.json(?:/.*)?$",
+        discovery.autodiscover_json,
+        name="autodiscover-json",
+    ),
+]
+
+help_pages = [
+    path("", help.index, name="index"),
+    path("<slug:key>/", help.client, name="client"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("", include((two_step, "two_factor"))),
     path("", include("accounts.urls")),
     path("settings/account-security/", include("clientpasswords.urls")),
+    path("help/clients/", include((help_pages, "help"))),
+    path("", include((found_by_programs, "discovery"))),
     path("admin/", admin.site.urls),
 ]

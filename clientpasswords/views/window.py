@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import codes
 from accounts.http import UserRequest, actor
-from clientpasswords import labels, lifecycle, passwords, words
+from clientpasswords import clients, labels, lifecycle, passwords, words
 from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm, LabelForm, ScopeForm, attempt_in
 from clientpasswords.models import ClientPassword
@@ -112,6 +112,7 @@ def _reveal(request: UserRequest, issued: lifecycle.Issued) -> HttpResponse:
         name_form=LabelForm(initial={"label": row.label}),
         scope_form=ScopeForm.of(row),
         suggestions=labels.suggestions(),
+        clients=clients.CLIENTS.values(),
     )
 
 

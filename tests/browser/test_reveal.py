@@ -122,7 +122,7 @@ def test_a_name_of_markup_is_shown_as_text(page: Page) -> None:
 
     shown = "<img src=x onerror=alert(1)>gnp.exe"
     expect(steps.device(page, shown)).to_be_visible()
-    steps.device(page, shown).get_by_role("link").click()
+    steps.device(page, shown).get_by_role("link", name="Delete").click()
     question = steps.window(page, f"Delete the password for “{shown}”?")
     expect(question).to_be_visible()
 

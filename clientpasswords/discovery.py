@@ -1,0 +1,147 @@
+"""What mail programs are told that look for the servers by themselves. No database.
+
+Thunderbird's autoconfig (draft-ietf-mailmaint-autoconfig) and Outlook's Autodiscover
+(MS-OXDSCLI, "POX"). The answer depends on the site alone, so that nobody learns from it
+which addresses exist, and there is no secret in it. Servers without TLS are not told.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from xml.etree import ElementTree as ET
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import fromstring
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext
+
+from accounts.sites import Server
+
+LARGEST_REQUEST = 8 * 1024
+LONGEST_ADDRESS = 254
+EXCHANGE = "http://schemas.microsoft.com/exchange/autodiscover/"
+# Outlook asks in the first, telephones that hope for ActiveSync in the second.
+ASKED_IN = {f"{EXCHANGE}outlook/requestschema/2006": True}
+ASKED_IN[f"{EXCHANGE}mobilesync/requestschema/2006"] = False
+INVALID_REQUEST, NO_PROVIDER = "600", "601"
+
+
+class NotUnderstood(Exception):
+    """The request is no question that Autodiscover knows."""
+
+
+class NothingToTell(Exception):
+    """We have nothing of what was asked for: ActiveSync, or no server with TLS."""
+
+
+def told(servers: Iterable[Server]) -> list[Server]:
+    """The servers that programs are led to."""
+    return [server for server in servers if server.security in ("SSL/TLS", "STARTTLS")]
+
+
+def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
+    """Thunderbird's clientConfig, with placeholders where the address belongs."""
+    root = ET.Element("clientConfig", {"version": "1.1"})
+    # A host name, or Thunderbird for Android does not take the file.
+    provider = ET.SubElement(root, "emailProvider", {"id": host})
+    _add(provider, domain="%EMAILDOMAIN%", displayName=host, displayShortName=host)
+    for server in servers:
+        tag = "outgoingServer" if server.purpose == "SMTP" else "incomingServer"
+        _add(
+            ET.SubElement(provider, tag, {"type": server.purpose.lower()}),
+            hostname=server.host,
+            port=str(server.port),
+            socketType="SSL" if server.security == "SSL/TLS" else "STARTTLS",
+            authentication="password-cleartext",  # within TLS
+            username="%EMAILADDRESS%",
+        )
+    _document(provider, help_url)
+    return _bytes(root)
+
+
+def asked_address(request: bytes) -> str:
+    """The address that an Autodiscover request is about.
+
+    Raises:
+        NotUnderstood: it is too large, no XML, XML with declarations, or no question.
+        NothingToTell: it asks for ActiveSync.
+    """
+    if len(request) > LARGEST_REQUEST:
+        raise NotUnderstood
+    try:
+        root = fromstring(request, forbid_dtd=True)
+    except (ET.ParseError, DefusedXmlException, ValueError, LookupError):
+        raise NotUnderstood from None
+    namespace = root.tag.removeprefix("{").removesuffix("}Autodiscover")
+    path = f"{{{namespace}}}Request/{{{namespace}}}EMailAddress"
+    if namespace not in ASKED_IN:
+        raise NotUnderstood
+    address = (root.findtext(path) or "").strip()
+    if len(address) > LONGEST_ADDRESS or not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
+        raise NotUnderstood
+    if not ASKED_IN[namespace]:
+        raise NothingToTell
+    return address
+
+
+def autodiscover(servers: Sequence[Server], address: str) -> bytes:
+    """Outlook's account settings; `address` comes back as the name to log on with."""
+    if not servers:
+        raise NothingToTell
+    root, response = _autodiscover(f"{EXCHANGE}outlook/responseschema/2006a")
+    _add(ET.SubElement(response, "User"), DisplayName=address)
+    account = ET.SubElement(response, "Account")
+    _add(account, AccountType="email", Action="settings")
+    for server in servers:
+        _add(
+            ET.SubElement(account, "Protocol"),
+            Type=server.purpose,
+            Server=server.host,
+            Port=str(server.port),
+            LoginName=address,
+            DomainRequired="off",
+            SPA="off",
+            SSL="on",
+            Encryption="SSL" if server.security == "SSL/TLS" else "TLS",
+            AuthRequired="on",
+            **({"UsePOPAuth": "on", "SMTPLast": "off"} if _sends(server) else {}),
+        )
+    return _bytes(root)
+
+
+def refusal(code: str) -> bytes:
+    """Autodiscover's own form of an error."""
+    words = {INVALID_REQUEST: "Invalid Request", NO_PROVIDER: "No Provider"}
+    root, response = _autodiscover(None)
+    error = ET.SubElement(response, "Error", {"Time": "00:00:00.0000000", "Id": "0"})
+    _add(error, ErrorCode=code, Message=words[code])
+    ET.SubElement(error, "DebugData")
+    return _bytes(root)
+
+
+def _autodiscover(inner: str | None) -> tuple[ET.Element, ET.Element]:
+    root = ET.Element("Autodiscover", {"xmlns": f"{EXCHANGE}responseschema/2006"})
+    return root, ET.SubElement(root, "Response", {"xmlns": inner} if inner else {})
+
+
+def _sends(server: Server) -> bool:
+    return server.purpose == "SMTP"
+
+
+def _document(provider: ET.Element, url: str) -> None:
+    """Name the pages of help, in each language."""
+    page = ET.SubElement(provider, "documentation", {"url": url})
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            text = gettext("How to set up a mail program, and which password to enter")
+        ET.SubElement(page, "descr", {"lang": code}).text = text
+
+
+def _add(parent: ET.Element, **texts: str) -> None:
+    for tag, text in texts.items():
+        ET.SubElement(parent, tag).text = text
+
+
+def _bytes(root: ET.Element) -> bytes:
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document

@@ -1,0 +1,66 @@
+"""Where mail programs look for the servers by themselves, before anybody signs in."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts import sites
+from accounts.http import absolute
+from clientpasswords import discovery
+
+XML = "application/xml; charset=utf-8"
+
+
+@cache_control(public=True, max_age=3600)
+@require_safe
+@login_not_required
+def autoconfig(request: HttpRequest) -> HttpResponse:
+    """Thunderbird's file; the address in the query is not even looked at."""
+    servers = discovery.told(sites.own().servers)
+    if not servers:
+        raise Http404(_("This site has no server that programs can find."))
+    document = discovery.autoconfig(
+        servers,
+        host=sites.own().host or servers[0].host,
+        help_url=absolute(request, reverse("help:index")),
+    )
+    return HttpResponse(document, content_type=XML)
+
+
+# Programs post here that never saw a form of ours; whatever they post, nothing changes
+# and the answer is the same for everybody.
+@csrf_exempt
+@require_POST
+@login_not_required
+def autodiscover(request: HttpRequest) -> HttpResponse:
+    """Outlook's question in XML."""
+    try:
+        # One byte more than is understood: what is longer is not even taken in.
+        asked = discovery.asked_address(request.read(discovery.LARGEST_REQUEST + 1))
+        servers = discovery.told(sites.own().servers)
+        document = discovery.autodiscover(servers, asked)
+    except discovery.NotUnderstood:
+        document = discovery.refusal(discovery.INVALID_REQUEST)
+        return HttpResponse(document, content_type=XML, status=400)
+    except discovery.NothingToTell:
+        document = discovery.refusal(discovery.NO_PROVIDER)
+    return HttpResponse(document, content_type=XML)
+
+
+@require_safe
+@login_not_required
+def autodiscover_json(request: HttpRequest) -> HttpResponse:
+    """Where the question in XML can be asked, which is all that version 2 is for."""
+    protocol = request.GET.get("Protocol", request.GET.get("protocol", ""))
+    if protocol.lower() == "autodiscoverv1":
+        url = absolute(request, reverse("discovery:autodiscover"))
+        return JsonResponse({"Protocol": "AutodiscoverV1", "Url": url})
+    error = {
+        "ErrorCode": "InvalidProtocol",
+        "ErrorMessage": "The supported protocol is AutodiscoverV1.",
+    }
+    return JsonResponse(error, status=400)

@@ -1,0 +1,48 @@
+"""How to set a mail program up, for everybody, with what is true for the reader."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from accounts import sites
+from clientpasswords import clients
+from clientpasswords.area import Area
+
+
+@require_safe
+@login_not_required
+def index(request: HttpRequest) -> HttpResponse:
+    """All programs."""
+    return render(request, "help/index.html", _known(request))
+
+
+@require_safe
+@login_not_required
+def client(request: HttpRequest, key: str) -> HttpResponse:
+    """One program, step by step."""
+    if key not in clients.CLIENTS:
+        raise Http404
+    context = _known(request)
+    context["client"] = clients.CLIENTS[key]
+    return render(request, f"help/{key}.html", context)
+
+
+def _known(request: HttpRequest) -> dict[str, Any]:
+    """What the pages fill in: the reader's own, or the site's before the sign-in."""
+    area = Area(request.user) if request.user.is_authenticated else None
+    servers = area.servers if area else sites.own().servers
+    receiving = [server for server in servers if server.purpose != "SMTP"]
+    sending = [server for server in servers if server.purpose == "SMTP"]
+    return {
+        "layout": "shell.html" if area else "signed_out.html",
+        "area": area,
+        "clients": clients.CLIENTS.values(),
+        "servers": servers,
+        "incoming": receiving[0] if receiving else None,
+        "outgoing": sending[0] if sending else None,
+        "address": area.account.address if area else _("your full address"),
+    }

@@ -1,0 +1,80 @@
+"""The pages of help, and the servers to copy field by field."""
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import Account, Policy
+from clientpasswords.clients import CLIENTS
+from tests.browser import steps
+from tests.browser.conftest import Visit
+from tests.browser.look import Look
+from tests.browser.watch import Watch
+
+pytestmark = pytest.mark.browser
+
+
+def test_help_is_open_to_everybody(
+    visit: Visit, transactional_db: None, look: Look
+) -> None:
+    page = visit("/help/clients/")
+    expect(steps.heading(page, "Set up a mail program")).to_be_visible()
+    look(page, "help")
+
+    steps.link(page, "iPhone and iPad").click()
+    expect(steps.heading(page, "iPhone and iPad")).to_be_visible()
+    look(page, "help-signed-out")
+
+
+@pytest.mark.parametrize("key", sorted(CLIENTS))
+def test_help_for_each_program(
+    visit: Visit, alice: Account, look: Look, key: str
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    Policy.objects.update(pop3=False)
+    page = visit(f"/help/clients/{key}/", alice)
+    expect(page.get_by_text("POP3 is switched off")).to_be_visible()
+    look(page, f"help-{key}")
+
+
+def test_help_for_a_program_that_does_not_exist(
+    visit: Visit, alice: Account, watch: Watch
+) -> None:
+    watch.expected |= {404}
+    page = visit("/help/clients/nokia/", alice)
+
+    expect(steps.heading(page, "There is no such page")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_each_field_of_the_servers_is_copied_by_its_own_button(
+    visit: Visit, alice: Account, width: int
+) -> None:
+    page = visit("/help/clients/foxmail/", alice, width=width)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    wanted = {
+        "Copy the IMAP server": "imap.example.com",
+        "Copy the POP3 port": "995",
+        "Copy the SMTP encryption": "SSL/TLS",
+        "Copy the user name": "alice@example.com",
+    }
+
+    for name, text in wanted.items():
+        steps.button(page, name).click()
+        status = page.get_by_role("status").filter(has_text="Copied")
+        expect(status).to_be_attached()
+        assert page.evaluate("navigator.clipboard.readText()") == text
+    steps.no_scrolling_sideways(page)
+
+
+def test_at_the_reveal_help_opens_beside_the_password(
+    visit: Visit, bob: Account
+) -> None:
+    page = visit(steps.NEW, bob)
+    secret = steps.issue(page)
+    page.get_by_role("dialog").get_by_text("Server settings").click()
+
+    with page.context.expect_page() as opened:
+        steps.link(page, "Foxmail").click()
+
+    expect(steps.heading(opened.value, "Foxmail")).to_be_visible()
+    assert steps.shown(page) == secret
