@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "mailportal.middleware.no_session_for_monitors",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -198,6 +199,26 @@ TWILIO_SENDER = env.str("TWILIO_SENDER", "")
 TWILIO_API_URL = env.str("TWILIO_API_URL", "https://api.twilio.com")
 TWILIO_TIMEOUT = env.float("TWILIO_TIMEOUT", 5.0)  # seconds for the whole call
 
+# --- mail to owners -------------------------------------------------------------------
+EMAIL_GATEWAY = env.str(
+    "EMAIL_GATEWAY", "smtp", validate=validate.OneOf(["smtp", "filebased"])
+)
+EMAIL_BACKEND = f"django.core.mail.backends.{EMAIL_GATEWAY}.EmailBackend"
+EMAIL_FILE_PATH = VAR / "mails"
+EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", 25)
+EMAIL_SECURITY = env.str(
+    "EMAIL_SECURITY", "none", validate=validate.OneOf(["none", "STARTTLS", "SSL/TLS"])
+)
+EMAIL_USE_TLS = EMAIL_SECURITY == "STARTTLS"
+EMAIL_USE_SSL = EMAIL_SECURITY == "SSL/TLS"
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
+EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", 10.0)  # seconds for each answer
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "mailportal@localhost")
+MAILS_PER_KIND_HOUR = env.int("MAILS_PER_KIND_HOUR", 3)
+
+# --- limits ---------------------------------------------------------------------------
 # Codes: how many, for how long. `accounts.budgets` spends the limits.
 CODE_LIFETIME = timedelta(minutes=5)
 CODE_TRIES = 5

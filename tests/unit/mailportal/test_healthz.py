@@ -29,6 +29,16 @@ def test_it_is_ill_without_the_database(
     assert (response.status_code, response.content) == (503, b"database away\n")
 
 
+def test_who_has_signed_in_is_answered_all_the_same(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(connection, "cursor", _gone)
+        response = browser.get("/healthz")
+
+    assert (response.status_code, response.content) == (503, b"database away\n")
+
+
 def test_a_monitor_needs_no_https(client: Client, db: None, settings: Settings) -> None:
     settings.SECURE_SSL_REDIRECT = True
 
