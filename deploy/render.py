@@ -89,6 +89,8 @@ def _words(values: MailHostValues) -> dict[str, str]:
         "WORKERS": values.workers,
         "FAILURE_DELAY": values.failure_delay,
         "TOLD_A_SECOND": values.told_a_second,
+        "GUESSES_AN_ACCOUNT": values.guesses_an_account,
+        "GUESSES_A_NETWORK": values.guesses_a_network,
         "DATABASE_GROUP": values.database_group,
         "WEBMAIL_NETWORKS": " ".join(values.webmail_networks),
         "DOVEADM_API_KEY": values.doveadm_api_key,
@@ -140,7 +142,7 @@ def _files(values: MailHostValues) -> list[_File]:
     source = "dovecot" if values.dovecot == "2.3" else "dovecot-2.4"
     files = [
         _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf"]),
-        _logon_file(values),
+        *_logon_files(values),
         _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
         _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
     ]
@@ -158,15 +160,18 @@ def _files(values: MailHostValues) -> list[_File]:
     return files
 
 
-def _logon_file(values: MailHostValues) -> _File:
-    """Return the file that asks the database who may log on."""
+def _logon_files(values: MailHostValues) -> list[_File]:
+    """Return the files that ask the database who may log on."""
     if values.dovecot == "2.4":
         kind = "sqlite" if sqlite_file(values.database_url) else "postgresql"
         template = f"dovecot-2.4/database-{kind}.conf"
-        return _File("dovecot/database.conf", [template], 0o600)
+        return [_File("dovecot/database.conf", [template], 0o600)]
     private = values.private
     group = "" if private and not private.privileged else "dovecot"
-    return _File("dovecot/portal.lua", ["dovecot/portal.lua"], 0o640, group)
+    return [
+        _File("dovecot/portal.lua", ["dovecot/portal.lua"], 0o640, group),
+        _File("dovecot/guesses.lua", ["dovecot/guesses.lua"]),
+    ]
 
 
 def _postfix_files(tls: str, kind: str) -> list[_File]:
@@ -205,6 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--doveadm-address", default="127.0.0.1", help="default: %(default)s")
     add("--webmail-network", action="append", default=[], help="may be repeated")
     add("--told-a-second", type=float, default=0.1, help="0: never say why")
+    add("--guesses-an-account", type=int, default=10, help="default: %(default)s")
+    add("--guesses-a-network", type=int, default=100, help="default: %(default)s")
     add("--dovecot", choices=("2.3", "2.4"), default="2.3", help="default: %(default)s")
     add("--mail", type=Path, default=Path("/srv/mail"), help="default: %(default)s")
     add("--home", default="", help="of a mailbox, with %%u, %%n, %%d (docs/adopt.md)")
@@ -224,6 +231,8 @@ def main() -> None:
             doveadm_api_key=options.doveadm_api_key_file.read_text().strip(),
             doveadm_address=options.doveadm_address,
             told_a_second=options.told_a_second,
+            guesses_an_account=options.guesses_an_account,
+            guesses_a_network=options.guesses_a_network,
             host_name=options.host_name,
             certificate=Certificate(options.certificate, options.certificate_key),
             mail=options.mail,

@@ -18,7 +18,8 @@ python=${PYTHON:-python3}
 mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-auth-lua
   lua-sql-sqlite3 lua-luaossl postfix postfix-sqlite)
 tests=(postgresql dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
-  chromium fonts-noto-cjk fonts-dejavu-core gettext git)
+  chromium fonts-noto-cjk fonts-dejavu-core gettext git
+  fail2ban lua5.4)
 
 installed() {
   [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -65,6 +66,7 @@ install_packages() {
       dovecot-core) disable_service dovecot.service dovecot.socket ;;
       postfix) disable_service postfix.service ;;
       postgresql) disable_service postgresql.service ;;
+      fail2ban) disable_service fail2ban.service ;;
     esac
   done
 }

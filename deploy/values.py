@@ -60,6 +60,10 @@ class MailHostValues:
     # How often a worker computes the hash of a web password that is refused anyway, so
     # as to tell a mail program why; 0 tells nobody.
     told_a_second: float = 0.1
+    # How many different wrong passwords from one network a worker hears in ten minutes:
+    # for one account, and for all of them together.
+    guesses_an_account: int = 10
+    guesses_a_network: int = 100
     # Processes that decide logons.
     workers: int = 2 * (os.cpu_count() or 1)
     with_postfix: bool = True

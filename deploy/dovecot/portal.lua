@@ -15,10 +15,12 @@
 --      row decides.
 --   2. Otherwise the web password decides, unless it is refused to this client: then its
 --      expensive hash is not even computed, but for a few times a minute, so that whoever
---      knows the password is told why it does not work here.
+--      knows the password is told why it does not work here. Nor is it where too many
+--      wrong ones came from (guesses.lua).
 --
 -- It runs in auth-workers (blocking=yes), on every core, and leaves one line a decision
 -- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null}
+-- Where a password failed there is also "again": whether the same did lately.
 -- Nothing a client typed is in it; Dovecot's own prefix says which user, address, session.
 
 local DATABASE = "@LUA_DATABASE@"
@@ -48,6 +50,7 @@ local LOOKUPS = {
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
 
+local guesses = dofile("@FOLDER@/dovecot/guesses.lua")
 local auth = dovecot.auth
 
 -- Methods of Dovecot's request objects. Kept here once known: to find one by name Dovecot
@@ -155,9 +158,15 @@ local function groups_of(text)
   return groups
 end
 
+local MAPPED = ("\0"):rep(10) .. "\xff\xff"
+
 -- An IP address as 16 bytes, IPv4 as ::ffff:a.b.c.d; nil for anything else.
 local function bytes_of(text)
-  if text:find("^[%d.]+$") then text = "::ffff:" .. text end
+  local a, b, c, d = text:match("^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$")
+  if a then
+    a, b, c, d = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
+    return math.max(a, b, c, d) < 256 and MAPPED .. string.char(a, b, c, d) or nil
+  end
   text = text:gsub("(%d+)%.(%d+)%.(%d+)%.(%d+)$", function(a, b, c, d)
     return string.format("%02x%02x:%02x%02x", a, b, c, d) -- 5 digits, refused, if above 255
   end)
@@ -194,13 +203,12 @@ end
 -- The networks of the last row are as a rule those of the next one.
 local last_text, last_networks = "", {}
 
-local function is_in_any(text, networks)
+-- Is an address, given as its bytes if it is one, in any of the networks listed?
+local function is_in_any(address, networks)
   if networks ~= last_text then
     last_text, last_networks = networks, {}
     for each in networks:gmatch("[^,%s]+") do table.insert(last_networks, network_of(each)) end
   end
-  if #last_networks == 0 then return false end
-  local address = bytes_of(text)
   for _, network in ipairs(last_networks) do
     if address and is_in(address, network) then return true end
   end
@@ -248,9 +256,44 @@ local function notice_for(request, address, protocol, row, typed)
   return row_of("notice", address, protocol).notice
 end
 
+-- Dovecot writes all its variables out at each call: everything is asked for at once.
+local ABOUT = guesses.DIGESTS .. " %{rip} %{real_rip}"
+
+-- The web password's turn.
+local function decide_by_web_password(request, address, protocol, typed)
+  local row = row_of("web", address, protocol)
+  local networks = row and row.networks or ""
+  local digests, told, real = var_expand(request, ABOUT):match("^(%x* %x*) (.*) (.*)$")
+  local client = bytes_of(told)
+  local is_webmail = is_in_any(client, networks)
+  -- The real address: a trusted webmail may speak for its users' addresses.
+  local is_by_webmail = is_webmail
+  if real ~= told then is_by_webmail = is_in_any(bytes_of(real), networks) end
+  local refused = row and row.refusal and not is_by_webmail
+  local hash = row and not refused and row.hash
+  local try = guesses.try(digests, client, hash)
+  -- At a webmail that does not say where its users are, all of them share one address.
+  local is_limited = client and not is_webmail
+  if row and is_limited and guesses.too_many(try) then
+    return { reason = "too-many-guesses", again = guesses.is_repeated(try) }
+  end
+
+  local reason, notice = "wrong-password", nil
+  if not row then
+    reason = "unknown-account"
+  elseif refused then
+    reason, notice = row.refusal, notice_for(request, address, protocol, row, typed)
+  elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
+    guesses.note_success(try)
+    return { login_name = row.login_name }
+  end
+  local again = guesses.note_failure(try, is_limited and not notice)
+  return { reason = reason, notice = notice, again = again }
+end
+
 -- Does this client password open the door from other networks only?
 local function is_out_of_scope(request, row)
-  return row.networks ~= "" and not is_in_any(var_expand(request, "%{rip}"), row.networks)
+  return row.networks ~= "" and not is_in_any(bytes_of(var_expand(request, "%{rip}")), row.networks)
 end
 
 -- What becomes of a logon: `reason` says why not, nil lets it in under `login_name`.
@@ -264,26 +307,17 @@ local function decide(request, address, protocol, typed)
       return { reason = reason, login_name = row.login_name, credential = row.credential }
     end
   end
-
-  local row = row_of("web", address, protocol)
-  if not row then return { reason = "unknown-account" } end
-  -- The real address: a trusted webmail may speak for its users' addresses.
-  if row.refusal and not is_in_any(var_expand(request, "%{real_rip}"), row.networks) then
-    return { reason = row.refusal, notice = notice_for(request, address, protocol, row, typed) }
-  end
-  if not row.hash or not verifies(request, row.hash, typed) then
-    return { reason = "wrong-password" }
-  end
-  return { login_name = row.login_name }
+  return decide_by_web_password(request, address, protocol, typed)
 end
 
 -- All values are our own words and numbers: nothing here needs escaping.
 local function log(request, protocol, outcome, decision)
-  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s}',
+  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s}',
     decision.credential and string.format("%d", decision.credential) or "null",
     protocol and '"' .. protocol .. '"' or "null",
     outcome,
-    decision.reason and '"' .. decision.reason .. '"' or "null"))
+    decision.reason and '"' .. decision.reason .. '"' or "null",
+    decision.again ~= nil and ',"again":' .. tostring(decision.again) or ""))
 end
 
 local function home_of(address)

@@ -26,6 +26,9 @@ LINE = re.compile(
     re.MULTILINE,
 )
 
+# What a line says of what a worker heard before, if it says anything.
+AGAIN: dict[bool, dict[str, object]] = {True: {"again": False}, False: {}}
+
 
 @dataclass(frozen=True)
 class Line:
@@ -80,7 +83,8 @@ def test_every_decision_leaves_one_line_that_says_who_where_and_why(
                 "protocol": logon.service,
                 "outcome": "refused" if reason else "ok",
                 "reason": reason,
-            },
+            }
+            | AGAIN[credential is None and reason is not None],
         )
         for logon, (_, _, _, credential, reason) in zip(logons, cases, strict=True)
     ]
