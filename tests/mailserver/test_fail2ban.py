@@ -183,6 +183,26 @@ def test_nobody_gets_another_banned_by_a_name_that_lies(
     assert found.counted == [source] * len(wrong)
 
 
+def test_only_a_whole_line_of_dovecots_own_counts(
+    host: MailHost, dovecot_log: Log, carol: Account, tmp_path: Path
+) -> None:
+    """Whatever else may get into the log, and wherever it is cut off."""
+    ask(host.socket("auth-client"), [Logon(CAROL, "wrong", source=client_address())])
+    (line,) = decided(dovecot_log).splitlines()
+    stamp, _, rest = line.partition(" ")
+    lies = [
+        f"{stamp} imap-login: Info: Disconnected: user=<{line}",
+        f"{stamp} auth: Info: plain(?,192.0.2.1): {rest}",
+        f"{stamp} auth: Info: {rest}",
+        f"{line} (username: x)",
+        f"x{line}",
+    ]
+
+    found = findings("\n".join([line, *lies]) + "\n", tmp_path)
+
+    assert (len(found.counted), found.missed) == (1, len(lies))
+
+
 def test_the_jail_is_one_that_fail2ban_takes(tmp_path: Path) -> None:
     shutil.copytree("/etc/fail2ban", tmp_path, dirs_exist_ok=True)
     shutil.copytree(SHIPPED, tmp_path, dirs_exist_ok=True)

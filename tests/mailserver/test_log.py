@@ -15,6 +15,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.conftest import Log
+from tests.mailserver.test_logons import HOSTILE
 
 pytestmark = pytest.mark.mailserver
 
@@ -28,6 +29,9 @@ LINE = re.compile(
 
 # What a line says of what a worker heard before, if it says anything.
 AGAIN: dict[bool, dict[str, object]] = {True: {"again": False}, False: {}}
+STARTS = re.compile(
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} auth(-worker\(\d+\))?: Info: "
+)
 
 
 @dataclass(frozen=True)
@@ -184,3 +188,25 @@ def test_nobody_can_forge_a_line(
     assert forged in dovecot_log.text()  # in lines of Dovecot's own that do not count
     outcomes = {line.decision["outcome"] for line in lines_of(dovecot_log)}
     assert outcomes == {"refused"}
+
+
+def test_each_refusal_of_what_is_no_name_or_password_is_logged_on_one_line(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    names = [Logon(name, "x" * 16, source=client_address()) for name in HOSTILE]
+    typed = [Logon(ADDRESS, each, source=client_address()) for each in HOSTILE]
+
+    ask(host.socket("auth-client"), [*names, *typed])
+
+    lines = dovecot_log.text().splitlines()
+    assert all(STARTS.match(line) for line in lines)
+    told = 0
+    for logon in (*names, *typed):
+        of_it = [line for line in lines if f",{logon.source})" in line]
+        decided = [line for line in of_it if "db-lua: portal {" in line]
+        # What never reached the rule has a line of Dovecot's own.
+        assert len(decided or of_it) <= 1
+        told += len(decided or of_it)
+    # It names nobody where the password had characters that none can have.
+    told += sum("password having illegal chars" in line for line in lines)
+    assert told == 2 * len(HOSTILE)

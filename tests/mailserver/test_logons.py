@@ -226,3 +226,14 @@ def test_too_much_of_a_password_harms_nobody(
         assert log_on(protocol, host, ADDRESS, "x" * size) is Verdict.REFUSED
 
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("size", [1_000, 10_000])
+def test_too_much_of_a_name_harms_nobody(
+    protocol: str, size: int, host: MailHost, secret: str
+) -> None:
+    with contextlib.suppress(smtplib.SMTPServerDisconnected):
+        assert log_on(protocol, host, "x" * size, secret) is Verdict.REFUSED
+
+    assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
