@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from ipaddress import ip_address
 
 # 2026-11-23T21:33:10+0000 auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103):
@@ -53,12 +54,18 @@ def _decision(match: re.Match[str]) -> Decision | None:
     if fields["outcome"] == "temporary" or fields["protocol"] is None:
         return None
     return Decision(
-        at=datetime.strptime(match["at"], "%Y-%m-%dT%H:%M:%S%z"),
+        at=datetime.fromisoformat(match["at"]),
         address=match["name"].lower(),
-        network_address=match["ip"] and str(ip_address(match["ip"])),
+        network_address=match["ip"] and _in_one_form(match["ip"]),
         protocol=fields["protocol"],
         credential=fields["credential"],
         reason=fields["reason"] or "",
         # Lines of before there were limits on guessing do not say.
         is_guess=fields.get("again") is False,
     )
+
+
+@lru_cache(maxsize=10_000)
+def _in_one_form(address: str) -> str:
+    """The address as Python writes it; most addresses are seen again and again."""
+    return str(ip_address(address))
