@@ -15,7 +15,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import cutoffs, policies
+from accounts import cutoffs, events, policies
+from accounts.events import Kind
+from accounts.http import actor
 from accounts.models import (
     Account,
     Cutoff,
@@ -214,6 +216,10 @@ class AccountAdmin(UserAdmin):
         super().save_model(request, obj, *args)
         cutoffs.review_account(obj)
         form, is_change = args
+        if is_change and "client_passwords_on" in form.changed_data:
+            on = obj.client_passwords_on
+            kind = Kind.SWITCHED_ON if on else Kind.SWITCHED_OFF
+            events.record(kind, obj, by=actor(request))
         if is_change and "address" in form.changed_data:
             cutoffs.review(f"{form.initial['address']}*")
 

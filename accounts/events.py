@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from accounts.models import Account, SecurityEvent
+from accounts.models import Account, Notification, SecurityEvent
 
 Kind = SecurityEvent.Kind
 
@@ -39,8 +39,8 @@ def record(
 
 
 def record_all(events: Iterable[Event]) -> None:
-    """Write events. Every event of the portal comes through here."""
-    SecurityEvent.objects.bulk_create(
+    """Write events, and whom to tell. Every event of the portal comes through here."""
+    rows = SecurityEvent.objects.bulk_create(
         SecurityEvent(
             at=event.at,
             kind=event.kind,
@@ -51,4 +51,9 @@ def record_all(events: Iterable[Event]) -> None:
             detail=dict(event.detail),
         )
         for event in events
+    )
+    Notification.objects.bulk_create(
+        Notification(account=row.account, event=row)
+        for row in rows
+        if row.account and row.kind in Notification.TOLD
     )

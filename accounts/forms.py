@@ -56,6 +56,18 @@ class LanguageForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
+class MailsForm(forms.Form):
+    """Which mails the owner wants; those about changes are always sent."""
+
+    told_of_uses = forms.BooleanField(
+        label=_(
+            "Tell me when a security password is used for the first time, or from a "
+            "new network"
+        ),
+        required=False,
+    )
+
+
 class SchemeForm(forms.Form):
     """Light, dark, or as the device has it."""
 

@@ -9,4 +9,5 @@ urlpatterns = [
     path("settings/", views.general, name="general"),
     path("settings/language/", views.set_language, name="language"),
     path("settings/appearance/", views.set_appearance, name="appearance"),
+    path("settings/mails/", views.set_mails, name="mails"),
 ]

@@ -19,7 +19,13 @@ from two_factor.views import LoginView, SetupView
 
 from accounts import events, signin
 from accounts.events import Kind
-from accounts.forms import SCHEME_COOKIE, LanguageForm, SchemeForm, SignInForm
+from accounts.forms import (
+    SCHEME_COOKIE,
+    LanguageForm,
+    MailsForm,
+    SchemeForm,
+    SignInForm,
+)
 from accounts.http import UserRequest, actor
 from accounts.models import Account
 
@@ -77,8 +83,9 @@ def too_many_tries(request: HttpRequest, wait: timedelta) -> HttpResponse:
 
 @require_safe
 def general(request: UserRequest) -> HttpResponse:
-    """Language and appearance."""
-    return render(request, "accounts/general.html")
+    """Language, appearance, and the mails that the owner wants."""
+    form = MailsForm(initial={"told_of_uses": request.user.told_of_uses})
+    return render(request, "accounts/general.html", {"mails_form": form})
 
 
 @require_POST
@@ -108,6 +115,16 @@ def set_appearance(request: HttpRequest) -> HttpResponse:
     else:
         messages.error(request, _("This appearance is not available."))
     return response
+
+
+@require_POST
+def set_mails(request: UserRequest) -> HttpResponse:
+    """Send the owner mails about uses from now on, or none."""
+    form = MailsForm(request.POST)
+    if form.is_valid():
+        Account.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
+        messages.success(request, _("Your choice is saved."))
+    return redirect("accounts:general")
 
 
 def _next(request: HttpRequest) -> str:

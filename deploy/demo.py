@@ -76,6 +76,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     processes = {
         "portal": start(portal_command(plan.port), environment, started),
         "worker": start(manage_command("deliver_cutoffs"), environment, started),
+        "mails": start(manage_command("send_notifications"), environment, started),
     }
     if not trouble:
         follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
@@ -160,6 +161,7 @@ def welcome(plan: Plan, trouble: str) -> str:
                            make demo-code KEY=…  with the key that the page shows
 
   Codes by SMS appear here and in {plan.folder / "sms.jsonl"}.
+  Mails to the owners are written into {plan.folder / "mails"}.
   The host's webmail is played by {WEBMAIL}: from there web passwords always work.
   Ctrl-C stops everything.
 """

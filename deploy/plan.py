@@ -141,6 +141,8 @@ def settings_for(plan: Plan) -> dict[str, str]:
         "ALLOWED_HOSTS": f"localhost,{HOST}",
         "SECRET_KEY_FILE": str(secret_file(plan.folder, "secret-key")),
         "SMS_GATEWAY": "console",
+        "EMAIL_GATEWAY": "filebased",
+        "EMAIL_FROM": "portal@example.com",
         "DOVEADM_URLS": doveadm,
         "DOVEADM_API_KEY_FILE": str(secret_file(plan.folder, "doveadm-api-key")),
         "WEBMAIL_NETWORKS": f"{WEBMAIL}/32",

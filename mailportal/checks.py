@@ -70,6 +70,12 @@ def fit_for_production(**_kwargs: Any) -> list[CheckMessage]:
     if urlsplit(settings.TWILIO_API_URL).scheme != "https":
         text = "TWILIO_API_URL is not HTTPS."
         found.append(Error(text, id="mailportal.E008"))
+    if settings.EMAIL_GATEWAY != "smtp":
+        text = "EMAIL_GATEWAY writes mails into files; nobody gets them."
+        found.append(Error(text, id="mailportal.E009"))
+    if settings.DEFAULT_FROM_EMAIL.endswith("@localhost"):
+        text = "EMAIL_FROM is no address that mail servers accept."
+        found.append(Error(text, id="mailportal.E010"))
     if not settings.DOVEADM_URLS:
         text = "Without DOVEADM_URLS the sessions of a deleted password go on."
         found.append(checks.Warning(text, id="mailportal.W001"))

@@ -5,6 +5,7 @@ from accounts.models.budget import Budget
 from accounts.models.cutoff import Cutoff
 from accounts.models.event import SecurityEvent
 from accounts.models.logon import MailLogon, MailWebLogon
+from accounts.models.notification import Notification
 from accounts.models.phone import Phone
 from accounts.models.policy import MOST_CLIENT_PASSWORDS, Policy
 from accounts.models.setting import MailSetting
@@ -20,6 +21,7 @@ __all__ = [
     "MailLogon",
     "MailSetting",
     "MailWebLogon",
+    "Notification",
     "Phone",
     "Policy",
     "SecurityEvent",

@@ -167,6 +167,15 @@ class Account(AbstractBaseUser, PermissionsMixin):
         default=False,
         help_text=_("The owner's choice; a policy can require them all the same."),
     )
+    told_of_uses = models.BooleanField(
+        _("told of uses"),
+        default=True,
+        db_default=True,
+        help_text=_(
+            "By mail, of the first use of a security password and of uses from new "
+            "networks."
+        ),
+    )
     is_active = models.BooleanField(
         _("active"),
         default=True,

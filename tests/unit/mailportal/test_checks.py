@@ -104,13 +104,17 @@ def test_nothing_of_the_demonstration_is_fit_for_production(
 ) -> None:
     settings.SMS_GATEWAY = "console"
     settings.TWILIO_API_URL = "http://127.0.0.1:8001"
+    settings.EMAIL_GATEWAY = "filebased"
+    settings.DEFAULT_FROM_EMAIL = "mailportal@localhost"
     settings.DOVEADM_URLS = []
 
-    assert ids(checks.fit_for_production()) == ["E007", "E008", "W001"]
+    found = ids(checks.fit_for_production())
+    assert found == ["E007", "E008", "E009", "E010", "W001"]
 
 
 def test_a_complete_host_is_fit_for_production(settings: Settings) -> None:
     settings.SMS_GATEWAY = "twilio"
+    settings.DEFAULT_FROM_EMAIL = "portal@mail.example"
     settings.DOVEADM_URLS = ["https://node1.mail.example:8443/doveadm/v1"]
 
     assert checks.fit_for_production() == []

@@ -1,0 +1,131 @@
+"""What the mails to owners say: what happened, when, from where, and what to do.
+
+Nothing secret, and no link that changes anything: only one to the settings.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import translation
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts import sites
+from accounts.models import Account, Notification, SecurityEvent
+
+Kind = SecurityEvent.Kind
+MOST_EVENTS = 10  # told of one by one in a mail
+
+CHANGED = gettext_noop(
+    "Look at your list of security passwords, delete those that you do not know, and "
+    "have your web password changed: somebody may be signed in with it."
+)
+USED = gettext_noop(
+    "Delete this security password on the page below. The device can then no longer "
+    "read or send mail."
+)
+# Of each kind: what happened, and what to do if it was not the owner.
+TEXTS = {
+    Kind.ISSUED: (gettext_noop("A security password was made"), CHANGED),
+    Kind.LIMITED: (
+        gettext_noop("The limits of a security password were changed"),
+        CHANGED,
+    ),
+    Kind.REVOKED: (gettext_noop("A security password was deleted"), CHANGED),
+    Kind.SWITCHED_ON: (gettext_noop("Security passwords were turned on"), CHANGED),
+    Kind.SWITCHED_OFF: (gettext_noop("Security passwords were turned off"), CHANGED),
+    Kind.FIRST_USED: (
+        gettext_noop("A security password was used for the first time"),
+        USED,
+    ),
+    Kind.NEW_NETWORK: (
+        gettext_noop("A security password was used from a new network"),
+        USED,
+    ),
+    Kind.CODES_LOCKED: (
+        gettext_noop("Codes are locked: too many were wrong"),
+        gettext_noop(
+            "Somebody may be signed in with your web password: have it changed. "
+            "Your administrator can unlock codes."
+        ),
+    ),
+    Kind.REVOKED_TRIED: (
+        gettext_noop("A deleted security password is still being tried"),
+        gettext_noop(
+            "It is refused. If the device is yours, make a new security password for "
+            "it. If it was lost or stolen, whoever has it stays locked out."
+        ),
+    ),
+    Kind.GUESSED: (
+        gettext_noop("Many wrong passwords were tried for your mailbox"),
+        gettext_noop(
+            "They were refused. If your web password is short, or used elsewhere, "
+            "have it changed."
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail, ready to be sent."""
+
+    subject: str
+    text: str
+
+
+def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
+    """Write one mail about events of one kind, in the owner's language."""
+    with translation.override(account.language or settings.LANGUAGE_CODE):
+        title, advice = map(_, TEXTS[Kind(events[0].kind)])
+        subject = f"{title} ({len(events)})" if len(events) > 1 else title
+        page = urljoin(sites.own().url, reverse("clientpasswords:index"))
+        context = {
+            "title": title,
+            "address": account.address,
+            "events": [_facts(event) for event in events[:MOST_EVENTS]],
+            "more": max(len(events) - MOST_EVENTS, 0),
+            "advice": advice,
+            "page": page if sites.own().url else "",
+            "can_be_switched_off": events[0].kind in Notification.USES,
+            "support_address": settings.SUPPORT_ADDRESS,
+        }
+        return Letter(subject, render_to_string("accounts/mail.txt", context))
+
+
+def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
+    """What is known of an event, each with its name."""
+    detail = event.detail
+    by_somebody_else = event.actor != event.address and _is_done_by_a_person(event)
+    facts = [
+        (_("Device"), detail.get("device", "")),
+        (_("Protocols"), detail.get("protocols", "").upper().replace(" ", ", ")),
+        (_("Networks"), detail.get("networks", "").replace(" ", ", ")),
+        (_("Works until"), _time(detail.get("expires", ""))),
+        (_("Protocol"), detail.get("protocol", "").upper()),
+        (_("Wrong passwords"), str(detail.get("count", ""))),
+        (_("Time"), _time(event.at.isoformat())),
+        (_("From"), event.network_address or ""),
+        (_("By"), event.actor if by_somebody_else else ""),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _is_done_by_a_person(event: SecurityEvent) -> bool:
+    """Of the rest the actor is the mail server that told of it."""
+    return "protocol" not in event.detail
+
+
+def _time(text: str) -> str:
+    at = parse_datetime(text)
+    if at is None:
+        return ""
+    local = localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"

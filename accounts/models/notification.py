@@ -1,0 +1,51 @@
+"""What owners have to be told and have not been told yet."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from accounts.models.event import SecurityEvent
+
+Kind = SecurityEvent.Kind
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def due(self) -> Self:
+        """Those that should be sent now."""
+        return self.filter(due_at__lte=timezone.now())
+
+
+class Notification(models.Model):
+    """An event that the mailbox's owner is to be told of by mail.
+
+    Written in the transaction of the event; deleted when the mail was sent.
+    """
+
+    # Of these owners can choose not to hear.
+    USES = frozenset({Kind.FIRST_USED, Kind.NEW_NETWORK})
+    TOLD = USES | {
+        Kind.SWITCHED_ON,
+        Kind.SWITCHED_OFF,
+        Kind.CODES_LOCKED,
+        Kind.ISSUED,
+        Kind.LIMITED,
+        Kind.REVOKED,
+        Kind.REVOKED_TRIED,
+        Kind.GUESSED,
+    }
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
+    )
+    event = models.ForeignKey(
+        SecurityEvent, on_delete=models.CASCADE, related_name="notifications"
+    )
+    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    failures = models.PositiveSmallIntegerField(default=0)
+
+    objects = NotificationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return str(self.event)
