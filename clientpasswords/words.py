@@ -1,34 +1,22 @@
 """What the reader is told when something is refused, what to do, and the status."""
 
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.utils import timezone
-from django.utils.formats import time_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from accounts import codes
+from accounts import codes, words
+from accounts.words import Words, seconds
 from clientpasswords import lifecycle
 
-
-@dataclass(frozen=True)
-class Words:
-    """A refusal in the reader's language."""
-
-    title: str
-    hint: str
-    status: int
-    field: bool = False  # it is about the code that was typed
-    final: bool = False  # neither a code nor a try is of any use now
-    retry_after: int = 0  # seconds
+__all__ = ["Words", "of", "seconds"]
 
 
 def of(refusal: lifecycle.Refused | codes.CodeError) -> Words:
     """The words for a refusal of the rules."""
-    words: Words = _WORDS[type(refusal)](refusal)
-    return words
+    if isinstance(refusal, codes.CodeError):
+        return words.of(refusal)
+    found: Words = _WORDS[type(refusal)](refusal)
+    return found
 
 
 def _third_party_logon_off(_refusal: Any) -> Words:
@@ -67,116 +55,9 @@ def _required(_refusal: Any) -> Words:
     )
 
 
-def _no_phone(_refusal: Any) -> Words:
-    return Words(
-        _("No phone number is on file."),
-        _("Ask your administrator to enter your phone number."),
-        status=409,
-        final=True,
-    )
-
-
-def _locked(_refusal: Any) -> Words:
-    return Words(
-        _("Too many wrong codes were typed."),
-        _("Codes are locked for your mailbox. Ask your administrator to unlock them."),
-        status=403,
-        final=True,
-    )
-
-
-def _too_soon(refusal: codes.TooSoon) -> Words:
-    count = seconds(refusal.wait)
-    text = ngettext(
-        "Wait %(seconds)s second, then try again.",
-        "Wait %(seconds)s seconds, then try again.",
-        count,
-    )
-    return Words(
-        _("That was too soon."),
-        text % {"seconds": count},
-        status=429,
-        retry_after=count,
-    )
-
-
-def _too_many(refusal: codes.TooMany) -> Words:
-    title = (
-        _("No more codes can be sent at present.")
-        if refusal.everybody
-        else _("You have asked for too many codes.")
-    )
-    again = timezone.localtime(timezone.now() + refusal.wait)
-    return Words(
-        title,
-        _("Try again at %(time)s.") % {"time": time_format(again)},
-        status=429,
-        retry_after=seconds(refusal.wait),
-    )
-
-
-def _not_sent(refusal: codes.NotSent) -> Words:
-    hint = (
-        _("Your phone does not accept our messages. Ask your administrator for help.")
-        if refusal.permanent
-        else _("Nothing was lost. Try again in a moment.")
-    )
-    return Words(_("The text message could not be sent."), hint, status=503)
-
-
-def _may_be_late(_refusal: Any) -> Words:
-    return Words(
-        _("The text message may be late."),
-        _("If nothing arrives within a minute, ask for another code."),
-        status=503,
-    )
-
-
-def _no_code(_refusal: Any) -> Words:
-    return Words(
-        _("There is no code to check."),
-        _("Press Get Dynamic Captcha to get a code; each code works once."),
-        status=409,
-        field=True,
-    )
-
-
-def _expired(_refusal: Any) -> Words:
-    return Words(
-        _("The code has expired."),
-        _("Press Get Dynamic Captcha to get a new one."),
-        status=422,
-        field=True,
-    )
-
-
-def _wrong_code(refusal: codes.WrongCode) -> Words:
-    if not refusal.tries_left:
-        hint = _("That was the last try. Press Get Dynamic Captcha to get a new code.")
-    else:
-        hint = ngettext(
-            "%(count)s try left.", "%(count)s tries left.", refusal.tries_left
-        ) % {"count": refusal.tries_left}
-    return Words(_("The code is not right."), hint, status=422, field=True)
-
-
-def seconds(wait: timedelta) -> int:
-    """Whole seconds, rounded up, so that whoever waits them out is not told again."""
-    return -int(-wait.total_seconds() // 1)
-
-
-_WORDS: dict[type[Exception], Any] = {
+_WORDS: dict[type[lifecycle.Refused], Any] = {
     lifecycle.ThirdPartyLogonOff: _third_party_logon_off,
     lifecycle.NotInForce: _not_in_force,
     lifecycle.LimitReached: _limit_reached,
     lifecycle.Required: _required,
-    codes.NoPhone: _no_phone,
-    codes.Locked: _locked,
-    codes.TooSoon: _too_soon,
-    codes.TooMany: _too_many,
-    codes.NotSent: _not_sent,
-    codes.MayBeLate: _may_be_late,
-    codes.NoCode: _no_code,
-    codes.Expired: _expired,
-    codes.WrongCode: _wrong_code,
 }
