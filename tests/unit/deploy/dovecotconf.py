@@ -16,7 +16,7 @@ FILTERS: Mapping[str, Callable[[bytes], bytes]] = {
     "lower": bytes.lower,
     "sha256": lambda value: hashlib.sha256(value).digest(),
     "truncate(bits=16)": lambda value: value[:2],
-    r'regexp("^(.*)~[0-9]+$", "\\1")': lambda value: re.sub(rb"~[0-9]+$", b"", value),
+    r'regexp("^(.*)~[0-9.]+$", "\\1")': lambda value: re.sub(rb"~[0-9.]+$", b"", value),
     "default": lambda value: value,
 }
 BINARY = {"sha256", "truncate(bits=16)"}
