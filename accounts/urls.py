@@ -1,13 +1,13 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts import views
+from accounts.views import general
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
-    path("settings/", views.general, name="general"),
-    path("settings/language/", views.set_language, name="language"),
-    path("settings/appearance/", views.set_appearance, name="appearance"),
-    path("settings/mails/", views.set_mails, name="mails"),
+    path("settings/", general.show, name="general"),
+    path("settings/language/", general.set_language, name="language"),
+    path("settings/appearance/", general.set_appearance, name="appearance"),
+    path("settings/mails/", general.set_mails, name="mails"),
 ]

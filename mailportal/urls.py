@@ -9,7 +9,7 @@ from two_factor.views import (
     SetupCompleteView,
 )
 
-from accounts.views import SetUpView, SignInView
+from accounts.views.signin import SetUpView, SignInView
 from clientpasswords.views import discovery, help  # noqa: A004 - as in /help/
 from mailportal import views
 

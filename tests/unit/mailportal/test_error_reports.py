@@ -151,7 +151,7 @@ def test_a_name_that_was_typed_is_in_no_report(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser.raise_request_exception = False
-    monkeypatch.setattr("accounts.views._remember", breaks)
+    monkeypatch.setattr("accounts.views.general._remember", breaks)
 
     browser.post(reverse("accounts:language"), {"language": "de", "x": "typed-canary"})
 

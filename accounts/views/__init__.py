@@ -1,0 +1,1 @@
+"""The pages about the person, a module a subject."""

@@ -1,0 +1,82 @@
+"""The settings that are not about mail programs."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.forms import SCHEME_COOKIE, LanguageForm, MailsForm, SchemeForm
+from accounts.http import UserRequest
+from accounts.models import Account
+
+
+@require_safe
+def show(request: UserRequest) -> HttpResponse:
+    """Language, appearance, and the mails that the owner wants."""
+    form = MailsForm(initial={"told_of_uses": request.user.told_of_uses})
+    return render(request, "accounts/general.html", {"mails_form": form})
+
+
+@require_POST
+@login_not_required
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Speak this language from now on, here and in messages to the owner."""
+    response = redirect(_next(request))
+    form = LanguageForm(request.POST)
+    if form.is_valid():
+        language = form.cleaned_data["language"]
+        if request.user.is_authenticated:
+            Account.objects.filter(pk=request.user.pk).update(language=language)
+        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+    else:
+        messages.error(request, _("This language is not available."))
+    return response
+
+
+@require_POST
+@login_not_required
+def set_appearance(request: HttpRequest) -> HttpResponse:
+    """Light, dark, or as the device has it."""
+    response = redirect(_next(request))
+    form = SchemeForm(request.POST)
+    if form.is_valid():
+        _remember(response, SCHEME_COOKIE, form.cleaned_data["scheme"])
+    else:
+        messages.error(request, _("This appearance is not available."))
+    return response
+
+
+@require_POST
+def set_mails(request: UserRequest) -> HttpResponse:
+    """Send the owner mails about uses from now on, or none."""
+    form = MailsForm(request.POST)
+    if form.is_valid():
+        Account.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
+        messages.success(request, _("Your choice is saved."))
+    return redirect("accounts:general")
+
+
+def _next(request: HttpRequest) -> str:
+    """The page the form was on; never another host."""
+    page = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}):
+        return page
+    return reverse("home")
+
+
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=timedelta(days=365),
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )
