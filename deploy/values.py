@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from deploy.databases import sqlite_file
+
 
 @dataclass(frozen=True)
 class Ports:
@@ -64,8 +66,16 @@ class MailHostValues:
     # for one account, and for all of them together.
     guesses_an_account: int = 10
     guesses_a_network: int = 100
-    # Processes that decide logons.
-    workers: int = 2 * (os.cpu_count() or 1)
     with_postfix: bool = True
     dovecot: Literal["2.3", "2.4"] = "2.3"
     private: PrivateInstance | None = None
+
+    @property
+    def workers(self) -> int:
+        """How many processes decide logons.
+
+        One a core; two where there is a database to wait for, so that another computes
+        a hash meanwhile.
+        """
+        cores = os.cpu_count() or 1
+        return cores if sqlite_file(self.database_url) else 2 * cores

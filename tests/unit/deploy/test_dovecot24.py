@@ -26,7 +26,6 @@ VALUES = MailHostValues(
     webmail_networks=("192.0.2.0/24", "2001:db8::/48"),
     database_group="postfix",
     doveadm_address="192.0.2.1",
-    workers=3,
 )
 HOSTS = {
     "PostgreSQL": VALUES,
