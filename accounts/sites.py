@@ -1,6 +1,8 @@
 """The sites of this host, as MAIL_SITES lists them: where a mailbox may live."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
@@ -23,6 +25,13 @@ class Server:
     host: str
     port: int
     security: str  # SSL/TLS, STARTTLS or none
+
+
+class Ways(NamedTuple):
+    """The server to receive from and the one to send by, of those for one account."""
+
+    incoming: Server
+    outgoing: Server
 
 
 @dataclass(frozen=True)
@@ -67,6 +76,14 @@ def own() -> Site:
         if site.is_own:
             return site
     return Site(key="", label="", url="", servers=(), webmail_url="")
+
+
+def ways(servers: Iterable[Server]) -> Ways | None:
+    """The two that people are led to, IMAP before POP3; None without both."""
+    first: dict[bool, Server] = {}
+    for server in servers:
+        first.setdefault(server.purpose == "SMTP", server)
+    return Ways(first[False], first[True]) if len(first) > 1 else None
 
 
 def _read(entry: dict[str, object]) -> Site:

@@ -37,6 +37,15 @@ def suggest(user_agent: str, taken: Collection[str]) -> str:
     return _unlike(_device(user_agent), taken)
 
 
+def apple_device(user_agent: str) -> str:
+    """Which of Apple's devices takes a configuration profile here; empty if none.
+
+    An iPad says that it is a Macintosh, unless it was told otherwise.
+    """
+    known = {"iPhone": "iPhone", "iPad": "iPad", "Macintosh": _("Mac or iPad")}
+    return next((name for word, name in known.items() if word in user_agent), "")
+
+
 def suggestions() -> list[str]:
     """Names to choose from with one click."""
     return [

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, lost, window
+from clientpasswords.views import area, device, lost, setup, window
 
 app_name = "clientpasswords"
 passwords = [
@@ -15,6 +15,7 @@ passwords = [
     path("<int:pk>/name/", device.name, name="name"),
     path("<int:pk>/limits/", device.limit, name="limit"),
     path("<int:pk>/status/", device.status, name="status"),
+    path("<int:pk>/profile/", setup.profile, name="profile"),
     path("<int:pk>/delete/", area.delete, name="delete"),
 ]
 urlpatterns = [

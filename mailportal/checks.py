@@ -4,9 +4,12 @@ from ipaddress import ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
+
+from clientpasswords import signing
 
 # What Dovecot's worker is given memory for (`vsz_limit` in deploy/dovecot).
 LOWEST_ARGON2_MEMORY, HIGHEST_ARGON2_MEMORY = 8, 256 * 1024  # KiB
@@ -59,6 +62,16 @@ def sites_complete(**_kwargs: Any) -> list[CheckMessage]:
         text = "MAIL_SITE is not the key of one of MAIL_SITES."
         found.append(Error(text, id="mailportal.E006"))
     return found
+
+
+def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
+    """Certificate and key for Apple's profiles belong together, or there are none."""
+    try:
+        signing.signer()
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        text = f"PROFILE_CERTIFICATE and PROFILE_KEY cannot sign: {error}."
+        return [Error(text, id="mailportal.E009")]
+    return []
 
 
 def fit_for_production(**_kwargs: Any) -> list[CheckMessage]:

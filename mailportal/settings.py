@@ -188,6 +188,10 @@ MAIL_SITES = env.json("MAIL_SITES", [])
 MAIL_SITE = env.str("MAIL_SITE", "")
 SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", "")
 
+# Configuration profiles for Apple's devices are signed with these, in PEM.
+PROFILE_CERTIFICATE = env.str("PROFILE_CERTIFICATE", "")
+PROFILE_KEY = env.str("PROFILE_KEY", "")
+
 # --- text messages --------------------------------------------------------------------
 SMS_GATEWAY = env.str(
     "SMS_GATEWAY", "console", validate=validate.OneOf(["console", "twilio", "memory"])

@@ -35,14 +35,13 @@ def _known(request: HttpRequest) -> dict[str, Any]:
     """What the pages fill in: the reader's own, or the site's before the sign-in."""
     area = Area(request.user) if request.user.is_authenticated else None
     servers = area.servers if area else sites.own().servers
-    receiving = [server for server in servers if server.purpose != "SMTP"]
-    sending = [server for server in servers if server.purpose == "SMTP"]
+    ways = sites.ways(servers)
     return {
         "layout": "shell.html" if area else "signed_out.html",
         "area": area,
         "clients": clients.CLIENTS.values(),
         "servers": servers,
-        "incoming": receiving[0] if receiving else None,
-        "outgoing": sending[0] if sending else None,
+        "incoming": ways and ways.incoming,
+        "outgoing": ways and ways.outgoing,
         "address": area.account.address if area else _("your full address"),
     }

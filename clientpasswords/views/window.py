@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import codes
 from accounts.http import UserRequest, actor
-from clientpasswords import clients, labels, lifecycle, passwords, words
+from clientpasswords import labels, lifecycle, passwords, words
 from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm, LabelForm, ScopeForm, attempt_in
 from clientpasswords.models import ClientPassword
-from clientpasswords.views import pages
+from clientpasswords.views import pages, setup
 
 
 @never_cache
@@ -103,16 +103,17 @@ def _suggested_label(request: UserRequest) -> str:
 @sensitive_variables()
 def _reveal(request: UserRequest, issued: lifecycle.Issued) -> HttpResponse:
     row = issued.client_password
+    area = Area(request.user)
     return pages.page(
         request,
         "reveal",
-        Area(request.user),
+        area,
         client_password=row,
         groups=passwords.groups(issued.secret),
         name_form=LabelForm(initial={"label": row.label}),
         scope_form=ScopeForm.of(row),
         suggestions=labels.suggestions(),
-        clients=clients.CLIENTS.values(),
+        **setup.offers(request, area, issued),
     )
 
 

@@ -1,4 +1,5 @@
 // <form data-leave="SELECTOR">: asks before the secret there is lost without having been copied.
+// Whoever sends a form with data-leave-safe has it where it belongs, too.
 for (const form of document.querySelectorAll("form[data-leave]")) {
   const secret = document.querySelector(form.dataset.leave);
   const ask = form.querySelector("[data-leave-ask]");
@@ -17,6 +18,7 @@ for (const form of document.querySelectorAll("form[data-leave]")) {
   document.addEventListener("copy", () => {
     if (getSelection().containsNode(secret, true)) release();
   });
+  for (const other of document.querySelectorAll("form[data-leave-safe]")) other.addEventListener("submit", release);
   form.addEventListener("submit", (event) => {
     if (safe || event.submitter?.matches("[data-leave-anyway]")) {
       release();

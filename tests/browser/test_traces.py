@@ -42,6 +42,7 @@ def own_browser(
         args=ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
         base_url=watch.origins[0],
+        user_agent="Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X)",
     )
     watch.over(context)
     yield context
@@ -55,6 +56,9 @@ def test_the_profile_of_the_browser_does_not_hold_it(
     sign_in_at_once(own_browser, bob, watch.origins[0])
     secret = steps.issue(page)
     steps.button(page, "Copy").click()
+    with page.expect_download() as caught:  # the profile is meant to hold it
+        steps.button(page, "Install the profile").click()
+    caught.value.delete()
     steps.name_device(page, "Kitchen tablet")
 
     with pytest.raises(Error, match="ERR_CACHE_MISS"):

@@ -1,5 +1,6 @@
 """What many unit tests do, in one line each."""
 
+import html
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -117,6 +118,13 @@ def revealed_by(response: Any) -> str:
     found = re.search(r"<output[^>]*>(.*?)</output>", response.content.decode())
     assert found is not None
     return re.sub(r"<[^>]+>", "", found[1])
+
+
+def sealed_in(response: Any) -> str:
+    """The same secret, as a page hands it back to us when it asks for a profile."""
+    found = re.search(r'name="sealed" value="([^"]+)"', response.content.decode())
+    assert found is not None
+    return html.unescape(found[1])
 
 
 def press_get_code(browser: Client) -> str:

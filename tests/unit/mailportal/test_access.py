@@ -35,6 +35,7 @@ POST_ONLY = {
     "clientpasswords:verify",
     "clientpasswords:name",
     "clientpasswords:limit",
+    "clientpasswords:profile",
     "discovery:autodiscover",
 }
 GET_ONLY = {
@@ -57,7 +58,7 @@ GET_ONLY = {
 }
 OF_ONE_PASSWORD = {
     f"clientpasswords:{name}"
-    for name in ("device", "name", "limit", "status", "delete")
+    for name in ("device", "name", "limit", "status", "profile", "delete")
 }
 
 
@@ -221,6 +222,7 @@ def test_a_post_of_our_own_with_the_token_is_accepted(alice: Account) -> None:
         ("get", "clientpasswords:status"),
         ("post", "clientpasswords:name"),
         ("post", "clientpasswords:limit"),
+        ("post", "clientpasswords:profile"),
         ("get", "clientpasswords:delete"),
         ("post", "clientpasswords:delete"),
     ],

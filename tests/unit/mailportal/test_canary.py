@@ -29,6 +29,7 @@ from tests.unit.support import (
     press_get_code,
     press_next,
     revealed_by,
+    sealed_in,
     sign_in,
 )
 
@@ -61,7 +62,7 @@ class Journey:
     """Alice's way from the sign-in to the deleted password, and all she was shown."""
 
     def __init__(self) -> None:
-        self.browser = Client()
+        self.browser = Client(headers={"User-Agent": "(iPhone; CPU iPhone OS 19)"})
         self.answers: list[Any] = []
         self.codes: list[str] = []
         self.secret = ""
@@ -81,6 +82,7 @@ class Journey:
         self.answers.append(press_next(self.browser, other_than(self.codes[0])))
         revealed = press_next(self.browser, self.codes[0])
         self.secret = revealed_by(revealed)
+        self._take_the_profile(alice, sealed_in(revealed))
         self.answers.append(press_next(self.browser, self.codes[0]))
         pk = alice.client_passwords.get().pk
         self.post("clientpasswords:name", pk, label="My iPhone")
@@ -90,6 +92,14 @@ class Journey:
         self.get("home")
         self.post("clientpasswords:delete", pk)
         self.get("clientpasswords:index")
+
+    def _take_the_profile(self, alice: Account, sealed: str) -> None:
+        pk = alice.client_passwords.get().pk
+        address = reverse("clientpasswords:profile", args=[pk])
+        profile = self.browser.post(address, {"sealed": sealed})
+        assert self.secret.encode() in profile.content  # where it belongs
+        self.post("clientpasswords:profile", pk, sealed=f"x{sealed}")
+        self.get("clientpasswords:profile", pk)
 
 
 def test_after_the_journey_nothing_secret_is_left_anywhere(

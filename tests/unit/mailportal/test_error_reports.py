@@ -14,10 +14,10 @@ from pytest_django import Settings
 
 from accounts import budgets, codes, events, policies
 from accounts.models import Account, Phone
-from clientpasswords import labels, passwords
-from clientpasswords.views import pages, window
+from clientpasswords import labels, passwords, profiles, qrcodes, seals, signing
+from clientpasswords.views import pages, setup, window
 from gateways import sms
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, make_client_password
 from tests.unit.support import CheapHasher, press_get_code, press_next, sign_in
 
 CODE_NUMBER = 739182
@@ -76,6 +76,18 @@ NEXT = [
     (pages, "page"),
     (passwords, "groups"),
     (labels, "suggestions"),
+    (setup, "offers"),
+    (seals, "seal"),
+    (qrcodes, "thunderbird"),
+    (qrcodes, "draw"),
+]
+PROFILE = [
+    (seals, "open_seal"),
+    (passwords, "matches"),
+    (setup, "profile_for"),
+    (profiles, "_receiving"),
+    (profiles, "_sending"),
+    (signing, "sign"),
 ]
 
 
@@ -96,6 +108,7 @@ def reports() -> str:
         *[("sign in", each) for each in SIGN_IN],
         *[("get code", each) for each in GET_CODE],
         *[("next", each) for each in NEXT],
+        *[("profile", each) for each in PROFILE],
     ],
     ids=lambda value: value if isinstance(value, str) else value[1],
 )
@@ -112,18 +125,25 @@ def test_a_report_holds_no_password_code_or_session(
         browser.force_login(alice)
     if step == "next":
         press_get_code(browser)
+    if step == "profile":
+        make_client_password(alice)  # with the very secret
+    pk = getattr(alice.client_passwords.first(), "pk", 0)
+    sealed = {"sealed": seals.seal(SECRET, pk)}
     monkeypatch.setattr(*broken, breaks)
 
     if step == "sign in":
         response = sign_in(browser, alice.address, PASSWORD)
     elif step == "get code":
         response = browser.post(reverse("clientpasswords:code"))
-    else:
+    elif step == "next":
         response = press_next(browser, str(CODE_NUMBER))
+    else:
+        address = reverse("clientpasswords:profile", args=[pk])
+        response = browser.post(address, sealed)
 
     assert response.status_code == 500
     assert "the step that breaks" in reports()
-    kept_out = [PASSWORD, str(CODE_NUMBER), SECRET[:8], SECRET[8:]]
+    kept_out = [PASSWORD, str(CODE_NUMBER), SECRET[:8], SECRET[8:], *sealed.values()]
     if "session" in browser.cookies:
         kept_out.append(browser.cookies["session"].value)
     for secret in kept_out:

@@ -1,0 +1,48 @@
+"""QR codes, drawn as SVG in black on white whatever the appearance of the page."""
+
+import json
+
+import segno
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.models import Account
+from accounts.sites import Ways
+from clientpasswords import labels
+
+# Thunderbird's "Export for Mobile", version 1.
+FORMAT, PARTS = 1, [1, 1]
+RECEIVING = {"IMAP": 0, "POP3": 1}
+SENDING = 0
+SECURITY = {"none": 0, "STARTTLS": 2, "SSL/TLS": 3}
+PLAIN_PASSWORD = 1
+
+
+@sensitive_variables()
+def draw(text: str) -> SafeString:
+    """The code as an element of a page; there is no markup in it but paths."""
+    code = segno.make(text, micro=False, error="m", boost_error=False)
+    svg: str = code.svg_inline(
+        border=4, light="#fff", svgclass="qr", lineclass=None, omitsize=True
+    )
+    return SafeString(svg)
+
+
+@sensitive_variables()
+def thunderbird(account: Account, secret: str, ways: Ways) -> str:
+    """What Thunderbird for Android imports: the account with its password."""
+    incoming, outgoing = ways
+    address = account.address
+    receiving = [
+        RECEIVING[incoming.purpose],
+        *(incoming.host, incoming.port, SECURITY[incoming.security]),
+        *(PLAIN_PASSWORD, address, address, secret),
+    ]
+    sending = [
+        SENDING,
+        *(outgoing.host, outgoing.port, SECURITY[outgoing.security]),
+        *(PLAIN_PASSWORD, address, secret),
+    ]
+    identity = [address, labels.normalise(account.name, default=address)]
+    document = [FORMAT, PARTS, receiving, [[sending, identity]]]
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,43 @@
+"""A client password, sealed for the page that shows it.
+
+The page hands it back when a profile is asked for. In the clear it would be in a form
+field, and browsers write those to disk; sealed it is of use to us alone, for a quarter
+of an hour, and nothing need be kept here.
+"""
+
+from base64 import urlsafe_b64encode
+
+from cryptography.fernet import Fernet, InvalidToken
+from django.conf import settings
+from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_variables
+
+
+class Broken(Exception):
+    """The seal is not ours, is another password's, or is too old."""
+
+
+@sensitive_variables()
+def seal(secret: str, pk: int) -> str:
+    """Seal the secret of the client password `pk`."""
+    return _fernet(pk).encrypt(secret.encode()).decode()
+
+
+@sensitive_variables()
+def open_seal(sealed: str, pk: int) -> str:
+    """Return the secret again.
+
+    Raises:
+        Broken: as it says.
+    """
+    try:
+        opened = _fernet(pk).decrypt(sealed.encode(), ttl=settings.SESSION_COOKIE_AGE)
+    except InvalidToken:
+        raise Broken from None
+    return opened.decode()
+
+
+@sensitive_variables()
+def _fernet(pk: int) -> Fernet:
+    key = salted_hmac("clientpasswords.seals", str(pk), algorithm="sha256").digest()
+    return Fernet(urlsafe_b64encode(key))

@@ -1,0 +1,72 @@
+"""Setting a device up with a new password, without typing it."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import require_POST
+
+from accounts import sites
+from accounts.http import UserRequest
+from accounts.models import Account
+from accounts.sites import Ways
+from clientpasswords import (
+    clients,
+    labels,
+    lifecycle,
+    passwords,
+    profiles,
+    qrcodes,
+    seals,
+)
+from clientpasswords.area import Area
+from clientpasswords.views import pages
+
+
+@sensitive_variables()
+def offers(
+    request: UserRequest, area: Area, issued: lifecycle.Issued
+) -> dict[str, Any]:
+    """What the page with the new password offers, besides copying it."""
+    context: dict[str, Any] = {"clients": clients.CLIENTS.values()}
+    ways = sites.ways(area.servers)
+    if ways is not None:
+        secret, pk = issued.secret, issued.client_password.pk
+        text = qrcodes.thunderbird(request.user, secret, ways)
+        context["thunderbird_qr"] = qrcodes.draw(text)
+        agent = request.headers.get("User-Agent", "")
+        context["apple_device"] = labels.apple_device(agent)
+        context["sealed"] = seals.seal(secret, pk)
+    return context
+
+
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_POST
+def profile(request: UserRequest, pk: int) -> HttpResponse:
+    """The profile with the password that the page shows, which the page hands back."""
+    row = get_object_or_404(request.user.client_passwords.live(), pk=pk)
+    area = Area(request.user)
+    ways = sites.ways(area.servers)
+    try:
+        secret = seals.open_seal(request.POST.get("sealed", ""), row.pk)
+    except seals.Broken:
+        return pages.page(request, "no_profile", area, status=409)
+    if ways is None or not passwords.matches(secret, row.hash):
+        return pages.page(request, "no_profile", area, status=409)
+    return profile_for(request.user, secret, ways)
+
+
+@sensitive_variables()
+def profile_for(account: Account, secret: str, ways: Ways) -> HttpResponse:
+    """The answer that a device takes for a profile."""
+    document = profiles.profile(account, secret, ways, host=sites.own().host)
+    response = HttpResponse(document, content_type=profiles.CONTENT_TYPE)
+    response["Content-Disposition"] = 'attachment; filename="mail.mobileconfig"'
+    return response
