@@ -18,7 +18,7 @@ python=${PYTHON:-python3}
 mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-auth-lua
   lua-sql-sqlite3 lua-luaossl postfix postfix-sqlite)
 tests=(postgresql dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
-  chromium fonts-noto-cjk fonts-dejavu-core gettext git
+  dovecot-submissiond chromium fonts-noto-cjk fonts-dejavu-core gettext git
   fail2ban lua5.4)
 
 installed() {

@@ -16,6 +16,20 @@ from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import WEBMAIL
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show the figures that tests have recorded."""
+    reports = [
+        report
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+    ]
+    figures = [each for report in reports for each in report.user_properties]
+    if figures:
+        terminalreporter.section("measured")
+    for name, value in figures:
+        terminalreporter.line(f"{name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def database_url(django_db_setup: None) -> str:
     """The tests' database, as an operator would name it to the mail server."""
