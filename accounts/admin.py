@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts import cutoffs, events, policies
+from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import (
@@ -23,6 +23,7 @@ from accounts.models import (
     Cutoff,
     Department,
     Domain,
+    NewPhone,
     Phone,
     Policy,
     SecurityEvent,
@@ -67,6 +68,7 @@ class PolicyAdmin(admin.ModelAdmin):
             _("Third-Party Client Security Passwords"),
             {"fields": ["client_passwords_required", "max_client_passwords"]},
         ),
+        (_("Codes"), {"fields": ["owner_sets_phone"]}),
     ]
 
     def save_model(self, request: HttpRequest, obj: Policy, *args: Any) -> None:
@@ -160,7 +162,7 @@ class PhoneInline(admin.StackedInline):
     """The phone for codes; its code is not for administrators."""
 
     model = Phone
-    fields = ["number"]
+    fields = ["number", "held_until"]
     verbose_name = _("phone for codes")
 
 
@@ -223,6 +225,17 @@ class AccountAdmin(UserAdmin):
         if is_change and "address" in form.changed_data:
             cutoffs.review(f"{form.initial['address']}*")
 
+    def save_formset(
+        self, request: HttpRequest, form: Any, formset: Any, change: Any
+    ) -> None:
+        """Save the phone; whose number it is and was, they are told."""
+        rows = Phone.objects.filter(account=form.instance)
+        old = rows.first()
+        super().save_formset(request, form, formset, change)
+        new = rows.all().first()
+        if (old and old.number) != (new and new.number):
+            phones.tell_of_change(form.instance, old, new, by=actor(request))
+
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Delete it; who was logged on as it is logged off."""
         super().delete_model(request, obj)
@@ -247,10 +260,9 @@ class AccountAdmin(UserAdmin):
 
     @admin.action(description=_("Unlock codes"), permissions=["change"])
     def unlock_codes(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        phones = Phone.objects.filter(account__in=queryset)
-        count = phones.update(
-            throttling_failure_count=0, throttling_failure_timestamp=None
-        )
+        none = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
+        NewPhone.objects.filter(account__in=queryset).update(**none)
+        count = Phone.objects.filter(account__in=queryset).update(**none)
         text = ngettext(
             "%(count)s phone unlocked.", "%(count)s phones unlocked.", count
         )

@@ -4,18 +4,18 @@ Six digits for one act of one session, good for five minutes and once.
 """
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import budgets, events, sites
 from accounts.events import Actor, Kind
-from accounts.models import Account, Phone
+from accounts.models import Account, NewPhone, Phone, Telephone
 from gateways import sms
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -25,6 +25,25 @@ class Act(StrEnum):
     """What a code is good for; the text message names it."""
 
     ISSUE = "issue a client password"
+    LEAVE_NUMBER = "change the phone number"
+    TAKE_NUMBER = "confirm a new phone number"
+
+
+# The text message, in the language of the owner.
+TEXTS = {
+    Act.ISSUE: gettext_noop(
+        "%(code)s is your code for a new security password. "
+        "Valid for %(minutes)s minutes. Never tell it to anyone."
+    ),
+    Act.LEAVE_NUMBER: gettext_noop(
+        "%(code)s is your code to replace this phone number. "
+        "Valid for %(minutes)s minutes. Never tell it to anyone."
+    ),
+    Act.TAKE_NUMBER: gettext_noop(
+        "%(code)s is your code to confirm this phone number. "
+        "Valid for %(minutes)s minutes. Never tell it to anyone."
+    ),
+}
 
 
 class CodeError(Exception):
@@ -33,6 +52,14 @@ class CodeError(Exception):
 
 class NoPhone(CodeError):
     """There is no phone on file."""
+
+
+class Held(CodeError):
+    """The number was changed lately; it gets codes from `until` on."""
+
+    def __init__(self, until: datetime) -> None:
+        self.until = until
+        super().__init__("held")
 
 
 class Locked(CodeError):
@@ -91,16 +118,16 @@ def send(account: Account, act: Act, *, by: Actor) -> None:
     Takes at most as long as the gateway's time-out. No transaction may be open.
 
     Raises:
-        NoPhone, Locked, TooSoon, TooMany: nothing was sent, nothing changed.
+        NoPhone, Held, Locked, TooSoon, TooMany: nothing was sent, nothing changed.
         NotSent: nothing was sent; another may be asked for at once.
         MayBeLate: the provider did not say; the code and its cool-down hold.
     """
     phone, code = _prepare(account, act, by)
-    text = _text(code, account)
+    text = _text(act, code, account)
     try:
         sms.send(str(phone.number), text)
     except sms.NotSent as error:
-        _take_back(phone)
+        _take_back(account, act, phone)
         events.record(Kind.CODE_NOT_SENT, account, by=by, reason=str(error.reason))
         permanent = error.reason in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT)
         raise NotSent(permanent=permanent) from None
@@ -117,7 +144,7 @@ def spend(account: Account, act: Act, code: str, *, by: Actor) -> CodeError | No
     Call it inside the transaction of the act. A refusal is returned, not raised: raised
     inside the transaction it would undo the count of failed tries.
     """
-    phone = Phone.objects.select_for_update().filter(account=account).first()
+    phone = _locked_phone(account, act)
     refusal = _refusal(phone, code, _scope(act, by))
     if refusal is not None:
         events.record(Kind.CODE_REFUSED, account, by=by, reason=type(refusal).__name__)
@@ -126,12 +153,27 @@ def spend(account: Account, act: Act, code: str, *, by: Actor) -> CodeError | No
     return refusal
 
 
-def outstanding(phone: Phone, act: Act, *, by: Actor) -> bool:
+def unusable(phone: Telephone) -> CodeError | None:
+    """Why this phone gets no codes at present, whatever they are for."""
+    if isinstance(phone, Phone) and phone.held_until and phone.is_held:
+        return Held(phone.held_until)
+    return Locked() if phone.locked else None
+
+
+def outstanding(phone: Telephone, act: Act, *, by: Actor) -> bool:
     """Whether a code that this session asked for can be typed in now."""
     return phone.has_code_of(_scope(act, by)) and not phone.code_has_expired
 
 
-def _refusal(phone: Phone | None, code: str, scope: str) -> CodeError | None:
+def _locked_phone(account: Account, act: Act) -> Telephone | None:
+    """The phone that codes for this act are sent to, ours until we commit."""
+    if act is Act.TAKE_NUMBER:
+        rows = NewPhone.objects.filter(account=account)
+        return rows.select_for_update().first()
+    return Phone.objects.filter(account=account).select_for_update().first()
+
+
+def _refusal(phone: Telephone | None, code: str, scope: str) -> CodeError | None:
     if phone is None:
         return NoPhone()
     if refusal := _untriable(phone, scope):
@@ -141,10 +183,10 @@ def _refusal(phone: Phone | None, code: str, scope: str) -> CodeError | None:
     return WrongCode(phone.tries_left)
 
 
-def _untriable(phone: Phone, scope: str) -> CodeError | None:
+def _untriable(phone: Telephone, scope: str) -> CodeError | None:
     """Why no code can be tried now; a try that is not made is not counted."""
-    if phone.locked:
-        return Locked()
+    if refusal := unusable(phone):
+        return refusal
     if not phone.has_code_of(scope):
         return NoCode()
     if phone.code_has_expired:
@@ -155,14 +197,14 @@ def _untriable(phone: Phone, scope: str) -> CodeError | None:
 
 
 @sensitive_variables()
-def _prepare(account: Account, act: Act, by: Actor) -> tuple[Phone, str]:
+def _prepare(account: Account, act: Act, by: Actor) -> tuple[Telephone, str]:
     try:
         with transaction.atomic():
-            phone = Phone.objects.select_for_update().filter(account=account).first()
+            phone = _locked_phone(account, act)
             if phone is None:
                 raise NoPhone
-            if phone.locked:
-                raise Locked
+            if refusal := unusable(phone):
+                raise refusal
             if wait := phone.waits_to_send():
                 raise TooSoon(wait)
             if (wait := phone.waits_to_try()) >= settings.CODE_LIFETIME:
@@ -179,15 +221,15 @@ def _scope(act: Act, by: Actor) -> str:
     return f"{act}|{hashlib.sha256(by.session_key.encode()).hexdigest()}"
 
 
-def _take_back(phone: Phone) -> None:
+def _take_back(account: Account, act: Act, phone: Telephone) -> None:
     """Drop the code that was not sent, unless another has replaced it meanwhile."""
     with transaction.atomic():
-        row = Phone.objects.select_for_update().get(pk=phone.pk)
-        if row.digest == phone.digest:
+        row = _locked_phone(account, act)
+        if row is not None and row.digest == phone.digest:
             row.drop_code()
 
 
-def _limits(account: Account, phone: Phone, by: Actor) -> list[budgets.Limit]:
+def _limits(account: Account, phone: Telephone, by: Actor) -> list[budgets.Limit]:
     number = hashlib.sha256(f"{settings.SECRET_KEY}{phone.number}".encode()).hexdigest()
     network = budgets.network_of(by.network_address)
     return [
@@ -211,7 +253,7 @@ def _limits(account: Account, phone: Phone, by: Actor) -> list[budgets.Limit]:
 
 
 @sensitive_variables()
-def _text(code: str, account: Account) -> str:
+def _text(act: Act, code: str, account: Account) -> str:
     """The message in the owner's language, with the code bound to our host name.
 
     The last line is the origin-bound form (WICG "Origin-bound one-time codes"), by
@@ -219,8 +261,6 @@ def _text(code: str, account: Account) -> str:
     """
     site = sites.own()
     with translation.override(account.language or settings.LANGUAGE_CODE):
-        text = gettext(
-            "%(code)s is your code for a new security password. "
-            "Valid for %(minutes)s minutes. Never tell it to anyone."
-        ) % {"code": code, "minutes": settings.CODE_LIFETIME // timedelta(minutes=1)}
+        minutes = settings.CODE_LIFETIME // timedelta(minutes=1)
+        text = gettext(TEXTS[act]) % {"code": code, "minutes": minutes}
     return f"{text}\n\n@{site.host} #{code}" if site.host else text

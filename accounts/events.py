@@ -29,6 +29,8 @@ class Event:
     by: Actor
     at: datetime = field(default_factory=timezone.now)
     detail: Mapping[str, str | int] = field(default_factory=dict)
+    # A telephone number that is told by text message, besides the mail.
+    also_to: str = ""
 
 
 def record(
@@ -40,6 +42,7 @@ def record(
 
 def record_all(events: Iterable[Event]) -> None:
     """Write events, and whom to tell. Every event of the portal comes through here."""
+    events = list(events)
     rows = SecurityEvent.objects.bulk_create(
         SecurityEvent(
             at=event.at,
@@ -53,7 +56,8 @@ def record_all(events: Iterable[Event]) -> None:
         for event in events
     )
     Notification.objects.bulk_create(
-        Notification(account=row.account, event=row)
-        for row in rows
+        Notification(account=row.account, event=row, number=number)
+        for row, event in zip(rows, events, strict=True)
         if row.account and row.kind in Notification.TOLD
+        for number in dict.fromkeys(["", event.also_to])
     )

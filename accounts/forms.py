@@ -1,5 +1,6 @@
 """Is the input well formed? And, at the sign-in, may it be tried at all?"""
 
+import re
 from typing import Any
 
 from django import forms
@@ -8,12 +9,16 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
+from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import PhoneNumberType, number_type
 
 from accounts import signin
-from accounts.http import client_address
+from accounts.http import UserRequest, client_address
 
 SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
+MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 class SignInForm(AuthenticationForm):
@@ -48,6 +53,77 @@ class SignInForm(AuthenticationForm):
             self.cleaned_data.get("username", ""), client_address(self.request)
         ):
             return super().clean()
+
+
+class CodeForm(forms.Form):
+    """The code of the text message; blanks and hyphens in it are forgiven."""
+
+    code = forms.CharField(
+        label=_("Dynamic Captcha"),
+        max_length=20,
+        error_messages={"required": _("Enter the code from the text message.")},
+        widget=forms.TextInput(
+            {
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "maxlength": "8",
+                "pattern": "[0-9 \\-]*",
+            }
+        ),
+    )
+
+    def forget_code(self) -> None:
+        """Once it has been checked: show the errors without the code itself."""
+        if self.is_bound:
+            kept = {name: self.data.get(name, "") for name in self.fields}
+            self.data = kept | {"code": ""}
+
+    def clean_code(self) -> str:
+        code = re.sub(r"[\s\-]", "", self.cleaned_data["code"])
+        if not re.fullmatch(r"[0-9]{6}", code):
+            raise forms.ValidationError(_("The code has six digits."))
+        return code
+
+
+class NumberForm(forms.Form):
+    """A number to put on file, from somebody who knows the web password."""
+
+    number = PhoneNumberField(
+        label=_("New mobile number"),
+        help_text=_("With the country code, such as +65 8123 4567."),
+        error_messages={
+            "invalid": _("Enter a mobile number with its country code, after a +."),
+        },
+        widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    password = forms.CharField(
+        label=_("Web password"),
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._request = request
+
+    def clean_number(self) -> PhoneNumber:
+        number: PhoneNumber = self.cleaned_data["number"]
+        if number_type(number) not in MOBILE:
+            raise forms.ValidationError(self.fields["number"].error_messages["invalid"])
+        return number
+
+    @sensitive_variables()
+    def clean_password(self) -> str:
+        """Check it, unless so many were wrong that it must wait.
+
+        Raises:
+            signin.TooManyTries: the view answers it with a page of its own.
+        """
+        user, password = self._request.user, self.cleaned_data["password"]
+        with signin.counted(user.address, client_address(self._request)):
+            if not user.check_password(password):
+                raise forms.ValidationError(_("The web password is not right."))
+        return ""
 
 
 class LanguageForm(forms.Form):

@@ -1,4 +1,4 @@
-"""What the mails to owners say: what happened, when, from where, and what to do.
+"""What mails and text messages to owners say: what happened, and what to do.
 
 Nothing secret, and no link that changes anything: only one to the settings.
 """
@@ -41,6 +41,13 @@ TEXTS = {
     Kind.REVOKED: (gettext_noop("A security password was deleted"), CHANGED),
     Kind.SWITCHED_ON: (gettext_noop("Security passwords were turned on"), CHANGED),
     Kind.SWITCHED_OFF: (gettext_noop("Security passwords were turned off"), CHANGED),
+    Kind.PHONE_CHANGED: (
+        gettext_noop("Your phone number for codes was changed"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the new number can soon make security passwords."
+        ),
+    ),
     Kind.FIRST_USED: (
         gettext_noop("A security password was used for the first time"),
         USED,
@@ -100,12 +107,24 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
         return Letter(subject, render_to_string("accounts/mail.txt", context))
 
 
+def write_text_message(account: Account) -> str:
+    """Write to a number that codes are no longer sent to, in the owner's language."""
+    with translation.override(account.language or settings.LANGUAGE_CODE):
+        text = _(
+            "Codes for %(address)s go to another phone number from now on. "
+            "Not you? Tell your administrator at once."
+        )
+        return text % {"address": account.address}
+
+
 def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
     """What is known of an event, each with its name."""
     detail = event.detail
     by_somebody_else = event.actor != event.address and _is_done_by_a_person(event)
     facts = [
         (_("Device"), detail.get("device", "")),
+        (_("Number until now"), detail.get("old", "")),
+        (_("New number"), detail.get("new", "")),
         (_("Protocols"), detail.get("protocols", "").upper().replace(" ", ", ")),
         (_("Networks"), detail.get("networks", "").replace(" ", ", ")),
         (_("Works until"), _time(detail.get("expires", ""))),

@@ -1,4 +1,4 @@
-"""Telling owners by mail what happened to their mailbox.
+"""Telling owners what happened to their mailbox: by mail, or by text message.
 
 What to tell is written by `events`, in the transaction of what happened; here it is
 sent, by a worker of its own, so that no mail server can delay anything else. Like
@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import budgets, mails
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
-from gateways import mail
+from gateways import mail, sms
 
 log = logging.getLogger(__name__)
 
@@ -33,33 +33,44 @@ class Batch:
     """Like events of one account, ours until the lease ends."""
 
     account: Account
+    number: str
     rows: list[Notification]
     limit: Limit
     leased_until: datetime
 
 
 def deliver_due() -> int:
-    """Send what is due; return how many mails the mail server took.
+    """Send what is due; return how many messages were taken.
 
-    Of several workers each sends a notification of its own. After the first failure the
-    rest waits for the next round: a mail server that hangs would hang for each.
+    Of several workers each sends notifications of its own. When a mail server fails the
+    rest waits for the next round: one that hangs would hang for each.
     """
-    due = Notification.objects.due().values_list("account", "event__kind").distinct()
+    names = ("account", "event__kind", "number")
+    due = Notification.objects.due().values_list(*names).distinct().order_by(*names)
     taken = 0
-    for account, kind in list(due.order_by("account", "event__kind")[:AT_ONCE]):
-        batch = _claim(account, kind)
+    for account, kind, number in list(due[:AT_ONCE]):
+        batch = _claim(account, kind, str(number))
         if batch is None:
             continue
-        if not _send(batch):
-            break
-        taken += 1
+        try:
+            _send(batch)
+            taken += 1
+        except (mail.NotSent, sms.NotSent) as error:
+            log.warning("account %s not told of %s: %s", account, kind, error)
+            budgets.give_back([batch.limit])
+            _put_off(batch)
+            if isinstance(error, mail.NotSent):
+                break
     return taken
 
 
-def _claim(account: int, kind: str) -> Batch | None:
+def _claim(account: int, kind: str, number: str = "") -> Batch | None:
     """Take what is due of this kind, unless the owner does not want it, or not now."""
-    limit = Limit(f"mails:{account}:{kind}", settings.MAILS_PER_KIND_HOUR, HOUR)
-    due = Notification.objects.due().filter(account=account, event__kind=kind)
+    key = f"told-by-{'text' if number else 'mail'}:{account}:{kind}"
+    limit = Limit(key, settings.MAILS_PER_KIND_HOUR, HOUR)
+    due = Notification.objects.due().filter(
+        account=account, event__kind=kind, number=number
+    )
     with transaction.atomic():
         rows = list(
             due.select_for_update(of=("self",))
@@ -80,20 +91,27 @@ def _claim(account: int, kind: str) -> Batch | None:
             return None
         leased_until = timezone.now() + LEASE
         ours.update(due_at=leased_until)
-    return Batch(owner, rows, limit, leased_until)
+    return Batch(owner, number, rows, limit, leased_until)
 
 
-def _send(batch: Batch) -> bool:
-    letter = mails.write(batch.account, [row.event for row in batch.rows])
-    try:
+def _send(batch: Batch) -> None:
+    if batch.number:
+        _send_text(batch)
+    else:
+        letter = mails.write(batch.account, [row.event for row in batch.rows])
         mail.send(batch.account.address, letter.subject, letter.text)
-    except mail.NotSent as error:
-        log.warning("mail to account %s not sent: %s", batch.account.pk, error)
-        budgets.give_back([batch.limit])
-        _put_off(batch)
-        return False
     Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).delete()
-    return True
+
+
+def _send_text(batch: Batch) -> None:
+    """Send one text message; whether it arrived is not to be known each time."""
+    try:
+        sms.send(batch.number, mails.write_text_message(batch.account))
+    except sms.Unknown:
+        return
+    except sms.NotSent as error:
+        if error.reason not in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT):
+            raise
 
 
 def _put_off(batch: Batch) -> None:

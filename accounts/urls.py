@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views import general
+from accounts.views import general, phone
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,4 +10,8 @@ urlpatterns = [
     path("settings/language/", general.set_language, name="language"),
     path("settings/appearance/", general.set_appearance, name="appearance"),
     path("settings/mails/", general.set_mails, name="mails"),
+    path("settings/phone/", phone.show, name="phone"),
+    path("settings/phone/number/", phone.number, name="phone-number"),
+    path("settings/phone/code/", phone.code, name="phone-code"),
+    path("settings/phone/code/send/", phone.send_code, name="phone-send"),
 ]

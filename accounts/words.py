@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import time_format
+from django.utils.formats import date_format, time_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -34,6 +34,16 @@ def _no_phone(_refusal: Any) -> Words:
     return Words(
         _("No phone number is on file."),
         _("Ask your administrator to enter your phone number."),
+        status=409,
+        final=True,
+    )
+
+
+def _held(refusal: codes.Held) -> Words:
+    from_then_on = date_format(timezone.localtime(refusal.until), "DATETIME_FORMAT")
+    return Words(
+        _("Your phone number was changed a short time ago."),
+        _("The new number gets codes from %(time)s on.") % {"time": from_then_on},
         status=409,
         final=True,
     )
@@ -130,6 +140,7 @@ def seconds(wait: timedelta) -> int:
 
 _WORDS: dict[type[codes.CodeError], Any] = {
     codes.NoPhone: _no_phone,
+    codes.Held: _held,
     codes.Locked: _locked,
     codes.TooSoon: _too_soon,
     codes.TooMany: _too_many,

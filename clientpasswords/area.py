@@ -20,6 +20,7 @@ OBSTACLES: dict[type[Exception], str] = {
     lifecycle.NotInForce: "not-in-force",
     lifecycle.LimitReached: "limit",
     codes.NoPhone: "no-phone",
+    codes.Held: "held",
     codes.Locked: "locked",
 }
 
@@ -95,6 +96,10 @@ class Area:
         return self.telephone.masked if self.telephone else ""
 
     @property
+    def owner_sets_phone(self) -> bool:
+        return self.effective.policy.owner_sets_phone
+
+    @property
     def protocols_on(self) -> list[str]:
         return [name for name, on in self.effective.policy.protocols.items() if on]
 
@@ -118,11 +123,9 @@ class Area:
         """What stands against a further password now; nothing was sent or tried yet."""
         policy = self.effective.policy
         refusal = lifecycle.obstacle(self._row, policy, in_use=self.count)
-        if refusal is None and self.telephone is None:
-            return codes.NoPhone()
-        if refusal is None and self.telephone and self.telephone.locked:
-            return codes.Locked()
-        return refusal
+        if refusal is not None:
+            return refusal
+        return codes.unusable(self.telephone) if self.telephone else codes.NoPhone()
 
     @property
     def obstacle(self) -> str:

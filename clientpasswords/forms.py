@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+import accounts.forms
 from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
 
@@ -20,34 +21,10 @@ PROTOCOLS = [("imap", "IMAP"), ("pop3", "POP3"), ("smtp", "SMTP")]
 EVERYTHING = frozenset(name for name, _label in PROTOCOLS)
 
 
-class CodeForm(forms.Form):
-    """The code of the text message; blanks and hyphens in it are forgiven."""
+class CodeForm(accounts.forms.CodeForm):
+    """The code, and which attempt at a password it is typed in for."""
 
-    code = forms.CharField(
-        label=_("Dynamic Captcha"),
-        max_length=20,
-        error_messages={"required": _("Enter the code from the text message.")},
-        widget=forms.TextInput(
-            {
-                "inputmode": "numeric",
-                "autocomplete": "one-time-code",
-                "maxlength": "8",
-                "pattern": "[0-9 \\-]*",
-            }
-        ),
-    )
     attempt = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
-
-    def forget_code(self) -> None:
-        """Once it has been checked: show the errors without the code itself."""
-        if self.is_bound:
-            self.data = {"attempt": self.data.get("attempt", ""), "code": ""}
-
-    def clean_code(self) -> str:
-        code = re.sub(r"[\s\-]", "", self.cleaned_data["code"])
-        if not re.fullmatch(r"[0-9]{6}", code):
-            raise forms.ValidationError(_("The code has six digits."))
-        return code
 
 
 def attempt_in(data: dict[str, str]) -> UUID:

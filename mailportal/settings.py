@@ -228,6 +228,8 @@ CODE_LIFETIME = timedelta(minutes=5)
 CODE_TRIES = 5
 CODE_FAILURES_UNTIL_LOCKED = 20
 CODE_COOLDOWN = timedelta(seconds=60)
+# How long a number that its owner has put in another's place gets no codes.
+PHONE_HOLD = timedelta(hours=env.int("PHONE_HOLD_HOURS", 24) or 0)
 CODES_PER_ACCOUNT_HOUR = env.int("CODES_PER_ACCOUNT_HOUR", 12)
 CODES_PER_ACCOUNT_DAY = env.int("CODES_PER_ACCOUNT_DAY", 30)
 CODES_PER_NUMBER_DAY = env.int("CODES_PER_NUMBER_DAY", 30)

@@ -6,7 +6,7 @@ from accounts.models.cutoff import Cutoff
 from accounts.models.event import SecurityEvent
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
-from accounts.models.phone import Phone
+from accounts.models.phone import NewPhone, Phone, Telephone
 from accounts.models.policy import MOST_CLIENT_PASSWORDS, Policy
 from accounts.models.setting import MailSetting
 
@@ -21,8 +21,10 @@ __all__ = [
     "MailLogon",
     "MailSetting",
     "MailWebLogon",
+    "NewPhone",
     "Notification",
     "Phone",
     "Policy",
     "SecurityEvent",
+    "Telephone",
 ]

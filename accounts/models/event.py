@@ -21,6 +21,7 @@ class SecurityEvent(models.Model):
         ISSUED = "issued", _("security password made")
         LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
+        PHONE_CHANGED = "phone-changed", _("phone number changed")
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")
         REVOKED_TRIED = "revoked-tried", _("deleted security password tried")

@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models.event import SecurityEvent
 
@@ -18,9 +19,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """An event that the mailbox's owner is to be told of by mail.
+    """An event that the mailbox's owner is to be told of by mail, or by text message.
 
-    Written in the transaction of the event; deleted when the mail was sent.
+    Written in the transaction of the event; deleted when it was sent.
     """
 
     # Of these owners can choose not to hear.
@@ -32,6 +33,7 @@ class Notification(models.Model):
         Kind.ISSUED,
         Kind.LIMITED,
         Kind.REVOKED,
+        Kind.PHONE_CHANGED,
         Kind.REVOKED_TRIED,
         Kind.GUESSED,
     }
@@ -41,6 +43,9 @@ class Notification(models.Model):
     )
     event = models.ForeignKey(
         SecurityEvent, on_delete=models.CASCADE, related_name="notifications"
+    )
+    number = PhoneNumberField(
+        blank=True, help_text="Told by text message to this number; empty: by mail."
     )
     due_at = models.DateTimeField(default=timezone.now, db_index=True)
     failures = models.PositiveSmallIntegerField(default=0)

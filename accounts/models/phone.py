@@ -34,8 +34,8 @@ class Challenge(models.Model):
         return True, None
 
 
-class Phone(CooldownMixin, ThrottlingMixin, Challenge):
-    """The phone on file of an account.
+class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
+    """A number that codes are sent to.
 
     Not a django-otp `Device`: those are all deleted by two_factor's page that turns
     two-step sign-in off.
@@ -43,17 +43,10 @@ class Phone(CooldownMixin, ThrottlingMixin, Challenge):
     Work on a row fetched with `select_for_update()` and inside `atomic()`.
     """
 
-    account = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="phone",
-        verbose_name=_("mailbox"),
-    )
     number = PhoneNumberField(_("number"))
 
     class Meta:
-        verbose_name = _("phone")
-        verbose_name_plural = _("phones")
+        abstract = True
 
     def __str__(self) -> str:
         return self.masked
@@ -149,6 +142,51 @@ class Phone(CooldownMixin, ThrottlingMixin, Challenge):
         if not reason:
             return timedelta()
         return max(reason[key] - timezone.now(), timedelta())
+
+
+class Phone(Telephone):
+    """The phone on file of an account."""
+
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="phone",
+        verbose_name=_("mailbox"),
+    )
+    held_until = models.DateTimeField(
+        _("gets codes from"),
+        null=True,
+        blank=True,
+        help_text=_("Set when the owner changes the number. Empty: at once."),
+    )
+
+    class Meta:
+        verbose_name = _("phone")
+        verbose_name_plural = _("phones")
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the number was changed so lately that it gets no codes yet."""
+        return self.held_until is not None and timezone.now() < self.held_until
+
+
+class NewPhone(Telephone):
+    """The number that an owner is about to put on file, in one browser session.
+
+    One row an account, used again, so that its count of failures stays.
+    """
+
+    account = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="new_phone"
+    )
+    replaces = PhoneNumberField(
+        blank=True, help_text="The number on file when the change began."
+    )
+    session = models.CharField(max_length=64, help_text="A hash of its key.")
+    proposed_at = models.DateTimeField()
+    is_approved = models.BooleanField(
+        help_text="The owner has shown to have the number that is replaced."
+    )
 
 
 def _mark(scope: str) -> str:

@@ -37,6 +37,17 @@ class Policy(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIENT_PASSWORDS)],
     )
 
+    owner_sets_phone = models.BooleanField(
+        _("owners enter their first phone number"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Off: an administrator enters it. On: who knows the web password of a "
+            "mailbox without a number can enter one, and with it make security "
+            "passwords."
+        ),
+    )
+
     class Meta:
         verbose_name = _("policy")
         verbose_name_plural = _("policies")

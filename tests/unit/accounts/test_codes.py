@@ -1,6 +1,6 @@
 """One code: what it is good for, for how long, and how often."""
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -62,7 +62,7 @@ def test_a_code_of_another_session_is_refused_and_not_counted(alice: Account) ->
 
 
 def test_a_code_for_another_act_is_refused(alice: Account) -> None:
-    codes.send(alice, cast("Any", "change the phone"), by=HOME)
+    codes.send(alice, Act.LEAVE_NUMBER, by=HOME)
 
     assert isinstance(spend(alice, last_code()), codes.NoCode)
 

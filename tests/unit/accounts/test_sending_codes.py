@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as project_settings
 from django.db import connection
+from phonenumber_field.phonenumber import PhoneNumber
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import codes
+from accounts import codes, mails, phones
 from accounts.codes import Act
 from accounts.models import Account
 from gateways import sms
@@ -19,6 +20,7 @@ from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
 
 # Of the signs a text message of 160 may hold, those that our texts use.
 GSM_7 = set(string.ascii_letters + string.digits + " \n@#.,:;!?'\"()-/%äöüÄÖÜß")
+LANGUAGES = [code for code, _ in project_settings.LANGUAGES]
 
 Fail = Callable[[SmsError], None]
 
@@ -179,19 +181,37 @@ def test_without_a_site_the_text_has_no_last_line(
     assert "@" not in sms.outbox[-1].text
 
 
-@pytest.mark.parametrize("language", [code for code, _ in project_settings.LANGUAGES])
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("act", Act)
 def test_a_text_message_fits_into_one_part(
-    alice: Account, settings: Settings, language: str
+    alice: Account, settings: Settings, language: str, act: Act
 ) -> None:
     settings.MAIL_SITES = [
         {"key": "sg", "name": "Singapore", "url": "https://mail.sg.example.com/"}
     ]
     alice.language = language
+    phones.propose(alice, PhoneNumber.from_string("+12025550177"), by=HOME)
 
-    code_for(alice)
+    codes.send(alice, act, by=HOME)
 
     text = sms.outbox[-1].text
     assert len(text) <= (160 if set(text) <= GSM_7 else 70)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_message_to_an_old_number_fits_into_one_part(
+    alice: Account, language: str
+) -> None:
+    alice.language = language
+
+    text = mails.write_text_message(alice)
+
+    assert len(text) <= (160 if set(text) <= GSM_7 else 70)
+
+
+def test_each_act_is_named_by_a_text_of_its_own() -> None:
+    assert set(codes.TEXTS) == set(Act)
+    assert len(set(codes.TEXTS.values())) == len(Act)
 
 
 def test_what_was_sent_is_recorded_without_number_and_code(alice: Account) -> None:

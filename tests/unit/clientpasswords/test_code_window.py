@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
@@ -222,6 +223,7 @@ def test_there_are_words_for_every_refusal() -> None:
     wait = timedelta(seconds=90)
     examples: list[codes.CodeError | lifecycle.Refused] = [
         codes.NoPhone(),
+        codes.Held(timezone.now()),
         codes.Locked(),
         codes.TooSoon(wait),
         codes.TooMany(wait, everybody=True),

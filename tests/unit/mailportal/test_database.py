@@ -11,7 +11,7 @@ from pytest_django import Settings
 from accounts import policies
 from accounts.models import Account, MailSetting, Phone, Policy
 from clientpasswords import logons
-from tests.factories import make_account, make_client_password
+from tests.factories import PASSWORD, make_account, make_client_password
 
 VIEWS = {"mail_logon", "mail_web_logon"}
 
@@ -41,6 +41,18 @@ def test_all_migrations_can_be_taken_back_and_made_again() -> None:
     row, secret = make_client_password(make_account(client_passwords_on=True))
     verdict = logons.decide(row.account.address, "imap", secret, None)
     assert verdict.login_name == row.login_name
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_in_use_is_brought_up_to_date_under_its_logon_views() -> None:
+    call_command("migrate", "accounts", "0003", verbosity=0)
+    assert tables(views=True) >= VIEWS
+
+    call_command("migrate", verbosity=0)
+
+    account = make_account()
+    assert account.told_of_uses
+    assert logons.decide(account.address, "imap", PASSWORD, None).login_name
 
 
 @pytest.mark.django_db

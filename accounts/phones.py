@@ -1,0 +1,170 @@
+"""Putting a phone number on file: the first one, or another in its place.
+
+Who owns the number owns the codes, so a change takes a code to the number on file and
+one to the new number, in one browser session. The new number then gets no codes for a
+time, and the old one is told. The first number comes from an administrator; or, where
+the policy allows it, from the owner, who confirms it with a code.
+"""
+
+import hashlib
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from phonenumber_field.phonenumber import PhoneNumber
+
+from accounts import codes, events, policies
+from accounts.codes import Act
+from accounts.events import Actor, Event, Kind
+from accounts.models import Account, NewPhone, Phone
+
+PROPOSAL_LIFETIME = timedelta(minutes=15)
+
+
+class Refused(Exception):
+    """The number is not put on file."""
+
+
+class NotAllowed(Refused):
+    """The first number has to come from an administrator."""
+
+
+class SameNumber(Refused):
+    """This very number is on file."""
+
+
+class StartAgain(Refused):
+    """No change of this session is under way, or it is too old, or was overtaken."""
+
+
+def obstacle(account: Account) -> Refused | codes.CodeError | None:
+    """What stands against another number now."""
+    phone = _phone(account)
+    if phone is not None:
+        return codes.unusable(phone)
+    if not policies.of(account).policy.owner_sets_phone:
+        return NotAllowed()
+    return None
+
+
+def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
+    """Begin to put this number on file; a change that was under way is forgotten.
+
+    Call it when the web password was typed in right.
+
+    Raises:
+        Refused, codes.CodeError: nothing changed.
+    """
+    with transaction.atomic():
+        owner = _lock(account)
+        if refusal := obstacle(owner):
+            raise refusal
+        phone = _phone(owner)
+        if phone is not None and phone.number == number:
+            raise SameNumber
+        NewPhone.objects.update_or_create(
+            account=owner,
+            defaults={
+                "number": str(number),
+                "replaces": str(phone.number) if phone else "",
+                "session": _session(by),
+                "proposed_at": timezone.now(),
+                "is_approved": phone is None,
+                "digest": "",
+            },
+        )
+
+
+def under_way(account: Account, *, by: Actor) -> NewPhone | None:
+    """Return the change that this session has begun and may go on with."""
+    new = NewPhone.objects.filter(account=account, session=_session(by)).first()
+    phone = _phone(account)
+    if (
+        new is None
+        or timezone.now() - new.proposed_at > PROPOSAL_LIFETIME
+        or new.replaces != (phone.number if phone else "")
+        or obstacle(account) is not None
+    ):
+        return None
+    return new
+
+
+def due(new: NewPhone) -> Act:
+    """Which code has to be typed in next."""
+    return Act.TAKE_NUMBER if new.is_approved else Act.LEAVE_NUMBER
+
+
+def send_code(account: Account, *, by: Actor) -> None:
+    """Send the code that is due: to the number on file, then to the new one.
+
+    Raises:
+        StartAgain: nothing was sent.
+        codes.CodeError: as `codes.send` says.
+    """
+    new = under_way(account, by=by)
+    if new is None:
+        raise StartAgain
+    codes.send(account, due(new), by=by)
+
+
+@sensitive_variables("code")
+def confirm(account: Account, code: str, *, by: Actor) -> bool:
+    """Spend the code that is due; return whether the new number is on file now.
+
+    Raises:
+        StartAgain: the code was not looked at.
+        codes.CodeError: a wrong try is counted.
+    """
+    with transaction.atomic():
+        owner = _lock(account)
+        new = under_way(owner, by=by)
+        if new is None:
+            raise StartAgain
+        is_last = new.is_approved
+        refusal = codes.spend(owner, due(new), code, by=by)
+        if refusal is None and is_last:
+            _put_on_file(owner, new, by)
+        elif refusal is None:
+            NewPhone.objects.filter(pk=new.pk).update(is_approved=True)
+    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+        raise refusal
+    return is_last
+
+
+def tell_of_change(
+    account: Account, old: Phone | None, new: Phone | None, *, by: Actor
+) -> None:
+    """Record that `new` is on file; the owner is told, and the old number as well."""
+    event = Event(
+        Kind.PHONE_CHANGED,
+        account,
+        by,
+        detail={"old": old.masked if old else "", "new": new.masked if new else ""},
+        also_to=str(old.number) if old else "",
+    )
+    events.record_all([event])
+
+
+def _put_on_file(owner: Account, new: NewPhone, by: Actor) -> None:
+    old = _phone(owner)
+    held_until = timezone.now() + settings.PHONE_HOLD if old else None
+    phone, _created = Phone.objects.update_or_create(
+        account=owner,
+        defaults={"number": new.number, "held_until": held_until, "digest": ""},
+    )
+    new.delete()
+    tell_of_change(owner, old, phone, by=by)
+
+
+def _phone(account: Account) -> Phone | None:
+    return Phone.objects.filter(account=account).first()
+
+
+def _lock(account: Account) -> Account:
+    return Account.objects.select_for_update().get(pk=account.pk)
+
+
+def _session(by: Actor) -> str:
+    return hashlib.sha256(by.session_key.encode()).hexdigest()

@@ -1,0 +1,134 @@
+"""The phone for codes: which it is, and how to put another in its place."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+
+from accounts import codes, phones, signin, words
+from accounts.codes import Act
+from accounts.forms import CodeForm, NumberForm
+from accounts.http import UserRequest, actor
+from accounts.models import NewPhone, Phone
+from accounts.views.signin import too_many_tries
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+def show(request: UserRequest) -> HttpResponse:
+    """The number on file, masked, and whether it can be changed."""
+    phone = Phone.objects.filter(account=request.user).first()
+    refusal = phones.obstacle(request.user)
+    why = words.of(refusal) if isinstance(refusal, codes.CodeError) else None
+    context = {"phone": phone, "why": why, "can_change": refusal is None}
+    return render(request, "accounts/phone.html", context)
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@sensitive_variables()
+@require_form
+def number(request: UserRequest) -> HttpResponse:
+    """Take the new number, and the web password."""
+    if phones.obstacle(request.user) is not None:
+        return redirect("accounts:phone")
+    form = NumberForm(request, request.POST or None)
+    try:
+        if request.method == "POST" and form.is_valid():
+            number = form.cleaned_data["number"]
+            phones.propose(request.user, number, by=actor(request))
+            return redirect("accounts:phone-code")
+    except signin.TooManyTries as error:
+        return too_many_tries(request, error.wait)
+    except phones.SameNumber:
+        form.add_error("number", _("This is the number on file."))
+    except (phones.Refused, codes.CodeError):
+        return redirect("accounts:phone")
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/phone_number.html", {"form": form}, status=status)
+
+
+@never_cache
+@sensitive_post_parameters("code")
+@sensitive_variables()
+@require_form
+def code(request: UserRequest) -> HttpResponse:
+    """Take the code that is due: of the number on file, then of the new one."""
+    form = CodeForm(request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        return _code_page(request, form)
+    try:
+        is_done = phones.confirm(
+            request.user, form.cleaned_data["code"], by=actor(request)
+        )
+    except codes.CodeError as refusal:
+        return _code_page(request, form, words.of(refusal))
+    except phones.StartAgain:
+        return _start_again(request)
+    if not is_done:
+        return redirect("accounts:phone-code")
+    messages.success(request, _("The new phone number is on file."))
+    return redirect("accounts:phone")
+
+
+@require_POST
+def send_code(request: UserRequest) -> HttpResponse:
+    """Send the code that is due."""
+    try:
+        phones.send_code(request.user, by=actor(request))
+    except codes.CodeError as refusal:
+        return _code_page(request, CodeForm(), words.of(refusal))
+    except phones.StartAgain:
+        return _start_again(request)
+    return redirect("accounts:phone-code")
+
+
+def _start_again(request: UserRequest) -> HttpResponse:
+    messages.error(request, _("This change cannot go on. Begin again, please."))
+    return redirect("accounts:phone")
+
+
+def _code_page(
+    request: UserRequest, form: CodeForm, error: words.Words | None = None
+) -> HttpResponse:
+    new = phones.under_way(request.user, by=actor(request))
+    if new is None:
+        return _start_again(request)
+    if error is not None and error.field:
+        form.add_error("code", f"{error.title} {error.hint}")
+    status = 422 if form.is_bound else 200
+    if error is not None:
+        status = error.status
+    form.forget_code()
+    context = {"form": form, "error": error, **_code_state(request, new)}
+    response = render(request, "accounts/phone_code.html", context, status=status)
+    if error is not None and error.retry_after:
+        response["Retry-After"] = str(error.retry_after)
+    return response
+
+
+def _code_state(request: UserRequest, new: NewPhone) -> dict[str, Any]:
+    act = phones.due(new)
+    phone = new if act is Act.TAKE_NUMBER else request.user.phone
+    return {
+        "is_new": act is Act.TAKE_NUMBER,
+        "has_old": bool(new.replaces),
+        "number": phone.masked,
+        "code_sent": codes.outstanding(phone, act, by=actor(request)),
+        "cooldown": words.seconds(phone.waits_to_send()),
+        "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
+    }
