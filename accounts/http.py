@@ -1,9 +1,10 @@
-"""What the web side of both apps needs of a request."""
+"""What the web side of both apps needs of a request and an answer."""
 
+from datetime import timedelta
 from urllib.parse import urljoin
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts import sites
 from accounts.events import Actor
@@ -46,3 +47,15 @@ def absolute(request: HttpRequest, path: str) -> str:
     By the site's own name if it has one, or they would go where we were asked.
     """
     return urljoin(sites.own().url or request.build_absolute_uri("/"), path)
+
+
+def remember(response: HttpResponse, name: str, value: str) -> None:
+    """Have the browser remember a choice that is nobody's secret."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=timedelta(days=365),
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
+    )

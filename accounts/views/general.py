@@ -1,7 +1,5 @@
 """The settings that are not about mail programs."""
 
-from datetime import timedelta
-
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -13,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.forms import SCHEME_COOKIE, LanguageForm, MailsForm, SchemeForm
-from accounts.http import UserRequest
+from accounts.http import UserRequest, remember
 from accounts.models import Account
 
 
@@ -34,7 +32,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
         language = form.cleaned_data["language"]
         if request.user.is_authenticated:
             Account.objects.filter(pk=request.user.pk).update(language=language)
-        _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        remember(response, settings.LANGUAGE_COOKIE_NAME, language)
     else:
         messages.error(request, _("This language is not available."))
     return response
@@ -47,7 +45,7 @@ def set_appearance(request: HttpRequest) -> HttpResponse:
     response = redirect(_next(request))
     form = SchemeForm(request.POST)
     if form.is_valid():
-        _remember(response, SCHEME_COOKIE, form.cleaned_data["scheme"])
+        remember(response, SCHEME_COOKIE, form.cleaned_data["scheme"])
     else:
         messages.error(request, _("This appearance is not available."))
     return response
@@ -69,14 +67,3 @@ def _next(request: HttpRequest) -> str:
     if url_has_allowed_host_and_scheme(page, {request.get_host()}):
         return page
     return reverse("home")
-
-
-def _remember(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=timedelta(days=365),
-        secure=settings.HTTPS,
-        httponly=True,
-        samesite="Lax",
-    )
