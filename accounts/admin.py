@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
@@ -262,6 +263,7 @@ class AccountAdmin(UserAdmin):
     def unlock_codes(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
         none = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
         NewPhone.objects.filter(account__in=queryset).update(**none)
+        TOTPDevice.objects.filter(user__in=queryset).update(**none)
         count = Phone.objects.filter(account__in=queryset).update(**none)
         text = ngettext(
             "%(count)s phone unlocked.", "%(count)s phones unlocked.", count

@@ -66,6 +66,10 @@ class Locked(CodeError):
     """Too many failures in a row; an administrator has to unlock codes."""
 
 
+class NoApp(CodeError):
+    """There is no authenticator app, or none that counts yet."""
+
+
 class TooSoon(CodeError):
     """Wait `wait` before the next code, or the next try."""
 

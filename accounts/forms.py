@@ -72,6 +72,10 @@ class CodeForm(forms.Form):
         ),
     )
 
+    def begin_here(self) -> None:
+        """Have the reader start at the field for the code."""
+        self.fields["code"].widget.attrs["data-focus"] = ""
+
     def forget_code(self) -> None:
         """Once it has been checked: show the errors without the code itself."""
         if self.is_bound:

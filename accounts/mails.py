@@ -48,6 +48,14 @@ TEXTS = {
             "whoever has the new number can soon make security passwords."
         ),
     ),
+    Kind.TWO_STEP_ON: (
+        gettext_noop("Two-step sign-in was set up"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the authenticator app can soon make security passwords."
+        ),
+    ),
+    Kind.TWO_STEP_OFF: (gettext_noop("Two-step sign-in was turned off"), CHANGED),
     Kind.FIRST_USED: (
         gettext_noop("A security password was used for the first time"),
         USED,
@@ -79,6 +87,18 @@ TEXTS = {
     ),
 }
 
+# What besides the mail goes to a telephone.
+TEXT_MESSAGES = {
+    Kind.PHONE_CHANGED: gettext_noop(
+        "Codes for %(address)s go to another phone number from now on. "
+        "Not you? Tell your administrator at once."
+    ),
+    Kind.TWO_STEP_ON: gettext_noop(
+        "An authenticator app was set up for %(address)s. "
+        "Not you? Tell your administrator at once."
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -107,14 +127,10 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
         return Letter(subject, render_to_string("accounts/mail.txt", context))
 
 
-def write_text_message(account: Account) -> str:
-    """Write to a number that codes are no longer sent to, in the owner's language."""
+def write_text_message(account: Account, kind: str) -> str:
+    """Write to a telephone, in the owner's language."""
     with translation.override(account.language or settings.LANGUAGE_CODE):
-        text = _(
-            "Codes for %(address)s go to another phone number from now on. "
-            "Not you? Tell your administrator at once."
-        )
-        return text % {"address": account.address}
+        return _(TEXT_MESSAGES[Kind(kind)]) % {"address": account.address}
 
 
 def _facts(event: SecurityEvent) -> list[tuple[str, str]]:

@@ -105,8 +105,9 @@ def _send(batch: Batch) -> None:
 
 def _send_text(batch: Batch) -> None:
     """Send one text message; whether it arrived is not to be known each time."""
+    kind = batch.rows[0].event.kind
     try:
-        sms.send(batch.number, mails.write_text_message(batch.account))
+        sms.send(batch.number, mails.write_text_message(batch.account, kind))
     except sms.Unknown:
         return
     except sms.NotSent as error:

@@ -58,6 +58,14 @@ def _locked(_refusal: Any) -> Words:
     )
 
 
+def _no_app(_refusal: Any) -> Words:
+    return Words(
+        _("No authenticator app can be used here."),
+        _("Choose the text message instead."),
+        status=409,
+    )
+
+
 def _too_soon(refusal: codes.TooSoon) -> Words:
     count = seconds(refusal.wait)
     text = ngettext(
@@ -142,6 +150,7 @@ _WORDS: dict[type[codes.CodeError], Any] = {
     codes.NoPhone: _no_phone,
     codes.Held: _held,
     codes.Locked: _locked,
+    codes.NoApp: _no_app,
     codes.TooSoon: _too_soon,
     codes.TooMany: _too_many,
     codes.NotSent: _not_sent,

@@ -1,12 +1,12 @@
 """What the settings page shows of one account's client passwords."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from django.utils import timezone
 
-from accounts import codes, cutoffs, policies, sites
+from accounts import authenticator, codes, cutoffs, policies, sites
 from accounts.models import Account, Phone
 from accounts.policies import Effective
 from accounts.sites import Server
@@ -123,9 +123,25 @@ class Area:
         """What stands against a further password now; nothing was sent or tried yet."""
         policy = self.effective.policy
         refusal = lifecycle.obstacle(self._row, policy, in_use=self.count)
-        if refusal is not None:
-            return refusal
+        if refusal is None and self.phone_refusal and not self.can_use_app:
+            return self.phone_refusal
+        return refusal
+
+    @property
+    def phone_refusal(self) -> codes.CodeError | None:
+        """Why no code can be sent."""
         return codes.unusable(self.telephone) if self.telephone else codes.NoPhone()
+
+    @cached_property
+    def app_from(self) -> datetime | None:
+        """From when on the authenticator app counts; None if there is none."""
+        return authenticator.usable_from(
+            self._row, self.effective.policy, has_phone=self.telephone is not None
+        )
+
+    @property
+    def can_use_app(self) -> bool:
+        return self.app_from is not None and self.app_from <= timezone.now()
 
     @property
     def obstacle(self) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
+from accounts.authenticator import AppCode
 from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
 
@@ -25,6 +26,27 @@ class CodeForm(accounts.forms.CodeForm):
     """The code, and which attempt at a password it is typed in for."""
 
     attempt = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+    method = forms.ChoiceField(
+        label=_("Confirm by"),
+        choices=[("phone", _("Text message")), ("app", _("Authenticator app"))],
+        widget=forms.RadioSelect,
+        initial="phone",
+        required=False,
+    )
+
+    @property
+    def proof(self) -> str | AppCode:
+        """Return the code as the kind that it is."""
+        code: str = self.cleaned_data["code"]
+        return AppCode(code) if self.cleaned_data["method"] == "app" else code
+
+    def offer(self, *, phone: bool, app: bool) -> None:
+        """Offer the ways that are open; the only one is not asked for."""
+        field = self.fields["method"]
+        if not (phone and app):
+            field.widget = forms.HiddenInput()
+            self.initial["method"] = "app" if app else "phone"
+            self.data = {**self.data, "method": self.initial["method"]}
 
 
 def attempt_in(data: dict[str, str]) -> UUID:

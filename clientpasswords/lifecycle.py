@@ -12,9 +12,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, cutoffs, events, policies
+from accounts import authenticator, codes, cutoffs, events, policies
+from accounts.authenticator import AppCode
 from accounts.events import Actor, Kind
-from accounts.models import MOST_CLIENT_PASSWORDS, Account, Policy
+from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
@@ -139,7 +140,7 @@ def send_code(account: Account, *, by: Actor) -> None:
 
 @sensitive_variables("code")
 def issue(
-    account: Account, *, code: str, attempt: UUID, label: str, by: Actor
+    account: Account, *, code: str | AppCode, attempt: UUID, label: str, by: Actor
 ) -> Issued:
     """Spend `code`, make a client password that works at once, and return it in clear.
 
@@ -157,9 +158,10 @@ def issue(
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)
-        _require_room(owner, policies.of(owner).policy)
+        policy = policies.of(owner).policy
+        _require_room(owner, policy)
         issued = None
-        refusal = codes.spend(owner, codes.Act.ISSUE, code, by=by)
+        refusal = _spend(owner, policy, code, by)
         if refusal is None:
             issued = _store(owner, attempt, label)
             events.record(Kind.ISSUED, owner, by=by, device=label)
@@ -234,6 +236,16 @@ def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None
 def _lock(account: Account) -> Account:
     """The account's row, ours until the transaction ends; writers take it first."""
     return Account.objects.select_for_update().get(pk=account.pk)
+
+
+@sensitive_variables("code")
+def _spend(
+    owner: Account, policy: Policy, code: str | AppCode, by: Actor
+) -> codes.CodeError | None:
+    if isinstance(code, AppCode):
+        has_phone = Phone.objects.filter(account=owner).exists()
+        return authenticator.spend(owner, policy, code, has_phone=has_phone, by=by)
+    return codes.spend(owner, codes.Act.ISSUE, code, by=by)
 
 
 def _require_room(owner: Account, policy: Policy) -> None:

@@ -3,13 +3,12 @@
 from django.contrib import admin
 from django.urls import include, path, re_path
 from two_factor.views import (
-    DisableView,
     ProfileView,
     QRGeneratorView,
     SetupCompleteView,
 )
 
-from accounts.views.signin import SetUpView, SignInView
+from accounts.views.signin import SetUpView, SignInView, TurnOffView
 from clientpasswords.views import discovery, help  # noqa: A004 - as in /help/
 from mailportal import views
 
@@ -24,7 +23,7 @@ two_step = [
         SetupCompleteView.as_view(),
         name="setup_complete",
     ),
-    path("settings/two-step/disable/", DisableView.as_view(), name="disable"),
+    path("settings/two-step/disable/", TurnOffView.as_view(), name="disable"),
 ]
 
 # Where programs ask; Outlook writes two of the letters large or small as it likes.

@@ -22,6 +22,8 @@ class SecurityEvent(models.Model):
         LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
         PHONE_CHANGED = "phone-changed", _("phone number changed")
+        TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")
+        TWO_STEP_OFF = "two-step-off", _("two-step sign-in turned off")
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")
         REVOKED_TRIED = "revoked-tried", _("deleted security password tried")

@@ -34,6 +34,8 @@ class Notification(models.Model):
         Kind.LIMITED,
         Kind.REVOKED,
         Kind.PHONE_CHANGED,
+        Kind.TWO_STEP_ON,
+        Kind.TWO_STEP_OFF,
         Kind.REVOKED_TRIED,
         Kind.GUESSED,
     }

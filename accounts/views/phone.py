@@ -115,6 +115,8 @@ def _code_page(
         status = error.status
     form.forget_code()
     context = {"form": form, "error": error, **_code_state(request, new)}
+    if form.errors or (context["code_sent"] and error is None):
+        form.begin_here()
     response = render(request, "accounts/phone_code.html", context, status=status)
     if error is not None and error.retry_after:
         response["Retry-After"] = str(error.retry_after)

@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_variables
 from two_factor.forms import AuthenticationTokenForm
 from two_factor.utils import default_device
-from two_factor.views import LoginView, SetupView
+from two_factor.views import DisableView, LoginView, SetupView
 
 from accounts import events, signin
-from accounts.events import Kind
+from accounts.events import Event, Kind
 from accounts.forms import SignInForm
 from accounts.http import UserRequest, actor
+from accounts.models import Phone
 
 
 class SignInView(LoginView):
@@ -54,7 +55,23 @@ class SetUpView(SetupView):
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         """End the sessions elsewhere: they began with the web password alone."""
         response: HttpResponseBase = super().done(form_list, **kwargs)
-        signin.end_other_sessions(self.request.user, self.request.session)
+        owner, by = self.request.user, actor(self.request)
+        signin.end_other_sessions(owner, self.request.session)
+        phone = Phone.objects.filter(account=owner).first()
+        number = str(phone.number) if phone else ""
+        events.record_all([Event(Kind.TWO_STEP_ON, owner, by, also_to=number)])
+        return response
+
+
+class TurnOffView(DisableView):
+    """two_factor's page that turns two-step sign-in off; the owner is told."""
+
+    request: UserRequest
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        owner = self.request.user
+        events.record(Kind.TWO_STEP_OFF, owner, by=actor(self.request))
         return response
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.debug import (
 )
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import codes
+from accounts import codes, http
 from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle, passwords, words
 from clientpasswords.area import Area
@@ -22,12 +22,15 @@ from clientpasswords.forms import CodeForm, LabelForm, ScopeForm, attempt_in
 from clientpasswords.models import ClientPassword
 from clientpasswords.views import pages, setup
 
+METHOD_COOKIE = "method"  # which way of confirming was used last
+
 
 @never_cache
 @require_safe
 def new(request: UserRequest) -> HttpResponse:
     """The identity authentication window."""
-    return _window(request, CodeForm())
+    method = request.COOKIES.get(METHOD_COOKIE, "phone")
+    return _window(request, CodeForm(initial={"method": method}))
 
 
 @require_POST
@@ -53,7 +56,7 @@ def verify(request: UserRequest) -> HttpResponse:
     try:
         issued = lifecycle.issue(
             request.user,
-            code=form.cleaned_data["code"],
+            code=form.proof,
             attempt=form.cleaned_data["attempt"],
             label=_suggested_label(request),
             by=actor(request),
@@ -62,7 +65,11 @@ def verify(request: UserRequest) -> HttpResponse:
         return _already_shown(request, repeat.client_password)
     except (lifecycle.Refused, codes.CodeError) as refusal:
         return _window(request, form, words.of(refusal))
-    return _reveal(request, issued)
+    response = _reveal(request, issued)
+    method = form.cleaned_data["method"]
+    if method == "app" or METHOD_COOKIE in request.COOKIES:
+        http.remember(response, METHOD_COOKIE, method)
+    return response
 
 
 def _window(
@@ -79,6 +86,7 @@ def _window(
     if error is not None and error.field:
         form.add_error("code", f"{error.title} {error.hint}")
     form.forget_code()
+    form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
     more = {"form": form, **_code_state(request, area)}
     if error is None:
         return pages.page(request, "new", area, status=status, **more)
@@ -88,6 +96,7 @@ def _window(
 def _code_state(request: UserRequest, area: Area) -> dict[str, Any]:
     phone = area.telephone
     return {
+        "can_use_phone": area.phone_refusal is None,
         "code_sent": phone is not None
         and codes.outstanding(phone, codes.Act.ISSUE, by=actor(request)),
         "cooldown": words.seconds(phone.waits_to_send()) if phone else 0,

@@ -199,12 +199,13 @@ def test_a_text_message_fits_into_one_part(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_message_to_an_old_number_fits_into_one_part(
-    alice: Account, language: str
+@pytest.mark.parametrize("kind", mails.TEXT_MESSAGES)
+def test_what_a_number_is_told_fits_into_one_part(
+    alice: Account, language: str, kind: str
 ) -> None:
     alice.language = language
 
-    text = mails.write_text_message(alice)
+    text = mails.write_text_message(alice, kind)
 
     assert len(text) <= (160 if set(text) <= GSM_7 else 70)
 

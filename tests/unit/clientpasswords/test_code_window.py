@@ -230,6 +230,7 @@ def test_there_are_words_for_every_refusal() -> None:
         codes.NotSent(permanent=False),
         codes.MayBeLate(),
         codes.NoCode(),
+        codes.NoApp(),
         codes.Expired(),
         codes.WrongCode(tries_left=0),
         lifecycle.ThirdPartyLogonOff(),

@@ -1,0 +1,84 @@
+"""Codes of the owner's authenticator app, in place of one by text message.
+
+An app is set up with the web password alone, which must not be enough to make security
+passwords. So it counts only after the same hold as a new phone number, of which the
+owner is told; and without a phone only where owners may enter one themselves.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import codes, events
+from accounts.codes import CodeError, NoApp
+from accounts.events import Actor, Kind
+from accounts.models import Account, Policy
+
+
+@dataclass(frozen=True)
+class AppCode:
+    """Six digits that the app showed, not a text message."""
+
+    digits: str = field(repr=False)
+
+
+def usable_from(
+    account: Account, policy: Policy, *, has_phone: bool
+) -> datetime | None:
+    """Return from when on the app of the account counts; None if there is none."""
+    device = _devices(account).first()
+    if device is None or not (has_phone or policy.owner_sets_phone):
+        return None
+    began: datetime = device.created_at or account.created_at
+    return began + settings.PHONE_HOLD
+
+
+@sensitive_variables("code")
+def spend(
+    account: Account, policy: Policy, code: AppCode, *, has_phone: bool, by: Actor
+) -> CodeError | None:
+    """Spend a code of the app, and return None; or return why it was refused.
+
+    Call it inside the transaction of the act, like `codes.spend`.
+    """
+    counts_from = usable_from(account, policy, has_phone=has_phone)
+    if counts_from is None or timezone.now() < counts_from:
+        refusal: CodeError | None = NoApp()
+    else:
+        refusal = _try(account, code.digits)
+    if refusal is not None:
+        reason = type(refusal).__name__
+        events.record(Kind.CODE_REFUSED, account, by=by, reason=reason)
+    if isinstance(refusal, codes.WrongCode) and not refusal.tries_left:
+        events.record(Kind.CODES_LOCKED, account, by=by)
+    return refusal
+
+
+@sensitive_variables("digits")
+def _try(account: Account, digits: str) -> CodeError | None:
+    """Try it on the locked device, which takes no code twice."""
+    device = _devices(account).select_for_update().first()
+    if device is None:
+        return NoApp()
+    if not _tries_left(device):
+        return codes.Locked()
+    is_allowed, why = device.verify_is_allowed()
+    if not is_allowed:
+        return codes.TooSoon(why["locked_until"] - timezone.now())
+    if device.verify_token(digits):
+        return None
+    return codes.WrongCode(_tries_left(device))
+
+
+def _devices(account: Account) -> QuerySet[TOTPDevice]:
+    return TOTPDevice.objects.filter(user=account, confirmed=True)
+
+
+def _tries_left(device: TOTPDevice) -> int:
+    count: int = device.throttling_failure_count
+    return max(settings.CODE_FAILURES_UNTIL_LOCKED - count, 0)
