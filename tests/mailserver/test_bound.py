@@ -51,7 +51,7 @@ ACCOUNTS, DEVICES = 10, 10
 PROTOCOLS = ["imap"] * 6 + ["pop3"] * 2 + ["smtp"] * 2
 REFUSED_WITHIN, ENDED_WITHIN = 0.25, 1.0  # seconds, of 99 deletes in 100
 PACE = 0.008  # seconds between two logons
-BEFORE, AFTER = 0.03, 0.3  # seconds of logons around the click
+AFTER = 0.3  # seconds of logons after the click was answered
 Session = Imap | Pop3 | smtplib.SMTP
 Begin = Callable[[MailHost, str, str], AbstractContextManager[Session]]
 SESSIONS: dict[str, Begin] = {
@@ -71,16 +71,23 @@ class Door:
     begun: dict[int, float] = field(default_factory=dict)
     verdicts: dict[int, Verdict] = field(default_factory=dict)
 
-    def knock(self, name: str, secret: str, protocol: str, stop: Event) -> list[int]:
-        """Begin one logon after the other; return their numbers."""
-        numbers = []
+    def knock(self, device: "Device", numbers: list[int], stop: Event) -> None:
+        """Begin one logon after the other; add their numbers to those."""
         while not stop.wait(PACE):
             address = next(_addresses)
             source = f"198.18.{address >> 8}.{address & 255}"
+            logon = Logon(device.address, device.secret, device.protocol, source)
             now = time.monotonic()
-            numbers += self.connection.send([Logon(name, secret, protocol, source)])
-            self.begun[numbers[-1]] = now
-        return numbers
+            (number,) = self.connection.send([logon])
+            self.begun[number] = now
+            numbers.append(number)
+
+    def wait_for_welcome(self, numbers: list[int]) -> None:
+        """Wait until one of these was let in."""
+        deadline = time.monotonic() + 20
+        while Verdict.OK not in map(self.verdicts.get, list(numbers)):
+            assert time.monotonic() < deadline, "nobody is let in"
+            time.sleep(PACE)
 
     def listen(self) -> None:
         """Take down the answers until the connection is closed."""
@@ -250,16 +257,19 @@ class Deleted:
 
 def delete(device: Device, browser: Browser, door: Door) -> Deleted:
     click = browser.delete(device.row.pk)
+    numbers: list[int] = []
     stop = Event()
     with ThreadPoolExecutor(2) as pool:
-        what = device.address, device.secret, device.protocol
-        knocks = pool.submit(door.knock, *what, stop)
+        knocking = pool.submit(door.knock, device, numbers, stop)
         end = pool.submit(device.end_of_session)
-        time.sleep(BEFORE)
-        clicked = click()
-        stop.wait(max(0, clicked + AFTER - time.monotonic()))
-        stop.set()
-        return Deleted(clicked, knocks.result(), end.result())
+        try:
+            door.wait_for_welcome(numbers)
+            clicked = click()
+            stop.wait(AFTER)
+        finally:
+            stop.set()
+        knocking.result()
+        return Deleted(clicked, numbers, end.result())
 
 
 def test_a_deleted_device_is_off_within_the_bound(
