@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts import authenticator, codes, cutoffs, policies, sites
 from accounts.models import Account, Phone
 from accounts.policies import Effective
-from accounts.sites import Server
+from accounts.sites import Server, Ways
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword, Logon
 
@@ -112,6 +112,11 @@ class Area:
         """What to enter in a mail program: only what works for this account."""
         on = self.protocols_on if self.lets_programs_in else []
         return [row for row in sites.own().servers if row.purpose in on]
+
+    @property
+    def ways(self) -> Ways | None:
+        """Where to receive and send, if both are possible: what a profile needs."""
+        return sites.ways(self.servers)
 
     @property
     def lets_programs_in(self) -> bool:

@@ -102,7 +102,7 @@ def switch_on(account: Account, *, by: Actor) -> None:
     but for the webmail's.
     """
     with transaction.atomic():
-        owner = _lock(account)
+        owner = lock(account)
         if owner.client_passwords_on:
             return
         Account.objects.filter(pk=owner.pk).update(client_passwords_on=True)
@@ -117,7 +117,7 @@ def switch_off(account: Account, *, by: Actor) -> None:
         Required: the policy requires security passwords; nothing changed.
     """
     with transaction.atomic():
-        owner = _lock(account)
+        owner = lock(account)
         if policies.of(owner).policy.client_passwords_required:
             raise Required
         if not owner.client_passwords_on:
@@ -134,7 +134,7 @@ def send_code(account: Account, *, by: Actor) -> None:
         Refused: no text message was spent.
         codes.CodeError: as `codes.send` says.
     """
-    _require_room(account, policies.of(account).policy)
+    require_room(account, policies.of(account).policy)
     codes.send(account, codes.Act.ISSUE, by=by)
 
 
@@ -154,19 +154,26 @@ def issue(
     """
     with transaction.atomic():
         # One issue at a time an account, so that the count holds until we commit.
-        owner = _lock(account)
+        owner = lock(account)
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)
         policy = policies.of(owner).policy
-        _require_room(owner, policy)
+        require_room(owner, policy)
         issued = None
-        refusal = _spend(owner, policy, code, by)
+        refusal = spend(owner, policy, code, by)
         if refusal is None:
-            issued = _store(owner, attempt, label)
-            events.record(Kind.ISSUED, owner, by=by, device=label)
+            issued = add(owner, attempt=attempt, label=label, by=by)
     if issued is None:  # raised inside, it would undo the count of wrong tries
         raise refusal or codes.NoCode
+    return issued
+
+
+@sensitive_variables()
+def add(owner: Account, *, attempt: UUID, label: str, by: Actor) -> Issued:
+    """Make a client password for an owner who is locked, has room, and proved it."""
+    issued = _store(owner, attempt, label)
+    events.record(Kind.ISSUED, owner, by=by, device=label)
     return issued
 
 
@@ -177,7 +184,7 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
     its networks change. When it expires, the rest end within a minute.
     """
     with transaction.atomic():
-        owner = _lock(client_password.account)
+        owner = lock(client_password.account)
         row = owner.client_passwords.get(pk=client_password.pk)
         before, old_name = Scope.of(row), row.login_name
         if scope == before:
@@ -233,22 +240,28 @@ def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None
     return None
 
 
-def _lock(account: Account) -> Account:
+def lock(account: Account) -> Account:
     """The account's row, ours until the transaction ends; writers take it first."""
     return Account.objects.select_for_update().get(pk=account.pk)
 
 
 @sensitive_variables("code")
-def _spend(
+def spend(
     owner: Account, policy: Policy, code: str | AppCode, by: Actor
 ) -> codes.CodeError | None:
+    """Spend the code of either kind, and return None; or return why it was refused."""
     if isinstance(code, AppCode):
         has_phone = Phone.objects.filter(account=owner).exists()
         return authenticator.spend(owner, policy, code, has_phone=has_phone, by=by)
     return codes.spend(owner, codes.Act.ISSUE, code, by=by)
 
 
-def _require_room(owner: Account, policy: Policy) -> None:
+def require_room(owner: Account, policy: Policy) -> None:
+    """Raise what stands against a further client password.
+
+    Raises:
+        Refused: as it says.
+    """
     in_use = owner.client_passwords.live().count()
     if refusal := obstacle(owner, policy, in_use=in_use):
         raise refusal

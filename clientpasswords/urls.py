@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, lost, setup, window
+from clientpasswords.views import area, device, lost, scan, setup, window
 
 app_name = "clientpasswords"
 passwords = [
@@ -9,6 +9,11 @@ passwords = [
     path("new/", window.new, name="new"),
     path("new/code/", window.send_code, name="code"),
     path("new/verify/", window.verify, name="verify"),
+    path("scan/", scan.new, name="scan"),
+    path("scan/code/", scan.code, name="scan-code"),
+    path("scan/verify/", scan.verify, name="scan-verify"),
+    path("scan/cancel/", scan.withdraw, name="withdraw"),
+    path("scan/<int:pk>/status/", scan.status, name="link-status"),
     path("lost/", lost.lost, name="lost"),
     path("sign-ins/", device.sign_ins, name="sign-ins"),
     path("<int:pk>/", device.show, name="device"),

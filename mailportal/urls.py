@@ -9,7 +9,7 @@ from two_factor.views import (
 )
 
 from accounts.views.signin import SetUpView, SignInView, TurnOffView
-from clientpasswords.views import discovery, help  # noqa: A004 - as in /help/
+from clientpasswords.views import discovery, help, link  # noqa: A004 - as in /help/
 from mailportal import views
 
 # two_factor's own list also routes recovery codes, which it keeps in clear.
@@ -51,12 +51,19 @@ help_pages = [
     path("<slug:key>/", help.client, name="client"),
 ]
 
+# Short, for the code that a camera reads.
+set_up_links = [
+    path("", link.install, name="install"),
+    path("<slug:token>/", link.show, name="scanned"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("", include((two_step, "two_factor"))),
     path("", include("accounts.urls")),
     path("settings/account-security/", include("clientpasswords.urls")),
+    path("i/", include((set_up_links, "links"))),
     path("help/clients/", include((help_pages, "help"))),
     path("", include((found_by_programs, "discovery"))),
     path("admin/", admin.site.urls),

@@ -1,6 +1,7 @@
 """The records, a module a subject."""
 
 from clientpasswords.models.history import FollowedLog, KnownNetwork, Logon, Usage
+from clientpasswords.models.link import SetUpLink
 from clientpasswords.models.password import ClientPassword, ClientPasswordQuerySet
 
 __all__ = [
@@ -9,5 +10,6 @@ __all__ = [
     "FollowedLog",
     "KnownNetwork",
     "Logon",
+    "SetUpLink",
     "Usage",
 ]

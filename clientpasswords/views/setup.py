@@ -34,7 +34,7 @@ def offers(
 ) -> dict[str, Any]:
     """What the page with the new password offers, besides copying it."""
     context: dict[str, Any] = {"clients": clients.CLIENTS.values()}
-    ways = sites.ways(area.servers)
+    ways = area.ways
     if ways is not None:
         secret, pk = issued.secret, issued.client_password.pk
         text = qrcodes.thunderbird(request.user, secret, ways)
@@ -53,7 +53,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
     """The profile with the password that the page shows, which the page hands back."""
     row = get_object_or_404(request.user.client_passwords.live(), pk=pk)
     area = Area(request.user)
-    ways = sites.ways(area.servers)
+    ways = area.ways
     try:
         secret = seals.open_seal(request.POST.get("sealed", ""), row.pk)
     except seals.Broken:

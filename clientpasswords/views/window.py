@@ -1,6 +1,6 @@
 """The identity authentication window, and the password that the right code brings."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.contrib import messages
@@ -25,23 +25,33 @@ from clientpasswords.views import pages, setup
 METHOD_COOKIE = "method"  # which way of confirming was used last
 
 
+class Window(NamedTuple):
+    """An identity window by what its buttons do, as the names of addresses."""
+
+    page: str
+    code: str
+    verify: str
+
+
+NEW = Window("new", "clientpasswords:code", "clientpasswords:verify")
+
+
 @never_cache
 @require_safe
 def new(request: UserRequest) -> HttpResponse:
     """The identity authentication window."""
-    method = request.COOKIES.get(METHOD_COOKIE, "phone")
-    return _window(request, CodeForm(initial={"method": method}))
+    return show(request, blank(request))
 
 
 @require_POST
-def send_code(request: UserRequest) -> HttpResponse:
+def send_code(request: UserRequest, window: Window = NEW) -> HttpResponse:
     """Send a code to the phone on file."""
     form = CodeForm(initial={"attempt": attempt_in(request.POST)})
     try:
         lifecycle.send_code(request.user, by=actor(request))
     except (lifecycle.Refused, codes.CodeError) as refusal:
-        return _window(request, form, words.of(refusal))
-    return redirect("clientpasswords:new")
+        return show(request, form, words.of(refusal), window=window)
+    return redirect(f"clientpasswords:{window.page}")
 
 
 @never_cache
@@ -52,7 +62,7 @@ def verify(request: UserRequest) -> HttpResponse:
     """Take the code; the answer to the right one is the password, once."""
     form = CodeForm(request.POST)
     if not form.is_valid():
-        return _window(request, form, status=422)
+        return show(request, form, status=422)
     try:
         issued = lifecycle.issue(
             request.user,
@@ -64,20 +74,17 @@ def verify(request: UserRequest) -> HttpResponse:
     except lifecycle.AlreadyIssued as repeat:
         return _already_shown(request, repeat.client_password)
     except (lifecycle.Refused, codes.CodeError) as refusal:
-        return _window(request, form, words.of(refusal))
-    response = _reveal(request, issued)
-    method = form.cleaned_data["method"]
-    if method == "app" or METHOD_COOKIE in request.COOKIES:
-        http.remember(response, METHOD_COOKIE, method)
-    return response
+        return show(request, form, words.of(refusal))
+    return remembering(request, _reveal(request, issued), form)
 
 
-def _window(
+def show(
     request: UserRequest,
     form: CodeForm,
     error: words.Words | None = None,
     *,
     status: int = 200,
+    window: Window = NEW,
 ) -> HttpResponse:
     """The identity window, with what went wrong and how things stand."""
     area = Area(request.user)
@@ -87,10 +94,26 @@ def _window(
         form.add_error("code", f"{error.title} {error.hint}")
     form.forget_code()
     form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
-    more = {"form": form, **_code_state(request, area)}
+    more = {"form": form, "window": window, **_code_state(request, area)}
     if error is None:
-        return pages.page(request, "new", area, status=status, **more)
-    return pages.refused(request, "new", area, error, **more)
+        return pages.page(request, window.page, area, status=status, **more)
+    return pages.refused(request, window.page, area, error, **more)
+
+
+def blank(request: UserRequest) -> CodeForm:
+    """The form as it is first shown: with the way that was used last."""
+    method = request.COOKIES.get(METHOD_COOKIE, "phone")
+    return CodeForm(initial={"method": method})
+
+
+def remembering(
+    request: UserRequest, response: HttpResponse, form: CodeForm
+) -> HttpResponse:
+    """Have the browser remember the way that was used, if it is not the usual one."""
+    method = form.cleaned_data["method"]
+    if method == "app" or METHOD_COOKIE in request.COOKIES:
+        http.remember(response, METHOD_COOKIE, method)
+    return response
 
 
 def _code_state(request: UserRequest, area: Area) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 import plistlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
 from tests.browser import steps
@@ -22,6 +25,13 @@ def password_in(path: Path) -> str:
     """The password in a configuration profile."""
     (mail,) = plistlib.loads(path.read_bytes())["PayloadContent"]
     return str(mail["IncomingPassword"])
+
+
+@pytest.fixture
+def here(settings: Settings, live_server: LiveServer) -> None:
+    """Links lead to the server of the test."""
+    own = next(site for site in settings.MAIL_SITES if site["key"] == "sg")
+    settings.MAIL_SITES = [{**own, "url": f"{live_server.url}/"}]
 
 
 def take_profile(page: Page) -> str:
@@ -82,6 +92,105 @@ def test_thunderbird_on_a_phone_has_a_code_to_scan(
     look(page, "reveal-thunderbird")
     page.evaluate("""dispatchEvent(new PageTransitionEvent("pagehide"))""")
     expect(code.locator("path")).to_have_count(0)
+
+
+def scan(visit: Visit, page: Page, **options: Any) -> Page:
+    """Go to the link at the desk; open it on a device that nobody signed in on."""
+    link = page.locator("#link").text_content() or ""
+    device = visit("/", user_agent=IPHONE, width=PHONE, **options)
+    device.goto(link)
+    expect(steps.heading(device, "Set up mail on this device")).to_be_visible()
+    return device
+
+
+def show_link(page: Page) -> None:
+    """From the list through the identity window to the code."""
+    steps.link(page, "Set up an iPhone or iPad").click()
+    steps.type_code(page, steps.get_code(page))
+    expect(steps.window(page, "Set up an iPhone or iPad")).to_be_visible()
+
+
+def test_a_phone_is_set_up_from_the_desk(
+    visit: Visit, bob: Account, look: Look, here: None, watch: Watch
+) -> None:
+    watch.expected |= {410}
+    page = visit(steps.AREA, bob)
+    steps.link(page, "Set up an iPhone or iPad").click()
+    look(page, "scan")
+    steps.type_code(page, steps.get_code(page))
+    expect(page.get_by_text("Waiting for the device")).to_be_visible()
+    page.get_by_text("I cannot scan it").click()
+    look(page, "scan-code")
+
+    phone = scan(visit, page)
+    look(phone, "scanned")
+    secret = take_profile(phone)
+
+    assert steps.opens(bob, secret)
+    expect(page.get_by_text("“My iPhone” is in the list")).to_be_visible()
+    look(page, "scan-done")
+    steps.link(page, "Done").click()
+    expect(steps.device(page, "My iPhone")).to_be_visible()
+    phone.reload()
+    expect(steps.heading(phone, "This link does not work any more")).to_be_visible()
+    look(phone, "scanned-again")
+
+
+def test_a_phone_is_set_up_from_the_desk_without_scripts(
+    visit: Visit, bob: Account, here: None
+) -> None:
+    page = visit(steps.AREA, bob, java_script_enabled=False)
+    show_link(page)
+
+    secret = take_profile(scan(visit, page, java_script_enabled=False))
+
+    assert steps.opens(bob, secret)
+    steps.link(page, "Done").click()
+    expect(steps.device(page, "My iPhone")).to_be_visible()
+
+
+def test_a_code_that_is_cancelled_opens_nothing(
+    visit: Visit, bob: Account, here: None, watch: Watch
+) -> None:
+    watch.expected |= {410}
+    page = visit(steps.AREA, bob)
+    show_link(page)
+    phone = scan(visit, page)
+
+    steps.button(page, "Cancel").click()
+    expect(page.get_by_text("The code does not work any more.")).to_be_visible()
+    steps.button(phone, "Install the profile").click()
+
+    expect(steps.heading(phone, "This link does not work any more")).to_be_visible()
+    assert not bob.client_passwords.exists()
+
+
+def test_a_link_is_shown_once(
+    visit: Visit, bob: Account, look: Look, here: None, watch: Watch
+) -> None:
+    watch.expected |= {409}
+    page = visit(steps.AREA, bob)
+    show_link(page)
+
+    page.reload()
+
+    shown = steps.window(page, "This code was already shown")
+    expect(shown).to_be_visible()
+    look(page, "scan-shown")
+
+
+def test_another_device_than_apples_is_told_so(
+    visit: Visit, bob: Account, look: Look, here: None
+) -> None:
+    page = visit(steps.AREA, bob)
+    show_link(page)
+    link = page.locator("#link").text_content() or ""
+
+    other = visit("/")
+    other.goto(link)
+
+    expect(other.get_by_text("This looks like no device of Apple's")).to_be_visible()
+    look(other, "scanned-elsewhere")
 
 
 def test_a_page_that_was_open_for_too_long_brings_no_profile(

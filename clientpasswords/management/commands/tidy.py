@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 from accounts import budgets, cutoffs
-from clientpasswords import history, lifecycle, networks
+from clientpasswords import history, lifecycle, links, networks
 
 
 class Command(BaseCommand):
@@ -13,6 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         counts = {
             "deleted security passwords": lifecycle.forget(),
+            "old links for set-up": links.forget(),
             "old mail logons": history.forget(),
             "networks out of use": networks.forget(),
             "finished cut-offs": cutoffs.forget(),

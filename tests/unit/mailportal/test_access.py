@@ -1,85 +1,24 @@
 """Who may open what: every address of the portal, found in its list of addresses."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 
 from accounts.models import Account
 from tests.factories import PASSWORD, make_client_password
-
-# What opens without a sign-in, and why.
-OPEN = {
-    "home": "the choice of the site",
-    "healthz": "for monitors",
-    "two_factor:login": "the sign-in itself",
-    "accounts:language": "on the sign-in page too",
-    "accounts:appearance": "on the sign-in page too",
-    "help:index": "what it says is no secret",
-    "help:client": "as before",
-    "discovery:autoconfig": "asked by programs that are about to be set up",
-    "discovery:autoconfig-well-known": "as before",
-    "discovery:autodiscover": "as before",
-    "discovery:autodiscover-json": "as before",
-}
-# Posted by programs, which have no form of ours; test_discovery.py says what happens.
-MACHINES = {"discovery:autodiscover"}
-JSON = "discovery:autodiscover-json"
-POST_ONLY = {
-    "accounts:sign-out",
-    "accounts:language",
-    "accounts:appearance",
-    "clientpasswords:code",
-    "clientpasswords:verify",
-    "clientpasswords:name",
-    "clientpasswords:limit",
-    "clientpasswords:profile",
-    "discovery:autodiscover",
-}
-GET_ONLY = {
-    "home",
-    "healthz",
-    "accounts:general",
-    "clientpasswords:index",
-    "clientpasswords:new",
-    "clientpasswords:device",
-    "clientpasswords:sign-ins",
-    "clientpasswords:status",
-    "two_factor:profile",
-    "two_factor:qr",
-    "two_factor:setup_complete",
-    "help:index",
-    "help:client",
-    "discovery:autoconfig",
-    "discovery:autoconfig-well-known",
-    "discovery:autodiscover-json",
-}
-OF_ONE_PASSWORD = {
-    f"clientpasswords:{name}"
-    for name in ("device", "name", "limit", "status", "profile", "delete")
-}
-
-
-def names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
-    """The name of every address but for the administration's."""
-    for entry in resolver.url_patterns:
-        if isinstance(entry, URLPattern):
-            yield f"{namespace}{entry.name}"
-        elif entry.namespace != "admin":
-            inner = f"{entry.namespace}:" if entry.namespace else namespace
-            yield from names(entry, inner)
-
-
-def address(name: str, pk: int = 1) -> str:
-    if name == "help:client":
-        return reverse(name, args=["iphone"])
-    return reverse(name, args=[pk] if name in OF_ONE_PASSWORD else [])
-
-
-ALL = sorted(names(get_resolver()))
-CHANGING = sorted(set(ALL) - GET_ONLY - MACHINES)
+from tests.unit.mailportal.addresses import (
+    ALL,
+    CHANGING,
+    GET_ONLY,
+    JSON,
+    LINKS,
+    MACHINES,
+    OPEN,
+    POST_ONLY,
+    address,
+)
 
 
 def state() -> list[Any]:
@@ -113,7 +52,7 @@ def test_without_a_session_one_is_led_to_the_sign_in(
     assert state() == before
 
 
-@pytest.mark.parametrize("name", sorted(set(OPEN) - {*MACHINES, JSON}))
+@pytest.mark.parametrize("name", sorted(set(OPEN) - {*MACHINES, JSON, *LINKS}))
 def test_a_few_pages_open_without_a_session(
     client: Client, db: None, name: str
 ) -> None:

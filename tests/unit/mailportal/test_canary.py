@@ -7,10 +7,12 @@ breaks.
 
 import json
 import logging
+import plistlib
 import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -25,6 +27,7 @@ from clientpasswords import passwords
 from tests.environment import FOLDER
 from tests.factories import PASSWORD
 from tests.unit.support import (
+    last_code,
     other_than,
     press_get_code,
     press_next,
@@ -65,7 +68,7 @@ class Journey:
         self.browser = Client(headers={"User-Agent": "(iPhone; CPU iPhone OS 19)"})
         self.answers: list[Any] = []
         self.codes: list[str] = []
-        self.secret = ""
+        self.secret = self.second_secret = self.token = self.cookies = ""
 
     def get(self, name: str, *args: object) -> None:
         self.answers.append(self.browser.get(reverse(name, args=args)))
@@ -86,12 +89,33 @@ class Journey:
         self.answers.append(press_next(self.browser, self.codes[0]))
         pk = alice.client_passwords.get().pk
         self.post("clientpasswords:name", pk, label="My iPhone")
+        self._set_another_device_up()
         self.get("clientpasswords:index")
         self.codes.append(press_get_code(self.browser))  # left unused
         self.get("clientpasswords:new")
         self.get("home")
         self.post("clientpasswords:delete", pk)
         self.get("clientpasswords:index")
+
+    def _set_another_device_up(self) -> None:
+        self.browser.post(reverse("clientpasswords:scan-code"))
+        data = {"code": last_code(), "attempt": str(uuid4())}
+        link = self.browser.post(reverse("clientpasswords:scan-verify"), data)
+        self.answers.append(
+            self.browser.post(reverse("clientpasswords:scan-verify"), data)
+        )
+        found = re.search(r"/i/([\w-]{22})/", link.content.decode())
+        assert found is not None
+        self.token = found[1]
+        phone = Client(headers={"User-Agent": "(iPhone; CPU iPhone OS 19)"})
+        phone.get(reverse("links:scanned", args=[self.token]))
+        profile = phone.post(reverse("links:install"), {"token": self.token})
+        (mail,) = plistlib.loads(profile.content)["PayloadContent"]
+        self.second_secret = mail["IncomingPassword"]
+        again = phone.post(reverse("links:install"), {"token": self.token})
+        assert again.status_code == 410
+        self.answers.append(again)
+        self.cookies = str(phone.cookies)
 
     def _take_the_profile(self, alice: Account, sealed: str) -> None:
         pk = alice.client_passwords.get().pk
@@ -125,11 +149,12 @@ def test_after_the_journey_nothing_secret_is_left_anywhere(
     shown = "".join(
         f"{answer.content.decode()}{answer.headers}" for answer in journey.answers
     )
-    cookies = str(journey.browser.cookies)
+    cookies = f"{journey.browser.cookies}{journey.cookies}"
     logs = f"{caplog.text}{output.out}{output.err}"
 
     typed = [PASSWORD, TYPED_BY_MISTAKE]
-    for secret in [*spellings(journey.secret), *typed]:
+    made = [*spellings(journey.secret), *spellings(journey.second_secret)]
+    for secret in [*made, journey.token, *typed]:
         for place in (database, shown, cookies, logs, mails):
             assert secret not in place
         assert secret.encode() not in files

@@ -4,6 +4,7 @@ import logging
 import secrets
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
@@ -14,11 +15,27 @@ from pytest_django import Settings
 
 from accounts import budgets, codes, events, policies
 from accounts.models import Account, Phone
-from clientpasswords import labels, passwords, profiles, qrcodes, seals, signing
+from clientpasswords import (
+    labels,
+    lifecycle,
+    links,
+    passwords,
+    profiles,
+    qrcodes,
+    seals,
+    signing,
+)
 from clientpasswords.views import pages, setup, window
 from gateways import sms
 from tests.factories import PASSWORD, make_client_password
-from tests.unit.support import CheapHasher, press_get_code, press_next, sign_in
+from tests.unit.support import (
+    HOME,
+    CheapHasher,
+    code_for,
+    press_get_code,
+    press_next,
+    sign_in,
+)
 
 CODE_NUMBER = 739182
 SECRET = "canarycanary2345"
@@ -26,6 +43,11 @@ SECRET = "canarycanary2345"
 
 def breaks(*_args: object, **_kwargs: object) -> Any:
     raise RuntimeError("the step that breaks")
+
+
+def offer_link(account: Account) -> links.Offer:
+    code = code_for(account)
+    return links.offer(account, code=code, attempt=uuid4(), by=HOME)
 
 
 class BrokenGateway:
@@ -89,6 +111,14 @@ PROFILE = [
     (profiles, "_sending"),
     (signing, "sign"),
 ]
+LINK = [
+    (links, "use"),
+    (lifecycle, "require_room"),
+    (lifecycle, "add"),
+    (passwords, "hash_for_mail_server"),
+    (setup, "profile_for"),
+    (profiles, "_sending"),
+]
 
 
 def reports() -> str:
@@ -149,6 +179,30 @@ def test_a_report_holds_no_password_code_or_session(
     for secret in kept_out:
         for place in (reports(), caplog.text, response.content.decode()):
             assert secret not in place
+
+
+@pytest.mark.usefixtures("_mailed_reports")
+@pytest.mark.parametrize("broken", LINK, ids=lambda value: value[1])
+def test_a_report_holds_no_link_and_not_what_it_brings(
+    alice: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    broken: tuple[Any, str],
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    device = Client(raise_request_exception=False)
+    token = offer_link(alice).token
+    monkeypatch.setattr(*broken, breaks)
+
+    response = device.post(reverse("links:install"), {"token": token})
+
+    assert response.status_code == 500
+    assert "the step that breaks" in reports()
+    for secret in (token, SECRET[:8], SECRET[8:]):
+        for place in (reports(), caplog.text, response.content.decode()):
+            assert secret not in place
+    # Nothing was used up by what broke before the password was there.
+    assert alice.client_passwords.exists() == (broken[0] in (setup, profiles))
 
 
 @pytest.mark.usefixtures("_mailed_reports")

@@ -1,0 +1,127 @@
+"""Links by which another device sets itself up: offered for a code, used once.
+
+The owner sees the link as a QR code. Whoever opens it within ten minutes gets a client
+password of its own, made at that moment: none waits anywhere in the clear.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import codes, policies
+from accounts.authenticator import AppCode
+from accounts.events import Actor
+from accounts.models import Account
+from clientpasswords import labels, lifecycle
+from clientpasswords.lifecycle import Issued
+from clientpasswords.models import SetUpLink
+
+LIFETIME = timedelta(minutes=10)
+KEPT = timedelta(days=1)  # so that who comes too late is told that it was used
+
+
+class AlreadyOffered(Exception):
+    """This very form made a link before, which was shown then."""
+
+
+class Gone(Exception):
+    """The link was used, withdrawn or replaced, has run out, or never was."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A new link, and the token that opens it: shown once, kept nowhere."""
+
+    link: SetUpLink
+    token: str = field(repr=False)
+
+
+@sensitive_variables("code", "token")
+def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) -> Offer:
+    """Spend `code` for a link instead of a password; one offered before is dead.
+
+    Raises:
+        AlreadyOffered: the attempt succeeded before; the code was not looked at.
+        Refused: no password could be made now; the code stays good.
+        codes.CodeError: a wrong try is counted.
+    """
+    token = secrets.token_urlsafe(16)
+    with transaction.atomic():
+        owner = lifecycle.lock(account)
+        if owner.set_up_links.filter(attempt=attempt).exists():
+            raise AlreadyOffered
+        policy = policies.of(owner).policy
+        lifecycle.require_room(owner, policy)
+        link = None
+        refusal = lifecycle.spend(owner, policy, code, by)
+        if refusal is None:
+            owner.set_up_links.all().unused().delete()
+            link = owner.set_up_links.create(
+                digest=_digest(token),
+                attempt=attempt,
+                expires_at=timezone.now() + LIFETIME,
+            )
+    if link is None:  # raised inside, it would undo the count of wrong tries
+        raise refusal or codes.NoCode
+    return Offer(link, token)
+
+
+@sensitive_variables("token")
+def find(token: str) -> SetUpLink:
+    """The link that this token opens; nothing changes by looking.
+
+    Raises:
+        Gone: as it says.
+    """
+    rows = SetUpLink.objects.open().select_related("account")
+    link = rows.filter(digest=_digest(token), account__is_active=True).first()
+    if link is None:
+        raise Gone
+    return link
+
+
+@sensitive_variables("token")
+def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
+    """Make a client password for the device that opened the link, once.
+
+    Raises:
+        Gone: as it says.
+        Refused: no password can be made now; the link stays good for its time.
+    """
+    with transaction.atomic():
+        owner = lifecycle.lock(find(token).account)
+        link = find(token)  # whoever held the lock before us may have used it
+        lifecycle.require_room(owner, policies.of(owner).policy)
+        taken = owner.client_passwords.live().values_list("label", flat=True)
+        issued = lifecycle.add(
+            owner,
+            attempt=link.attempt,
+            label=labels.suggest(user_agent, set(taken)),
+            by=Actor(owner.address, network_address),
+        )
+        link.used_at = timezone.now()
+        link.client_password = issued.client_password
+        link.save(update_fields=["used_at", "client_password"])
+    return issued
+
+
+def withdraw(account: Account) -> None:
+    """Let the link that is out bring nothing any more."""
+    account.set_up_links.all().unused().delete()
+
+
+def forget() -> int:
+    """Delete the links that ran out over a day ago; return how many."""
+    old = SetUpLink.objects.all().older_than(timezone.now() - KEPT)
+    return old.delete()[0]
+
+
+@sensitive_variables()
+def _digest(token: str) -> str:
+    return salted_hmac("clientpasswords.links", token, algorithm="sha256").hexdigest()

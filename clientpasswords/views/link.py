@@ -1,0 +1,95 @@
+"""A device is set up by another: on the device, the page that the link opens.
+
+Nobody is signed in here. The token comes by GET, which changes nothing; what uses it is
+a POST with the token in its body, so that addresses in a log open nothing.
+"""
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.http import client_address
+from clientpasswords import labels, lifecycle, links, words
+from clientpasswords.area import Area
+from clientpasswords.models import SetUpLink
+from clientpasswords.views import setup
+
+
+@never_cache
+@sensitive_variables()
+@require_safe
+@login_not_required
+def show(request: HttpRequest, token: str) -> HttpResponse:
+    """Whose mailbox it is about, and one button."""
+    try:
+        link = links.find(token)
+    except links.Gone:
+        return _gone(request)
+    with _language_of(link):
+        agent = request.headers.get("User-Agent", "")
+        context = {"link": link, "token": token}
+        context["apple_device"] = labels.apple_device(agent)
+        response = render(request, "clientpasswords/install.html", context)
+        response["Content-Language"] = translation.get_language()
+    # The address of this page is the link itself: what the page loads is not told it.
+    response["Referrer-Policy"] = "strict-origin"
+    return response
+
+
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_POST
+@login_not_required
+def install(request: HttpRequest) -> HttpResponse:
+    """Make the password of this device, and answer with the profile."""
+    token = request.POST.get("token", "")
+    try:
+        link = links.find(token)
+        with _language_of(link):
+            return _profile(request, link, token)
+    except links.Gone:
+        return _gone(request)
+
+
+@sensitive_variables()
+def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
+    ways = Area(link.account).ways
+    if ways is None:
+        return _refused(request, words.of(lifecycle.ThirdPartyLogonOff()))
+    try:
+        issued = links.use(
+            token,
+            user_agent=request.headers.get("User-Agent", ""),
+            network_address=client_address(request),
+        )
+    except lifecycle.Refused as refusal:
+        return _refused(request, words.of(refusal))
+    return setup.profile_for(link.account, issued.secret, ways)
+
+
+def _language_of(link: SetUpLink) -> translation.override:
+    """The owner's language, if there is one, rather than the browser's."""
+    return translation.override(link.account.language or translation.get_language())
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    context = {
+        "title": _("This link does not work any more"),
+        "hint": _("It was used already, or ten minutes are over. Make a new code."),
+    }
+    return render(request, "clientpasswords/link_gone.html", context, status=410)
+
+
+def _refused(request: HttpRequest, why: words.Words) -> HttpResponse:
+    context = {"title": why.title, "hint": why.hint}
+    page = "clientpasswords/link_gone.html"
+    return render(request, page, context, status=why.status)

@@ -1,0 +1,244 @@
+"""Links for another device: offered for a code, used once, within ten minutes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from time_machine import Traveller
+
+from accounts import codes
+from accounts.models import Account, Policy, SecurityEvent
+from clientpasswords import lifecycle, links, logons
+from clientpasswords.lifecycle import Issued
+from clientpasswords.models import ClientPassword, SetUpLink
+from tests.factories import make_client_password
+from tests.unit.support import HOME, OFFICE, at_once, code_for, issue, other_than
+
+IPHONE = "(iPhone; CPU iPhone OS 19)"
+
+
+@pytest.fixture(autouse=True)
+def _in_force(alice: Account) -> None:
+    Account.objects.update(client_passwords_on=True)
+    alice.refresh_from_db()
+
+
+def offer(account: Account, code: str | None = None) -> links.Offer:
+    code = code or code_for(account)
+    return links.offer(account, code=code, attempt=uuid4(), by=HOME)
+
+
+def use(token: str) -> Issued:
+    return links.use(token, user_agent=IPHONE, network_address="203.0.113.5")
+
+
+def test_a_link_brings_a_password_that_works(alice: Account) -> None:
+    offered = offer(alice)
+    assert not alice.client_passwords.exists()  # none is made before
+
+    issued = use(offered.token)
+
+    row = alice.client_passwords.get()
+    assert row.label == "My iPhone"
+    verdict = logons.decide(alice.address, "imap", issued.secret, None)
+    assert verdict.login_name == row.login_name
+    link = SetUpLink.objects.get()
+    assert link.client_password == row
+    event = SecurityEvent.objects.get(kind="issued")
+    assert (event.actor, event.network_address) == (alice.address, "203.0.113.5")
+
+
+def test_a_link_works_once(alice: Account) -> None:
+    offered = offer(alice)
+    use(offered.token)
+
+    with pytest.raises(links.Gone):
+        use(offered.token)
+    with pytest.raises(links.Gone):
+        links.find(offered.token)
+    assert alice.client_passwords.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_open_a_link_at_once_one_gets_a_password(alice: Account) -> None:
+    token = offer(alice).token
+
+    def try_it(_number: int) -> Issued | None:
+        try:
+            return use(token)
+        except links.Gone:
+            return None
+
+    found = at_once(5, try_it)
+
+    assert sum(each is not None for each in found) == 1
+    assert alice.client_passwords.count() == 1
+
+
+def test_a_link_runs_out_after_ten_minutes(alice: Account, clock: Traveller) -> None:
+    offered = offer(alice)
+
+    clock.shift(timedelta(minutes=9, seconds=59))
+    assert links.find(offered.token) == offered.link
+    clock.shift(timedelta(seconds=1))
+
+    with pytest.raises(links.Gone):
+        use(offered.token)
+    assert not alice.client_passwords.exists()
+
+
+def test_the_token_is_kept_as_a_digest_that_depends_on_the_key(
+    alice: Account,
+) -> None:
+    offered = offer(alice)
+
+    (row,) = SetUpLink.objects.values()
+
+    assert len(offered.token) >= 22
+    assert offered.token not in str(row)
+    assert offered.token not in repr(offered)
+
+
+@pytest.mark.parametrize("token", ["", "x", "a" * 22, "a" * 10_000, "ä", "\x00"])
+def test_a_made_up_token_opens_nothing(alice: Account, token: str) -> None:
+    offer(alice)
+
+    with pytest.raises(links.Gone):
+        use(token)
+    assert not alice.client_passwords.exists()
+
+
+def test_a_code_is_good_for_one_link_or_one_password(alice: Account) -> None:
+    code = code_for(alice)
+    offer(alice, code)
+
+    with pytest.raises(codes.NoCode):
+        issue(alice, code)
+    with pytest.raises(codes.NoCode):
+        offer(alice, code)
+    assert SetUpLink.objects.count() == 1
+
+
+def test_a_wrong_code_offers_nothing_and_is_counted(alice: Account) -> None:
+    code = code_for(alice)
+
+    with pytest.raises(codes.WrongCode) as wrong:
+        offer(alice, other_than(code))
+
+    assert wrong.value.tries_left == 4
+    assert not SetUpLink.objects.exists()
+
+
+def test_a_code_of_another_browser_offers_nothing(alice: Account) -> None:
+    code = code_for(alice, by=OFFICE)
+
+    with pytest.raises(codes.NoCode):
+        offer(alice, code)
+
+
+def test_the_same_form_again_makes_no_second_link(alice: Account) -> None:
+    code, attempt = code_for(alice), uuid4()
+    first = links.offer(alice, code=code, attempt=attempt, by=HOME)
+
+    with pytest.raises(links.AlreadyOffered):
+        links.offer(alice, code=code, attempt=attempt, by=HOME)
+
+    assert links.find(first.token) == first.link
+
+
+def test_a_new_link_ends_the_one_before(alice: Account) -> None:
+    first, second = offer(alice), offer(alice)
+
+    with pytest.raises(links.Gone):
+        use(first.token)
+    assert use(second.token).secret
+
+
+def test_a_used_link_is_no_hindrance_to_the_next(alice: Account) -> None:
+    use(offer(alice).token)
+
+    use(offer(alice).token)
+
+    assert alice.client_passwords.count() == 2
+    assert SetUpLink.objects.count() == 2
+
+
+def test_a_withdrawn_link_brings_nothing(alice: Account) -> None:
+    offered = offer(alice)
+
+    links.withdraw(alice)
+
+    with pytest.raises(links.Gone):
+        use(offered.token)
+
+
+def fill_up(account: Account) -> None:
+    for _ in range(10 - account.client_passwords.live().count()):
+        make_client_password(account)
+
+
+def third_party_logon_off(account: Account) -> None:
+    Policy.objects.update(third_party_logon=False)
+
+
+def switch_off(account: Account) -> None:
+    lifecycle.switch_off(account, by=HOME)
+
+
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        (fill_up, lifecycle.LimitReached),
+        (third_party_logon_off, lifecycle.ThirdPartyLogonOff),
+        (switch_off, lifecycle.NotInForce),
+    ],
+)
+def test_what_stands_against_a_password_stands_against_a_link_and_its_use(
+    alice: Account,
+    change: Callable[[Account], None],
+    refusal: type[lifecycle.Refused],
+) -> None:
+    offered = offer(alice)
+    code = code_for(alice)
+    change(alice)
+    before = alice.client_passwords.count()
+
+    with pytest.raises(refusal):
+        use(offered.token)
+    with pytest.raises(refusal):
+        offer(alice, code)
+    assert alice.client_passwords.count() == before
+    assert links.find(offered.token) == offered.link
+
+
+def test_at_the_limit_the_link_works_once_there_is_room(alice: Account) -> None:
+    offered = offer(alice)
+    fill_up(alice)
+    with pytest.raises(lifecycle.LimitReached):
+        use(offered.token)
+
+    first = alice.client_passwords.order_by("pk")[:1].values("pk")
+    lifecycle.revoke(ClientPassword.objects.filter(pk__in=first), by=HOME)
+
+    assert use(offered.token).secret
+
+
+def test_the_link_of_a_disabled_mailbox_brings_nothing(alice: Account) -> None:
+    offered = offer(alice)
+
+    Account.objects.update(is_active=False)
+
+    with pytest.raises(links.Gone):
+        use(offered.token)
+
+
+def test_old_links_are_deleted_after_a_day(alice: Account, clock: Traveller) -> None:
+    offer(alice)
+
+    clock.shift(timedelta(days=1, minutes=9))
+    assert links.forget() == 0
+    clock.shift(timedelta(minutes=2))
+
+    assert links.forget() == 1
+    assert not SetUpLink.objects.exists()

@@ -1,0 +1,95 @@
+"""Every address of the portal, and what is to be expected of each."""
+
+from collections.abc import Iterator
+
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+# What opens without a sign-in, and why.
+OPEN = {
+    "links:scanned": "the link itself is what opens it",
+    "links:install": "as before",
+    "home": "the choice of the site",
+    "healthz": "for monitors",
+    "two_factor:login": "the sign-in itself",
+    "accounts:language": "on the sign-in page too",
+    "accounts:appearance": "on the sign-in page too",
+    "help:index": "what it says is no secret",
+    "help:client": "as before",
+    "discovery:autoconfig": "asked by programs that are about to be set up",
+    "discovery:autoconfig-well-known": "as before",
+    "discovery:autodiscover": "as before",
+    "discovery:autodiscover-json": "as before",
+}
+# Posted by programs, which have no form of ours; test_discovery.py says what happens.
+MACHINES = {"discovery:autodiscover"}
+JSON = "discovery:autodiscover-json"
+LINKS = {"links:scanned", "links:install"}  # test_scan.py
+POST_ONLY = {
+    "accounts:sign-out",
+    "accounts:language",
+    "accounts:appearance",
+    "clientpasswords:code",
+    "clientpasswords:verify",
+    "clientpasswords:name",
+    "clientpasswords:limit",
+    "clientpasswords:profile",
+    "clientpasswords:scan-code",
+    "clientpasswords:scan-verify",
+    "clientpasswords:withdraw",
+    "links:install",
+    "discovery:autodiscover",
+}
+GET_ONLY = {
+    "home",
+    "healthz",
+    "accounts:general",
+    "clientpasswords:index",
+    "clientpasswords:new",
+    "clientpasswords:device",
+    "clientpasswords:sign-ins",
+    "clientpasswords:status",
+    "clientpasswords:scan",
+    "clientpasswords:link-status",
+    "links:scanned",
+    "two_factor:profile",
+    "two_factor:qr",
+    "two_factor:setup_complete",
+    "help:index",
+    "help:client",
+    "discovery:autoconfig",
+    "discovery:autoconfig-well-known",
+    "discovery:autodiscover-json",
+}
+OF_ONE_PASSWORD = {
+    f"clientpasswords:{name}"
+    for name in (
+        "device",
+        "name",
+        "limit",
+        "status",
+        "profile",
+        "link-status",
+        "delete",
+    )
+}
+OF_A_WORD = {"help:client", "links:scanned"}
+
+
+def names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
+    """The name of every address but for the administration's."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLPattern):
+            yield f"{namespace}{entry.name}"
+        elif entry.namespace != "admin":
+            inner = f"{entry.namespace}:" if entry.namespace else namespace
+            yield from names(entry, inner)
+
+
+def address(name: str, pk: int = 1) -> str:
+    if name in OF_A_WORD:
+        return reverse(name, args=["iphone"])
+    return reverse(name, args=[pk] if name in OF_ONE_PASSWORD else [])
+
+
+ALL = sorted(names(get_resolver()))
+CHANGING = sorted(set(ALL) - GET_ONLY - MACHINES)
