@@ -236,10 +236,15 @@ def test_a_get_brings_nothing(phone: Client, alice: Account) -> None:
     assert response.status_code == 405
 
 
-def test_the_seal_tells_nothing_and_changes_with_the_key(settings: Settings) -> None:
+def test_the_seal_tells_nothing_and_is_for_one_password_and_one_key(
+    settings: Settings,
+) -> None:
     sealed = seals.seal("abcdefghijkm2345", 7)
 
     assert "abcd" not in sealed
+    assert seals.open_seal(sealed, 7) == "abcdefghijkm2345"
+    with pytest.raises(seals.Broken):
+        seals.open_seal(sealed, 8)
     settings.SECRET_KEY = "another key, after the first one was known to others"
     with pytest.raises(seals.Broken):
         seals.open_seal(sealed, 7)
