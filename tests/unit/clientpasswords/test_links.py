@@ -5,15 +5,26 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
 
 from accounts import codes
+from accounts.authenticator import AppCode
 from accounts.models import Account, Policy, SecurityEvent
 from clientpasswords import lifecycle, links, logons
 from clientpasswords.lifecycle import Issued
 from clientpasswords.models import ClientPassword, SetUpLink
 from tests.factories import make_client_password
-from tests.unit.support import HOME, OFFICE, at_once, code_for, issue, other_than
+from tests.unit.support import (
+    HOME,
+    OFFICE,
+    at_once,
+    code_for,
+    issue,
+    other_than,
+    totp_of,
+)
 
 IPHONE = "(iPhone; CPU iPhone OS 19)"
 
@@ -135,6 +146,20 @@ def test_a_code_of_another_browser_offers_nothing(alice: Account) -> None:
 
     with pytest.raises(codes.NoCode):
         offer(alice, code)
+
+
+def test_a_code_of_the_authenticator_app_is_as_good_and_spent_as_well(
+    alice: Account, clock: Traveller
+) -> None:
+    app = TOTPDevice.objects.create(user=alice, name="default")
+    TOTPDevice.objects.update(created_at=timezone.now() - timedelta(days=1))
+    code = AppCode(totp_of(app))
+
+    offered = links.offer(alice, code=code, attempt=uuid4(), by=HOME)
+
+    assert use(offered.token).secret
+    with pytest.raises(codes.CodeError):
+        links.offer(alice, code=code, attempt=uuid4(), by=HOME)
 
 
 def test_the_same_form_again_makes_no_second_link(alice: Account) -> None:
