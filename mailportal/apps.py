@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
@@ -18,9 +17,3 @@ class MailportalConfig(AppConfig):
         register(checks.sites_complete)
         register(checks.profiles_can_be_signed)
         register(checks.fit_for_production, Tags.security, deploy=True)
-
-
-class AdminConfig(DjangoAdminConfig):
-    """Django admin on our site class: nobody gets in without a second factor."""
-
-    default_site = "mailportal.admin.PortalAdminSite"

@@ -32,7 +32,8 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "mailportal.reports.NothingPrivateFilter"
 
 INSTALLED_APPS = [
     "mailportal.apps.MailportalConfig",
-    "mailportal.apps.AdminConfig",
+    "administration.apps.AdministrationConfig",
+    "administration.apps.AdminConfig",
     "clientpasswords.apps.ClientPasswordsConfig",
     "accounts.apps.AccountsConfig",
     "django.contrib.auth",

@@ -9,7 +9,8 @@ from two_factor.views import (
 )
 
 from accounts.views.signin import SetUpView, SignInView, TurnOffView
-from clientpasswords.views import discovery, help, link  # noqa: A004 - as in /help/
+from clientpasswords.views import discovery, link
+from clientpasswords.views import help as help_for_clients
 from mailportal import views
 
 # two_factor's own list also routes recovery codes, which it keeps in clear.
@@ -47,8 +48,8 @@ found_by_programs = [
 ]
 
 help_pages = [
-    path("", help.index, name="index"),
-    path("<slug:key>/", help.client, name="client"),
+    path("", help_for_clients.index, name="index"),
+    path("<slug:key>/", help_for_clients.client, name="client"),
 ]
 
 # Short, for the code that a camera reads.

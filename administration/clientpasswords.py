@@ -7,10 +7,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.admin import ReadOnlyAdmin
 from accounts.http import actor
 from clientpasswords import lifecycle
-from clientpasswords.models import ClientPassword, ClientPasswordQuerySet, Logon
+from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
 
 @admin.register(ClientPassword)
@@ -48,22 +47,3 @@ class ClientPasswordAdmin(admin.ModelAdmin):
             count,
         )
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
-
-
-@admin.register(Logon)
-class LogonAdmin(ReadOnlyAdmin):
-    """Who logged on with what success, as the mail servers' logs tell."""
-
-    list_display = [
-        "last_at",
-        "account",
-        "client_password",
-        "protocol",
-        "reason",
-        "network_address",
-        "count",
-        "node",
-    ]
-    list_select_related = ["account", "client_password"]
-    list_filter = ["reason", "protocol"]
-    search_fields = ["account__address__startswith"]

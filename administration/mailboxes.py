@@ -1,4 +1,4 @@
-"""Policies, domains, departments and mailboxes, as administrators see them."""
+"""Mailboxes, as administrators see them."""
 
 from typing import Any
 
@@ -19,104 +19,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
-from accounts.models import (
-    Account,
-    Cutoff,
-    Department,
-    Domain,
-    NewPhone,
-    Phone,
-    Policy,
-    SecurityEvent,
-)
-
-
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """For records that nobody writes by hand, superusers included."""
-
-    list_per_page = 50
-    show_full_result_count = False
-
-    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-
-@admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):
-    list_display = [
-        "name",
-        "third_party_logon",
-        "imap",
-        "pop3",
-        "smtp",
-        "client_passwords_required",
-        "max_client_passwords",
-    ]
-    search_fields = ["name"]
-    fieldsets = [
-        (None, {"fields": ["name"]}),
-        (
-            _("Mail programs"),
-            {"fields": ["third_party_logon", ("imap", "pop3", "smtp")]},
-        ),
-        (
-            _("Third-Party Client Security Passwords"),
-            {"fields": ["client_passwords_required", "max_client_passwords"]},
-        ),
-        (_("Codes"), {"fields": ["owner_sets_phone"]}),
-    ]
-
-    def save_model(self, request: HttpRequest, obj: Policy, *args: Any) -> None:
-        """Save it, and end the mail sessions that it lets in no more."""
-        super().save_model(request, obj, *args)
-        cutoffs.review("*")
-
-
-@admin.register(Domain)
-class DomainAdmin(admin.ModelAdmin):
-    list_display = ["name", "policy"]
-    list_select_related = ["policy"]
-    list_filter = ["policy"]
-    search_fields = ["name"]
-    autocomplete_fields = ["policy"]
-
-    def save_model(self, request: HttpRequest, obj: Domain, *args: Any) -> None:
-        """Save it, and end the mail sessions that lose their right by it."""
-        super().save_model(request, obj, *args)
-        cutoffs.review(f"*@{obj.name}*")
-
-
-@admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):
-    list_display = ["name", "domain", "policy"]
-    list_select_related = ["domain", "policy"]
-    search_fields = ["name", "domain__name"]
-    autocomplete_fields = ["domain", "policy"]
-
-    def save_model(self, request: HttpRequest, obj: Department, *args: Any) -> None:
-        """Save it, and end the mail sessions that lose their right by it."""
-        super().save_model(request, obj, *args)
-        cutoffs.review(f"*@{obj.domain.name}*")
-
-    def delete_model(self, request: HttpRequest, obj: Department) -> None:
-        """Delete it; its mailboxes are under the domain's policy from then on."""
-        super().delete_model(request, obj)
-        cutoffs.review(f"*@{obj.domain.name}*")
-
-    def delete_queryset(
-        self, request: HttpRequest, queryset: QuerySet[Department]
-    ) -> None:
-        """Delete them; their mailboxes are under their domains' policies then."""
-        names = sorted(set(queryset.values_list("domain__name", flat=True)))
-        super().delete_queryset(request, queryset)
-        for name in names:
-            cutoffs.review(f"*@{name}*")
+from accounts.models import Account, NewPhone, Phone
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -269,17 +172,3 @@ class AccountAdmin(UserAdmin):
             "%(count)s phone unlocked.", "%(count)s phones unlocked.", count
         )
         self.message_user(request, text % {"count": count}, messages.SUCCESS)
-
-
-@admin.register(SecurityEvent)
-class SecurityEventAdmin(ReadOnlyAdmin):
-    list_display = ["at", "kind", "address", "actor", "network_address", "detail"]
-    list_filter = ["kind"]
-    search_fields = ["address__startswith"]
-
-
-@admin.register(Cutoff)
-class CutoffAdmin(ReadOnlyAdmin):
-    list_display = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
-    fields = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
-    search_fields = ["login_mask__startswith"]
