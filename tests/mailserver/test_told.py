@@ -111,26 +111,31 @@ def test_telling_is_bounded(alice: Account, fresh: MailHost) -> None:
 def test_guesses_cost_less_than_twenty_slow_hashes(
     alice: Account, fresh: MailHost
 ) -> None:
-    """NIST's slow hash is not to be had for the asking."""
+    """NIST's slow hash is not to be had for the asking.
+
+    What every question costs, even one about a mailbox that is not there, is taken
+    off: where the hash is computed by vectors, it is more than twenty of them.
+    """
     alice_open = factories.make_account("open@example.com")
-    before = cpu_seconds(fresh)
-    sixty = [
-        Logon(alice_open.address, f"wrong {number}", source=client_address())
-        for number in range(60)
-    ]
-    ask(fresh.socket("auth-client"), sixty)
-    slow = (cpu_seconds(fresh) - before) / 3
+    asking(fresh, "nobody@example.com", 100)  # the workers have started
 
-    before = cpu_seconds(fresh)
+    slow = asking(fresh, alice_open.address, 60) - 0.06 * asking(
+        fresh, "nobody@example.com", 1000
+    )
+    guessing = asking(fresh, ADDRESS, 1000) - asking(fresh, "nobody@example.com", 1000)
+
+    assert guessing < slow / 3, (guessing, slow)
+
+
+def asking(host: MailHost, address: str, times: int) -> float:
+    """Seconds of processor time that so many wrong passwords cost, all different."""
+    before = cpu_seconds(host)
     guesses = [
-        Logon(ADDRESS, f"guess {number}", source=client_address())
-        for number in range(1000)
+        Logon(address, f"guess {number}", source=client_address())
+        for number in range(times)
     ]
-    verdicts = ask(fresh.socket("auth-client"), guesses)
-    guessing = cpu_seconds(fresh) - before
-
-    assert set(verdicts) == {Verdict.REFUSED}
-    assert guessing < slow, (guessing, slow)
+    assert set(ask(host.socket("auth-client"), guesses)) == {Verdict.REFUSED}
+    return cpu_seconds(host) - before
 
 
 def cpu_seconds(host: MailHost) -> float:
