@@ -3,12 +3,24 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from getpass import getuser
 
+from django.db.models import Model
 from django.utils import timezone
 
+from accounts.masks import HIDDEN, cleaned
 from accounts.models import Account, Notification, SecurityEvent
 
 Kind = SecurityEvent.Kind
+# Of each changed field what it was and what it is, as text.
+Changed = Mapping[str, list[str]]
+Detail = Mapping[str, str | int | Changed]
+
+# Fields of any record of which it is told that they changed, not what they were.
+SECRET_FIELDS = frozenset(
+    {"password", "hash", "digest", "key", "selector", "token", "code", "secret"}
+)
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -28,9 +40,18 @@ class Event:
     account: Account | None
     by: Actor
     at: datetime = field(default_factory=timezone.now)
-    detail: Mapping[str, str | int] = field(default_factory=dict)
+    detail: Detail = field(default_factory=dict)
     # A telephone number that is told by text message, besides the mail.
     also_to: str = ""
+    # Why, in the words of whoever did it.
+    why: str = ""
+    # The domain whose administrators may read it; of a mailbox always its own.
+    domain: str = ""
+
+
+def by_command(name: str) -> Actor:
+    """Return the person at the terminal of the host who runs this command."""
+    return Actor(f"{name} ({getuser()})")
 
 
 def record(
@@ -41,23 +62,69 @@ def record(
 
 
 def record_all(events: Iterable[Event]) -> None:
-    """Write events, and whom to tell. Every event of the portal comes through here."""
+    """Write events, and whom to tell. Every event of the portal comes through here.
+
+    What looks like a secret or a telephone number in names, details and reasons is left
+    out: nothing can be taken out of the record later.
+    """
     events = list(events)
-    rows = SecurityEvent.objects.bulk_create(
-        SecurityEvent(
-            at=event.at,
-            kind=event.kind,
-            account=event.account,
-            address=event.account.address if event.account else "",
-            actor=event.by.name,
-            network_address=event.by.network_address,
-            detail=dict(event.detail),
-        )
-        for event in events
-    )
+    rows = SecurityEvent.objects.bulk_create(map(_row, events), batch_size=500)
     Notification.objects.bulk_create(
         Notification(account=row.account, event=row, number=number)
         for row, event in zip(rows, events, strict=True)
         if row.account and row.kind in Notification.TOLD
         for number in dict.fromkeys(["", event.also_to])
     )
+
+
+def changes(
+    before: Mapping[str, object], after: Mapping[str, object]
+) -> dict[str, Changed]:
+    """Return what is different afterwards, as the detail of an event; {} if nothing is.
+
+    The values may be of any type. Of secret fields only the name is told.
+    """
+    changed = {}
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if _text(old) != _text(new):
+            hide = name in SECRET_FIELDS
+            changed[name] = [HIDDEN, HIDDEN] if hide else [_text(old), _text(new)]
+    return {"changed": changed} if changed else {}
+
+
+def _row(event: Event) -> SecurityEvent:
+    address = event.account.address if event.account else ""
+    return SecurityEvent(
+        at=event.at,
+        kind=event.kind,
+        account=event.account,
+        address=address,
+        domain=address.rpartition("@")[2] or event.domain,
+        actor=event.by.name,
+        network_address=event.by.network_address,
+        detail=_cleaned(event.detail),
+        reason=cleaned(event.why)[:LONGEST_REASON],
+    )
+
+
+def _cleaned(value: object) -> object:
+    if isinstance(value, str):
+        return cleaned(value)
+    if isinstance(value, Mapping):
+        return {name: _cleaned(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_cleaned(each) for each in value]
+    return value
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Iterable) and not isinstance(value, str | Model):
+        return ", ".join(sorted(map(_text, value)))
+    return str(value)

@@ -7,7 +7,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class SecurityEvent(models.Model):
-    """One act that bears on security; written once, never changed, never a secret."""
+    """One act that bears on security; written once, never changed, never a secret.
+
+    The database itself refuses to change or delete one. Only `account` may become NULL,
+    when the mailbox is deleted.
+    """
 
     class Kind(models.TextChoices):
         SIGNED_IN = "signed-in", _("signed in")
@@ -18,16 +22,42 @@ class SecurityEvent(models.Model):
         CODE_NOT_SENT = "code-not-sent", _("code not sent")
         CODE_REFUSED = "code-refused", _("code refused")
         CODES_LOCKED = "codes-locked", _("codes locked")
+        CODES_UNLOCKED = "codes-unlocked", _("codes unlocked")
         ISSUED = "issued", _("security password made")
         LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
         PHONE_CHANGED = "phone-changed", _("phone number changed")
         TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")
         TWO_STEP_OFF = "two-step-off", _("two-step sign-in turned off")
+        PASSWORD_CHANGED = "password-changed", _("web password changed")
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")
         REVOKED_TRIED = "revoked-tried", _("deleted security password tried")
         GUESSED = "guessed", _("many wrong passwords tried in mail programs")
+        # What administrators and commands do.
+        MAILBOX_CREATED = "mailbox-created", _("mailbox created")
+        MAILBOX_CHANGED = "mailbox-changed", _("mailbox changed")
+        MAILBOX_DELETED = "mailbox-deleted", _("mailbox deleted")
+        RIGHTS_CHANGED = "rights-changed", _("rights of an administrator changed")
+        OFF_BOARDED = "off-boarded", _("mailbox off-boarded")
+        POLICY_CREATED = "policy-created", _("policy created")
+        POLICY_CHANGED = "policy-changed", _("policy changed")
+        POLICY_DELETED = "policy-deleted", _("policy deleted")
+        DOMAIN_CREATED = "domain-created", _("domain created")
+        DOMAIN_CHANGED = "domain-changed", _("domain changed")
+        DOMAIN_DELETED = "domain-deleted", _("domain deleted")
+        DEPARTMENT_CREATED = "department-created", _("department created")
+        DEPARTMENT_CHANGED = "department-changed", _("department changed")
+        DEPARTMENT_DELETED = "department-deleted", _("department deleted")
+        RECORD_CREATED = "record-created", _("other record created")
+        RECORD_CHANGED = "record-changed", _("other record changed")
+        RECORD_DELETED = "record-deleted", _("other record deleted")
+        ACTION_ORDERED = "action-ordered", _("action on many ordered")
+        ACTION_ENDED = "action-ended", _("action on many ended")
+        EXPORTED = "exported", _("records exported")
+        IMPORTED = "imported", _("mailboxes imported")
+        SETTING_CHANGED = "setting-changed", _("setting of the host changed")
+        TIDIED = "tidied", _("old records deleted")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
     kind = models.CharField(_("event"), max_length=20, choices=Kind.choices)
@@ -41,14 +71,34 @@ class SecurityEvent(models.Model):
     address = models.CharField(
         _("address"), max_length=254, help_text=_("Kept when the mailbox is gone.")
     )
+    domain = models.CharField(
+        _("domain"), max_length=253, blank=True, default="", db_default=""
+    )
     actor = models.CharField(_("who"), max_length=254)
     network_address = models.GenericIPAddressField(_("from"), null=True)
     detail = models.JSONField(_("detail"), default=dict)
+    reason = models.CharField(
+        _("reason"), max_length=300, blank=True, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("security event")
         verbose_name_plural = _("security events")
         ordering = ["-at", "-pk"]
+        permissions = [("export_securityevent", "Can export security events")]
+        indexes = [
+            models.Index(fields=["kind", "-at"], name="event_newest_of_kind"),
+            models.Index(fields=["domain", "-at"], name="event_newest_of_domain"),
+            # These two by their beginning as well.
+            models.Index(
+                fields=["address"],
+                name="event_address",
+                opclasses=["varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["actor"], name="event_actor", opclasses=["varchar_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.address}"

@@ -1,0 +1,27 @@
+"""Making text fit for a record that is never changed: what is secret is left out.
+
+People write into reasons and names what should not be there. Whatever looks like a
+secret of the portal is replaced before it is stored.
+"""
+
+import re
+
+HIDDEN = "•••"
+SYMBOL = "[abcdefghijkmnpqrstuvwxyz23456789]"  # of security passwords
+# Groups of four may be words if no digit is in them; sixteen in a row are no word.
+SECURITY_PASSWORD = re.compile(
+    rf"\b{SYMBOL}{{16}}\b"
+    rf"|\b(?=[a-z -]*\d)(?:{SYMBOL}{{4}}[ -]){{3,}}{SYMBOL}{{4}}\b",
+    re.IGNORECASE,
+)
+HASH = re.compile(
+    r"(?:\{[A-Z0-9.-]{3,}\})?\$[a-z0-9-]+\$\S{16,}|\{[A-Z0-9.-]{3,}\}\S{16,}"
+)
+TELEPHONE_NUMBER = re.compile(r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,2}\d){6,14}")
+
+
+def cleaned(text: str) -> str:
+    """Return the text without telephone numbers, hashes and security passwords."""
+    text = HASH.sub(HIDDEN, text)
+    text = SECURITY_PASSWORD.sub(HIDDEN, text)
+    return TELEPHONE_NUMBER.sub(lambda found: f"+{HIDDEN}{found[0][-2:]}", text)
