@@ -3,7 +3,8 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 
-from accounts import cutoffs
+from accounts import cutoffs, events
+from accounts.events import Kind
 from accounts.models import Account
 
 
@@ -15,4 +16,6 @@ class Command(changepassword.Command):
         told = super().handle(*args, **options)
         account = Account.objects.get(address=options["username"] or getuser())
         cutoffs.end(account, account.address)
+        by = events.by_command("changepassword")
+        events.record(Kind.PASSWORD_CHANGED, account, by=by)
         return told

@@ -1,14 +1,9 @@
-import logging
-import signal
-import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connection
 
-from accounts import notifications
+from accounts import notifications, workers
 
-log = logging.getLogger(__name__)
 PAUSE = 1  # seconds
 
 
@@ -24,21 +19,5 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
             self.stdout.write(f"{notifications.deliver_due()} mails sent")
-            return
-        self._stopped = False
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._stop)
-        while not self._stopped:
-            self._round()
-            time.sleep(PAUSE)
-
-    def _stop(self, *_args: object) -> None:
-        self._stopped = True
-
-    def _round(self) -> None:
-        """One look at what is due; a database that is away is tried again."""
-        try:
-            notifications.deliver_due()
-        except DatabaseError as error:
-            log.warning("the database is away: %s", type(error).__name__)
-            connection.close()
+        else:
+            workers.go_on(notifications.deliver_due, pause=PAUSE)
