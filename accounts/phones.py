@@ -134,7 +134,7 @@ def confirm(account: Account, code: str, *, by: Actor) -> bool:
 
 
 def tell_of_change(
-    account: Account, old: Phone | None, new: Phone | None, *, by: Actor
+    account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
 ) -> None:
     """Record that `new` is on file; the owner is told, and the old number as well."""
     event = Event(
@@ -143,6 +143,7 @@ def tell_of_change(
         by,
         detail={"old": old.masked if old else "", "new": new.masked if new else ""},
         also_to=str(old.number) if old else "",
+        why=why,
     )
     events.record_all([event])
 

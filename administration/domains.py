@@ -8,10 +8,11 @@ from django.http import HttpRequest
 
 from accounts import cutoffs
 from accounts.models import Department, Domain
+from administration.audited import AuditedAdmin
 
 
 @admin.register(Domain)
-class DomainAdmin(admin.ModelAdmin):
+class DomainAdmin(AuditedAdmin):
     list_display = ["name", "policy"]
     list_select_related = ["policy"]
     list_filter = ["policy"]
@@ -25,7 +26,7 @@ class DomainAdmin(admin.ModelAdmin):
 
 
 @admin.register(Department)
-class DepartmentAdmin(admin.ModelAdmin):
+class DepartmentAdmin(AuditedAdmin):
     list_display = ["name", "domain", "policy"]
     list_select_related = ["domain", "policy"]
     search_fields = ["name", "domain__name"]

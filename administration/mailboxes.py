@@ -20,6 +20,8 @@ from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, NewPhone, Phone
+from administration import audit
+from administration.audited import AuditedAdmin
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -71,7 +73,7 @@ class PhoneInline(admin.StackedInline):
 
 
 @admin.register(Account)
-class AccountAdmin(UserAdmin):
+class AccountAdmin(AuditedAdmin, UserAdmin):
     add_form = AccountCreationForm
     form = AccountChangeForm
     change_password_form = AccountPasswordForm
@@ -138,7 +140,8 @@ class AccountAdmin(UserAdmin):
         super().save_formset(request, form, formset, change)
         new = rows.all().first()
         if (old and old.number) != (new and new.number):
-            phones.tell_of_change(form.instance, old, new, by=actor(request))
+            why = form.cleaned_data.get(audit.REASON, "")
+            phones.tell_of_change(form.instance, old, new, by=actor(request), why=why)
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Delete it; who was logged on as it is logged off."""

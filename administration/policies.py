@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import cutoffs
 from accounts.models import Policy
+from administration.audited import AuditedAdmin
 
 
 @admin.register(Policy)
-class PolicyAdmin(admin.ModelAdmin):
+class PolicyAdmin(AuditedAdmin):
     list_display = [
         "name",
         "third_party_logon",

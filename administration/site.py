@@ -19,6 +19,7 @@ from two_factor.utils import default_device
 
 from accounts import cutoffs
 from accounts.models import Account
+from administration import audit
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -57,6 +58,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
             if response.status_code == HTTPStatus.FOUND:
                 account = Account.objects.get(address=request.user.get_username())
                 cutoffs.end(account, account.address)
+                audit.password_changed(request, account)
         return response
 
     def admin_view(self, *args: Any, **kwargs: Any) -> Any:

@@ -38,7 +38,7 @@ def events_can_be_emptied() -> None:
         statements = empty(*args, **options)
         return [*begin, *statements, *create] if statements else []
 
-    connection.ops.sql_flush = sql_flush
+    vars(connection.ops)["sql_flush"] = sql_flush
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from accounts import cutoffs, notices
+from accounts import cutoffs, events, notices
+from accounts.events import Event, Kind
 from accounts.models import MailSetting
 
 
@@ -19,10 +20,18 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         networks = ",".join(settings.WEBMAIL_NETWORKS)
         with transaction.atomic():
-            same = MailSetting.objects.filter(name=MailSetting.WEBMAIL_NETWORKS)
-            if not same.filter(value=networks).exists():
+            row = MailSetting.objects.filter(name=MailSetting.WEBMAIL_NETWORKS).first()
+            if row is None or row.value != networks:
                 MailSetting.objects.update_or_create(
                     name=MailSetting.WEBMAIL_NETWORKS, defaults={"value": networks}
                 )
+                _record(row.value if row else "", networks)
                 cutoffs.review("*")  # web passwords from a network that it no longer is
         notices.store()
+
+
+def _record(old: str, new: str) -> None:
+    name = MailSetting.WEBMAIL_NETWORKS
+    told = events.changes({name: old}, {name: new})
+    by = events.by_command("prepare")
+    events.record_all([Event(Kind.SETTING_CHANGED, None, by, detail=told)])

@@ -3,7 +3,8 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from accounts import budgets, cutoffs
+from accounts import budgets, cutoffs, events
+from accounts.events import Kind
 from clientpasswords import history, lifecycle, links, networks
 
 
@@ -20,5 +21,8 @@ class Command(BaseCommand):
             "old limits": budgets.forget(),
         }
         call_command("clearsessions")
+        deleted = {name: count for name, count in counts.items() if count}
+        if deleted:
+            events.record(Kind.TIDIED, None, by=events.by_command("tidy"), **deleted)
         for name, count in counts.items():
             self.stdout.write(f"{name}: {count}")

@@ -1,0 +1,109 @@
+"""What administrators change on the pages of Django admin, for the record."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.forms import ModelChoiceField
+from django.http import HttpRequest
+
+from accounts import events
+from accounts.events import Event, Kind
+from accounts.http import actor
+from accounts.models import Account, Department, Domain, Policy
+
+CREATED, CHANGED, DELETED = range(3)
+KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
+    Account: (Kind.MAILBOX_CREATED, Kind.MAILBOX_CHANGED, Kind.MAILBOX_DELETED),
+    Policy: (Kind.POLICY_CREATED, Kind.POLICY_CHANGED, Kind.POLICY_DELETED),
+    Domain: (Kind.DOMAIN_CREATED, Kind.DOMAIN_CHANGED, Kind.DOMAIN_DELETED),
+    Department: (
+        Kind.DEPARTMENT_CREATED,
+        Kind.DEPARTMENT_CHANGED,
+        Kind.DEPARTMENT_DELETED,
+    ),
+}
+OTHER = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
+RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})
+# What a form has besides the fields of its record.
+REASON, VERSION = "audit_reason", "form_version"
+
+
+def saved(request: HttpRequest, form: Any, *, is_new: bool) -> None:
+    """Record what this valid form has changed, from what to what, and why."""
+    target: Model = form.instance
+    names = set(form.changed_data) - {REASON, VERSION}
+    before, after = _values(form, names, is_new=is_new)
+    parts = [names & RIGHTS, names - RIGHTS] if isinstance(target, Account) else [names]
+    for part in parts:
+        kind = _kind(target, CREATED if is_new else CHANGED)
+        if not is_new and part & RIGHTS and isinstance(target, Account):
+            kind = Kind.RIGHTS_CHANGED
+        told = events.changes(
+            {name: before.get(name) for name in part},
+            {name: after.get(name) for name in part},
+        )
+        if told:
+            why = form.cleaned_data.get(REASON, "")
+            _record(request, [(kind, target, told)], why)
+
+
+def password_changed(request: HttpRequest, account: Account) -> None:
+    """Record that somebody has set another web password, or none."""
+    _record(request, [(Kind.PASSWORD_CHANGED, account, {})])
+
+
+def deleted(request: HttpRequest, targets: Iterable[Model]) -> None:
+    """Record what is about to be deleted."""
+    _record(request, [(_kind(target, DELETED), target, {}) for target in targets])
+
+
+def named(target: Model) -> dict[str, str]:
+    """Return what an event says of a record that is no mailbox: which it is."""
+    if isinstance(target, Account):
+        return {}
+    return {type(target).__name__.lower(): str(target)}
+
+
+def domain_of(target: Model) -> str:
+    """Return the domain whose administrators may read of it."""
+    if isinstance(target, Domain):
+        return target.name
+    return target.domain.name if isinstance(target, Department) else ""
+
+
+def _record(
+    request: HttpRequest,
+    what: Iterable[tuple[Kind, Model, Mapping[str, events.Changed]]],
+    why: str = "",
+) -> None:
+    by = actor(request)
+    events.record_all(
+        Event(
+            kind,
+            target if isinstance(target, Account) else None,
+            by,
+            detail={**named(target), **told},
+            why=why,
+            domain=domain_of(target),
+        )
+        for kind, target, told in what
+    )
+
+
+def _kind(target: Model, act: int) -> Kind:
+    return KINDS.get(type(target), OTHER)[act]
+
+
+def _values(
+    form: Any, names: Iterable[str], *, is_new: bool
+) -> tuple[dict[str, object], dict[str, object]]:
+    """Return what the fields held when the form was made, and what they hold now."""
+    before: dict[str, object] = {}
+    for name in names if not is_new else ():
+        field, value = form.fields[name], form.initial.get(name)
+        is_single = isinstance(field, ModelChoiceField) and not isinstance(value, list)
+        if is_single and value is not None:
+            value = QuerySet(field.queryset.model).filter(pk=value).first()
+        before[name] = value
+    return before, {name: form.cleaned_data.get(name) for name in names}

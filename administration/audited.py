@@ -1,0 +1,97 @@
+"""Django admin's pages that change something: recorded, and never over one another."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.db import connection
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.models import Account, Phone
+from administration import audit
+
+STALE = _(
+    "Somebody else has changed this since you opened the page. Nothing was saved: open "
+    "it again, and make your change to what is there now."
+)
+
+
+class TrackedForm:
+    """What a form gets besides: why, and which state of the record it was made from."""
+
+    fields: dict[str, forms.Field]
+    initial: dict[str, Any]
+    instance: Model
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        version = _version(self.instance, {n: self.initial.get(n) for n in self.fields})
+        self.fields[audit.VERSION] = forms.CharField(
+            widget=forms.HiddenInput, required=False, initial=version
+        )
+        self.fields[audit.REASON] = forms.CharField(
+            label=_("Reason"),
+            help_text=_("Goes into the record of events, with what you change."),
+            max_length=events.LONGEST_REASON,
+            required=False,
+            widget=AdminTextInputWidget,
+        )
+
+    def clean(self) -> Any:
+        """Refuse what was made from another state than the present one."""
+        cleaned = super().clean()  # type: ignore[misc]
+        version = self.cleaned_data.get(audit.VERSION)  # type: ignore[attr-defined]
+        if version and version != self.fields[audit.VERSION].initial:
+            self.add_error(None, STALE)  # type: ignore[attr-defined]
+        return cleaned
+
+
+class AuditedAdmin(admin.ModelAdmin):
+    """Records who changed what, from what to what, and why; loses no update.
+
+    The base of every page of the administration that writes.
+    """
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        form = super().get_form(request, *args, **kwargs)
+        return type(form.__name__, (TrackedForm, form), {})
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Return it locked where it is about to be written, as it is under the lock."""
+        found = super().get_object(request, *args, **kwargs)
+        if found is None or request.method != "POST" or not connection.in_atomic_block:
+            return found
+        rows: QuerySet[Any] = QuerySet(self.model).select_for_update().order_by()
+        list(rows.filter(pk=found.pk).values_list("pk"))
+        return super().get_object(request, *args, **kwargs)
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        """Django admin asks for it once everything is saved."""
+        message = super().construct_change_message(request, form, *args, **kwargs)
+        if isinstance(form, forms.ModelForm):
+            audit.saved(request, form, is_new={"added": {}} in message)
+        else:
+            audit.password_changed(request, form.user)
+        return message
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Django admin calls it before it deletes."""
+        audit.deleted(request, queryset)
+        return super().log_deletions(request, queryset)
+
+
+def _version(instance: Model, values: dict[str, Any]) -> str:
+    """A digest of the record; keyed, as a web password's hash may be part of it."""
+    if isinstance(instance, Account) and instance.pk:
+        phones = Phone.objects.filter(account=instance)
+        values |= {"phone": list(phones.values_list("number", "held_until"))}
+    text = repr(sorted((name, str(value)) for name, value in values.items()))
+    mac = salted_hmac("administration.version", text, algorithm="sha256")
+    return mac.hexdigest()[:32]
