@@ -28,9 +28,9 @@ def with_policies() -> QuerySet[Account]:
 
 
 def effective(account: Account) -> Effective:
-    """The account's own policy, else its department's, else its domain's."""
-    if account.policy:
-        return Effective(account.policy, account.address)
+    """The account's own policy until that ends, else its department's, its domain's."""
+    if account.exception:
+        return Effective(account.exception, account.address)
     if account.department and account.department.policy:
         return Effective(account.department.policy, account.department.name)
     return Effective(account.domain.policy, account.domain.name)
@@ -38,4 +38,4 @@ def effective(account: Account) -> Effective:
 
 def client_passwords_in_force(account: Account, policy: Policy) -> bool:
     """Whether mail programs need a security password: chosen, or required."""
-    return account.client_passwords_on or policy.client_passwords_required
+    return account.client_passwords_on or policy.requires_client_passwords

@@ -73,7 +73,7 @@ class Area:
 
     @property
     def required(self) -> bool:
-        return self.effective.policy.client_passwords_required
+        return self.effective.policy.requires_client_passwords
 
     @property
     def in_force(self) -> bool:

@@ -33,6 +33,7 @@ class Decision:
     credential: int | None
     reason: str  # empty: it was let in
     is_guess: bool = False  # wrong, and not what was typed there lately
+    by_web_password: bool = False  # let in by it, and not through the webmail
 
 
 def read(line: str) -> Decision | None:
@@ -62,6 +63,7 @@ def _decision(match: re.Match[str]) -> Decision | None:
         reason=fields["reason"] or "",
         # Lines of before there were limits on guessing do not say.
         is_guess=fields.get("again") is False,
+        by_web_password=fields.get("webmail") is False,
     )
 
 

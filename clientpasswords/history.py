@@ -118,6 +118,7 @@ def _write_logons(
             client_password_id=key.credential if key.credential in passwords else None,
             protocol=key.protocol,
             reason=key.reason,
+            by_web_password=key.by_web_password,
             network_address=key.network_address,
             node=node,
             first_at=told.first_at,
@@ -151,6 +152,7 @@ def _same(row: Logon) -> tuple[object, ...]:
         row.client_password_id,
         row.protocol,
         row.reason,
+        row.by_web_password,
         row.network_address,
         row.node,
     )

@@ -118,7 +118,7 @@ def switch_off(account: Account, *, by: Actor) -> None:
     """
     with transaction.atomic():
         owner = lock(account)
-        if policies.of(owner).policy.client_passwords_required:
+        if policies.of(owner).policy.requires_client_passwords:
             raise Required
         if not owner.client_passwords_on:
             return

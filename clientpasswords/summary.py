@@ -15,6 +15,7 @@ class Alike:
     protocol: str
     reason: str
     network_address: str | None
+    by_web_password: bool
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Summary:
             decision.protocol,
             decision.reason,
             decision.network_address,
+            decision.by_web_password,
         )
         told = self.told.get(key)
         if told is None:

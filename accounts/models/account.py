@@ -156,6 +156,18 @@ class Account(AbstractBaseUser, PermissionsMixin):
         verbose_name=_("exception: own policy"),
         help_text=_("Empty: the department's or the domain's policy holds."),
     )
+    policy_until = models.DateTimeField(
+        _("exception ends"),
+        null=True,
+        blank=True,
+        help_text=_("From then on the department's or the domain's policy holds."),
+    )
+    policy_reason = models.CharField(
+        _("reason for the exception"),
+        max_length=200,
+        blank=True,
+        db_default="",
+    )
     language = models.CharField(
         _("language"),
         max_length=10,
@@ -224,6 +236,13 @@ class Account(AbstractBaseUser, PermissionsMixin):
         key_salt = "accounts.models.account.session"
         return salted_hmac(key_salt, text, algorithm="sha256").hexdigest()
 
+    @property
+    def exception(self) -> Policy | None:
+        """Its own policy, unless that has ended."""
+        if self.policy_until is not None and self.policy_until <= timezone.now():
+            return None
+        return self.policy
+
     def clean(self) -> None:
         """Lower-case the address; it must lie in the domain, the department too."""
         self.address = self.address.lower()
@@ -234,4 +253,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
         if self.department and self.department.domain_id != self.domain_id:
             raise ValidationError(
                 {"department": _("This department belongs to another domain.")}
+            )
+        if self.policy_until and not self.policy:
+            raise ValidationError(
+                {"policy_until": _("Only an exception can end: choose a policy.")}
             )

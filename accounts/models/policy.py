@@ -3,6 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 # What the `slot` of a client password can count to, whatever a policy says.
@@ -31,12 +32,35 @@ class Policy(models.Model):
             "Mail programs are refused the web password; owners cannot opt out."
         ),
     )
+    required_from = models.DateTimeField(
+        _("required from"),
+        null=True,
+        blank=True,
+        help_text=_(
+            "Until then nobody is refused; owners are told the date. Empty: at once."
+        ),
+    )
+    report_only = models.BooleanField(
+        _("report only"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Nobody is refused and no owner is told; the roll-out report lists who "
+            "would be."
+        ),
+    )
     max_client_passwords = models.PositiveSmallIntegerField(
         _("security passwords an account may have"),
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIENT_PASSWORDS)],
     )
-
+    client_password_days = models.PositiveSmallIntegerField(
+        _("days a security password lives"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Counted from when it was made. Empty: for ever."),
+    )
     owner_sets_phone = models.BooleanField(
         _("owners enter their first phone number"),
         default=False,
@@ -66,3 +90,21 @@ class Policy(models.Model):
     def protocols(self) -> dict[str, bool]:
         """Each protocol by the name people know it by, and whether it is allowed."""
         return {"IMAP": self.imap, "POP3": self.pop3, "SMTP": self.smtp}
+
+    @property
+    def requires_client_passwords(self) -> bool:
+        """Whether the web password is refused in mail programs now, by this policy."""
+        return (
+            self.client_passwords_required
+            and not self.report_only
+            and (self.required_from is None or self.required_from <= timezone.now())
+        )
+
+    @property
+    def will_require_client_passwords(self) -> bool:
+        """Whether the date from which they are required is still to come."""
+        return (
+            self.client_passwords_required
+            and not self.report_only
+            and not self.requires_client_passwords
+        )

@@ -86,6 +86,10 @@ class Logon(models.Model):
     reason = models.CharField(
         _("refused because"), max_length=40, blank=True, choices=Reason.choices
     )
+    by_web_password = models.BooleanField(
+        default=False,
+        help_text="Let in by the web password, and not through the webmail.",
+    )
     network_address = models.GenericIPAddressField(_("from"), null=True)
     node = models.CharField(_("mail server"), max_length=100)
     first_at = models.DateTimeField(_("first"))
@@ -101,6 +105,11 @@ class Logon(models.Model):
                 fields=["account", "-last_at"], name="logon_newest_of_account"
             ),
             models.Index(fields=["last_at"], name="logon_oldest"),
+            models.Index(
+                fields=["last_at"],
+                condition=models.Q(by_web_password=True),
+                name="logon_by_web_password",
+            ),
         ]
 
     def __str__(self) -> str:

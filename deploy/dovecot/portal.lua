@@ -20,7 +20,8 @@
 --
 -- It runs in auth-workers (blocking=yes), on every core, and leaves one line a decision
 -- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null}
--- Where a password failed there is also "again": whether the same did lately.
+-- Where a password failed there is also "again": whether the same did lately; and where the
+-- web password let somebody in "webmail": whether that was through the host's webmail.
 -- Nothing a client typed is in it; Dovecot's own prefix says which user, address, session.
 
 local DATABASE = "@LUA_DATABASE@"
@@ -285,7 +286,7 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason, notice = row.refusal, notice_for(request, address, protocol, row, typed)
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
     guesses.note_success(try)
-    return { login_name = row.login_name }
+    return { login_name = row.login_name, is_by_webmail = is_by_webmail }
   end
   local again = guesses.note_failure(try, is_limited and not notice)
   return { reason = reason, notice = notice, again = again }
@@ -312,12 +313,13 @@ end
 
 -- All values are our own words and numbers: nothing here needs escaping.
 local function log(request, protocol, outcome, decision)
-  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s}',
+  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s%s}',
     decision.credential and string.format("%d", decision.credential) or "null",
     protocol and '"' .. protocol .. '"' or "null",
     outcome,
     decision.reason and '"' .. decision.reason .. '"' or "null",
-    decision.again ~= nil and ',"again":' .. tostring(decision.again) or ""))
+    decision.again ~= nil and ',"again":' .. tostring(decision.again) or "",
+    decision.is_by_webmail ~= nil and ',"webmail":' .. tostring(decision.is_by_webmail) or ""))
 end
 
 local function home_of(address)

@@ -13,7 +13,7 @@ from bench.authsocket import Logon, ask
 from clientpasswords import passwords
 from deploy.mailhost import MailHost
 from tests import factories
-from tests.mailserver.clients import client_address, log_on
+from tests.mailserver.clients import client_address, log_on, webmail_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.test_logons import HOSTILE
 
@@ -27,8 +27,12 @@ LINE = re.compile(
     re.MULTILINE,
 )
 
-# What a line says of what a worker heard before, if it says anything.
-AGAIN: dict[bool, dict[str, object]] = {True: {"again": False}, False: {}}
+# What else a line says of the web password: wrong, whether the same was heard before;
+# right, whether through the webmail.
+BY_WEB_PASSWORD: dict[bool, dict[str, object]] = {
+    True: {"again": False},
+    False: {"webmail": False},
+}
 STARTS = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} auth(-worker\(\d+\))?: Info: "
 )
@@ -88,10 +92,21 @@ def test_every_decision_leaves_one_line_that_says_who_where_and_why(
                 "outcome": "refused" if reason else "ok",
                 "reason": reason,
             }
-            | AGAIN[credential is None and reason is not None],
+            | (BY_WEB_PASSWORD[reason is not None] if credential is None else {}),
         )
         for logon, (_, _, _, credential, reason) in zip(logons, cases, strict=True)
     ]
+
+
+def test_a_logon_by_the_webmail_is_marked_as_one(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    logon = Logon(ADDRESS, factories.PASSWORD, "imap", webmail_address())
+
+    ask(host.socket("auth-client"), [logon])
+
+    (line,) = lines_of(dovecot_log)
+    assert (line.decision["outcome"], line.decision["webmail"]) == ("ok", True)
 
 
 def test_a_service_of_another_kind_is_named_as_the_reason(

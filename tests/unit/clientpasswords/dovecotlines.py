@@ -11,24 +11,26 @@ DEFAULTS: dict[str, Any] = {
     "ip": "192.0.2.7",
     "protocol": "imap",
     "again": None,
+    "webmail": None,
 }
 
 
 def line(
     *, credential: int | None = None, reason: str | None = None, **more: Any
 ) -> str:
-    """Return the line of a decision; `again` is not in those of old."""
+    """Return the line of a decision; `again` and `webmail` are not in those of old."""
     values = DEFAULTS | more
     number = "null" if credential is None else str(credential)
     why = "null" if reason is None else f'"{reason}"'
     outcome = "ok" if reason is None else "refused"
     again = {None: "", True: ',"again":true', False: ',"again":false'}[values["again"]]
+    webmail = "" if values["webmail"] is None else f',"webmail":{values["webmail"]}'
     return (
         "2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}+0000 ".format_map(values)
         + "auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103): "
         + "auth-worker<2>: lua({name},{ip},<J/AeV/hgfrZ/AAAB>): ".format_map(values)
         + f'db-lua: portal {{"credential":{number},"protocol":"{values["protocol"]}",'
-        + f'"outcome":"{outcome}","reason":{why}{again}}}\n'
+        + f'"outcome":"{outcome}","reason":{why}{again}{webmail.lower()}}}\n'
     )
 
 

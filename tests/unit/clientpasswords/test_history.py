@@ -101,3 +101,22 @@ def test_old_and_surplus_logons_are_forgotten(
 
     newest = Logon.objects.values_list("network_address", flat=True)
     assert set(newest) == {"192.0.2.2", "192.0.2.3", "192.0.2.4"}
+
+
+def test_uses_of_the_web_password_by_mail_programs_can_be_told_apart(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    row, _secret = factories.make_client_password(alice)
+    append(log, line(webmail=False))
+    append(log, line(webmail=True))
+    append(log, line(credential=row.pk))
+    append(log, line())  # as mail servers wrote it before
+
+    catch_up(follow(log))
+
+    found = Logon.objects.values_list("by_web_password", "client_password", "count")
+    assert sorted(found, key=str) == [
+        (False, row.pk, 1),
+        (False, None, 2),
+        (True, None, 1),
+    ]
