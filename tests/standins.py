@@ -195,3 +195,19 @@ def full_port() -> Iterator[str]:
         listener.listen(0)
         waiting.connect(listener.getsockname())
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def dovecot(
+    sessions: list[dict[str, str]],
+    fails: Callable[[list[list[object]]], bool] = lambda _commands: False,
+) -> Behaviour:
+    """Answer as a node where these are on line; cut the line if it `fails`."""
+
+    def behave(handler: Handler) -> None:
+        commands = json.loads(handler.request_seen.body)
+        rows = {"authCacheFlush": [{"entries": "0"}], "kick": [], "who": sessions}
+        answer = [["doveadmResponse", rows[name], tag] for name, _, tag in commands]
+        told = cuts() if fails(commands) else answers(200, answer)
+        told(handler)
+
+    return behave

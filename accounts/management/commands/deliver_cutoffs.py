@@ -1,10 +1,12 @@
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts import cutoffs, workers
+from accounts import cutoffs, deadlines, workers
 
 PAUSE = 0.5  # seconds
+A_MINUTE = 60  # seconds between two looks at what time took away
 
 
 class Command(BaseCommand):
@@ -17,7 +19,14 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._next_look = 0.0
         if options["once"]:
-            self.stdout.write(f"{cutoffs.deliver_due()} cut-offs tried")
+            self.stdout.write(f"{self._round()} cut-offs tried")
         else:
-            workers.go_on(cutoffs.deliver_due, pause=PAUSE)
+            workers.go_on(self._round, pause=PAUSE)
+
+    def _round(self) -> int:
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + A_MINUTE
+            deadlines.order_ended()
+        return cutoffs.deliver_due()

@@ -1,7 +1,7 @@
 """What a review tells a mail server, for which a small server stands in."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Event
 from typing import Any
 
@@ -31,22 +31,6 @@ def node(settings: Settings) -> Iterator[StandIn]:
         yield stand_in
 
 
-def dovecot(
-    sessions: list[Row],
-    fails: Callable[[list[list[object]]], bool] = lambda _commands: False,
-) -> standins.Behaviour:
-    """Answer as a node where these are on line; cut the line if it `fails`."""
-
-    def behave(handler: Handler) -> None:
-        commands = json.loads(handler.request_seen.body)
-        rows = {"authCacheFlush": [{"entries": "0"}], "kick": [], "who": sessions}
-        answer = [["doveadmResponse", rows[name], tag] for name, _, tag in commands]
-        told = standins.cuts() if fails(commands) else standins.answers(200, answer)
-        told(handler)
-
-    return behave
-
-
 def kicks(node: StandIn) -> list[dict[str, Any]]:
     told = [command for seen in node.requests for command in json.loads(seen.body)]
     return [options for name, options, _tag in told if name == "kick"]
@@ -67,7 +51,7 @@ def test_one_protocol_of_several_is_ended_by_its_own_list(
 ) -> None:
     Policy.objects.update(pop3=False)
     name = alice.address
-    node.behave = dovecot([on_line(name), on_line(name, "pop3")])
+    node.behave = standins.dovecot([on_line(name), on_line(name, "pop3")])
 
     order = deliver(node, f"{name}*")
 
@@ -81,7 +65,7 @@ def test_where_a_protocol_cannot_be_told_apart_its_neighbours_end_with_it(
 ) -> None:
     Policy.objects.update(pop3=False)
     name = alice.address
-    node.behave = dovecot(
+    node.behave = standins.dovecot(
         [on_line(name), on_line(name, "pop3")],
         fails=lambda commands: any("socketPath" in str(each) for each in commands),
     )
@@ -97,7 +81,7 @@ def test_a_node_that_takes_no_kick_at_all_has_confirmed_nothing(
 ) -> None:
     Policy.objects.update(pop3=False)
     sessions = [on_line(alice.address), on_line(alice.address, "pop3")]
-    node.behave = dovecot(
+    node.behave = standins.dovecot(
         sessions, fails=lambda commands: any("kick" in each for each in commands)
     )
 
@@ -109,7 +93,7 @@ def test_a_node_that_takes_no_kick_at_all_has_confirmed_nothing(
 
 def test_many_sessions_take_few_requests(alice: Account, node: StandIn) -> None:
     names = [f"nobody{number}@example.com" for number in range(120)]
-    node.behave = dovecot([on_line(name) for name in names])
+    node.behave = standins.dovecot([on_line(name) for name in names])
 
     order = deliver(node, "*@example.com*")
 
@@ -124,7 +108,7 @@ def test_a_node_that_fails_is_not_asked_for_the_rest(
     alice: Account, node: StandIn
 ) -> None:
     names = [f"nobody{number}@example.com" for number in range(120)]
-    node.behave = dovecot(
+    node.behave = standins.dovecot(
         [on_line(name) for name in names],
         fails=lambda commands: len(kicks(node)) > 60,
     )
@@ -139,7 +123,7 @@ def test_a_name_that_no_node_can_be_told_holds_up_nobody(
     alice: Account, node: StandIn
 ) -> None:
     names = ["no (name)@example.com", "ghost@example.com"]
-    node.behave = dovecot([on_line(name) for name in names])
+    node.behave = standins.dovecot([on_line(name) for name in names])
 
     order = deliver(node, "*@example.com*")
 
@@ -150,7 +134,7 @@ def test_a_name_that_no_node_can_be_told_holds_up_nobody(
 def test_a_session_without_an_address_is_ended_by_its_name(
     alice: Account, node: StandIn
 ) -> None:
-    node.behave = dovecot([on_line("ghost@example.com", ip="")])
+    node.behave = standins.dovecot([on_line("ghost@example.com", ip="")])
 
     order = deliver(node, "ghost@example.com*")
 
@@ -163,7 +147,7 @@ def test_a_review_of_many_leaves_domains_alone_that_are_not_the_portals(
     mask: str, alice: Account, node: StandIn
 ) -> None:
     names = ["ghost@example.com", "carl@example.com.example", "daemon"]
-    node.behave = dovecot([on_line(name) for name in names])
+    node.behave = standins.dovecot([on_line(name) for name in names])
 
     deliver(node, mask)
 
@@ -173,7 +157,7 @@ def test_a_review_of_many_leaves_domains_alone_that_are_not_the_portals(
 def test_a_mailbox_that_was_deleted_with_its_domain_is_still_logged_off(
     db: None, node: StandIn
 ) -> None:
-    node.behave = dovecot([on_line("ghost@gone.example~7")])
+    node.behave = standins.dovecot([on_line("ghost@gone.example~7")])
 
     deliver(node, "ghost@gone.example*")
 
@@ -189,13 +173,13 @@ def test_a_node_that_hangs_holds_up_no_other(
     kicked = Event()
 
     def quick(handler: Handler) -> None:
-        dovecot([on_line(alice.address)])(handler)
+        standins.dovecot([on_line(alice.address)])(handler)
         if kicks(node):
             kicked.set()
 
     def slow(handler: Handler) -> None:
         """Answer when the other node has been told to kick, if ever."""
-        told = dovecot([]) if kicked.wait(10) else standins.answers(500)
+        told = standins.dovecot([]) if kicked.wait(10) else standins.answers(500)
         told(handler)
 
     node.behave = quick
@@ -211,7 +195,7 @@ def test_a_node_that_hangs_holds_up_no_other(
 @pytest.mark.django_db(transaction=True)
 def test_many_devices_are_ended_side_by_side(alice: Account, node: StandIn) -> None:
     names = [factories.make_client_password(alice)[0].login_name for _ in range(5)]
-    node.behave = dovecot([])
+    node.behave = standins.dovecot([])
 
     cutoffs.end_all((alice, name) for name in names)
 

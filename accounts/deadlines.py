@@ -1,0 +1,49 @@
+"""Rights that end by time alone: nobody acts, and yet sessions have to be ended.
+
+A date from which security passwords are required, the end of an exception, the life of
+a security password: the logon views know them all by the clock. So it is enough to ask
+the mail servers every minute who is on line, and the views who may be.
+"""
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts import cutoffs, rights
+from accounts.models import Account, Cutoff, Policy
+from gateways import doveadm
+
+
+def order_ended() -> int:
+    """Order the end of every session that has lost its right; return of how many names.
+
+    A mail server that does not answer is asked again in the next round, and so is
+    whoever was not ended in this one.
+    """
+    if not _are_there_any():
+        return 0
+    found = {
+        each.login_name
+        for node in settings.DOVEADM_URLS
+        for each in rights.lost(_on_line(node), in_our_domains=True)
+    }
+    ordered = Cutoff.objects.open().filter(is_review=True, login_mask__in=found)
+    names = found.difference(ordered.values_list("login_mask", flat=True))
+    for name in names:
+        cutoffs.review(name)
+    return len(names)
+
+
+def _are_there_any() -> bool:
+    """Whether any right at all ends by time, but for those that are ordered singly."""
+    of_policies = Q(required_from__isnull=False) | Q(client_password_days__isnull=False)
+    return (
+        Policy.objects.filter(of_policies).exists()
+        or Account.objects.filter(policy_until__isnull=False).exists()
+    )
+
+
+def _on_line(node: str) -> list[doveadm.Connection]:
+    try:
+        return doveadm.who(node, "*")
+    except (doveadm.DoveadmError, ValueError):
+        return []
