@@ -1,17 +1,107 @@
 """What is written by the portal alone: events, mail logons, cut-offs."""
 
-from django.contrib import admin
+from collections.abc import Iterator
+from typing import Any
 
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.events import Kind
+from accounts.http import actor
 from accounts.models import Cutoff, SecurityEvent
+from administration import export
 from administration.base import ReadOnlyAdmin
+from administration.eventfilters import (
+    ActorFilter,
+    DomainFilter,
+    NetworkFilter,
+    TimeFilter,
+)
 from clientpasswords.models import Logon
 
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(ReadOnlyAdmin):
-    list_display = ["at", "kind", "address", "actor", "network_address", "detail"]
-    list_filter = ["kind"]
+    """The record of events: to narrow, to search, and to take along as CSV."""
+
+    list_display = [
+        "at",
+        "kind",
+        "address",
+        "actor",
+        "network_address",
+        "told",
+        "reason",
+    ]
+    fields = [
+        *("at", "kind", "address", "domain", "actor", "network_address"),
+        *("told", "reason"),
+    ]
+    list_filter = [TimeFilter, DomainFilter, ActorFilter, NetworkFilter, "kind"]
     search_fields = ["address__startswith"]
+    search_help_text = _("Beginning of a mailbox's address")
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.export)
+        name = "accounts_securityevent_export"
+        return [path("export/", view, name=name), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        permission = "accounts.export_securityevent"
+        return self.has_view_permission(request) and request.user.has_perm(permission)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        extra_context = (extra_context or {}) | {
+            "has_export_permission": self.has_export_permission(request),
+            "most_rows": export.MOST_ROWS,
+        }
+        return super().changelist_view(request, extra_context)
+
+    def export(self, request: HttpRequest) -> HttpResponseBase:
+        """Send what the list would show with the same filters; it is recorded."""
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return redirect("admin:accounts_securityevent_changelist")
+        rows = self.get_changelist_instance(request).queryset
+        listed = request.GET.urlencode()
+        events.record(Kind.EXPORTED, None, by=actor(request), listed=listed)
+        return export.answer("security-events", HEADER, _cells(rows))
+
+    @admin.display(description=_("what"))
+    def told(self, event: SecurityEvent) -> str:
+        return in_words(event.detail)
+
+
+NONE = "(none)"
+HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
+
+
+def in_words(detail: dict[str, Any]) -> str:
+    """Return the detail of an event in a line: old → new of what changed."""
+    parts = [f"{name}: {value}" for name, value in detail.items() if name != "changed"]
+    changed = detail.get("changed", {})
+    parts += [
+        f"{name}: {old or '(none)'} → {new or '(none)'}"
+        for name, (old, new) in changed.items()
+    ]
+    return "; ".join(parts)
+
+
+def _cells(rows: Any) -> Iterator[list[Any]]:
+    """Yield the newest, a line each; what is listed while it is read may go on."""
+    for row in rows[: export.MOST_ROWS].iterator(chunk_size=1000):
+        yield [
+            row.at.isoformat(timespec="seconds"),
+            row.kind,
+            *(row.address, row.domain, row.actor, row.network_address),
+            *(in_words(row.detail), row.reason),
+        ]
 
 
 @admin.register(Cutoff)
