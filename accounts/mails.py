@@ -41,6 +41,14 @@ TEXTS = {
     Kind.REVOKED: (gettext_noop("A security password was deleted"), CHANGED),
     Kind.SWITCHED_ON: (gettext_noop("Security passwords were turned on"), CHANGED),
     Kind.SWITCHED_OFF: (gettext_noop("Security passwords were turned off"), CHANGED),
+    Kind.REQUIRED_SOON: (
+        gettext_noop("Mail programs will need a security password"),
+        gettext_noop(
+            "From that day on your web password no longer works in mail programs. "
+            "Before it, turn security passwords on, and give each of your devices its "
+            "own: the page below shows how. Webmail stays as it is."
+        ),
+    ),
     Kind.PHONE_CHANGED: (
         gettext_noop("Your phone number for codes was changed"),
         gettext_noop(
@@ -120,6 +128,7 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
             "events": [_facts(event) for event in events[:MOST_EVENTS]],
             "more": max(len(events) - MOST_EVENTS, 0),
             "advice": advice,
+            "is_announcement": events[0].kind == Kind.REQUIRED_SOON,
             "page": page if sites.own().url else "",
             "can_be_switched_off": events[0].kind in Notification.USES,
             "support_address": settings.SUPPORT_ADDRESS,
@@ -143,6 +152,7 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
         (_("New number"), detail.get("new", "")),
         (_("Protocols"), detail.get("protocols", "").upper().replace(" ", ", ")),
         (_("Networks"), detail.get("networks", "").replace(" ", ", ")),
+        (_("Required from"), _time(detail.get("required_from", ""))),
         (_("Works until"), _time(detail.get("expires", ""))),
         (_("Protocol"), detail.get("protocol", "").upper()),
         (_("Wrong passwords"), str(detail.get("count", ""))),
@@ -154,8 +164,8 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
 
 
 def _is_done_by_a_person(event: SecurityEvent) -> bool:
-    """Of the rest the actor is the mail server that told of it."""
-    return "protocol" not in event.detail
+    """Of the rest the actor is the mail server that told of it, or the portal."""
+    return "protocol" not in event.detail and "required_from" not in event.detail
 
 
 def _time(text: str) -> str:

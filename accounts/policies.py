@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from accounts.models import Account, Policy
 
@@ -18,6 +19,21 @@ class Effective:
 def of(account: Account) -> Effective:
     """The policy of the account as it is in the database now. One query."""
     return effective(with_policies().get(pk=account.pk))
+
+
+def bound_by(policy: Policy) -> QuerySet[Account]:
+    """The accounts that `effective` gives this policy to now."""
+    has_exception = Q(policy__isnull=False) & (
+        Q(policy_until=None) | Q(policy_until__gt=timezone.now())
+    )
+    by_domain = Q(department=None) | Q(department__policy=None)
+    return Account.objects.filter(
+        (has_exception & Q(policy=policy))
+        | (
+            ~has_exception
+            & (Q(department__policy=policy) | (by_domain & Q(domain__policy=policy)))
+        )
+    )
 
 
 def with_policies() -> QuerySet[Account]:

@@ -18,6 +18,7 @@ class SecurityEvent(models.Model):
         SIGN_IN_FAILED = "sign-in-failed", _("sign-in failed")
         SWITCHED_ON = "switched-on", _("security passwords turned on")
         SWITCHED_OFF = "switched-off", _("security passwords turned off")
+        REQUIRED_SOON = "required-soon", _("security passwords announced as required")
         CODE_SENT = "code-sent", _("code sent")
         CODE_NOT_SENT = "code-not-sent", _("code not sent")
         CODE_REFUSED = "code-refused", _("code refused")

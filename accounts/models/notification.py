@@ -29,6 +29,7 @@ class Notification(models.Model):
     TOLD = USES | {
         Kind.SWITCHED_ON,
         Kind.SWITCHED_OFF,
+        Kind.REQUIRED_SOON,
         Kind.CODES_LOCKED,
         Kind.ISSUED,
         Kind.LIMITED,

@@ -2,15 +2,15 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts import notifications, workers
+from accounts import announcements, notifications, workers
 
 PAUSE = 1  # seconds
 
 
 class Command(BaseCommand):
     help = (
-        "Send owners the mails about what happened to their mailboxes. Runs until it "
-        "is told to stop; --once sends what is due now."
+        "Send owners the mails about what happened to their mailboxes, and what will. "
+        "Runs until it is told to stop; --once sends what is due now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,6 +18,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            self.stdout.write(f"{notifications.deliver_due()} mails sent")
+            self.stdout.write(f"{self._round()} mails sent")
         else:
-            workers.go_on(notifications.deliver_due, pause=PAUSE)
+            workers.go_on(self._round, pause=PAUSE)
+
+    def _round(self) -> int:
+        announcements.announce()
+        return notifications.deliver_due()

@@ -46,6 +46,9 @@ def test_the_nearest_policy_binds_in_the_portal_as_on_the_mail_server(
     assert effective.decided_by == whose
     allowed = [name for name, on in effective.policy.protocols.items() if on]
     assert allowed == [protocol.upper()]
+    assert [
+        policy for policy in (mine, ours, everybodys) if policies.bound_by(policy)
+    ] == [effective.policy]
     open_rows = MailWebLogon.objects.filter(refusal=None)
     assert [row.protocol for row in open_rows] == [protocol]
 
