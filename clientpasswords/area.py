@@ -15,6 +15,9 @@ from clientpasswords.models import ClientPassword, Logon
 
 # A program that was refused this long ago has been seen to.
 LATELY = timedelta(days=1)
+# What used the web password this long ago may do so again.
+ON_RECORD = timedelta(days=30)
+MOST_PROGRAMS = 5
 OBSTACLES: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
@@ -47,7 +50,13 @@ class Area:
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:
-        return list(self.account.client_passwords.live().select_related("usage"))
+        rows = self.account.client_passwords.live().select_related("usage")
+        return [self.with_life(row) for row in rows]
+
+    def with_life(self, row: ClientPassword) -> ClientPassword:
+        """Return it with what the policy says of how long it lives."""
+        row.days_of_life = self.effective.policy.client_password_days
+        return row
 
     @property
     def telephone(self) -> Phone | None:
@@ -74,6 +83,23 @@ class Area:
     @property
     def required(self) -> bool:
         return self.effective.policy.requires_client_passwords
+
+    @property
+    def required_from(self) -> datetime | None:
+        """The day that the owner has to get ready for, unless they are already."""
+        policy = self.effective.policy
+        if self.on or not policy.will_require_client_passwords:
+            return None
+        return policy.required_from
+
+    @cached_property
+    def programs_to_change(self) -> list[Logon]:
+        """What used the web password lately, and would be refused: the newest few."""
+        if self.required_from is None:
+            return []
+        since = timezone.now() - ON_RECORD
+        rows = self.account.logons.filter(by_web_password=True, last_at__gte=since)
+        return list(rows[:MOST_PROGRAMS])
 
     @property
     def in_force(self) -> bool:

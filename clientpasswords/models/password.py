@@ -1,7 +1,7 @@
 """The record of a client password."""
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -70,6 +70,9 @@ class ClientPassword(models.Model):
     )
 
     objects = ClientPasswordQuerySet.as_manager()
+
+    # How many days the policy lets it live; known where `Area` gave it.
+    days_of_life: int | None = None
 
     class Meta:
         verbose_name = _("security password")
@@ -148,12 +151,29 @@ class ClientPassword(models.Model):
         return bool(self.protocols_missing or self.networks or self.expires_at)
 
     @property
+    def ends_at(self) -> datetime | None:
+        """When it stops working: as it was limited, or as the policy says, if ever."""
+        ends = [self.expires_at] if self.expires_at else []
+        if self.days_of_life is not None:
+            ends.append(self.created_at + timedelta(days=self.days_of_life))
+        return min(ends, default=None)
+
+    @property
     def last_day(self) -> date | None:
-        """The last day on which it works, if it expires."""
-        if self.expires_at is None:
-            return None
-        return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()
+        """The last day on which it works for all of the day, if it ends."""
+        return _day_before(self.ends_at)
+
+    @property
+    def last_day_chosen(self) -> date | None:
+        """The last day as it was limited, whatever the policy says."""
+        return _day_before(self.expires_at)
 
     @property
     def has_expired(self) -> bool:
-        return self.expires_at is not None and self.expires_at <= timezone.now()
+        return self.ends_at is not None and self.ends_at <= timezone.now()
+
+
+def _day_before(moment: datetime | None) -> date | None:
+    if moment is None:
+        return None
+    return timezone.localtime(moment - timedelta(seconds=1)).date()

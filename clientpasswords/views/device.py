@@ -98,12 +98,13 @@ def _device(
     *,
     status: int = 200,
 ) -> HttpResponse:
+    area = Area(request.user)
     return pages.page(
         request,
         "device",
-        Area(request.user),
+        area,
         status=status,
-        client_password=client_password,
+        client_password=area.with_life(client_password),
         name_form=LabelForm(initial={"label": client_password.label}),
         scope_form=form,
         logons=client_password.logons.all()[:SIGN_INS],

@@ -1,0 +1,156 @@
+"""What owners see of a day that is still to come, and of what ends by itself."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from django.utils.formats import date_format
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Account, Policy
+from clientpasswords.models import ClientPassword, Logon
+from tests.factories import make_client_password
+
+INDEX = "/settings/account-security/"
+NOTICE = "mail programs need a security password"
+DAY = timedelta(days=1)
+
+
+def announce_in(span: timedelta, **fields: bool) -> None:
+    rule = {"client_passwords_required": True, **fields}
+    Policy.objects.update(required_from=timezone.now() + span, **rule)
+
+
+def make_logon(account: Account, **fields: object) -> Logon:
+    values: dict[str, object] = {
+        "protocol": "imap",
+        "network_address": "192.0.2.7",
+        "first_at": timezone.now(),
+        "last_at": timezone.now(),
+        "count": 1,
+        "by_web_password": True,
+    }
+    return Logon.objects.create(account=account, **{**values, **fields})
+
+
+def page_of(browser: Client, address: str = INDEX) -> str:
+    return browser.get(address).content.decode()
+
+
+def test_the_page_counts_down_to_the_day(browser: Client) -> None:
+    announce_in(9 * DAY + timedelta(minutes=5))
+
+    page = page_of(browser)
+
+    assert NOTICE in page
+    assert "1\xa0week, 2\xa0days left" in page
+    assert 'aria-checked="false"' in page
+
+
+def test_the_page_names_the_programs_that_would_be_refused(
+    browser: Client, alice: Account
+) -> None:
+    announce_in(9 * DAY)
+    make_logon(alice, protocol="pop3", network_address="192.0.2.8")
+    make_logon(alice, network_address="192.0.2.9", by_web_password=False)
+    make_logon(
+        alice, network_address="192.0.2.10", last_at=timezone.now() - timedelta(days=31)
+    )
+
+    page = page_of(browser)
+
+    assert "POP3 · <bdi>192.0.2.8</bdi>" in page
+    assert "192.0.2.9" not in page
+    assert "192.0.2.10" not in page
+
+
+@pytest.mark.parametrize(
+    ("span", "on", "fields"),
+    [
+        (9 * DAY, True, {}),
+        (9 * DAY, False, {"report_only": True}),
+        (9 * DAY, False, {"client_passwords_required": False}),
+        (-DAY, False, {}),
+    ],
+)
+def test_who_has_nothing_to_get_ready_for_is_told_of_no_day(
+    browser: Client, span: timedelta, *, on: bool, fields: dict[str, bool]
+) -> None:
+    announce_in(span, **fields)
+    Account.objects.update(client_passwords_on=on)
+
+    assert NOTICE not in page_of(browser)
+
+
+def test_the_notice_takes_few_queries_whatever_the_number_of_programs(
+    browser: Client,
+    alice: Account,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    announce_in(9 * DAY)
+    for number in range(20):
+        make_logon(alice, network_address=f"192.0.2.{number}")
+    browser.get(INDEX)  # once a minute the session is written
+
+    with django_assert_max_num_queries(8):
+        page = page_of(browser)
+
+    assert page.count("IMAP · ") == 5
+
+
+def show(browser: Client, age: timedelta, own_end: timedelta | None) -> list[str]:
+    """Make a password so old, under a policy of 30 days; show the list, and its page."""
+    Policy.objects.update(client_password_days=30)
+    row = ClientPassword.objects.get()
+    row.created_at = timezone.now() - age
+    row.expires_at = None if own_end is None else timezone.now() + own_end
+    row.save()
+    return [
+        page_of(browser, address)
+        for address in (INDEX, f"{INDEX}security-passwords/{row.pk}/")
+    ]
+
+
+@pytest.fixture
+def _phone(alice: Account) -> None:
+    Account.objects.update(client_passwords_on=True)
+    make_client_password(alice)
+
+
+@pytest.mark.usefixtures("_phone")
+@pytest.mark.parametrize(
+    ("age", "own_end", "ends_in"),
+    [(10, None, 20), (10, 5, 5), (10, 40, 20)],
+)
+def test_the_end_that_comes_first_is_shown(
+    browser: Client, age: int, own_end: int | None, ends_in: int
+) -> None:
+    pages = show(browser, age * DAY, None if own_end is None else own_end * DAY)
+
+    last = timezone.localtime(timezone.now() + ends_in * DAY)
+    text = f"Works until the end of {date_format(last, 'DATE_FORMAT')}"
+    assert [text in page for page in pages] == [True, True]
+
+
+@pytest.mark.usefixtures("_phone")
+@pytest.mark.parametrize(("age", "own_end"), [(31, None), (31, 60), (1, -1)])
+def test_what_has_ended_is_marked(
+    browser: Client, age: int, own_end: int | None
+) -> None:
+    pages = show(browser, age * DAY, None if own_end is None else own_end * DAY)
+
+    assert ["Expired" in page for page in pages] == [True, True]
+
+
+def test_the_form_of_limits_shows_what_the_owner_chose(
+    browser: Client, alice: Account
+) -> None:
+    Policy.objects.update(client_password_days=30)
+    Account.objects.update(client_passwords_on=True)
+    row, _secret = make_client_password(alice)
+
+    page = page_of(browser, f"{INDEX}security-passwords/{row.pk}/")
+
+    assert 'type="date" name="expires"' in page
+    assert f'value="{row.created_at.year}-' not in page
