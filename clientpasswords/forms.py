@@ -112,7 +112,7 @@ class ScopeForm(forms.Form):
                 "access": access.get(scope.protocols, "some"),
                 "protocols": sorted(scope.protocols),
                 "networks": ", ".join(scope.networks),
-                "expires": client_password.last_day_chosen,
+                "expires": client_password.last_day,
             }
         )
 

@@ -160,20 +160,11 @@ class ClientPassword(models.Model):
 
     @property
     def last_day(self) -> date | None:
-        """The last day on which it works for all of the day, if it ends."""
-        return _day_before(self.ends_at)
-
-    @property
-    def last_day_chosen(self) -> date | None:
         """The last day as it was limited, whatever the policy says."""
-        return _day_before(self.expires_at)
+        if self.expires_at is None:
+            return None
+        return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()
 
     @property
     def has_expired(self) -> bool:
         return self.ends_at is not None and self.ends_at <= timezone.now()
-
-
-def _day_before(moment: datetime | None) -> date | None:
-    if moment is None:
-        return None
-    return timezone.localtime(moment - timedelta(seconds=1)).date()
