@@ -27,12 +27,13 @@ OTHER = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})
 # What a form has besides the fields of its record.
 REASON, VERSION = "audit_reason", "form_version"
+OWN_FIELDS = frozenset({REASON, VERSION})
 
 
 def saved(request: HttpRequest, form: Any, *, is_new: bool) -> None:
     """Record what this valid form has changed, from what to what, and why."""
     target: Model = form.instance
-    names = set(form.changed_data) - {REASON, VERSION}
+    names = set(form.changed_data) - OWN_FIELDS
     before, after = _values(form, names, is_new=is_new)
     parts = [names & RIGHTS, names - RIGHTS] if isinstance(target, Account) else [names]
     for part in parts:

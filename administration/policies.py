@@ -3,16 +3,30 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts import cutoffs
-from accounts.models import Policy
+from accounts.models import Account, Policy
+from administration import audit
 from administration.audited import AuditedAdmin
+from clientpasswords import rollout
+
+CONFIRMED = "_confirmed"
+# Fields that change nothing for anybody's mail programs.
+WITHOUT_EFFECT = {"name", "owner_sets_phone"}
+ROWS = 50
 
 
 @admin.register(Policy)
 class PolicyAdmin(AuditedAdmin):
+    change_form_template = "admin/accounts/policy/change_form.html"
     list_display = [
         "name",
         "third_party_logon",
@@ -20,6 +34,8 @@ class PolicyAdmin(AuditedAdmin):
         "pop3",
         "smtp",
         "client_passwords_required",
+        "required_from",
+        "report_only",
         "max_client_passwords",
     ]
     search_fields = ["name"]
@@ -31,7 +47,15 @@ class PolicyAdmin(AuditedAdmin):
         ),
         (
             _("Third-Party Client Security Passwords"),
-            {"fields": ["client_passwords_required", "max_client_passwords"]},
+            {
+                "fields": [
+                    "client_passwords_required",
+                    "required_from",
+                    "report_only",
+                    "max_client_passwords",
+                    "client_password_days",
+                ]
+            },
         ),
         (_("Codes"), {"fields": ["owner_sets_phone"]}),
     ]
@@ -40,3 +64,79 @@ class PolicyAdmin(AuditedAdmin):
         """Save it, and end the mail sessions that it lets in no more."""
         super().save_model(request, obj, *args)
         cutoffs.review("*")
+
+    def get_urls(self) -> list[URLPattern]:
+        report = self.admin_site.admin_view(self.report_view)
+        name = "accounts_policy_report"
+        return [
+            path("<path:object_id>/report/", report, name=name),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Save it only once it was seen whom that touches."""
+        if request.method == "POST" and CONFIRMED not in request.POST:
+            preview = self._preview(request, object_id)
+            if preview is not None:
+                return preview
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Whom the policy would refuse if it required security passwords.
+
+        Raises:
+            Http404: there is no such policy for this administrator.
+            PermissionDenied: they may not look at it, or at mail logons.
+        """
+        policy = self.get_object(request, unquote(object_id))
+        if policy is None:
+            raise Http404
+        may_look = self.has_view_permission(request, policy)
+        if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
+            raise PermissionDenied
+        found = rollout.would_be_refused(policy, self._visible(request))
+        page = Paginator(found, ROWS).get_page(request.GET.get("p"))
+        return self._page(request, "report", policy, page=page)
+
+    def _preview(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """The page that asks, if the form is right and there is something to ask."""
+        policy = self.get_object(request, unquote(object_id))
+        if policy is None or not self.has_change_permission(request, policy):
+            return None
+        form = self.get_form(request, policy, change=True)(
+            request.POST, instance=policy
+        )
+        changed = [name for name in form.changed_data if name not in audit.OWN_FIELDS]
+        if not form.is_valid() or WITHOUT_EFFECT.issuperset(changed):
+            return None
+        if not rollout.reach(policy, Account.objects.all()).mailboxes:
+            return None
+        typed = [
+            (name, value)
+            for name in request.POST
+            if name != "csrfmiddlewaretoken"
+            for value in request.POST.getlist(name)
+        ]
+        labels = [form.fields[name].label for name in changed]
+        return self._page(request, "confirm", policy, typed=typed, changed=labels)
+
+    def _page(
+        self, request: HttpRequest, name: str, policy: Policy, **more: Any
+    ) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": policy.name,
+            "opts": self.opts,
+            "original": policy,
+            "reach": rollout.reach(policy, self._visible(request)),
+            "days": rollout.LATELY.days,
+            **more,
+        }
+        template = f"admin/accounts/policy/{name}.html"
+        return TemplateResponse(request, template, context)
+
+    def _visible(self, request: HttpRequest) -> QuerySet[Account]:
+        """The mailboxes that this administrator may see."""
+        return self.admin_site.get_model_admin(Account).get_queryset(request)

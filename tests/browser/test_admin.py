@@ -101,6 +101,9 @@ def test_a_policy_that_is_changed_here_holds_at_once(
     verified.get_by_label("Security passwords required").check()
     verified.get_by_label("POP3").uncheck()
     steps.button(verified, "Save").click()
+    expect(verified.get_by_text("It binds 2 mailboxes.")).to_be_visible()
+    assert steps.opens(alice, factories.PASSWORD)
+    steps.button(verified, "Change it").click()
     expect(verified.get_by_text("was changed successfully")).to_be_visible()
 
     assert not steps.opens(alice, factories.PASSWORD)

@@ -28,9 +28,11 @@ def _one_node(settings: Settings) -> None:
 
 
 def save_policy(browser: Client, policy: Policy, **fields: str | None) -> Any:
-    """Save the policy's form; None stands for a box without its tick."""
+    """Save and confirm the policy's form; None stands for a box without its tick."""
     data = {
-        name: value for name, value in (POLICY | fields).items() if value is not None
+        name: value
+        for name, value in (POLICY | {"_confirmed": "Yes"} | fields).items()
+        if value is not None
     }
     address = reverse("admin:accounts_policy_change", args=[policy.pk])
     return browser.post(address, data | {"name": policy.name})

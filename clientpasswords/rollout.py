@@ -1,0 +1,51 @@
+"""Whom a policy touches, and whom it would refuse if it required security passwords."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Account, Policy
+from clientpasswords.models import Logon
+
+# What used the web password this long ago counts as in use.
+LATELY = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many mailboxes a policy binds, and how many of them would notice.
+
+    `by_web_password` are those whose mail programs used the web password lately.
+    """
+
+    mailboxes: int
+    by_web_password: int
+
+
+def reach(policy: Policy, among: QuerySet[Account]) -> Reach:
+    """Count among these accounts. Two queries."""
+    bound = _bound(policy, among)
+    concerned = would_be_refused(policy, among).order_by().values("account")
+    return Reach(bound.count(), concerned.distinct().count())
+
+
+def would_be_refused(policy: Policy, among: QuerySet[Account]) -> QuerySet[Logon]:
+    """The logons of late that only security passwords will be let in for, newest first.
+
+    Each with its mailbox, protocol and network address, and how often. Owners who use
+    security passwords already are refused the web password now, and not in it.
+    """
+    undecided = _bound(policy, among).filter(client_passwords_on=False, is_active=True)
+    rows = Logon.objects.filter(
+        by_web_password=True,
+        last_at__gte=timezone.now() - LATELY,
+        account__in=undecided,
+    )
+    return rows.select_related("account").order_by("-last_at", "-pk")
+
+
+def _bound(policy: Policy, among: QuerySet[Account]) -> QuerySet[Account]:
+    return policies.bound_by(policy).filter(pk__in=among.order_by().values("pk"))

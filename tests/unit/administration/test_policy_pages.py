@@ -1,0 +1,187 @@
+"""Before a policy is changed it is seen whom that touches, and whom it would refuse."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Account, Cutoff, Policy
+from clientpasswords.models import Logon
+from tests.factories import make_account, make_policy
+from tests.unit.administration.test_accounts import save_policy
+
+UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
+
+
+@pytest.fixture
+def policy(administrator: Client, alice: Account, mallory: Account) -> Policy:
+    """The policy of three mailboxes; one is the administrator's."""
+    return policies.of(alice).policy
+
+
+def logged_on(account: Account, **fields: Any) -> Logon:
+    """A mail program has been let in by the web password, an hour ago."""
+    at = timezone.now() - timedelta(hours=1)
+    values = {
+        "protocol": "imap",
+        "by_web_password": True,
+        "network_address": "192.0.2.7",
+        "node": "one",
+        "first_at": at,
+        "last_at": at,
+        "count": 12,
+    }
+    return Logon.objects.create(account=account, **(values | fields))
+
+
+def report(browser: Client, policy: Policy) -> Any:
+    return browser.get(reverse("admin:accounts_policy_report", args=[policy.pk]))
+
+
+def test_it_is_asked_before_a_policy_is_changed(
+    administrator: Client, policy: Policy, alice: Account
+) -> None:
+    logged_on(alice)
+    logged_on(alice, protocol="smtp")
+
+    fields = {**UNCONFIRMED, "imap": None}
+    asked = save_policy(administrator, policy, **fields)
+
+    page = asked.content.decode()
+    assert "It binds 3 mailboxes." in page
+    assert "1 of them was used with the web password" in page
+    assert "<li>IMAP</li>" in page
+    policy.refresh_from_db()
+    assert policy.imap
+    assert not Cutoff.objects.exists()
+
+
+def test_what_was_typed_is_saved_once_it_is_confirmed(
+    administrator: Client, policy: Policy
+) -> None:
+    fields = {**UNCONFIRMED, "imap": None, "audit_reason": "As agreed"}
+    asked = save_policy(administrator, policy, **fields)
+    typed = dict(asked.context["typed"])
+
+    page = reverse("admin:accounts_policy_change", args=[policy.pk])
+    saved = administrator.post(page, typed | {"_confirmed": "Change it"})
+
+    assert saved.status_code == 302
+    policy.refresh_from_db()
+    assert not policy.imap
+    assert policy.pop3
+
+
+@pytest.mark.parametrize("number", ["0", "many"])
+def test_what_is_wrong_is_said_before_anything_is_asked(
+    administrator: Client, policy: Policy, number: str
+) -> None:
+    fields = {**UNCONFIRMED, "max_client_passwords": number}
+    answer = save_policy(administrator, policy, **fields)
+
+    assert "Change the policy?" not in answer.content.decode()
+    assert "max_client_passwords" in answer.context["adminform"].form.errors
+
+
+def test_what_touches_nobody_is_not_asked(
+    administrator: Client, policy: Policy
+) -> None:
+    of_nobody = make_policy("Of nobody")
+
+    saved = save_policy(administrator, of_nobody, **UNCONFIRMED, imap=None)
+    renamed = save_policy(administrator, policy, **UNCONFIRMED, owner_sets_phone="on")
+
+    assert (saved.status_code, renamed.status_code) == (302, 302)
+
+
+def test_an_exception_is_bound_by_its_own_policy_alone(
+    administrator: Client, policy: Policy, alice: Account
+) -> None:
+    strict = make_policy("Strict")
+    Account.objects.filter(pk=alice.pk).update(policy=strict)
+
+    page = report(administrator, strict).content.decode()
+    others = report(administrator, policy).content.decode()
+
+    assert "It binds 1 mailbox." in page
+    assert "It binds 2 mailboxes." in others
+
+
+def test_the_report_lists_whom_a_requirement_would_refuse(
+    administrator: Client, policy: Policy, alice: Account, mallory: Account
+) -> None:
+    logged_on(alice)
+    logged_on(mallory, protocol="pop3")
+    Account.objects.filter(pk=mallory.pk).update(client_passwords_on=True)
+    old = timezone.now() - timedelta(days=31)
+    logged_on(alice, protocol="smtp", last_at=old)
+    logged_on(alice, protocol="pop3", by_web_password=False)
+
+    page = report(administrator, policy).content.decode()
+
+    assert [logon.account for logon in _listed(administrator, policy)] == [alice]
+    assert "192.0.2.7" in page
+    assert "<td>IMAP</td>" in page
+
+
+def _listed(browser: Client, policy: Policy) -> list[Logon]:
+    return list(report(browser, policy).context["page"].object_list)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "does not require security passwords"),
+        ({"client_passwords_required": True, "report_only": True}, "only reports"),
+        ({"client_passwords_required": True}, "the web password is refused"),
+        (
+            {
+                "client_passwords_required": True,
+                "required_from": timezone.now() + timedelta(days=9),
+            },
+            "Owners are told",
+        ),
+    ],
+)
+def test_the_report_says_which_step_the_policy_is_at(
+    administrator: Client, policy: Policy, fields: dict[str, Any], said: str
+) -> None:
+    Policy.objects.filter(pk=policy.pk).update(**fields)
+
+    assert said in report(administrator, policy).content.decode()
+
+
+def test_reports_do_not_ask_more_for_more_logons(
+    administrator: Client, policy: Policy, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(60):
+        logged_on(make_account(f"user{number}@example.com"))
+    administrator.get("/admin/")  # a session is written once a minute
+
+    with django_assert_max_num_queries(8):
+        page = report(administrator, policy)
+
+    assert len(page.context["page"].object_list) == 50
+
+
+def test_the_report_is_for_those_who_may_look_at_logons(
+    administrator: Client, policy: Policy
+) -> None:
+    admin = Account.objects.get(address="admin@example.com")
+    Account.objects.filter(pk=admin.pk).update(is_superuser=False)
+    admin.user_permissions.add(Permission.objects.get(codename="view_policy"))
+    assert report(administrator, policy).status_code == 403
+
+    admin.user_permissions.add(Permission.objects.get(codename="view_logon"))
+    assert report(administrator, policy).status_code == 200
+
+
+def test_there_is_no_report_of_a_policy_that_is_not_there(
+    administrator: Client, policy: Policy
+) -> None:
+    assert administrator.get("/admin/accounts/policy/999/report/").status_code == 404
