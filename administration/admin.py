@@ -3,10 +3,19 @@
 from administration import (
     clientpasswords,
     domains,
+    jobpages,
     mailboxes,
     others,
     policies,
     records,
 )
 
-__all__ = ["clientpasswords", "domains", "mailboxes", "others", "policies", "records"]
+__all__ = [
+    "clientpasswords",
+    "domains",
+    "jobpages",
+    "mailboxes",
+    "others",
+    "policies",
+    "records",
+]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
@@ -13,13 +13,11 @@ from django.contrib.auth.forms import (
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
-from accounts.models import Account, NewPhone, Phone
+from accounts.models import Account, Phone
 from administration import audit
 from administration.audited import AuditedAdmin
 
@@ -88,12 +86,16 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     autocomplete_fields = ["domain", "department", "policy"]
     readonly_fields = ["effective_policy", "last_login", "created_at"]
     filter_horizontal = ["groups", "user_permissions"]
-    actions = ["unlock_codes"]
     fieldsets = [
         (None, {"fields": ["address", "password", "name", "language"]}),
         (
             _("Policy"),
-            {"fields": ["domain", "department", "policy", "effective_policy"]},
+            {
+                "fields": [
+                    *("domain", "department", "policy"),
+                    *("policy_until", "policy_reason", "effective_policy"),
+                ]
+            },
         ),
         (_("State"), {"fields": ["is_active", "client_passwords_on", "last_login"]}),
         (
@@ -164,14 +166,3 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     def effective_policy(self, account: Account) -> str:
         effective = policies.of(account)
         return f"{effective.policy} ({effective.decided_by})"
-
-    @admin.action(description=_("Unlock codes"), permissions=["change"])
-    def unlock_codes(self, request: HttpRequest, queryset: QuerySet[Account]) -> None:
-        none = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
-        NewPhone.objects.filter(account__in=queryset).update(**none)
-        TOTPDevice.objects.filter(user__in=queryset).update(**none)
-        count = Phone.objects.filter(account__in=queryset).update(**none)
-        text = ngettext(
-            "%(count)s phone unlocked.", "%(count)s phones unlocked.", count
-        )
-        self.message_user(request, text % {"count": count}, messages.SUCCESS)

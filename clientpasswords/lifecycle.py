@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import authenticator, codes, cutoffs, events, policies
 from accounts.authenticator import AppCode
-from accounts.events import Actor, Kind
+from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
@@ -213,15 +213,25 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
     servers answer; those that do not are asked again until they confirm.
     """
     with transaction.atomic():
-        live = client_passwords.live().select_related("account").select_for_update()
-        rows = list(live.order_by("account_id", "pk"))
-        ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(
-            revoked_at=timezone.now()
-        )
-        for row in rows:
-            events.record(Kind.REVOKED, row.account, by=by, device=row.label)
+        rows = revoke_only(client_passwords, by=by)
         cutoffs.end_all((row.account, row.login_name) for row in rows)
     return len(rows)
+
+
+def revoke_only(
+    client_passwords: ClientPasswordQuerySet, *, by: Actor, why: str = ""
+) -> list[ClientPassword]:
+    """As `revoke`, inside `atomic()`; whoever calls it sees to the mail sessions."""
+    live = client_passwords.live().select_related("account").select_for_update()
+    rows = list(live.order_by("account_id", "pk"))
+    ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(
+        revoked_at=timezone.now()
+    )
+    events.record_all(
+        Event(Kind.REVOKED, row.account, by, detail={"device": row.label}, why=why)
+        for row in rows
+    )
+    return rows
 
 
 def forget() -> int:

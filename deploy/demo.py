@@ -77,6 +77,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
         "portal": start(portal_command(plan.port), environment, started),
         "worker": start(manage_command("deliver_cutoffs"), environment, started),
         "mails": start(manage_command("send_notifications"), environment, started),
+        "jobs": start(manage_command("work_jobs"), environment, started),
     }
     if not trouble:
         follow = manage_command("follow_logons", str(plan.mail.dovecot_log))

@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 
 from accounts import budgets, cutoffs, events
 from accounts.events import Kind
+from administration import jobs
 from clientpasswords import history, lifecycle, links, networks
 
 
@@ -19,6 +20,7 @@ class Command(BaseCommand):
             "networks out of use": networks.forget(),
             "finished cut-offs": cutoffs.forget(),
             "old limits": budgets.forget(),
+            "actions that nobody confirmed": jobs.forget(),
         }
         call_command("clearsessions")
         deleted = {name: count for name, count in counts.items() if count}

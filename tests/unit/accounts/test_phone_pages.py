@@ -14,6 +14,7 @@ from accounts import policies
 from accounts.models import Account, NewPhone, Phone
 from gateways import sms
 from tests.factories import PASSWORD
+from tests.unit.administration.jobsteps import do
 from tests.unit.support import last_code, other_than
 
 OLD, NEW = "+12025550123", "+12025550177"
@@ -269,10 +270,7 @@ def test_an_administrator_unlocks_a_change_too(
     enter(browser)
     NewPhone.objects.update(throttling_failure_count=20)
 
-    administrator.post(
-        reverse("admin:accounts_account_changelist"),
-        {"action": "unlock_codes", "_selected_action": [alice.pk]},
-    )
+    do(administrator, "unlock_codes", [alice])
 
     assert NewPhone.objects.get().throttling_failure_count == 0
 
@@ -282,7 +280,7 @@ def test_an_administrator_allows_owners_to_enter_numbers(
 ) -> None:
     policy = policies.of(alice).policy
     page = reverse("admin:accounts_policy_change", args=[policy.pk])
-    data = {"name": policy.name, "max_client_passwords": "10"}
+    data = {"name": policy.name, "max_client_passwords": "10", "_confirmed": "Yes"}
 
     administrator.post(page, {**data, "owner_sets_phone": "on"})
     policy.refresh_from_db()

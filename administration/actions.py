@@ -1,0 +1,204 @@
+"""The actions on many records: what each asks, says, needs and does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.admin.widgets import AdminSplitDateTime
+from django.db.models import Model
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account, Domain, Policy
+from administration import acts
+from administration.acts import Order
+from clientpasswords.models import ClientPassword
+
+REQUIRED = {
+    "client_passwords_required": True,
+    "report_only": False,
+    "required_from": None,
+}
+
+
+class NothingToAsk(forms.Form):
+    pass
+
+
+class DomainPolicyForm(forms.Form):
+    policy = forms.ModelChoiceField(Policy.objects.all(), label=_("Policy"))
+
+
+class UntilForm(forms.Form):
+    until = forms.SplitDateTimeField(
+        label=_("Until"),
+        required=False,
+        widget=AdminSplitDateTime,
+        help_text=_("From then on the department's or the domain's policy holds."),
+    )
+
+    def clean_until(self) -> Any:
+        until = self.cleaned_data["until"]
+        if until is not None and until <= timezone.now():
+            raise forms.ValidationError(_("This time has passed."))
+        return until
+
+
+class PolicyForm(UntilForm):
+    policy = forms.ModelChoiceField(
+        Policy.objects.all(),
+        label=_("Policy"),
+        required=False,
+        empty_label=_("None of its own: the department's or the domain's"),
+    )
+    field_order = ["policy", "until"]
+
+
+class ProtocolsForm(UntilForm):
+    CHOICES = [("", _("as it is")), ("on", _("on")), ("off", _("off"))]
+    imap = forms.ChoiceField(label="IMAP", choices=CHOICES, required=False)
+    pop3 = forms.ChoiceField(label="POP3", choices=CHOICES, required=False)
+    smtp = forms.ChoiceField(label="SMTP", choices=CHOICES, required=False)
+    field_order = ["imap", "pop3", "smtp", "until"]
+
+    def clean(self) -> dict[str, Any]:
+        self.cleaned_data["answers"] = answers = {
+            name: self.cleaned_data[name] == "on"
+            for name in ("imap", "pop3", "smtp")
+            if self.cleaned_data.get(name)
+        }
+        if not answers:
+            raise forms.ValidationError(_("Choose at least one protocol."))
+        return self.cleaned_data
+
+
+@dataclass(frozen=True)
+class Action:
+    """One entry of the list of actions; `act` returns whether it changed anything."""
+
+    name: str
+    title: str | Promise
+    effect: str | Promise
+    permission: str
+    act: Callable[[Any, dict[str, Any], Order], bool]
+    model: type[Model] = Account
+    form: type[forms.Form] = NothingToAsk
+
+
+CHANGE = "accounts.change_account"
+NEW_POLICY = _(
+    "A mailbox whose department or domain says otherwise gets a policy of its own: the "
+    "one with these answers, made if there is none."
+)
+ALL = [
+    Action(
+        "set_policy",
+        _("Set the policy"),
+        _(
+            "The mailboxes get this policy as an exception; it wins over the "
+            "department's and the domain's. Mail sessions that it does not allow end."
+        ),
+        CHANGE,
+        lambda row, asked, order: acts.set_policy(
+            row, asked["policy"], asked["until"], order
+        ),
+        form=PolicyForm,
+    ),
+    Action(
+        "require_passwords",
+        _("Require security passwords"),
+        _(
+            "Mail programs are refused the web password at once, and owners cannot opt "
+            "out. Their mail sessions with the web password end."
+        ),
+        CHANGE,
+        lambda row, asked, order: acts.set_answers(
+            row, REQUIRED, asked["until"], order
+        ),
+        form=UntilForm,
+    ),
+    Action(
+        "release_passwords",
+        _("Release from security passwords"),
+        _(
+            "Owners choose for themselves. Where they have not turned security "
+            "passwords on, the web password works in mail programs again."
+        ),
+        CHANGE,
+        lambda row, asked, order: acts.set_answers(
+            row, {"client_passwords_required": False}, asked["until"], order
+        ),
+        form=UntilForm,
+    ),
+    Action(
+        "set_protocols",
+        _("Switch protocols on or off"),
+        NEW_POLICY,
+        CHANGE,
+        lambda row, asked, order: acts.set_answers(
+            row, asked["answers"], asked["until"], order
+        ),
+        form=ProtocolsForm,
+    ),
+    Action(
+        "revoke_all",
+        _("Delete all security passwords"),
+        _(
+            "No mail program connects with them any more, and their mail sessions end. "
+            "They cannot be brought back; owners are told by mail."
+        ),
+        "clientpasswords.revoke_clientpassword",
+        lambda row, asked, order: acts.revoke_all(row, order),
+    ),
+    Action(
+        "off_board",
+        _("Off-board"),
+        _(
+            "For people who have left: they are signed out of the portal, all their "
+            "security passwords are deleted, their mail sessions end, and the mailbox "
+            "is disabled. No mail is deleted."
+        ),
+        "administration.offboard",
+        lambda row, asked, order: acts.off_board(row, order),
+    ),
+    Action(
+        "unlock_codes",
+        _("Unlock codes"),
+        _("Codes can be sent and tried again; wrong ones are counted from none."),
+        "administration.unlock_codes",
+        lambda row, asked, order: acts.unlock_codes(row, order),
+    ),
+    Action(
+        "reset_phone",
+        _("Reset the phone"),
+        _(
+            "The number on file is removed, and told so. Until another is entered, no "
+            "security password can be made with a text message."
+        ),
+        "administration.reset_phone",
+        lambda row, asked, order: acts.reset_phone(row, order),
+    ),
+    Action(
+        "set_domain_policy",
+        _("Set the policy"),
+        _(
+            "Every mailbox of the domains that has no exception, and no policy of its "
+            "department, gets this policy. Mail sessions that it does not allow end."
+        ),
+        "accounts.change_domain",
+        lambda row, asked, order: acts.set_domain_policy(row, asked["policy"], order),
+        model=Domain,
+        form=DomainPolicyForm,
+    ),
+    Action(
+        "revoke",
+        _("Delete"),
+        _("No mail program connects with them any more, and their mail sessions end."),
+        "clientpasswords.revoke_clientpassword",
+        lambda row, asked, order: acts.revoke(row, order),
+        model=ClientPassword,
+    ),
+]
+BY_NAME = {action.name: action for action in ALL}

@@ -1,0 +1,178 @@
+"""What an action does to one record: each says whether it has changed anything.
+
+Each is done again without harm. Their mail sessions are reviewed by whoever calls them,
+once for many.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+from django.forms import model_to_dict
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import events, phones, policies
+from accounts.events import Actor, Detail, Event, Kind
+from accounts.models import Account, Domain, NewPhone, Phone, Policy
+from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword
+
+NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
+
+
+@dataclass(frozen=True)
+class Order:
+    """Who wants it, and why."""
+
+    by: Actor
+    why: str
+
+
+def set_policy(
+    account: Account, policy: Policy | None, until: datetime | None, order: Order
+) -> bool:
+    """The mailbox has this policy of its own, until then; None: none of its own."""
+    before = {"policy": account.policy, "policy_until": account.policy_until}
+    after = {"policy": policy, "policy_until": until if policy else None}
+    if before == after:
+        return False
+    Account.objects.filter(pk=account.pk).update(
+        **after, policy_reason=order.why[:200] if policy else ""
+    )
+    _changed(account, before, after, order)
+    return True
+
+
+def set_answers(
+    account: Account,
+    answers: dict[str, bool | None],
+    until: datetime | None,
+    order: Order,
+) -> bool:
+    """The mailbox's policy gives these answers, and others as before.
+
+    Where they are not its department's or domain's answers anyway, it gets a policy of
+    its own: one that there is, or a new one named after that which bound it.
+    """
+    bound_by = policies.of(account).policy
+    if all(getattr(bound_by, name) == value for name, value in answers.items()):
+        return False
+    inherited = _inherited(account)
+    wanted = _answers(bound_by) | answers
+    if wanted == _answers(inherited):
+        return set_policy(account, None, None, order)
+    return set_policy(account, _policy_with(bound_by, wanted, order), until, order)
+
+
+def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
+    """The domain has this policy."""
+    if domain.policy_id == policy.pk:
+        return False
+    told = events.changes({"policy": domain.policy}, {"policy": policy})
+    Domain.objects.filter(pk=domain.pk).update(policy=policy)
+    detail: Detail = {"domain": domain.name, **told}
+    events.record_all(
+        [
+            Event(
+                Kind.DOMAIN_CHANGED,
+                None,
+                order.by,
+                detail=detail,
+                why=order.why,
+                domain=domain.name,
+            )
+        ]
+    )
+    return True
+
+
+def revoke_all(account: Account, order: Order) -> bool:
+    """No security password of the mailbox opens a door any more."""
+    rows = account.client_passwords.all()
+    return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
+
+
+def revoke(client_password: ClientPassword, order: Order) -> bool:
+    """This security password opens no door any more."""
+    rows = ClientPassword.objects.filter(pk=client_password.pk)
+    return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
+
+
+def off_board(account: Account, order: Order) -> bool:
+    """Whoever has left is signed out, in no mail program, and cannot come back."""
+    revoked = revoke_all(account, order)
+    if not account.is_active:
+        return revoked
+    Account.objects.filter(pk=account.pk).update(
+        is_active=False, sessions_ended=F("sessions_ended") + 1
+    )
+    events.record_all([Event(Kind.OFF_BOARDED, account, order.by, why=order.why)])
+    return True
+
+
+def unlock_codes(account: Account, order: Order) -> bool:
+    """Codes can be sent to the owner and tried again."""
+    unlocked = 0
+    for rows in (
+        Phone.objects.filter(account=account),
+        NewPhone.objects.filter(account=account),
+        TOTPDevice.objects.filter(user=account),
+    ):
+        failed = rows.filter(throttling_failure_count__gt=0)
+        unlocked += failed.update(**NO_FAILURES)
+    if unlocked:
+        kind = Kind.CODES_UNLOCKED
+        events.record_all([Event(kind, account, order.by, why=order.why)])
+    return bool(unlocked)
+
+
+def reset_phone(account: Account, order: Order) -> bool:
+    """No number is on file; the owner is told, and the old number as well."""
+    NewPhone.objects.filter(account=account).delete()
+    phone = Phone.objects.filter(account=account).first()
+    if phone is None:
+        return False
+    phone.delete()
+    phones.tell_of_change(account, phone, None, by=order.by, why=order.why)
+    return True
+
+
+def _inherited(account: Account) -> Policy:
+    if account.department and account.department.policy:
+        return account.department.policy
+    return account.domain.policy
+
+
+def _answers(policy: Policy) -> dict[str, object]:
+    return model_to_dict(policy, exclude=["id", "name"])
+
+
+def _policy_with(like: Policy, answers: dict[str, object], order: Order) -> Policy:
+    """The policy with these answers; under a lock, so that two do not make it twice."""
+    list(Policy.objects.select_for_update().filter(pk=like.pk))
+    found = Policy.objects.filter(**answers).first()
+    if found is not None:
+        return found
+    taken = set(Policy.objects.values_list("name", flat=True))
+    stem = like.name.partition(" / ")[0][:80]
+    number = next(n for n in range(2, len(taken) + 3) if f"{stem} / {n}" not in taken)
+    policy = Policy.objects.create(name=f"{stem} / {number}", **answers)
+    told = events.changes(_answers(like), answers)
+    detail: Detail = {"policy": policy.name, "like": like.name, **told}
+    events.record_all(
+        [Event(Kind.POLICY_CREATED, None, order.by, detail=detail, why=order.why)]
+    )
+    return policy
+
+
+def _changed(
+    account: Account,
+    before: Mapping[str, object],
+    after: Mapping[str, object],
+    order: Order,
+) -> None:
+    told = events.changes(before, after)
+    events.record_all(
+        [Event(Kind.MAILBOX_CHANGED, account, order.by, detail=told, why=order.why)]
+    )

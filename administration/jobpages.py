@@ -1,0 +1,174 @@
+"""An action on many records: what it would do, how far it is, and what it has done."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.events import LONGEST_REASON
+from administration import actions, jobs
+from administration.actions import Action
+from administration.base import ReadOnlyAdmin
+from administration.models import Job
+
+SHOWN = 20  # names
+TYPED_FROM = 1000  # records, above which their number has to be typed
+WHY_STOPPED = {
+    "by-hand": _("Somebody has stopped it here."),
+    "not-allowed": _("Whoever ordered it may no longer do it."),
+    "not-possible": _("What was chosen for it is no longer there."),
+}
+
+
+class ConfirmForm(forms.Form):
+    """Why; and for very many, how many."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=LONGEST_REASON,
+        help_text=_("Goes into the record of events, at every one of them."),
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+    number = forms.IntegerField(
+        label=_("How many"),
+        help_text=_("Type the number above, to show that you mean so many."),
+        widget=forms.TextInput(
+            attrs={"class": "vIntegerField", "inputmode": "numeric"}
+        ),
+    )
+
+    def __init__(self, job: Job, data: Any = None) -> None:
+        super().__init__(data)
+        self.total = job.total
+        if job.total <= TYPED_FROM:
+            del self.fields["number"]
+
+    def clean_number(self) -> int:
+        number: int = self.cleaned_data["number"]
+        if number != self.total:
+            raise forms.ValidationError(_("This is not the number of those chosen."))
+        return number
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    """One's own actions; to superusers everybody's."""
+
+    list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
+    list_select_related = ["ordered_by"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
+        rows: QuerySet[Job] = super().get_queryset(request)
+        is_all = getattr(request.user, "is_superuser", False)
+        return rows if is_all else rows.filter(ordered_by=request.user.pk)
+
+    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return any(jobs.may(request.user, action) for action in actions.ALL)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Any = None,
+    ) -> Any:
+        """Show where it stands; a POST confirms it, does a part of it, or stops it."""
+        job = self.get_object(request, object_id)
+        if job is None or not self.has_view_permission(request):
+            raise Http404
+        action = actions.BY_NAME[job.action]
+        data = request.POST if "confirm" in request.POST else None
+        form, why = action.form(data), ConfirmForm(job, data)
+        if request.method == "POST" and self._post(request, job, form, why):
+            return redirect("admin:administration_job_change", job.pk)
+        return self._page(request, job, form, why)
+
+    @admin.display(description=_("action"))
+    def what(self, job: Job) -> str:
+        return str(actions.BY_NAME[job.action].title)
+
+    @admin.display(description=_("state"))
+    def state(self, job: Job) -> Any:
+        if job.ended_at:
+            return _("stopped") if job.stopped_because else _("done")
+        return _("under way") if job.confirmed_at else _("not confirmed")
+
+    def _post(self, request: HttpRequest, job: Job, form: Any, why: Any) -> bool:
+        """Do what was pressed; return False where it has to be asked again."""
+        if "stop" in request.POST:
+            jobs.stop(job, "by-hand")
+            return True
+        if job.ordered_by_id != request.user.pk:
+            messages.error(request, _("Only who has ordered it can do this."))
+            return True
+        if "work" in request.POST:
+            jobs.work(job)
+            return True
+        if job.confirmed_at is None and not (form.is_valid() & why.is_valid()):
+            return False
+        if job.confirmed_at is None and jobs.confirm(
+            job, _raw(form), why.cleaned_data["reason"]
+        ):
+            _begin(job)
+        return True
+
+    def _page(
+        self, request: HttpRequest, job: Job, form: Any, why: Any
+    ) -> HttpResponse:
+        action = actions.BY_NAME[job.action]
+        rows = jobs.in_scope(job.ordered_by, action)
+        first = job.parts.order_by("number").first()
+        counts = job.counts()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": action.title,
+            "opts": self.opts,
+            "job": job,
+            "action": action,
+            "names": rows.filter(pk__in=first.pks[:SHOWN] if first else []),
+            "more": max(job.total - SHOWN, 0),
+            "counts": counts,
+            "done": sum(counts.values()),
+            "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
+            "failures": _failures(job) if counts["failed"] else [],
+            "form": form,
+            "why": why,
+            "media": self.media + form.media,
+            "list": _list_of(action),
+        }
+        status = 422 if form.errors or why.errors else 200
+        return TemplateResponse(
+            request, "admin/administration/job/page.html", context, status=status
+        )
+
+
+def _list_of(action: Action) -> str:
+    opts = admin.site.get_model_admin(action.model).opts
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+
+
+def _begin(job: Job) -> None:
+    """Do it now if it is one part; more is for the worker."""
+    if job.total <= jobs.PART:
+        while jobs.work(job):
+            pass
+
+
+def _raw(form: forms.Form) -> dict[str, str]:
+    """What was typed, so that it can be looked at anew before each part."""
+    names = [name + part for name in form.fields for part in ("", "_0", "_1")]
+    return {name: form.data[name] for name in names if form.data.get(name)}
+
+
+def _failures(job: Job) -> list[str]:
+    parts = job.parts.filter(failed__gt=0).order_by("number")[:SHOWN]
+    return [name for part in parts for name in part.failures][:SHOWN]

@@ -1,0 +1,218 @@
+"""Actions on many records: chosen, confirmed, and worked off part by part.
+
+A part is one transaction. Whoever dies with it leaves it as it was, and it is done
+again; what was done stays done. At each part it is asked anew whether whoever ordered
+it may do so, and to which of the records.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts import cutoffs, events
+from accounts.events import Actor, Event, Kind
+from accounts.models import Account, Domain
+from administration import actions
+from administration.actions import Action
+from administration.acts import Order
+from administration.models import Job, JobPart
+
+PART = 100  # records in one transaction
+TOLD = 20  # failures kept of each part
+# Mailboxes of one domain from which on its sessions are looked at as a whole.
+MANY = 10
+CHOICE_KEPT = timedelta(days=1)
+
+
+class NotAllowed(Exception):
+    """An administrator's mailbox is for those to change who administer everything."""
+
+
+def choose(
+    action: Action, pks: Iterable[int], account: Any, network_address: str | None
+) -> Job:
+    """Write down what was chosen; nothing is done before it is confirmed."""
+    pks = list(pks)
+    with transaction.atomic():
+        job = Job.objects.create(
+            action=action.name,
+            total=len(pks),
+            ordered_by=account,
+            network_address=network_address,
+        )
+        starts = range(0, len(pks), PART)
+        JobPart.objects.bulk_create(
+            JobPart(job=job, number=number, pks=pks[start : start + PART])
+            for number, start in enumerate(starts)
+        )
+    return job
+
+
+def confirm(job: Job, parameters: Mapping[str, str], why: str) -> bool:
+    """Have it done from now on; return whether it was not so already."""
+    with transaction.atomic():
+        fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
+        now = timezone.now()
+        told = {"action": job.action, "mailboxes": job.total, **parameters}
+        if not fresh.update(parameters=parameters, reason=why, confirmed_at=now):
+            return False
+        _record(Kind.ACTION_ORDERED, job, told, why)
+    return True
+
+
+def stop(job: Job, because: str) -> None:
+    """Leave the rest undone; what was done stays done. `because` is a word for it."""
+    with transaction.atomic():
+        running = Job.objects.filter(pk=job.pk, ended_at=None)
+        ended = running.update(ended_at=timezone.now(), stopped_because=because)
+        if ended and job.confirmed_at:
+            _record(Kind.ACTION_ENDED, job, {"stopped": because}, job.reason)
+
+
+def work_due() -> int:
+    """Work one part of each job under way; return how many parts were done."""
+    due = Job.objects.filter(confirmed_at__isnull=False, ended_at=None)
+    return sum(work(job) for job in due.order_by("confirmed_at")[:10])
+
+
+def work(job: Job) -> bool:
+    """Work off the next part that nobody else has; return whether there was one."""
+    with transaction.atomic():
+        job = Job.objects.select_related("ordered_by").get(pk=job.pk)
+        if not job.is_under_way:
+            return False
+        rest = job.parts.filter(ended_at=None).order_by("number")
+        part = rest.select_for_update(skip_locked=True, of=("self",)).first()
+        if part is None:
+            _end(job, rest)
+            return False
+        work = _asked_anew(job)
+        if isinstance(work, str):
+            stop(job, work)
+            return False
+        _work_off(part, work)
+    return True
+
+
+def forget() -> int:
+    """Delete what was chosen and not confirmed within a day; return how many."""
+    old = timezone.now() - CHOICE_KEPT
+    return Job.objects.filter(confirmed_at=None, created_at__lt=old).delete()[0]
+
+
+def may(account: Any, action: Action) -> bool:
+    """Whether the account may order this action at all."""
+    return bool(
+        account.is_active and account.is_staff and account.has_perm(action.permission)
+    )
+
+
+def in_scope(account: Account, action: Action) -> QuerySet[Any]:
+    """Return the records that the account sees in the administration."""
+    request = HttpRequest()
+    request.user = account
+    found: QuerySet[Any] = admin.site.get_model_admin(action.model).get_queryset(
+        request
+    )
+    return found
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done to the records of a part, and to which of them it may be done."""
+
+    action: Action
+    rows: QuerySet[Any]
+    asked: dict[str, Any]
+    orderer: Account
+    order: Order
+
+
+def _asked_anew(job: Job) -> _Work | str:
+    """Return what is to be done, or why nothing may be done any more."""
+    action, orderer = actions.BY_NAME.get(job.action), job.ordered_by
+    if action is None or not may(orderer, action):
+        return "not-allowed"
+    form = action.form(job.parameters)
+    if not form.is_valid():
+        return "not-possible"
+    order = Order(Actor(orderer.address, job.network_address), job.reason)
+    rows = in_scope(orderer, action)
+    return _Work(action, rows, form.cleaned_data, orderer, order)
+
+
+def _work_off(part: JobPart, work: _Work) -> None:
+    counts: Counter[str] = Counter()
+    changed: list[Any] = []
+    failures = []
+    allowed = set(work.rows.filter(pk__in=part.pks).values_list("pk", flat=True))
+    for pk in part.pks:
+        rows: QuerySet[Any] = QuerySet(work.action.model).order_by("pk")
+        row = rows.select_for_update().filter(pk=pk).first() if pk in allowed else None
+        outcome = _act(work, row) if row else "failed"
+        counts[outcome] += 1
+        if outcome == "changed":
+            changed.append(row)
+        elif outcome == "failed":
+            failures.append(str(row or pk))
+    _review(changed)
+    JobPart.objects.filter(pk=part.pk).update(
+        ended_at=timezone.now(), failures=failures[:TOLD], **counts
+    )
+
+
+def _act(work: _Work, row: Any) -> str:
+    """Do it to one record, which is locked; whatever fails leaves it as it was."""
+    try:
+        with transaction.atomic():
+            _require_rank(work.orderer, row)
+            is_changed = work.action.act(row, work.asked, work.order)
+    except (DatabaseError, NotAllowed):
+        return "failed"
+    return "changed" if is_changed else "unchanged"
+
+
+def _require_rank(orderer: Account, row: Any) -> None:
+    owner = getattr(row, "account", row)
+    if not isinstance(owner, Account) or not (owner.is_staff or owner.is_superuser):
+        return
+    if not orderer.is_superuser or owner.pk == orderer.pk:
+        raise NotAllowed
+
+
+def _review(rows: Iterable[Any]) -> None:
+    """Have the worker end the sessions that have lost their right."""
+    addresses = defaultdict(set)
+    for row in rows:
+        if isinstance(row, Domain):
+            cutoffs.review(f"*@{row.name}*")
+            continue
+        owner = getattr(row, "account", row)
+        addresses[owner.address.rpartition("@")[2]].add(owner.address)
+    for domain, some in addresses.items():
+        masks = [f"*@{domain}*"] if len(some) > MANY else [f"{one}*" for one in some]
+        for mask in masks:
+            cutoffs.review(mask)
+
+
+def _end(job: Job, rest: QuerySet[JobPart]) -> None:
+    """Nothing is left, unless others are at it."""
+    if rest.exists():
+        return
+    running = Job.objects.filter(pk=job.pk, ended_at=None)
+    if running.update(ended_at=timezone.now()):
+        _record(Kind.ACTION_ENDED, job, job.counts(), job.reason)
+
+
+def _record(kind: Kind, job: Job, told: dict[str, Any], why: str) -> None:
+    by = Actor(job.ordered_by.address, job.network_address)
+    detail = {"job": job.pk, **told}
+    events.record_all([Event(kind, None, by, detail=detail, why=why)])

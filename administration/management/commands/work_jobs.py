@@ -1,0 +1,32 @@
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from accounts import workers
+from administration import jobs
+
+PAUSE = 1  # seconds
+BUSY = 4  # seconds of work, after which others have the database for a while
+
+
+class Command(BaseCommand):
+    help = (
+        "Work off the actions on many records that administrators have ordered. Runs "
+        "until it is told to stop; --once does what is ordered now."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--once", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            while jobs.work_due():
+                pass
+        else:
+            workers.go_on(self._round, pause=PAUSE)
+
+    def _round(self) -> None:
+        end = time.monotonic() + BUSY
+        while jobs.work_due() and time.monotonic() < end:
+            pass

@@ -1,0 +1,301 @@
+"""Actions on many: asked first, done once, to those only whom one administers."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+
+from accounts import policies
+from accounts.models import (
+    Account,
+    Cutoff,
+    Department,
+    Domain,
+    NewPhone,
+    Phone,
+    Policy,
+    SecurityEvent,
+)
+from administration import jobpages
+from administration.models import Job
+from clientpasswords import logons
+from tests.factories import PASSWORD, make_account, make_client_password, make_policy
+from tests.unit.administration.jobsteps import (
+    ACCOUNTS,
+    WHY,
+    choose,
+    counts,
+    do,
+    ordered,
+    work_off,
+)
+from tests.unit.support import is_signed_in
+
+
+@pytest.fixture(autouse=True)
+def _one_node(settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+
+
+@pytest.fixture
+def admin(administrator: Client) -> Account:
+    return Account.objects.get(address="admin@example.com")
+
+
+# --- what is asked --------------------------------------------------------------------
+
+
+def test_nothing_is_done_before_it_is_confirmed(
+    administrator: Client, alice: Account
+) -> None:
+    make_client_password(alice)
+
+    page = choose(administrator, "revoke_all", [alice])
+    shown = administrator.get(page).content.decode()
+
+    assert "1 is chosen" in shown
+    assert "alice@example.com" in shown
+    assert "No mail program connects with them any more" in shown
+    assert alice.client_passwords.get().revoked_at is None
+
+
+def test_a_reason_is_required_and_kept_with_each(
+    administrator: Client, alice: Account
+) -> None:
+    make_client_password(alice)
+    page = choose(administrator, "revoke_all", [alice])
+
+    refused = administrator.post(page, {"confirm": "1", "reason": "  "})
+    assert refused.status_code == 422
+    assert alice.client_passwords.get().revoked_at is None
+    administrator.post(page, {"confirm": "1", "reason": WHY})
+
+    event = alice.security_events.get(kind="revoked")
+    assert (event.reason, event.actor) == (WHY, "admin@example.com")
+    assert event.network_address == "127.0.0.1"
+    order = SecurityEvent.objects.get(kind="action-ordered")
+    assert order.reason == WHY
+    assert SecurityEvent.objects.get(kind="action-ended").detail["changed"] == 1
+
+
+def test_doing_nothing_does_nothing(administrator: Client, alice: Account) -> None:
+    make_client_password(alice)
+    page = choose(administrator, "revoke_all", [alice])
+
+    administrator.post(page, {"stop": "1"})
+    administrator.post(page, {"confirm": "1", "reason": WHY})
+
+    assert "called off" in administrator.get(page).content.decode()
+    assert alice.client_passwords.get().revoked_at is None
+
+
+def test_twenty_names_are_shown_and_the_rest_counted(
+    administrator: Client, db: None
+) -> None:
+    rows = [make_account(f"user{number:02}@example.com") for number in range(23)]
+    page = choose(administrator, "unlock_codes", rows)
+
+    with CaptureQueriesContext(connection) as queries:
+        shown = administrator.get(page).content.decode()
+
+    assert "user19@example.com" in shown
+    assert "user20@example.com" not in shown
+    assert "and 3 more" in shown
+    assert len(queries) <= 8
+
+
+def test_for_very_many_their_number_has_to_be_typed(
+    administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobpages, "TYPED_FROM", 1)
+    bob = make_account("bob@example.com")
+    page = choose(administrator, "unlock_codes", [alice, bob])
+
+    for number in ("", "3", "two"):
+        answer = administrator.post(
+            page, {"confirm": "1", "reason": WHY, "number": number}
+        )
+        assert answer.status_code == 422
+    answer = administrator.post(page, {"confirm": "1", "reason": WHY, "number": "2"})
+
+    assert answer.status_code == 302
+
+
+def test_all_that_match_are_chosen_as_they_are_then(
+    administrator: Client, alice: Account
+) -> None:
+    data = {"action": "set_protocols", "select_across": "1", "_selected_action": [1]}
+    page = administrator.post(f"{ACCOUNTS}?q=alice", data)["Location"]
+    make_account("alice2@example.com")
+
+    assert Job.objects.get().total == 1
+    assert "alice2" not in administrator.get(page).content.decode()
+
+
+# --- what is done ---------------------------------------------------------------------
+
+
+def test_a_policy_is_set_until_a_day(administrator: Client, alice: Account) -> None:
+    strict = make_policy("Strict")
+    until = {"until_0": "2099-01-31", "until_1": "12:00:00"}
+
+    do(administrator, "set_policy", [alice], policy=strict.pk, **until)
+
+    alice.refresh_from_db()
+    assert alice.policy == strict
+    assert alice.policy_until is not None
+    assert alice.policy_until.year == 2099
+    assert alice.policy_reason == WHY
+    told = alice.security_events.get(kind="mailbox-changed").detail["changed"]
+    assert told["policy"] == ["", "Strict"]
+
+
+def test_a_day_that_has_passed_is_refused_at_the_field(
+    administrator: Client, alice: Account
+) -> None:
+    page = choose(administrator, "set_policy", [alice])
+    until = {"until_0": "2001-01-31", "until_1": "12:00:00"}
+
+    answer = administrator.post(page, {"confirm": "1", "reason": WHY, **until})
+
+    assert "This time has passed." in answer.content.decode()
+
+
+def test_required_passwords_hold_at_once_and_released_ones_no_more(
+    administrator: Client, alice: Account
+) -> None:
+    def reason() -> str:
+        return logons.decide(alice.address, "imap", PASSWORD, None).reason
+
+    do(administrator, "require_passwords", [alice])
+    assert reason() == "security-password-required"
+    alice.refresh_from_db()
+    made = alice.policy
+    assert made is not None
+    assert made.name == "Standard / 2"
+
+    do(administrator, "release_passwords", [alice])
+    assert reason() == "web password"
+    alice.refresh_from_db()
+    assert alice.policy is None
+
+
+def test_a_policy_made_for_it_is_used_again(
+    administrator: Client, alice: Account
+) -> None:
+    rows = [alice, make_account("bob@example.com")]
+
+    do(administrator, "set_protocols", rows, pop3="off")
+
+    policy = Policy.objects.get(pop3=False)
+    assert Account.objects.filter(policy=policy).count() == 2
+    assert policy.imap
+    assert SecurityEvent.objects.filter(kind="policy-created").count() == 1
+
+
+def test_protocols_go_back_to_what_the_department_says(
+    administrator: Client, alice: Account
+) -> None:
+    closed = make_policy("Closed", pop3=False)
+    alice.department = Department.objects.create(
+        domain=alice.domain, name="Sales", policy=closed
+    )
+    alice.policy = make_policy()
+    alice.save()
+
+    do(administrator, "set_protocols", [alice], pop3="off")
+
+    alice.refresh_from_db()
+    assert alice.policy is None
+    assert policies.of(alice).policy == closed
+
+
+def test_at_least_one_protocol_has_to_be_chosen(
+    administrator: Client, alice: Account
+) -> None:
+    page = choose(administrator, "set_protocols", [alice])
+
+    answer = administrator.post(page, {"confirm": "1", "reason": WHY})
+
+    assert "Choose at least one protocol." in answer.content.decode()
+
+
+def test_whoever_has_left_is_signed_out_cut_off_and_disabled(
+    administrator: Client, browser: Client, alice: Account
+) -> None:
+    row, secret = make_client_password(alice)
+    assert is_signed_in(browser)
+
+    do(administrator, "off_board", [alice])
+
+    assert not is_signed_in(browser)
+    alice.refresh_from_db()
+    row.refresh_from_db()
+    assert not alice.is_active
+    assert row.revoked_at is not None
+    assert alice.sessions_ended == 1
+    reason = logons.decide(alice.address, "imap", secret, None).reason
+    assert reason == f"security password {row.pk}: account-disabled"
+    assert alice.security_events.filter(kind="off-boarded", reason=WHY).exists()
+    assert Cutoff.objects.get().login_mask == "alice@example.com*"
+
+
+def test_codes_are_unlocked(administrator: Client, alice: Account) -> None:
+    Phone.objects.update(throttling_failure_count=20)
+
+    job = do(administrator, "unlock_codes", [alice])
+
+    assert Phone.objects.get().throttling_failure_count == 0
+    assert alice.security_events.filter(kind="codes-unlocked").exists()
+    assert job.counts() == counts(changed=1)
+
+
+def test_a_phone_is_reset_and_its_owner_told(
+    administrator: Client, alice: Account
+) -> None:
+    do(administrator, "reset_phone", [alice])
+
+    assert not Phone.objects.exists()
+    assert not NewPhone.objects.exists()
+    event = alice.security_events.get(kind="phone-changed")
+    assert event.detail == {"old": "+1 ••• •••• ••23", "new": ""}
+    assert event.notifications.count() == 2
+
+
+def test_domains_get_a_policy(administrator: Client, alice: Account) -> None:
+    strict = make_policy("Strict", imap=False)
+
+    page = "/admin/accounts/domain/"
+    do(administrator, "set_domain_policy", [alice.domain], page=page, policy=strict.pk)
+
+    assert Domain.objects.get().policy == strict
+    assert SecurityEvent.objects.get(kind="domain-changed").domain == "example.com"
+    assert Cutoff.objects.get().login_mask == "*@example.com*"
+
+
+@pytest.mark.parametrize(
+    ("action", "asked"),
+    [
+        ("set_policy", {}),
+        ("require_passwords", {}),
+        ("set_protocols", {"imap": "off"}),
+        ("revoke_all", {}),
+        ("off_board", {}),
+        ("unlock_codes", {}),
+        ("reset_phone", {}),
+    ],
+)
+def test_done_twice_the_second_changes_and_records_nothing(
+    admin: Account, alice: Account, action: str, asked: dict[str, str]
+) -> None:
+    make_client_password(alice)
+    Phone.objects.update(throttling_failure_count=3)
+    if action == "set_policy":
+        asked = {"policy": str(make_policy("Strict").pk)}
+    assert work_off(ordered(admin, action, [alice], **asked)) == counts(changed=1)
+    before = alice.security_events.count()
+
+    assert work_off(ordered(admin, action, [alice], **asked)) == counts(unchanged=1)
+
+    assert alice.security_events.count() == before

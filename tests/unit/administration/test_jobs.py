@@ -1,0 +1,265 @@
+"""Actions on many: part by part, once, and to those only whom one administers."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.db import DatabaseError, connection
+from django.http import HttpRequest
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts.models import (
+    Account,
+    Cutoff,
+    Domain,
+    Phone,
+    SecurityEvent,
+)
+from administration import acts, jobs
+from administration.actions import ALL, BY_NAME
+from administration.mailboxes import AccountAdmin
+from administration.models import Job, JobPart
+from tests.factories import make_account, make_client_password
+from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
+from tests.unit.support import at_once
+
+
+@pytest.fixture(autouse=True)
+def _one_node(settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+
+
+@pytest.fixture
+def admin(administrator: Client) -> Account:
+    return Account.objects.get(address="admin@example.com")
+
+
+@pytest.fixture
+def many(db: None, monkeypatch: pytest.MonkeyPatch) -> list[Account]:
+    """Twenty-five mailboxes; ten fit a part."""
+    monkeypatch.setattr(jobs, "PART", 10)
+    found = [make_account(f"user{number:02}@firm.example") for number in range(25)]
+    for account in found:
+        make_client_password(account)
+    return found
+
+
+def test_many_are_left_to_the_worker(
+    administrator: Client, many: list[Account]
+) -> None:
+    page = choose(administrator, "revoke_all", many)
+    with CaptureQueriesContext(connection) as queries:
+        administrator.post(page, {"confirm": "1", "reason": WHY})
+    shown = administrator.get(page).content.decode()
+    assert len(queries) <= 20
+    assert "0 of 25 are done" in shown
+
+    call_command("work_jobs", "--once")
+
+    job = Job.objects.get()
+    assert job.counts() == counts(changed=25)
+    assert job.ended_at is not None
+    shown = administrator.get(page).content.decode()
+    assert "<h2>Done</h2>" in shown
+    assert SecurityEvent.objects.filter(kind="revoked", reason=WHY).count() == 25
+
+
+def test_sessions_of_many_in_a_domain_are_looked_at_as_a_whole(
+    admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "MANY", 5)
+
+    work_off(ordered(admin, "revoke_all", many))
+
+    masks = sorted(Cutoff.objects.values_list("login_mask", flat=True))
+    ten_and_ten = ["*@firm.example*"] * 2
+    assert masks == ten_and_ten + [f"{account.address}*" for account in many[20:]]
+
+
+def test_without_a_worker_the_next_part_is_done_by_hand(
+    administrator: Client, many: list[Account]
+) -> None:
+    page = choose(administrator, "revoke_all", many)
+    administrator.post(page, {"confirm": "1", "reason": WHY})
+
+    shown = administrator.post(page, {"work": "1"}, follow=True).content.decode()
+
+    assert "10 of 25 are done" in shown
+
+
+def test_what_was_interrupted_goes_on_where_it_stopped(
+    admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ordered(admin, "revoke_all", many)
+    jobs.work(job)
+    act, seen = acts.revoke_all, []
+
+    def dies(account: Account, order: acts.Order) -> bool:
+        seen.append(account)
+        if len(seen) == 5:
+            raise KeyboardInterrupt
+        return act(account, order)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(acts, "revoke_all", dies)
+        with pytest.raises(KeyboardInterrupt):
+            jobs.work(job)
+    assert job.counts() == counts(changed=10)
+    assert SecurityEvent.objects.filter(kind="revoked").count() == 10
+
+    assert work_off(job) == counts(changed=25)
+    assert SecurityEvent.objects.filter(kind="revoked").count() == 25
+
+
+def test_one_that_fails_leaves_the_others(
+    admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = acts.revoke_all
+
+    def fails(account: Account, order: acts.Order) -> bool:
+        done = act(account, order)
+        if account == many[3]:
+            raise DatabaseError
+        return done
+
+    monkeypatch.setattr(acts, "revoke_all", fails)
+    many[7].delete()
+
+    job = ordered(admin, "revoke_all", many)
+    found = work_off(job)
+
+    assert found == counts(changed=23, failed=2)
+    assert many[3].client_passwords.get().revoked_at is None
+    assert JobPart.objects.get(job=job, number=0).failures[0] == many[3].address
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_do_each_part_once(admin: Account, many: list[Account]) -> None:
+    job = ordered(admin, "revoke_all", many)
+
+    at_once(4, lambda _number: work_off(Job.objects.get(pk=job.pk)))
+
+    assert work_off(job) == counts(changed=25)
+    assert SecurityEvent.objects.filter(kind="revoked").count() == 25
+    assert SecurityEvent.objects.filter(kind="action-ended").count() == 1
+
+
+def test_what_is_stopped_stays_undone(
+    administrator: Client, admin: Account, many: list[Account]
+) -> None:
+    job = ordered(admin, "revoke_all", many)
+    jobs.work(job)
+
+    page = f"/admin/administration/job/{job.pk}/change/"
+    administrator.post(page, {"stop": "1"})
+
+    assert work_off(job) == counts(changed=10)
+    assert "10 of 25 are done" in administrator.get(page).content.decode()
+
+
+def test_choices_that_nobody_confirmed_are_forgotten_after_a_day(
+    clock: Traveller, admin: Account, alice: Account
+) -> None:
+    jobs.choose(BY_NAME["revoke_all"], [alice.pk], admin, None)
+    done = ordered(admin, "revoke_all", [alice])
+    assert jobs.forget() == 0
+
+    clock.shift(25 * 60 * 60)
+
+    assert jobs.forget() > 0
+    assert Job.objects.get() == done
+
+
+# --- who may --------------------------------------------------------------------------
+
+
+def restrict(admin: Account, *codenames: str) -> None:
+    Account.objects.filter(pk=admin.pk).update(is_superuser=False)
+    found = Permission.objects.filter(codename__in=codenames)
+    assert found.count() == len(codenames)
+    admin.user_permissions.set(found)
+
+
+@pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)
+def test_an_action_needs_its_permission(
+    administrator: Client, admin: Account, alice: Account, action: Any
+) -> None:
+    row = alice
+    if action.model is Domain:
+        row = alice.domain  # type: ignore[assignment]
+    elif action.model is not Account:
+        row = make_client_password(alice)[0]  # type: ignore[assignment]
+    name = action.model.__name__.lower()
+    app = action.permission.partition(".")[0]
+    label = "clientpasswords" if name == "clientpassword" else "accounts"
+    page = f"/admin/{label}/{name}/"
+    data = {"action": action.name, "_selected_action": [row.pk]}
+    assert app
+
+    restrict(admin, f"view_{name}")
+    administrator.post(page, data)
+    assert not Job.objects.exists()
+
+    restrict(admin, f"view_{name}", action.permission.partition(".")[2])
+    assert choose(administrator, action.name, [row], page)
+
+
+def test_a_right_that_was_taken_away_meanwhile_stops_it(
+    admin: Account, many: list[Account]
+) -> None:
+    job = ordered(admin, "revoke_all", many)
+    jobs.work(job)
+    Account.objects.filter(pk=admin.pk).update(is_staff=False)
+
+    assert work_off(job) == counts(changed=10)
+    assert job.stopped_because == "not-allowed"
+
+
+def test_what_is_out_of_scope_meanwhile_is_left_alone(
+    admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = ordered(admin, "revoke_all", many)
+    whole = AccountAdmin.get_queryset
+
+    def own(page: AccountAdmin, request: HttpRequest) -> Any:
+        assert request.user == admin
+        return whole(page, request).exclude(pk=many[0].pk)
+
+    monkeypatch.setattr(AccountAdmin, "get_queryset", own)
+
+    assert work_off(job) == counts(changed=24, failed=1)
+    assert many[0].client_passwords.get().revoked_at is None
+
+
+def test_only_superusers_act_upon_administrators_and_nobody_upon_themselves(
+    admin: Account, alice: Account
+) -> None:
+    Account.objects.filter(pk=alice.pk).update(is_staff=True)
+    both = [alice, admin]
+    assert work_off(ordered(admin, "off_board", both)) == counts(changed=1, failed=1)
+    admin.refresh_from_db()
+    assert admin.is_active
+
+    restrict(admin, "reset_phone", "view_account")
+    admin = Account.objects.get(pk=admin.pk)
+    assert work_off(ordered(admin, "reset_phone", [alice])) == counts(failed=1)
+    assert Phone.objects.exists()
+
+
+def test_an_action_of_somebody_else_is_nobodys_business(
+    administrator: Client, admin: Account, alice: Account
+) -> None:
+    other = make_account("other@example.com", is_staff=True, is_superuser=True)
+    job = jobs.choose(BY_NAME["revoke_all"], [alice.pk], other, None)
+    page = f"/admin/administration/job/{job.pk}/change/"
+
+    administrator.post(page, {"confirm": "1", "reason": WHY})
+    job.refresh_from_db()
+    assert job.confirmed_at is None
+
+    restrict(admin, "change_account", "view_account")
+    assert administrator.get(page).status_code == 404
