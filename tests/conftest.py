@@ -24,10 +24,12 @@ def django_db_modify_db_settings() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def events_can_be_emptied() -> None:
+def events_can_be_emptied() -> Iterator[None]:
     """Tests empty all tables between them; nothing else can do it with the events."""
     triggers = import_module("accounts.migrations.0007_append_only_events")
-    empty = connection.ops.sql_flush
+    # The class: in the browser's event loop Django has connections of their own.
+    operations = type(connection.ops)
+    empty = operations.sql_flush
     off, on = triggers.OFF[connection.vendor], triggers.ON[connection.vendor]
     begin, create = off, on
     if connection.vendor == "postgresql":
@@ -38,7 +40,9 @@ def events_can_be_emptied() -> None:
         statements = empty(*args, **options)
         return [*begin, *statements, *create] if statements else []
 
-    vars(connection.ops)["sql_flush"] = sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(operations, "sql_flush", sql_flush)
+        yield
 
 
 @pytest.fixture(autouse=True)
