@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
-from django.contrib.admin.widgets import AdminSplitDateTime
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -14,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Domain, Policy
 from administration import acts
 from administration.acts import Order
+from administration.widgets import DateAndTime
 from clientpasswords.models import ClientPassword
 
 REQUIRED = {
@@ -35,7 +35,7 @@ class UntilForm(forms.Form):
     until = forms.SplitDateTimeField(
         label=_("Until"),
         required=False,
-        widget=AdminSplitDateTime,
+        widget=DateAndTime,
         help_text=_("From then on the department's or the domain's policy holds."),
     )
 

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -18,6 +18,7 @@ from accounts.http import client_address
 from accounts.models import Account, Phone
 from administration import actions, audit, jobs
 from administration.actions import Action
+from administration.widgets import DateAndTime
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "
@@ -60,6 +61,8 @@ class AuditedAdmin(admin.ModelAdmin):
 
     The base of every page of the administration that writes.
     """
+
+    formfield_overrides = {models.DateTimeField: {"widget": DateAndTime}}
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)

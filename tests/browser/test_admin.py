@@ -1,16 +1,23 @@
 """Administrators: the second factor, and a policy that holds at once."""
 
+import re
 from base64 import b32decode
 
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
+from accounts import policies
 from accounts.models import Account, Policy
+from administration import jobs
+from clientpasswords.models import Logon
 from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Visit
+from tests.browser.look import Look
 from tests.browser.watch import Watch
 
 pytestmark = pytest.mark.browser
@@ -144,7 +151,9 @@ def test_every_page_of_the_administration_opens(verified: Page, alice: Account) 
             verified.go_back()
 
 
-def test_a_password_is_revoked_from_its_list(verified: Page, alice: Account) -> None:
+def test_a_password_is_revoked_from_its_list(
+    verified: Page, alice: Account, look: Look
+) -> None:
     row, secret = factories.make_client_password(alice)
     Policy.objects.update(client_passwords_required=True)
     assert steps.opens(alice, secret)
@@ -152,8 +161,64 @@ def test_a_password_is_revoked_from_its_list(verified: Page, alice: Account) -> 
     verified.goto("/admin/clientpasswords/clientpassword/")
     verified.locator("tr", has_text=row.label).get_by_role("checkbox").check()
     action = verified.get_by_role("combobox", name="Action")
-    action.select_option(label="Delete, and end the mail sessions")
+    action.select_option(label="Delete")
     steps.button(verified, "Go").click()
+    expect(steps.heading(verified, "1 is chosen")).to_be_visible()
+    look(verified, "admin-action")
+    assert steps.opens(alice, secret)
+    verified.get_by_label("Reason").fill("The telephone was lost")
+    steps.button(verified, "Yes, do it").click()
 
-    expect(verified.get_by_text("1 security password deleted.")).to_be_visible()
+    expect(steps.heading(verified, "Done")).to_be_visible()
+    look(verified, "admin-action-done")
     assert not steps.opens(alice, secret)
+
+
+def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
+    for number in range(jobs.PART + 1):
+        factories.make_account(f"user{number}@example.com")
+
+    verified.goto("/admin/accounts/account/?all=")
+    verified.get_by_label("Select all").check()
+    action = verified.get_by_role("combobox", name="Action")
+    action.select_option(label="Require security passwords")
+    steps.button(verified, "Go").click()
+    expect(verified.get_by_text("more.", exact=False)).to_be_visible()
+    look(verified, "admin-action-on-many")
+    verified.get_by_label("Reason").fill("As decided")
+    steps.button(verified, "Yes, do it").click()
+
+    expect(verified.get_by_text(re.compile("^0 of"))).to_be_visible()
+    call_command("work_jobs", "--once")
+    # Without a hand: the page looks again by itself.
+    expect(steps.heading(verified, "Done")).to_be_visible()
+
+
+def test_what_a_policy_touches_is_seen_before_it_is_saved(
+    verified: Page, alice: Account, look: Look
+) -> None:
+    policy = policies.of(alice).policy
+    Logon.objects.create(
+        account=alice,
+        protocol="imap",
+        by_web_password=True,
+        network_address="192.0.2.7",
+        node="one",
+        first_at=timezone.now(),
+        last_at=timezone.now(),
+        count=12,
+    )
+
+    verified.goto(f"/admin/accounts/policy/{policy.pk}/change/")
+    look(verified, "admin-policy")
+    steps.link(verified, "Roll-out report").click()
+    expect(verified.get_by_text("192.0.2.7")).to_be_visible()
+    look(verified, "admin-rollout")
+    verified.go_back()
+    verified.get_by_label("Security passwords required").check()
+    steps.button(verified, "Save").click()
+    expect(verified.get_by_text("1 of them was used")).to_be_visible()
+    look(verified, "admin-policy-confirm")
+    steps.button(verified, "Change it").click()
+
+    expect(verified.get_by_text("was changed successfully")).to_be_visible()
