@@ -18,6 +18,8 @@ for (const form of document.querySelectorAll("form[data-leave]")) {
   document.addEventListener("copy", () => {
     if (getSelection().containsNode(secret, true)) release();
   });
+  // A mail program has connected with it: it is where it belongs, however it got there.
+  document.addEventListener("connected", release);
   for (const other of document.querySelectorAll("form[data-leave-safe]")) other.addEventListener("submit", release);
   form.addEventListener("submit", (event) => {
     if (safe || event.submitter?.matches("[data-leave-anyway]")) {

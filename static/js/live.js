@@ -26,6 +26,7 @@ for (const line of document.querySelectorAll("[data-live]")) {
     document.removeEventListener("visibilitychange", ask);
     line.textContent = text;
     line.classList.add("live-connected");
+    document.dispatchEvent(new Event("connected"));
   };
 
   line.hidden = false;
