@@ -61,16 +61,16 @@ def review(login_mask: str) -> None:
     _order(Cutoff(login_mask=login_mask, is_review=True))
 
 
-def review_at(account: Account, login_name: str, at: datetime | None) -> None:
-    """As `review_account`, for this logon name and not before `at`; the worker does it.
+def review_at(account: Account, login_mask: str, at: datetime | None) -> None:
+    """As `review_account`, for these logon names and not before `at`, by the worker.
 
-    A time named for it before is forgotten; None names no other.
+    A time named for them before is forgotten; None names no other.
     """
-    waiting = account.cutoffs.filter(node=SOME_DAY, login_mask=login_name)
+    waiting = account.cutoffs.filter(node=SOME_DAY, login_mask=login_mask)
     waiting.delete()
     if at is not None:
         account.cutoffs.create(
-            login_mask=login_name, is_review=True, node=SOME_DAY, due_at=at
+            login_mask=login_mask, is_review=True, node=SOME_DAY, due_at=at
         )
 
 

@@ -17,7 +17,7 @@ from accounts.models import MailSetting
 
 LONGEST = 200  # characters; some programs show no more
 
-# Translators: these three are sent as plain ASCII, so write ae, oe, ue and ss.
+# Translators: these four are sent as plain ASCII, so write ae, oe, ue and ss.
 TEXTS = {
     "security-password-required": gettext_noop(
         "Use a security password here, not your web password: %(page)s"
@@ -27,6 +27,9 @@ TEXTS = {
     ),
     "protocol-off": gettext_noop(
         "This protocol is switched off for your mailbox: %(page)s"
+    ),
+    "network-not-allowed": gettext_noop(
+        "Mail programs cannot use your mailbox from this network: %(page)s"
     ),
 }
 

@@ -16,6 +16,11 @@ PROTOCOLS = {
     "sieve": "imap",
 }
 AT_ONCE = 500  # names in one query
+OF_CLIENT = ("login_name", "protocol", "networks", "policy_networks")
+OF_WEB = (*OF_CLIENT, "refusal")
+
+# Ways in: each is open to who is in all of its lists of networks.
+Door = list[list[str]]
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ def lost(
         if (
             protocol is None
             or (ours is not None and domain not in ours)
-            or _is_let_in(each.ip, doors.get((each.username, protocol), ""))
+            or _is_let_in(each.ip, doors.get((each.username, protocol), []))
         ):
             goes_on.add(place)
         else:
@@ -64,28 +69,35 @@ def lost(
     }
 
 
-def _open_doors(names: set[str]) -> dict[tuple[str, str], str | None]:
-    """For each logon name and protocol from where it is let in; None: from anywhere."""
-    doors: dict[tuple[str, str], str | None] = {}
+def _open_doors(names: set[str]) -> dict[tuple[str, str], Door]:
+    """For each logon name and protocol that is let in from somewhere: from where."""
+    doors: dict[tuple[str, str], Door] = {}
     ordered = sorted(names)
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
-        web = MailWebLogon.objects.filter(address__in=some)
-        for row in web.values_list("login_name", "protocol", "networks", "refusal"):
-            doors[row[0], row[1]] = None if row[3] is None else row[2]
+        for web in MailWebLogon.objects.filter(address__in=some).only(*OF_WEB):
+            by_policy = [] if web.refusal else [_lists(web.policy_networks)]
+            doors[web.login_name, web.protocol] = [[web.networks], *by_policy]
         ids = [name.partition("~")[2].partition(".")[0] for name in some]
         client = MailLogon.objects.filter(
             credential__in=[int(each) for each in ids if each.isdecimal()],
             refusal=None,
         )
-        for each in client:
-            doors[each.login_name, each.protocol] = each.networks or None
+        for row in client.only(*OF_CLIENT):
+            door = [_lists(row.networks, row.policy_networks)]
+            doors[row.login_name, row.protocol] = door
     return doors
 
 
-def _is_let_in(ip: str, networks: str | None) -> bool:
-    if networks is None:
-        return True
+def _lists(*networks: str) -> list[str]:
+    return [each for each in networks if each]
+
+
+def _is_let_in(ip: str, door: Door) -> bool:
+    return any(all(_is_in(ip, each) for each in lists) for lists in door)
+
+
+def _is_in(ip: str, networks: str) -> bool:
     try:
         address = ip_address(ip)
     except ValueError:  # a session from the host itself has none

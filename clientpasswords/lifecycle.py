@@ -191,12 +191,11 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
             return
         for name, value in scope.columns().items():
             setattr(row, name, value)
-        cutoffs.review_at(owner, old_name, None)
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
             cutoffs.end(owner, old_name)
         row.save(update_fields=[*scope.columns(), "session_names"])
-        cutoffs.review_at(owner, row.login_name, scope.expires_at)
+        cutoffs.review_at(owner, f"{owner.address}~{row.pk}*", scope.expires_at)
         cutoffs.review_account(owner)
         events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())
 
@@ -213,8 +212,9 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
     servers answer; those that do not are asked again until they confirm.
     """
     with transaction.atomic():
+        names = client_passwords.login_names()
         rows = revoke_only(client_passwords, by=by)
-        cutoffs.end_all((row.account, row.login_name) for row in rows)
+        cutoffs.end_all((row.account, names[row.pk]) for row in rows)
     return len(rows)
 
 

@@ -32,14 +32,15 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
             address=address, protocol=protocol, selector=passwords.selector(typed)
         ).first()
         if row is not None and passwords.matches(typed, row.hash):
-            outside = row.networks and not _within(ip, row.networks)
-            refusal = row.refusal or ("out-of-scope" if outside else None)
+            refusal = row.refusal or _refusal_there(ip, row)
             name = f"security password {row.credential}"
             return _verdict(row.login_name, refusal, name)
     web = MailWebLogon.objects.filter(address=address, protocol=protocol).first()
     if web is None:
         return Verdict(None, "no-such-mailbox")
-    refusal = None if _within(ip, web.networks) else web.refusal
+    refusal = web.refusal or _refusal_there(ip, web)
+    if _within(ip, web.networks):
+        refusal = None
     if refusal is not None:
         return Verdict(None, refusal)
     if web.hash is None or not check_password(password, f"argon2{web.hash}"):
@@ -51,6 +52,15 @@ def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
     if refusal is None:
         return Verdict(login_name, name)
     return Verdict(None, f"{name}: {refusal}")
+
+
+def _refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
+    """Why not from that address; the networks of webmail are not looked at."""
+    if row.policy_networks and not _within(ip, row.policy_networks):
+        return "network-not-allowed"
+    if isinstance(row, MailWebLogon) or not row.networks or _within(ip, row.networks):
+        return None
+    return "out-of-scope"
 
 
 def _within(ip: str | None, networks: str) -> bool:

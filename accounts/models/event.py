@@ -27,6 +27,11 @@ class SecurityEvent(models.Model):
         ISSUED = "issued", _("security password made")
         LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
+        SUSPENDS_SOON = (
+            "suspends-soon",
+            _("suspension of a security password announced"),
+        )
+        REVIVED = "revived", _("security password kept though unused")
         PHONE_CHANGED = "phone-changed", _("phone number changed")
         TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")
         TWO_STEP_OFF = "two-step-off", _("two-step sign-in turned off")

@@ -6,6 +6,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.networks import NetworksField, NetworksMark
+
 # What the `slot` of a client password can count to, whatever a policy says.
 MOST_CLIENT_PASSWORDS = 50
 
@@ -25,6 +27,24 @@ class Policy(models.Model):
     imap = models.BooleanField("IMAP", default=True)
     pop3 = models.BooleanField("POP3", default=True)
     smtp = models.BooleanField("SMTP", default=True)
+    client_networks = NetworksField(
+        _("networks of mail programs"),
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_(
+            "For example 192.0.2.0/24, 2001:db8::/32. Mail programs elsewhere are "
+            "refused, with any password; webmail is not. Empty: from anywhere."
+        ),
+    )
+    networks_mark = NetworksMark(
+        of="client_networks",
+        default=0,
+        db_default=0,
+        editable=False,
+        help_text="Part of the names of mail sessions: other networks end them.",
+    )
     client_passwords_required = models.BooleanField(
         _("security passwords required"),
         default=False,
@@ -61,6 +81,32 @@ class Policy(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Counted from when it was made. Empty: for ever."),
     )
+    suspend_unused_days = models.PositiveSmallIntegerField(
+        _("suspend when unused for days"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "The owner is told before, and can use a suspended one again after typing "
+            "a code. Empty: never."
+        ),
+    )
+    suspend_never_used_hours = models.PositiveSmallIntegerField(
+        _("suspend when not used within hours of being made"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("The same, for one that was made and never used. Empty: never."),
+    )
+    code_to_switch_off = models.BooleanField(
+        _("turning security passwords off needs a code"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "On: who knows the web password alone cannot open the mailbox to mail "
+            "programs with it."
+        ),
+    )
     owner_sets_phone = models.BooleanField(
         _("owners enter their first phone number"),
         default=False,
@@ -90,6 +136,11 @@ class Policy(models.Model):
     def protocols(self) -> dict[str, bool]:
         """Each protocol by the name people know it by, and whether it is allowed."""
         return {"IMAP": self.imap, "POP3": self.pop3, "SMTP": self.smtp}
+
+    @property
+    def suspends(self) -> bool:
+        """Whether security passwords that nobody uses are suspended, some day."""
+        return bool(self.suspend_unused_days or self.suspend_never_used_hours)
 
     @property
     def requires_client_passwords(self) -> bool:

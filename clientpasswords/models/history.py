@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clientpasswords.models.password import ClientPassword
@@ -65,7 +66,9 @@ class Logon(models.Model):
         EXPIRED = "expired", _("expired")
         OUT_OF_SCOPE = "out-of-scope", _("outside what the password is for")
         SUSPENDED = "suspended", _("security passwords are turned off")
+        UNUSED = "suspended-unused", _("suspended, as it was not used")
         PROTOCOL_OFF = "protocol-off", _("protocol switched off")
+        ELSEWHERE = "network-not-allowed", _("network not allowed")
         LOGON_OFF = "third-party-logon-off", _("third-party client logon is off")
         DISABLED = "account-disabled", _("mailbox disabled")
 
@@ -117,14 +120,23 @@ class Logon(models.Model):
 
 
 class FollowedLog(models.Model):
-    """How far a mail server's log was read; written together with what was read."""
+    """How far a mail server's log was read; written together with what was read.
 
-    node = models.CharField(max_length=100)
-    path = models.CharField(max_length=400)
+    Everything that the mail server decided from `began_at` to `read_to` is known.
+    """
+
+    node = models.CharField(_("mail server"), max_length=100)
+    path = models.CharField(_("log"), max_length=400)
     inode = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
+    began_at = models.DateTimeField(_("followed since"), default=timezone.now)
+    told_at = models.DateTimeField(_("last decision"), null=True)
+    read_to = models.DateTimeField(_("read up to"), default=timezone.now)
 
     class Meta:
+        verbose_name = _("followed log")
+        verbose_name_plural = _("followed logs")
+        ordering = ["node", "path"]
         constraints = [
             models.UniqueConstraint(
                 fields=["node", "path"], name="followedlog_once_a_node_and_path"

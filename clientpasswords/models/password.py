@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import MOST_CLIENT_PASSWORDS
+from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
 
 if TYPE_CHECKING:
     from clientpasswords.models.history import Usage
@@ -23,6 +23,11 @@ class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
     def live(self) -> Self:
         """Those not revoked; whether one opens the door the logon views say."""
         return self.filter(revoked_at=None)
+
+    def login_names(self) -> dict[int, str]:
+        """Return of each what its `login_name` is. One query."""
+        rows = MailLogon.objects.filter(credential__in=self.values("pk"))
+        return dict(rows.values_list("credential", "login_name"))
 
     def long_revoked(self) -> Self:
         """Those revoked so long ago that no device should still be trying them."""
@@ -63,6 +68,14 @@ class ClientPassword(models.Model):
         help_text=_("For example 192.0.2.0/24, separated by commas; empty: any."),
     )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    suspends_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When it is suspended, as its owner was told, unless it is used.",
+    )
+    revived_at = models.DateTimeField(
+        null=True, editable=False, help_text="When its owner last asked to keep it."
+    )
     session_names = models.PositiveSmallIntegerField(
         default=0,
         editable=False,
@@ -126,11 +139,12 @@ class ClientPassword(models.Model):
         """The name of its sessions on the mail servers, by which they can be ended.
 
         It is address~70; and address~70.1, then address~70.2 once its networks were
-        changed: Postfix knows an open session by its name alone, so that those from
-        elsewhere can only be ended by giving the others a new one.
+        changed, with .0 and a number behind where its policy names networks: Postfix
+        knows an open session by its name alone, so that those from elsewhere can only
+        be ended by giving the others a new one. One query.
         """
-        number = f".{self.session_names}" if self.session_names else ""
-        return f"{self.account.address}~{self.pk}{number}"
+        row = MailLogon.objects.filter(credential=self.pk).only("login_name")[:1].get()
+        return row.login_name
 
     @property
     def protocols(self) -> dict[str, bool]:

@@ -42,9 +42,9 @@ local PROTOCOLS = {
 }
 
 local LOOKUPS = {
-  client = "SELECT hash, credential, login_name, networks, refusal FROM mail_logon "
+  client = "SELECT hash, credential, login_name, networks, policy_networks, refusal FROM mail_logon "
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
-  web = "SELECT hash, login_name, networks, refusal FROM mail_web_logon "
+  web = "SELECT hash, login_name, networks, policy_networks, refusal FROM mail_web_logon "
     .. "WHERE address = $1 AND protocol = $2",
   notice = "SELECT notice FROM mail_web_logon WHERE address = $1 AND protocol = $2",
   mailbox = "SELECT address FROM mail_web_logon WHERE address = $1 AND protocol = 'imap'",
@@ -201,19 +201,32 @@ local function is_in(address, network)
   return not network.rest or address:byte(whole + 1) >> network.shift == network.rest
 end
 
--- The networks of the last row are as a rule those of the next one.
-local last_text, last_networks = "", {}
+-- The networks of one row are as a rule those of many: what was read is kept for a while.
+local MOST_LISTS = 100
+local lists, lists_kept = {}, 0
+
+local function networks_of(text)
+  local networks = lists[text]
+  if networks then return networks end
+  if lists_kept == MOST_LISTS then lists, lists_kept = {}, 0 end
+  networks = {}
+  for each in text:gmatch("[^,%s]+") do table.insert(networks, network_of(each)) end
+  lists[text], lists_kept = networks, lists_kept + 1
+  return networks
+end
 
 -- Is an address, given as its bytes if it is one, in any of the networks listed?
 local function is_in_any(address, networks)
-  if networks ~= last_text then
-    last_text, last_networks = networks, {}
-    for each in networks:gmatch("[^,%s]+") do table.insert(last_networks, network_of(each)) end
-  end
-  for _, network in ipairs(last_networks) do
+  for _, network in ipairs(networks_of(networks)) do
     if address and is_in(address, network) then return true end
   end
   return false
+end
+
+-- Why the policy lets no mail program in from there; nil if it does.
+local function refusal_of_place(client, networks)
+  if networks == "" or is_in_any(client, networks) then return nil end
+  return "network-not-allowed"
 end
 
 -- The decision -------------------------------------------------------------------------
@@ -270,8 +283,8 @@ local function decide_by_web_password(request, address, protocol, typed)
   -- The real address: a trusted webmail may speak for its users' addresses.
   local is_by_webmail = is_webmail
   if real ~= told then is_by_webmail = is_in_any(bytes_of(real), networks) end
-  local refused = row and row.refusal and not is_by_webmail
-  local hash = row and not refused and row.hash
+  local refusal = row and not is_by_webmail and (row.refusal or refusal_of_place(client, row.policy_networks))
+  local hash = row and not refusal and row.hash
   local try = guesses.try(digests, client, hash)
   -- At a webmail that does not say where its users are, all of them share one address.
   local is_limited = client and not is_webmail
@@ -282,8 +295,8 @@ local function decide_by_web_password(request, address, protocol, typed)
   local reason, notice = "wrong-password", nil
   if not row then
     reason = "unknown-account"
-  elseif refused then
-    reason, notice = row.refusal, notice_for(request, address, protocol, row, typed)
+  elseif refusal then
+    reason, notice = refusal, notice_for(request, address, protocol, row, typed)
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
     guesses.note_success(try)
     return { login_name = row.login_name, is_by_webmail = is_by_webmail }
@@ -292,9 +305,13 @@ local function decide_by_web_password(request, address, protocol, typed)
   return { reason = reason, notice = notice, again = again }
 end
 
--- Does this client password open the door from other networks only?
-local function is_out_of_scope(request, row)
-  return row.networks ~= "" and not is_in_any(bytes_of(var_expand(request, "%{rip}")), row.networks)
+-- Why a client password does not open the door from there; nil if it does.
+local function refusal_there(request, row)
+  if row.networks == "" and row.policy_networks == "" then return nil end
+  local client = bytes_of(var_expand(request, "%{rip}"))
+  local refusal = refusal_of_place(client, row.policy_networks)
+  if refusal or row.networks == "" or is_in_any(client, row.networks) then return refusal end
+  return "out-of-scope"
 end
 
 -- What becomes of a logon: `reason` says why not, nil lets it in under `login_name`.
@@ -304,7 +321,7 @@ local function decide(request, address, protocol, typed)
     local row = row_of("client", address, protocol, selector_of(request, secret, typed))
     if row and verifies(request, row.hash, secret) then
       -- Even if refused: the web password's turn would not come for this same text.
-      local reason = row.refusal or is_out_of_scope(request, row) and "out-of-scope" or nil
+      local reason = row.refusal or refusal_there(request, row)
       return { reason = reason, login_name = row.login_name, credential = row.credential }
     end
   end

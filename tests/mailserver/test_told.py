@@ -61,6 +61,15 @@ def test_imap_says_why_the_right_web_password_is_refused(
     )
 
 
+def test_imap_says_that_it_is_the_network(alice: Account, fresh: MailHost) -> None:
+    Account.objects.update(client_passwords_on=False)
+    factories.make_policy(client_networks="203.0.113.0/24")
+
+    assert f"Mail programs cannot use your mailbox from this network: {PAGE}" in (
+        imap_answer(fresh, PASSWORD)
+    )
+
+
 def test_pop3_says_why_the_protocol_is_refused(alice: Account, fresh: MailHost) -> None:
     Policy.objects.update(pop3=False)
 

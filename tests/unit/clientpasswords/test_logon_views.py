@@ -166,6 +166,7 @@ def test_a_row_for_a_client_password_says_everything_a_mail_server_needs(
         "credential": row.pk,
         "login_name": f"alice@example.com~{row.pk}",
         "networks": "",
+        "policy_networks": "",
         "refusal": "suspended",
     }
 
@@ -182,6 +183,7 @@ def test_a_row_for_a_web_password_says_everything_a_mail_server_needs(
         "hash": alice.password.removeprefix("argon2"),
         "login_name": "alice@example.com",
         "networks": "",
+        "policy_networks": "",
         "refusal": None,
         "notice": None,
     }

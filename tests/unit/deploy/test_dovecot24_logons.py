@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_network
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -24,11 +25,16 @@ CLIENT = "198.51.100.7"
 WEBMAIL = "192.0.2.10"
 NETWORKS = f"{WEBMAIL}/32,203.0.113.128/25,2001:db8::5/128"
 PLACES = (CLIENT, WEBMAIL, "203.0.113.200", "2001:db8::5")
-KINDS: dict[str, dict[str, bool]] = {
+KINDS: dict[str, dict[str, Any]] = {
     "open": {},
     "required": {"client_passwords_required": True},
     "closed": {"third_party_logon": False},
     "no-pop3": {"pop3": False},
+    "near": {"client_networks": f"{CLIENT}/29,2001:db8::5/128"},
+    "required-near": {
+        "client_passwords_required": True,
+        "client_networks": f"203.0.113.0/24,{CLIENT}",
+    },
 }
 
 
@@ -73,6 +79,7 @@ class Dovecot:
             original_user=logon.address,
             protocol=logon.protocol,
             password=logon.typed,
+            remote_ip=logon.ip,
             real_remote_ip=logon.ip,
         )
 
