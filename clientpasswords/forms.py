@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
 from accounts.authenticator import AppCode
-from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
+from clientpasswords.scopes import Scope
 
 MOST_NETWORKS = 10
 LAST_YEAR = 2999

@@ -4,8 +4,6 @@ Views, admin and commands all come through here.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +16,7 @@ from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
+from clientpasswords.scopes import Scope
 
 
 class Refused(Exception):
@@ -54,45 +53,6 @@ class Issued:
 
     client_password: ClientPassword
     secret: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What a client password may be used for.
-
-    `protocols` are not empty; `networks` are in canonical form, none means any;
-    `expires_at` None means never.
-    """
-
-    protocols: frozenset[str]
-    networks: tuple[str, ...] = ()
-    expires_at: datetime | None = None
-
-    @classmethod
-    def of(cls, client_password: ClientPassword) -> Self:
-        """Return the present one."""
-        allowed = client_password.protocols.items()
-        return cls(
-            frozenset(name for name, yes in allowed if yes),
-            tuple(each for each in client_password.networks.split(",") if each),
-            client_password.expires_at,
-        )
-
-    def columns(self) -> dict[str, bool | str | datetime | None]:
-        """Return it as the columns of a `ClientPassword`."""
-        return {
-            **{name: name in self.protocols for name in ("imap", "pop3", "smtp")},
-            "networks": ",".join(self.networks),
-            "expires_at": self.expires_at,
-        }
-
-    def told(self) -> dict[str, str]:
-        """Return it in words of the field, for the record of events."""
-        return {
-            "protocols": " ".join(sorted(self.protocols)),
-            "networks": " ".join(self.networks),
-            "expires": self.expires_at.isoformat() if self.expires_at else "",
-        }
 
 
 def switch_on(account: Account, *, by: Actor) -> None:

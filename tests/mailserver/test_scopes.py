@@ -16,8 +16,8 @@ from accounts.events import Actor
 from accounts.models import Account
 from bench.authsocket import Verdict
 from clientpasswords import lifecycle
-from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
+from clientpasswords.scopes import Scope
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import (

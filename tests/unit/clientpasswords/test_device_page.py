@@ -9,8 +9,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
 from clientpasswords.forms import ScopeForm
-from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords.scopes import Scope
 from tests import factories
 
 INDEX = "/settings/account-security/"

@@ -7,8 +7,8 @@ from pytest_django import Settings
 from accounts import notices, rights
 from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
 from clientpasswords import lifecycle, logons
-from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
+from clientpasswords.scopes import Scope
 from gateways.doveadm import Connection
 from tests.factories import PASSWORD, make_client_password, make_policy
 from tests.unit.support import HOME

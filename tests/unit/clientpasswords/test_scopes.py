@@ -12,8 +12,8 @@ from accounts import cutoffs
 from accounts.events import Actor, Kind
 from accounts.models import Account, Cutoff, MailLogon, SecurityEvent
 from clientpasswords import lifecycle, logons
-from clientpasswords.lifecycle import Scope
 from clientpasswords.models import ClientPassword
+from clientpasswords.scopes import Scope
 from tests import factories
 
 OWNER = Actor("alice@example.com", "198.51.100.7", "")

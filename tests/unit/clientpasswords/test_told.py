@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts import codes, notifications
 from accounts.models import Account
 from clientpasswords import lifecycle
-from clientpasswords.lifecycle import Scope
+from clientpasswords.scopes import Scope
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up

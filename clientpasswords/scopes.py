@@ -1,0 +1,46 @@
+"""What one client password may be used for, as a value."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from clientpasswords.models import ClientPassword
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a client password may be used for.
+
+    `protocols` are not empty; `networks` are in canonical form, none means any;
+    `expires_at` None means never.
+    """
+
+    protocols: frozenset[str]
+    networks: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+
+    @classmethod
+    def of(cls, client_password: ClientPassword) -> Self:
+        """Return the present one."""
+        allowed = client_password.protocols.items()
+        return cls(
+            frozenset(name for name, yes in allowed if yes),
+            tuple(each for each in client_password.networks.split(",") if each),
+            client_password.expires_at,
+        )
+
+    def columns(self) -> dict[str, bool | str | datetime | None]:
+        """Return it as the columns of a `ClientPassword`."""
+        return {
+            **{name: name in self.protocols for name in ("imap", "pop3", "smtp")},
+            "networks": ",".join(self.networks),
+            "expires_at": self.expires_at,
+        }
+
+    def told(self) -> dict[str, str]:
+        """Return it in words of the field, for the record of events."""
+        return {
+            "protocols": " ".join(sorted(self.protocols)),
+            "networks": " ".join(self.networks),
+            "expires": self.expires_at.isoformat() if self.expires_at else "",
+        }
