@@ -25,6 +25,8 @@ class Act(StrEnum):
     """What a code is good for; the text message names it."""
 
     ISSUE = "issue a client password"
+    SWITCH_OFF = "turn client passwords off"
+    REVIVE = "keep a client password"
     LEAVE_NUMBER = "change the phone number"
     TAKE_NUMBER = "confirm a new phone number"
 
@@ -33,6 +35,14 @@ class Act(StrEnum):
 TEXTS = {
     Act.ISSUE: gettext_noop(
         "%(code)s is your code for a new security password. "
+        "Valid for %(minutes)s minutes. Never tell it to anyone."
+    ),
+    Act.SWITCH_OFF: gettext_noop(
+        "%(code)s is your code to turn security passwords off. "
+        "Valid for %(minutes)s minutes. Never tell it to anyone."
+    ),
+    Act.REVIVE: gettext_noop(
+        "%(code)s is your code to keep a security password in use. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
     Act.LEAVE_NUMBER: gettext_noop(

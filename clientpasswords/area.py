@@ -126,6 +126,17 @@ class Area:
         return self.effective.policy.owner_sets_phone
 
     @property
+    def code_to_switch_off(self) -> bool:
+        return self.effective.policy.code_to_switch_off
+
+    @property
+    def client_networks(self) -> list[str]:
+        """From where alone mail programs are let in; empty: from anywhere."""
+        return [
+            each for each in self.effective.policy.client_networks.split(",") if each
+        ]
+
+    @property
     def protocols_on(self) -> list[str]:
         return [name for name, on in self.effective.policy.protocols.items() if on]
 
@@ -154,9 +165,12 @@ class Area:
         """What stands against a further password now; nothing was sent or tried yet."""
         policy = self.effective.policy
         refusal = lifecycle.obstacle(self._row, policy, in_use=self.count)
-        if refusal is None and self.phone_refusal and not self.can_use_app:
-            return self.phone_refusal
-        return refusal
+        return refusal or self.code_refusal
+
+    @property
+    def code_refusal(self) -> codes.CodeError | None:
+        """Why no code of either kind can be typed in."""
+        return None if self.can_use_app else self.phone_refusal
 
     @property
     def phone_refusal(self) -> codes.CodeError | None:

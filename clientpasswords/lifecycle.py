@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import authenticator, codes, cutoffs, events, policies
 from accounts.authenticator import AppCode
+from accounts.codes import Act
 from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from clientpasswords import passwords
@@ -70,32 +71,49 @@ def switch_on(account: Account, *, by: Actor) -> None:
         cutoffs.review_account(owner)
 
 
-def switch_off(account: Account, *, by: Actor) -> None:
+@sensitive_variables("code")
+def switch_off(
+    account: Account, *, by: Actor, code: str | AppCode | None = None
+) -> None:
     """From now on the web password works in mail programs; client passwords sleep.
+
+    The `code` is spent if the policy asks for one, and not looked at otherwise.
 
     Raises:
         Required: the policy requires security passwords; nothing changed.
+        codes.CodeError: nothing changed, but that a wrong try is counted.
     """
     with transaction.atomic():
         owner = lock(account)
-        if policies.of(owner).policy.requires_client_passwords:
+        policy = policies.of(owner).policy
+        if policy.requires_client_passwords:
             raise Required
         if not owner.client_passwords_on:
             return
-        Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
-        events.record(Kind.SWITCHED_OFF, owner, by=by)
-        cutoffs.review_account(owner)
+        refusal = None
+        if policy.code_to_switch_off:
+            refusal = spend(owner, policy, code or "", by, Act.SWITCH_OFF)
+        if refusal is None:
+            Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
+            events.record(Kind.SWITCHED_OFF, owner, by=by)
+            cutoffs.review_account(owner)
+    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+        raise refusal
 
 
-def send_code(account: Account, *, by: Actor) -> None:
-    """Send the code for a new client password, if one could be made with it.
+def send_code(account: Account, act: Act = Act.ISSUE, *, by: Actor) -> None:
+    """Send the code for this act, if something could be done with it.
 
     Raises:
         Refused: no text message was spent.
         codes.CodeError: as `codes.send` says.
     """
-    require_room(account, policies.of(account).policy)
-    codes.send(account, codes.Act.ISSUE, by=by)
+    policy = policies.of(account).policy
+    if act is Act.ISSUE:
+        require_room(account, policy)
+    if act is Act.SWITCH_OFF and policy.requires_client_passwords:
+        raise Required
+    codes.send(account, act, by=by)
 
 
 @sensitive_variables("code")
@@ -217,13 +235,17 @@ def lock(account: Account) -> Account:
 
 @sensitive_variables("code")
 def spend(
-    owner: Account, policy: Policy, code: str | AppCode, by: Actor
+    owner: Account,
+    policy: Policy,
+    code: str | AppCode,
+    by: Actor,
+    act: Act = Act.ISSUE,
 ) -> codes.CodeError | None:
     """Spend the code of either kind, and return None; or return why it was refused."""
     if isinstance(code, AppCode):
         has_phone = Phone.objects.filter(account=owner).exists()
         return authenticator.spend(owner, policy, code, has_phone=has_phone, by=by)
-    return codes.spend(owner, codes.Act.ISSUE, code, by=by)
+    return codes.spend(owner, act, code, by=by)
 
 
 def require_room(owner: Account, policy: Policy) -> None:

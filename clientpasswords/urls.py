@@ -1,11 +1,12 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, lost, scan, setup, window
+from clientpasswords.views import area, device, lost, off, scan, setup, window
 
 app_name = "clientpasswords"
 passwords = [
     path("enable/", area.enable, name="enable"),
-    path("disable/", area.disable, name="disable"),
+    path("disable/", off.disable, name="disable"),
+    path("disable/code/", off.code, name="disable-code"),
     path("new/", window.new, name="new"),
     path("new/code/", window.send_code, name="code"),
     path("new/verify/", window.verify, name="verify"),

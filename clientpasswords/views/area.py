@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
-from clientpasswords import lifecycle, words
+from clientpasswords import lifecycle
 from clientpasswords.area import Area
 from clientpasswords.views import pages
 
@@ -32,22 +32,6 @@ def enable(request: UserRequest) -> HttpResponse:
         messages.success(request, _("Security passwords are turned on."))
         return pages.back()
     return pages.page(request, "enable", area)
-
-
-@require_form
-def disable(request: UserRequest) -> HttpResponse:
-    """Turn security passwords off, after a window that says what that means."""
-    area = Area(request.user)
-    if request.method == "POST":
-        try:
-            lifecycle.switch_off(request.user, by=actor(request))
-        except lifecycle.Required as refusal:
-            return pages.refused(request, "index", area, words.of(refusal))
-        messages.success(request, _("Security passwords are turned off."))
-        return pages.back()
-    if area.required or not area.on:
-        return pages.back()
-    return pages.page(request, "disable", area)
 
 
 @require_form

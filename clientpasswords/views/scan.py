@@ -23,7 +23,7 @@ from clientpasswords.models import SetUpLink
 from clientpasswords.views import pages
 from clientpasswords.views.window import Window, blank, remembering, send_code, show
 
-SCAN = Window("scan", "clientpasswords:scan-code", "clientpasswords:scan-verify")
+SCAN = Window("scan", "scan", "scan-code", "scan-verify")
 
 
 @never_cache

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import (
@@ -15,6 +16,7 @@ from django.views.decorators.debug import (
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import codes, http
+from accounts.codes import Act
 from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle, passwords, words
 from clientpasswords.area import Area
@@ -26,14 +28,32 @@ METHOD_COOKIE = "method"  # which way of confirming was used last
 
 
 class Window(NamedTuple):
-    """An identity window by what its buttons do, as the names of addresses."""
+    """An identity window: what it looks like, and what its buttons do.
 
+    `page`, `code` and `verify` are names of addresses, all with `args`.
+    """
+
+    template: str
     page: str
     code: str
     verify: str
+    act: Act = Act.ISSUE
+    args: tuple[int, ...] = ()
+
+    @property
+    def page_address(self) -> str:
+        return reverse(f"clientpasswords:{self.page}", args=self.args)
+
+    @property
+    def code_address(self) -> str:
+        return reverse(f"clientpasswords:{self.code}", args=self.args)
+
+    @property
+    def verify_address(self) -> str:
+        return reverse(f"clientpasswords:{self.verify}", args=self.args)
 
 
-NEW = Window("new", "clientpasswords:code", "clientpasswords:verify")
+NEW = Window("new", "new", "code", "verify")
 
 
 @never_cache
@@ -48,10 +68,10 @@ def send_code(request: UserRequest, window: Window = NEW) -> HttpResponse:
     """Send a code to the phone on file."""
     form = CodeForm(initial={"attempt": attempt_in(request.POST)})
     try:
-        lifecycle.send_code(request.user, by=actor(request))
+        lifecycle.send_code(request.user, window.act, by=actor(request))
     except (lifecycle.Refused, codes.CodeError) as refusal:
         return show(request, form, words.of(refusal), window=window)
-    return redirect(f"clientpasswords:{window.page}")
+    return redirect(window.page_address)
 
 
 @never_cache
@@ -85,19 +105,21 @@ def show(
     *,
     status: int = 200,
     window: Window = NEW,
+    **more: Any,
 ) -> HttpResponse:
     """The identity window, with what went wrong and how things stand."""
     area = Area(request.user)
-    if error is None and area.refusal is not None:
-        error = words.of(area.refusal)
+    refusal = area.refusal if window.act is Act.ISSUE else area.code_refusal
+    if error is None and refusal is not None:
+        error = words.of(refusal)
     if error is not None and error.field:
         form.add_error("code", f"{error.title} {error.hint}")
     form.forget_code()
     form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
-    more = {"form": form, "window": window, **_code_state(request, area)}
+    more |= {"form": form, "window": window, **_code_state(request, area, window.act)}
     if error is None:
-        return pages.page(request, window.page, area, status=status, **more)
-    return pages.refused(request, window.page, area, error, **more)
+        return pages.page(request, window.template, area, status=status, **more)
+    return pages.refused(request, window.template, area, error, **more)
 
 
 def blank(request: UserRequest) -> CodeForm:
@@ -116,12 +138,12 @@ def remembering(
     return response
 
 
-def _code_state(request: UserRequest, area: Area) -> dict[str, Any]:
+def _code_state(request: UserRequest, area: Area, act: Act) -> dict[str, Any]:
     phone = area.telephone
     return {
         "can_use_phone": area.phone_refusal is None,
         "code_sent": phone is not None
-        and codes.outstanding(phone, codes.Act.ISSUE, by=actor(request)),
+        and codes.outstanding(phone, act, by=actor(request)),
         "cooldown": words.seconds(phone.waits_to_send()) if phone else 0,
         "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
     }

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
 from pytest_django import Settings
 
 from accounts import notices, rights
@@ -166,3 +168,14 @@ def test_what_is_no_list_of_networks_is_refused(
 
     with pytest.raises(ValidationError, match=problem):
         policy.save()
+
+
+def test_the_owner_sees_from_where_mail_programs_can_connect(
+    policy: Policy, browser: Client
+) -> None:
+    page = browser.get(reverse("clientpasswords:index")).content.decode()
+    assert "198.51.100.0/24, 2001:db8::/32" in page
+
+    make_policy(client_networks="")
+    page = browser.get(reverse("clientpasswords:index")).content.decode()
+    assert "from these networks only" not in page
