@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
+from accounts import schemes
 from accounts.models import MailLogon, MailWebLogon
 from clientpasswords import passwords
 
@@ -43,7 +44,7 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
         refusal = None
     if refusal is not None:
         return Verdict(None, refusal)
-    if web.hash is None or not check_password(password, f"argon2{web.hash}"):
+    if web.hash is None or not check_password(password, schemes.stored(web.hash)):
         return Verdict(None, "wrong-password")
     return Verdict(web.login_name, "web password")
 

@@ -107,7 +107,15 @@ else:
 
 # --- who signs in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Account"
-PASSWORD_HASHERS = ["accounts.hashers.WebPasswordHasher"]
+PASSWORD_HASHERS = [
+    "accounts.hashers.WebPasswordHasher",
+    # What another program has hashed, until the next sign-in.
+    "accounts.hashers.BcryptHasher",
+    "accounts.hashers.Sha512CryptHasher",
+    "accounts.hashers.SaltedSha512Hasher",
+    "accounts.hashers.SaltedSha256Hasher",
+    "accounts.hashers.Pbkdf2Hasher",
+]
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
     {

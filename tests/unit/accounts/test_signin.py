@@ -12,7 +12,9 @@ from django.urls import reverse
 from pytest_django import Settings
 from time_machine import Traveller
 
+from accounts import schemes
 from accounts.models import Account, Budget, SecurityEvent
+from tests import takenover
 from tests.factories import PASSWORD, make_account
 from tests.unit.support import CheapHasher, at_once, is_signed_in, sign_in
 
@@ -94,10 +96,14 @@ def names(db: None) -> dict[str, str]:
     make_account("webless@example.com")
     unusable = make_password(None)
     Account.objects.filter(address="webless@example.com").update(password=unusable)
+    make_account("moved@example.com")
+    moved = schemes.stored(takenover.HASHES["SSHA256"])
+    Account.objects.filter(address="moved@example.com").update(password=moved)
     return {
         "known": "known@example.com",
         "inactive": "gone@example.com",
         "without password": "webless@example.com",
+        "taken over": "moved@example.com",
         "unknown": "nobody@example.com",
         "no address": "nobody",
     }
