@@ -41,6 +41,11 @@ local PROTOCOLS = {
   sieve = "imap", -- ManageSieve: filters belong to the mailbox
 }
 
+-- Who tells a client the reason that comes with "nologin": Dovecot's own login processes,
+-- and Postfix's relay (authrelay.py). Postfix itself would take that for a logon.
+local TELLS_WHY = { imap = true, pop3 = true, submission = true, sieve = true }
+local RELAY = "portal-relay"
+
 local LOOKUPS = {
   client = "SELECT hash, credential, login_name, networks, policy_networks, refusal FROM mail_logon "
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
@@ -264,22 +269,22 @@ local function may_tell()
   return true
 end
 
--- What to say to a client whose right web password is refused; nil if it is wrong, if
--- there is nothing to say, or if the client's protocol cannot say it.
+-- What to say to a client whose right web password is refused; nil if it is wrong, or if
+-- there is nothing to say.
 local function notice_for(request, address, protocol, row, typed)
-  local heard = request.service == "imap" or request.service == "pop3"
-  if not (heard and row.hash and may_tell() and verifies(request, row.hash, typed)) then return nil end
+  if not (row.hash and may_tell() and verifies(request, row.hash, typed)) then return nil end
   return row_of("notice", address, protocol).notice
 end
 
 -- Dovecot writes all its variables out at each call: everything is asked for at once.
-local ABOUT = guesses.DIGESTS .. " %{rip} %{real_rip}"
+local ABOUT = guesses.DIGESTS .. " %{rip} %{real_rip} %{local_name}"
 
 -- The web password's turn.
 local function decide_by_web_password(request, address, protocol, typed)
   local row = row_of("web", address, protocol)
   local networks = row and row.networks or ""
-  local digests, told, real = var_expand(request, ABOUT):match("^(%x* %x*) (.*) (.*)$")
+  local digests, told, real, door =
+    var_expand(request, ABOUT):match("^(%x* %x*) (%S*) (%S*) (.*)$")
   local client = bytes_of(told)
   local is_webmail = is_in_any(client, networks)
   -- The real address: a trusted webmail may speak for its users' addresses.
@@ -298,7 +303,10 @@ local function decide_by_web_password(request, address, protocol, typed)
   if not row then
     reason = "unknown-account"
   elseif refusal then
-    reason, notice = refusal, notice_for(request, address, protocol, row, typed)
+    reason = refusal
+    if TELLS_WHY[request.service] or door == RELAY then
+      notice = notice_for(request, address, protocol, row, typed)
+    end
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
     guesses.note_success(try)
     return { login_name = row.login_name, is_by_webmail = is_by_webmail }

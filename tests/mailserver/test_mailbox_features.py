@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
+from accounts import notices
 from accounts.events import Actor
 from accounts.models import Policy
 from clientpasswords import lifecycle
@@ -226,6 +227,21 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
             assert client.log_on(owner.address, secret).startswith("NO")
         finally:
             client.close()
+
+
+def test_managesieve_says_why_the_right_web_password_is_refused(
+    sieve_port: int, trust: ssl.SSLContext, owner: Owner
+) -> None:
+    notices.store()
+    client = Sieve(sieve_port)
+    try:
+        client.starttls(trust)
+        answer = client.log_on(owner.address, factories.PASSWORD)
+    finally:
+        client.close()
+
+    assert answer.startswith("NO")
+    assert "Use a security password here, not your web password" in answer
 
 
 def test_connections_are_counted_for_each_device(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from accounts import cutoffs
+from accounts import cutoffs, notices
 from accounts.events import Actor
 from accounts.models import Account, Policy
 from clientpasswords import lifecycle
@@ -119,3 +119,15 @@ def test_without_imap_it_goes_on(
     while imap.sock.recv(4096):
         pass
     assert smtp.noop()[0] == 250
+
+
+def test_it_says_why_the_right_web_password_is_refused(
+    submission_host: MailHost, alice: Account
+) -> None:
+    notices.store()
+    smtp = Smtp(submission_host.ports.submissions)
+    smtp.ehlo()
+    smtp.user, smtp.password = ADDRESS, factories.PASSWORD
+    with pytest.raises(smtplib.SMTPAuthenticationError, match="Use a security passw"):
+        smtp.auth("PLAIN", smtp.auth_plain)
+    smtp.close()

@@ -11,17 +11,12 @@ from pathlib import Path
 import pytest
 
 from accounts import notices
-from accounts.models import Account, Policy
+from accounts.models import Account, MailSetting, Policy
 from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
-from tests.mailserver.clients import (
-    client_address,
-    imap_session,
-    pop3_session,
-    smtp_session,
-)
+from tests.mailserver.clients import Smtp, client_address, imap_session, pop3_session
 from tests.mailserver.conftest import make_host
 
 pytestmark = pytest.mark.mailserver
@@ -53,6 +48,19 @@ def imap_answer(host: MailHost, password: str) -> str:
     return str(refused.value)
 
 
+def smtp_answer(
+    host: MailHost, password: str, mechanism: str = "plain"
+) -> tuple[int, str]:
+    client = Smtp(host.ports.submission)
+    client.ehlo()
+    client.user, client.password = ADDRESS, password
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
+        client.auth(mechanism, getattr(client, f"auth_{mechanism}"))
+    client.close()
+    assert isinstance(refused.value.smtp_error, bytes)
+    return refused.value.smtp_code, refused.value.smtp_error.decode()
+
+
 def test_imap_says_why_the_right_web_password_is_refused(
     alice: Account, fresh: MailHost
 ) -> None:
@@ -70,8 +78,17 @@ def test_imap_says_that_it_is_the_network(alice: Account, fresh: MailHost) -> No
     )
 
 
-def test_pop3_says_why_the_protocol_is_refused(alice: Account, fresh: MailHost) -> None:
-    Policy.objects.update(pop3=False)
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"third_party_logon": False}, "Mail programs are switched off for your"),
+        ({"pop3": False}, "This protocol is switched off for your mailbox"),
+    ],
+)
+def test_pop3_says_what_the_policy_has_switched_off(
+    change: dict[str, bool], sentence: str, alice: Account, fresh: MailHost
+) -> None:
+    Policy.objects.update(**change)
 
     with (
         pytest.raises(poplib.error_proto) as refused,
@@ -79,14 +96,34 @@ def test_pop3_says_why_the_protocol_is_refused(alice: Account, fresh: MailHost) 
     ):
         pass
 
-    assert f"This protocol is switched off for your mailbox: {PAGE}" in (
-        str(refused.value)
-    )
+    assert sentence in str(refused.value)
+    assert str(refused.value).endswith(f": {PAGE}'")
+
+
+@pytest.mark.parametrize("mechanism", ["plain", "login"])
+def test_submission_says_why(mechanism: str, alice: Account, fresh: MailHost) -> None:
+    code, text = smtp_answer(fresh, PASSWORD, mechanism)
+
+    assert code == 535
+    assert text.startswith("5.7.8 Error: authentication failed: Use a security")
+    assert text.endswith(f" password here, not your web password: {PAGE}")
+
+
+def test_the_owner_reads_it_in_a_language_of_theirs(
+    alice: Account, fresh: MailHost
+) -> None:
+    alice.language = "de"
+    alice.save()
+    german = MailSetting.objects.get(name="notice:security-password-required:de").value
+    assert not german.startswith("Use a security password")
+
+    assert german in imap_answer(fresh, PASSWORD)
 
 
 def test_a_wrong_password_is_never_told_apart(alice: Account, fresh: MailHost) -> None:
     assert "[AUTHENTICATIONFAILED]" in imap_answer(fresh, "not her password")
     assert "[AUTHENTICATIONFAILED]" in imap_answer(fresh, PASSWORD + " ")
+    assert PAGE not in smtp_answer(fresh, "not her password")[1]
 
 
 def test_whoever_is_told_has_no_session(alice: Account, fresh: MailHost) -> None:
@@ -97,15 +134,26 @@ def test_whoever_is_told_has_no_session(alice: Account, fresh: MailHost) -> None
     assert "imap(alice" not in text
 
 
-def test_submission_is_refused_as_ever(alice: Account, fresh: MailHost) -> None:
-    """Postfix would take what tells IMAP and POP3 why for a logon."""
-    with (
-        pytest.raises(smtplib.SMTPAuthenticationError) as refused,
-        smtp_session(fresh, ADDRESS, PASSWORD),
-    ):
-        pass
+def test_who_is_told_by_submission_cannot_send(alice: Account, fresh: MailHost) -> None:
+    client = Smtp(fresh.ports.submission)
+    client.ehlo()
+    client.user, client.password = ADDRESS, PASSWORD
+    with pytest.raises(smtplib.SMTPAuthenticationError, match=PAGE):
+        client.auth("PLAIN", client.auth_plain)
 
-    assert refused.value.smtp_code == 535
+    client.mail(ADDRESS)
+    code, text = client.rcpt(ADDRESS)
+    assert (code, b"not logged in" in text) == (553, True)
+    client.close()
+
+
+def test_who_would_take_it_for_a_logon_is_told_nothing(
+    alice: Account, fresh: MailHost
+) -> None:
+    """Postfix, where it asks Dovecot without the relay."""
+    logon = Logon(ADDRESS, PASSWORD, "smtp", client_address())
+
+    assert ask(fresh.socket("auth-client"), [logon]) == [Verdict.REFUSED]
 
 
 def test_telling_is_bounded(alice: Account, fresh: MailHost) -> None:
