@@ -6,6 +6,7 @@ database that is away (the log is the buffer), or by a second follower of the sa
 """
 
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from django.db import transaction
@@ -57,7 +58,7 @@ class Follower:
             kept, position = self._kept, self._file.position
             moved = FollowedLog.objects.filter(
                 pk=self._row.pk, inode=kept.inode, offset=kept.offset
-            ).update(inode=position.inode, offset=position.offset)
+            ).update(**asdict(position))
             if moved:
                 history.write(self._summary, node=self._node)
         now = time.monotonic()
@@ -77,7 +78,7 @@ class Follower:
 
     @property
     def _kept(self) -> Position:
-        return Position(self._row.inode, self._row.offset)
+        return Position(self._row.inode, self._row.offset, self._row.head)
 
     def _is_due(self) -> bool:
         now = time.monotonic()

@@ -1,23 +1,32 @@
 """A log file read to its end again and again, whatever becomes of it meanwhile."""
 
+import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
+
 
 @dataclass(frozen=True)
 class Position:
-    """How far a log was read: which file, and the byte after the last line."""
+    """How far a log was read: which file, and the byte after the last line.
+
+    `head` is the digest of its first line. Another file has another one, though it got
+    the number of a deleted file, or was truncated and has grown past `offset` since.
+    """
 
     inode: int = 0
     offset: int = 0
+    head: str = ""
 
 
 class LogFile:
     """The lines of a log that is rotated by renaming it, or by truncating it.
 
-    What was written to the renamed file before the new one appeared is read first, also
-    after a restart, as long as it lies beside the new one.
+    What was written to renamed files before the present one appeared is read first,
+    also after a restart, as long as they lie beside it and are not compressed.
     """
 
     def __init__(self, path: Path, position: Position) -> None:
@@ -37,8 +46,8 @@ class LogFile:
         lines = self._whole_lines(most)
         if lines or not replaced:
             return lines
+        self.position = self._successor()
         self.close()
-        self.position = Position()
         return self.read(most)
 
     def close(self) -> None:
@@ -49,33 +58,67 @@ class LogFile:
 
     def _open(self) -> bool:
         """Open the file that the position belongs to, or else the present one."""
-        for path in [
-            self._path,
-            *sorted(self._path.parent.glob(f"{self._path.name}*")),
-        ]:
-            if path.is_file() and path.stat().st_ino == self.position.inode:
-                self._file = path.open("rb")
-                return True
+        for path in self._files():
+            if path.stat().st_ino == self.position.inode:
+                file = path.open("rb")
+                if self._is_known(file):
+                    self._file = file
+                    return True
+                file.close()
         if not self._path.is_file():
             return False
         self._file = self._path.open("rb")
-        self.position = Position(self._path.stat().st_ino, 0)
+        self.position = Position(self._path.stat().st_ino)
         return True
+
+    def _files(self) -> list[Path]:
+        """The log, and those that lie beside it and had its name before."""
+        beside = sorted(self._path.parent.glob(f"{self._path.name}?*"))
+        files = (path for path in beside if path.suffix not in COMPRESSED)
+        return [path for path in [self._path, *files] if path.is_file()]
+
+    def _successor(self) -> Position:
+        """The start of the file that was written after the open one.
+
+        Several may have been, if nobody read for long.
+        """
+        if self._file is None:
+            return Position()
+        end = os.fstat(self._file.fileno()).st_mtime_ns
+        later = [
+            stat
+            for path in self._files()
+            if (stat := path.stat()).st_mtime_ns > end
+            and stat.st_ino != self.position.inode
+        ]
+        oldest = min(later, key=lambda stat: stat.st_mtime_ns, default=None)
+        return Position(oldest.st_ino) if oldest else Position()
+
+    def _is_known(self, file: BinaryIO) -> bool:
+        """Whether what was read of it is still there."""
+        if file.seek(0, 2) < self.position.offset:
+            return False
+        # Files of which the first line was not noted are known by their number alone.
+        return not self.position.offset or self.position.head in ("", _head(file))
 
     def _whole_lines(self, most: int) -> list[str]:
         file = self._file
         if file is None:
             return []
-        if file.seek(0, 2) < self.position.offset:  # truncated
-            self.position = Position(self.position.inode, 0)
+        if not self._is_known(file):  # truncated
+            self.position = Position(self.position.inode)
         file.seek(self.position.offset)
         lines: list[bytes] = []
         for line in file:
             if not line.endswith(b"\n") or len(lines) == most:
                 break
             lines.append(line)
-        read = sum(map(len, lines))
-        self.position = Position(self.position.inode, self.position.offset + read)
+        if lines:
+            self.position = Position(
+                self.position.inode,
+                self.position.offset + sum(map(len, lines)),
+                self.position.head or _head(file),
+            )
         return [line.rstrip(b"\r\n").decode(errors="replace") for line in lines]
 
     def _was_replaced(self) -> bool:
@@ -85,3 +128,9 @@ class LogFile:
         except FileNotFoundError:
             return False
         return there.st_ino != self.position.inode and there.st_size > 0
+
+
+def _head(file: BinaryIO) -> str:
+    """Return the digest of the first line; the next read has to seek first."""
+    file.seek(0)
+    return hashlib.sha256(file.readline(1000)).hexdigest()

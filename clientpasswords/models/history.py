@@ -129,6 +129,9 @@ class FollowedLog(models.Model):
     path = models.CharField(_("log"), max_length=400)
     inode = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0)
+    head = models.CharField(
+        max_length=64, blank=True, help_text="SHA-256 of the file's first line."
+    )
     began_at = models.DateTimeField(_("followed since"), default=timezone.now)
     told_at = models.DateTimeField(_("last decision"), null=True)
     read_to = models.DateTimeField(_("read up to"), default=timezone.now)

@@ -1,5 +1,6 @@
 """The mail server's log is read to its end, each line once, whatever happens."""
 
+import os
 import time
 from pathlib import Path
 
@@ -70,6 +71,24 @@ def test_a_rotation_during_a_restart_loses_nothing(
     assert total() == 3
 
 
+def test_rotations_while_nobody_reads_lose_nothing(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    old = [log.with_suffix(f".log.{number}") for number in (3, 2, 1)]
+    for number, path in enumerate(old):
+        append(log, line(second=20 + number))
+        log.rename(path)
+        os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
+    append(log, line(second=30))
+    log.with_suffix(".log.4.gz").write_bytes(b"\x1f\x8b")
+
+    catch_up(follow(log))
+
+    assert total() == 5
+
+
 def test_the_old_file_is_read_until_the_new_one_has_lines(
     alice: Account, log: Path, follow: Follow
 ) -> None:
@@ -98,6 +117,49 @@ def test_a_truncated_log_is_read_from_its_beginning(
     catch_up(reader)
 
     assert total() == 3
+
+
+def test_a_truncated_log_that_has_grown_past_what_was_read_is_noticed(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    catch_up(reader)
+    log.write_text(line(second=20) + line(second=21) + line(second=22))
+
+    catch_up(reader)
+    catch_up(follow(log))
+
+    assert total() == 4
+
+
+def test_another_file_with_the_number_of_a_deleted_one_is_read_from_its_beginning(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    other = log.with_suffix(".new")
+    append(other, line(second=20) + line(second=21))
+    FollowedLog.objects.update(inode=other.stat().st_ino)
+    other.rename(log)
+
+    catch_up(follow(log))
+
+    assert total() == 3
+
+
+def test_a_log_followed_before_its_first_line_was_noted_is_read_on(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    FollowedLog.objects.update(head="")
+    append(log, line())
+
+    catch_up(follow(log))
+
+    assert total() == 2
+    assert FollowedLog.objects.get().head
 
 
 def test_a_missing_log_is_waited_for(alice: Account, log: Path, follow: Follow) -> None:
