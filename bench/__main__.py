@@ -11,8 +11,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4, help="under load, a round")
     parser.add_argument("--accounts", type=int, nargs="+", default=targets.SIZES)
+    parser.add_argument("--repeats", type=int, default=15, help="of disturbed rounds")
     options = parser.parse_args()
-    logons.main(options.rounds, options.seconds, options.accounts)
+    logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ BARE = "ours, no log line"
 LOGGED = "ours"
 FOLLOWED = "ours, followed"
 SQLITE = "ours, SQLite"
+SINGLE = "ours, one password"
 
 
 class BareHost(MailHost):
@@ -45,7 +46,7 @@ class FollowedHost(MailHost):
         self._follower = subprocess.Popen(
             [*follow, "--node", "bench"],
             cwd=ROOT,
-            env=environment(self.portal_url),
+            env=environment(portal_url(self)),
         )
 
     def stop(self) -> None:
@@ -54,10 +55,10 @@ class FollowedHost(MailHost):
         self._follower.wait()
         super().stop()
 
-    @property
-    def portal_url(self) -> str:
-        """The same database in the portal's own role."""
-        return self.database_url.replace("mailportal_mail@", "mailportal@")
+
+def portal_url(host: MailHost) -> str:
+    """The database of this host, in the portal's own role."""
+    return host.database_url.replace("mailportal_mail@", "mailportal@")
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,10 @@ class Site:
 def fill_site(
     accounts: int, passwords: Sequence[str], postgres: PrivatePostgres, folder: Path
 ) -> Site:
-    """Make a database of each kind with this many accounts."""
-    database = f"bench_{accounts}"
+    """Make a database of each kind with this many accounts and passwords in each."""
+    database = f"bench_{accounts}_{len(passwords)}"
     postgres.run_sql(f"CREATE DATABASE {database} OWNER mailportal")
-    file = folder / f"db_{accounts}" / "portal.sqlite3"
+    file = folder / f"db_{accounts}_{len(passwords)}" / "portal.sqlite3"
     file.parent.mkdir()
     server, embedded = postgres.url(database=database), f"sqlite:///{file}"
     for url in (server, embedded):
@@ -99,9 +100,10 @@ def run_hosts(
         BARE: BareHost,
         FOLLOWED: FollowedHost,
     }
+    tls = "_tls" if certificate else ""
     for number, name in enumerate(names):
         host = kinds.get(name, MailHost)(
-            folder / f"{site.accounts}_{number}_{bool(certificate)}",
+            folder / f"{site.accounts}_{len(site.passwords)}_{number}{tls}",
             database_url=site.file if name == SQLITE else site.server,
             certificate=certificate,
             failure_delay=0,
