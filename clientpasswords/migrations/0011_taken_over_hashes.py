@@ -5,7 +5,7 @@ from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 former = import_module(
-    "clientpasswords.migrations.0009_suspension_and_networks_in_the_views"
+    "clientpasswords.migrations.0010_suspension_and_networks_in_the_views"
 )
 
 FORMER_HASH = """
@@ -54,7 +54,7 @@ class Migration(migrations.Migration):
     """The view of web passwords with those that another program has hashed."""
 
     dependencies = [
-        ("clientpasswords", "0009_suspension_and_networks_in_the_views"),
+        ("clientpasswords", "0010_suspension_and_networks_in_the_views"),
     ]
 
     operations = [migrations.RunPython(create_view, create_former_view)]

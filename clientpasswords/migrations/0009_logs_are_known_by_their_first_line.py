@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clientpasswords", "0010_taken_over_hashes"),
+        ("clientpasswords", "0008_steps_in_the_views"),
     ]
 
     operations = [

@@ -129,7 +129,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0010_more_of_policies"),
-        ("clientpasswords", "0008_steps_in_the_views"),
+        ("clientpasswords", "0009_logs_are_known_by_their_first_line"),
     ]
 
     operations = [
