@@ -17,6 +17,7 @@ from accounts.authenticator import AppCode
 from accounts.models import Account, Phone
 from clientpasswords import lifecycle
 from gateways import sms
+from tests.unit.administration.jobsteps import do
 from tests.unit.support import HOME, at_once, other_than, press_get_code, totp_of
 
 NEW = "/settings/account-security/security-passwords/new/"
@@ -126,10 +127,7 @@ def test_after_twenty_wrong_codes_an_administrator_is_needed(
     with pytest.raises(codes.Locked):
         issue(alice, totp_of(app))
 
-    administrator.post(
-        reverse("admin:accounts_account_changelist"),
-        {"action": "unlock_codes", "_selected_action": [alice.pk]},
-    )
+    do(administrator, "unlock_codes", [alice])
 
     assert issue(alice, totp_of(app)).secret
 
