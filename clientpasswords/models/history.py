@@ -57,7 +57,10 @@ class Logon(models.Model):
     """
 
     class Reason(models.TextChoices):
-        """In words for owners and administrators; `portal.lua` and the views decide."""
+        """In words for owners and administrators; `portal.lua` and the views decide.
+
+        UNKNOWN is all that can be said of a logon that Dovecot 2.4 refused.
+        """
 
         WRONG = "wrong-password", _("wrong password")
         TOO_MANY = "too-many-guesses", _("too many wrong passwords from there")
@@ -71,6 +74,7 @@ class Logon(models.Model):
         ELSEWHERE = "network-not-allowed", _("network not allowed")
         LOGON_OFF = "third-party-logon-off", _("third-party client logon is off")
         DISABLED = "account-disabled", _("mailbox disabled")
+        UNKNOWN = "refused", _("the mail server does not say why")
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -8,7 +8,7 @@ from accounts.models import Account
 from clientpasswords import history
 from clientpasswords.models import Logon, Usage
 from tests import factories
-from tests.unit.clientpasswords.dovecotlines import line
+from tests.unit.clientpasswords.dovecotlines import event, line
 from tests.unit.clientpasswords.following import Follow, append, catch_up
 
 
@@ -23,6 +23,26 @@ def test_first_and_last_use_are_kept(alice: Account, log: Path, follow: Follow) 
     assert (usage.first_at.second, usage.last_at.second) == (1, 9)
     assert (usage.protocol, usage.network_address) == ("smtp", "192.0.2.8")
     assert usage.node == "mx1"
+
+
+def test_of_dovecot_2_4_first_and_last_use_are_kept_as_well(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    row, _secret = factories.make_client_password(alice)
+    append(log, event(user=f"{alice.address}~{row.pk}", second=1))
+    append(log, event(user=f"{alice.address}~{row.pk}", second=9, protocol="smtp"))
+    append(log, event(success=None, error="authentication failed"))
+
+    catch_up(follow(log))
+
+    usage = Usage.objects.get(client_password=row)
+    assert (usage.first_at.second, usage.last_at.second) == (1, 9)
+    assert (usage.protocol, usage.network_address) == ("smtp", "192.0.2.7")
+    assert sorted(Logon.objects.values_list("reason", "client_password")) == [
+        ("", row.pk),
+        ("", row.pk),
+        ("refused", None),
+    ]
 
 
 def test_a_mail_server_that_was_away_does_not_turn_last_use_back(

@@ -1,0 +1,34 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """What can be said of a logon that Dovecot 2.4 refused."""
+
+    dependencies = [
+        ("clientpasswords", "0009_logs_are_known_by_their_first_line"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="logon",
+            name="reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("wrong-password", "wrong password"),
+                    ("too-many-guesses", "too many wrong passwords from there"),
+                    ("security-password-required", "needs a security password"),
+                    ("revoked", "deleted security password"),
+                    ("expired", "expired"),
+                    ("out-of-scope", "outside what the password is for"),
+                    ("suspended", "security passwords are turned off"),
+                    ("protocol-off", "protocol switched off"),
+                    ("third-party-logon-off", "third-party client logon is off"),
+                    ("account-disabled", "mailbox disabled"),
+                    ("refused", "the mail server does not say why"),
+                ],
+                max_length=40,
+                verbose_name="refused because",
+            ),
+        ),
+    ]
