@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import InternalError, connection, transaction
 
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
@@ -28,6 +28,8 @@ PROTOCOLS = ["imap", "pop3", "smtp"]
 ADDRESS = "alice@example.com"
 # An SQLite file that was moved is noticed within one.
 NOTICED = 1.1  # seconds
+# Twice what a look-up may take, and some time for everything else.
+GIVEN_UP = 10  # seconds
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +83,49 @@ def test_a_logon_without_the_database_fails_for_now_and_works_again_at_once(
     start = time.monotonic()
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.skipif(POSTGRES is None, reason="a reader of SQLite waits for nobody")
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_logon_that_the_database_keeps_waiting_fails_for_now(
+    protocol: str, host: MailHost, secret: str
+) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE accounts_policy IN ACCESS EXCLUSIVE MODE")
+        start = time.monotonic()
+        assert log_on(protocol, host, ADDRESS, secret) is Verdict.TEMPORARY
+        assert time.monotonic() - start < GIVEN_UP
+
+    assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+
+
+@pytest.mark.skipif(POSTGRES is None, reason="our look-ups open SQLite to read only")
+def test_a_database_that_takes_no_writes_lets_people_in(
+    host: MailHost, secret: str
+) -> None:
+    assert POSTGRES
+    POSTGRES.run_sql("ALTER SYSTEM SET default_transaction_read_only = on")
+    try:
+        connection.close()
+        no_database_for_a_moment()
+        with pytest.raises(InternalError):
+            Account.objects.update(name="somebody")
+        with smtp_session(host, ADDRESS, secret) as session:
+            session.mail(ADDRESS)
+            assert session.rcpt(ADDRESS)[0] == 250
+        assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
+        assert log_on("imap", host, ADDRESS, "wrong") is Verdict.REFUSED
+    finally:
+        POSTGRES.run_sql(
+            "SET default_transaction_read_only = off;"
+            "ALTER SYSTEM RESET default_transaction_read_only"
+        )
+        no_database_for_a_moment()
+
+
+def no_database_for_a_moment() -> None:
+    with no_database():
+        pass
 
 
 def test_a_restart_of_the_database_goes_unnoticed(host: MailHost, secret: str) -> None:

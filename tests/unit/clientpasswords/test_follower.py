@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
@@ -15,6 +15,15 @@ from clientpasswords.models import FollowedLog, Logon
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up, total
+
+# How a connection is made to take no writes, and how to take them again.
+READ_ONLY = {
+    "postgresql": (
+        "SET default_transaction_read_only = on",
+        "SET default_transaction_read_only = off",
+    ),
+    "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
+}
 
 
 def test_a_restart_goes_on_where_the_last_one_stopped(
@@ -200,6 +209,27 @@ def test_a_database_that_is_away_loses_nothing(
         patch.setattr(history, "write", away)
         with pytest.raises(DatabaseError), transaction.atomic():
             reader.poll()
+    append(log, line())
+    catch_up(reader)
+
+    assert total() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_takes_no_writes_for_a_while_loses_nothing(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    say, say_no_more = READ_ONLY[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(say)
+    try:
+        with pytest.raises(DatabaseError):
+            reader.poll()
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(say_no_more)
     append(log, line())
     catch_up(reader)
 
