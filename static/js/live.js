@@ -1,6 +1,6 @@
-// <p data-live="ADDRESS" hidden>: asks there every two seconds whether the password was used,
+// <p data-live="ADDRESS" hidden>: asks there every second whether the password was used,
 // and says so. Stops when it was, while nobody looks, and after ten minutes.
-const PAUSE = 2000;
+const PAUSE = 1000;
 const LONGEST = 10 * 60 * 1000;
 
 async function connected(address) {

@@ -1,0 +1,88 @@
+"""How soon the page of a new password says that a mail program has connected."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Account
+from bench.authsocket import Verdict
+from clientpasswords.models import ClientPassword, FollowedLog
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.mailserver.clients import log_on
+
+pytestmark = [pytest.mark.mailserver, pytest.mark.timeout(300)]
+
+ROOT = Path(__file__).resolve().parents[2]
+ADDRESS = "alice@example.com"
+# The page asks every second (static/js/live.js), and has to say it within two.
+WITHIN = 1.0  # seconds
+
+
+@pytest.fixture
+def follower(host: MailHost, database_url: str) -> Iterator[None]:
+    """The command that runs on a mail host, reading on from the end of the log."""
+    log = host.dovecot_log
+    command = [sys.executable, "manage.py", "follow_logons", str(log), "--node", "mx1"]
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "mailportal.settings",
+    }
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not FollowedLog.objects.exists():
+                assert time.monotonic() < deadline, "the log is not followed"
+                time.sleep(0.1)
+            yield
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def alice(host: MailHost) -> Account:
+    return factories.make_account(ADDRESS, client_passwords_on=True)
+
+
+@pytest.fixture
+def browser(alice: Account) -> Client:
+    client = Client()
+    client.force_login(alice)
+    return client
+
+
+def seconds_until_said(browser: Client, row: ClientPassword) -> float:
+    start = time.monotonic()
+    page = reverse("clientpasswords:status", args=[row.pk])
+    while not browser.get(page).json()["connected"]:
+        assert time.monotonic() - start < 30
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def test_a_first_use_is_seen_within_two_seconds(
+    host: MailHost,
+    alice: Account,
+    browser: Client,
+    follower: None,
+    record_property: Callable[[str, object], None],
+) -> None:
+    seconds = []
+    for protocol in ("imap", "pop3", "smtp") * 2:
+        row, secret = factories.make_client_password(alice)
+        assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+        seconds.append(seconds_until_said(browser, row))
+
+    record_property(
+        "first use known to the portal",
+        f"after {median(seconds):.2f} s, longest {max(seconds):.2f} s",
+    )
+    assert median(seconds) <= WITHIN
