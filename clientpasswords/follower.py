@@ -5,7 +5,9 @@ nobody else has moved it meanwhile. So nothing is lost or counted twice by a cra
 database that is away (the log is the buffer), or by a second follower of the same log.
 """
 
+import itertools
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,8 +18,11 @@ from clientpasswords.logfile import LogFile, Position
 from clientpasswords.models import FollowedLog
 from clientpasswords.summary import Alike, Summary
 
+# Names that are no mailbox leave no trace.
+UNKNOWN_ACCOUNT = "unknown-account"
 BATCH = 5000  # lines
 REPEATS_WAIT = 30.0  # seconds until logons that merely repeat earlier ones are written
+REMEMBERED = 100_000  # kinds of logons that were written before
 
 
 class Follower:
@@ -28,13 +33,15 @@ class Follower:
         self._row = FollowedLog.objects.get_or_create(node=node, path=str(path))[0]
         self._file = LogFile(path, self._kept)
         self._summary = Summary()
-        self._written: dict[Alike, float] = {}
+        self._written: dict[Alike, None] = {}  # the newest last
+        self._flushed_at = time.monotonic()
 
     def poll(self) -> int:
         """Read what is new, write it if it is due; return how many lines there were.
 
         A first logon of its kind is written at once. Repetitions wait up to half a
-        minute, so that a client that logs on every second is not written every second.
+        minute, so that a client that logs on every second is not written every second,
+        and ten thousand that do so now and then are written together.
 
         Raises:
             DatabaseError: nothing is lost; call again.
@@ -44,7 +51,8 @@ class Follower:
             lines = self._file.read(BATCH)
             count = len(lines)
             for line in lines:
-                if decision := dovecotlog.read(line):
+                decision = dovecotlog.read(line)
+                if decision and decision.reason != UNKNOWN_ACCOUNT:
                     self._summary.add(decision)
         if self._is_due():
             self.flush()
@@ -52,8 +60,15 @@ class Follower:
 
     def flush(self) -> None:
         """Write everything read so far, unless another follower did."""
-        if self._file.position == self._kept:
-            return
+        if self._file.position != self._kept:
+            self._write()
+        self._flushed_at = time.monotonic()
+
+    def close(self) -> None:
+        """Let go of the log. What was read and not written is read again some day."""
+        self._file.close()
+
+    def _write(self) -> None:
         with transaction.atomic():
             kept, position = self._kept, self._file.position
             moved = FollowedLog.objects.filter(
@@ -61,28 +76,27 @@ class Follower:
             ).update(**asdict(position))
             if moved:
                 history.write(self._summary, node=self._node)
-        now = time.monotonic()
-        self._written |= dict.fromkeys(self._summary.told, now)
-        self._written = {
-            key: at for key, at in self._written.items() if now - at < REPEATS_WAIT
-        }
+        self._remember(self._summary.told)
         self._summary = Summary()
         self._row.refresh_from_db()
         if not moved:  # somebody else reads this log: go on from where they are
             self._file.close()
             self._file.position = self._kept
 
-    def close(self) -> None:
-        """Let go of the log. What was read and not written is read again some day."""
-        self._file.close()
-
     @property
     def _kept(self) -> Position:
         return Position(self._row.inode, self._row.offset, self._row.head)
 
+    def _remember(self, kinds: Iterable[Alike]) -> None:
+        for key in kinds:
+            self._written.pop(key, None)
+            self._written[key] = None
+        surplus = max(0, len(self._written) - REMEMBERED)
+        for key in [*itertools.islice(self._written, surplus)]:
+            del self._written[key]
+
     def _is_due(self) -> bool:
-        now = time.monotonic()
-        return any(
-            now - self._written.get(key, -REPEATS_WAIT) >= REPEATS_WAIT
-            for key in self._summary.told
-        )
+        told = self._summary.told.keys()
+        if len(told) >= BATCH or not told <= self._written.keys():
+            return True
+        return time.monotonic() - self._flushed_at >= REPEATS_WAIT

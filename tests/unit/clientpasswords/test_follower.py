@@ -1,6 +1,5 @@
 """The mail server's log is read to its end, each line once, whatever happens."""
 
-import os
 import time
 from pathlib import Path
 
@@ -36,149 +35,6 @@ def test_a_restart_goes_on_where_the_last_one_stopped(
     catch_up(follow(log))
 
     assert total() == 2
-
-
-def test_half_a_line_waits_for_its_end(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    whole = line()
-    append(log, whole[:80])
-    reader = follow(log)
-    catch_up(reader)
-    append(log, whole[80:])
-    catch_up(reader)
-
-    assert total() == 1
-
-
-def test_a_rotated_log_is_read_to_its_end_first(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    reader = follow(log)
-    catch_up(reader)
-    log.rename(log.with_suffix(".log.1"))
-    append(log.with_suffix(".log.1"), line())
-    append(log, line())
-
-    catch_up(reader)
-
-    assert total() == 3
-
-
-def test_a_rotation_during_a_restart_loses_nothing(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    catch_up(follow(log))
-    append(log, line())
-    log.rename(log.with_suffix(".log.1"))
-    append(log, line())
-
-    catch_up(follow(log))
-
-    assert total() == 3
-
-
-def test_rotations_while_nobody_reads_lose_nothing(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    catch_up(follow(log))
-    old = [log.with_suffix(f".log.{number}") for number in (3, 2, 1)]
-    for number, path in enumerate(old):
-        append(log, line(second=20 + number))
-        log.rename(path)
-        os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
-    append(log, line(second=30))
-    log.with_suffix(".log.4.gz").write_bytes(b"\x1f\x8b")
-
-    catch_up(follow(log))
-
-    assert total() == 5
-
-
-def test_the_old_file_is_read_until_the_new_one_has_lines(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    reader = follow(log)
-    catch_up(reader)
-    log.rename(log.with_suffix(".log.1"))
-    log.touch()
-    catch_up(reader)
-    append(log.with_suffix(".log.1"), line())  # the server has not reopened it yet
-    append(log, line())
-
-    catch_up(reader)
-
-    assert total() == 3
-
-
-def test_a_truncated_log_is_read_from_its_beginning(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line() + line())
-    reader = follow(log)
-    catch_up(reader)
-    log.write_text(line())
-
-    catch_up(reader)
-
-    assert total() == 3
-
-
-def test_a_truncated_log_that_has_grown_past_what_was_read_is_noticed(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    reader = follow(log)
-    catch_up(reader)
-    log.write_text(line(second=20) + line(second=21) + line(second=22))
-
-    catch_up(reader)
-    catch_up(follow(log))
-
-    assert total() == 4
-
-
-def test_another_file_with_the_number_of_a_deleted_one_is_read_from_its_beginning(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    catch_up(follow(log))
-    other = log.with_suffix(".new")
-    append(other, line(second=20) + line(second=21))
-    FollowedLog.objects.update(inode=other.stat().st_ino)
-    other.rename(log)
-
-    catch_up(follow(log))
-
-    assert total() == 3
-
-
-def test_a_log_followed_before_its_first_line_was_noted_is_read_on(
-    alice: Account, log: Path, follow: Follow
-) -> None:
-    append(log, line())
-    catch_up(follow(log))
-    FollowedLog.objects.update(head="")
-    append(log, line())
-
-    catch_up(follow(log))
-
-    assert total() == 2
-    assert FollowedLog.objects.get().head
-
-
-def test_a_missing_log_is_waited_for(alice: Account, log: Path, follow: Follow) -> None:
-    reader = follow(log)
-    catch_up(reader)
-    append(log, line())
-
-    catch_up(reader)
-
-    assert total() == 1
 
 
 def test_two_followers_count_each_line_once(
@@ -252,6 +108,55 @@ def test_a_client_that_logs_on_every_second_is_not_written_every_second(
 
     reader.flush()
     assert total() == 2
+
+
+def test_what_repeats_is_written_within_half_a_minute(
+    alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    reader.poll()
+    append(log, line(second=11))
+    reader.poll()
+    assert total() == 1
+
+    monkeypatch.setattr(follower, "REPEATS_WAIT", 0)
+    reader.poll()
+
+    assert total() == 2
+
+
+def test_what_repeats_waits_until_it_is_many(
+    alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch, follow: Follow
+) -> None:
+    monkeypatch.setattr(follower, "BATCH", 2)
+    both = line() + line(reason="wrong-password")
+    append(log, both)
+    reader = follow(log)
+    reader.poll()
+    append(log, both)
+
+    reader.poll()
+
+    assert total() == 4
+
+
+def test_of_names_that_are_no_mailbox_only_the_place_in_the_log_is_written(
+    alice: Account,
+    log: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    django_assert_num_queries: DjangoAssertNumQueries,
+    follow: Follow,
+) -> None:
+    append(log, line(name="nobody@example.com", reason="unknown-account", again=False))
+    reader = follow(log)
+
+    with django_assert_num_queries(0):
+        reader.poll()
+
+    monkeypatch.setattr(follower, "REPEATS_WAIT", 0)
+    reader.poll()
+    assert FollowedLog.objects.get().offset == log.stat().st_size
 
 
 def test_a_first_logon_is_written_at_once(
