@@ -6,6 +6,7 @@ flight outlives a single kick), and again and again while a mail server does not
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
@@ -29,6 +30,8 @@ NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 LEASE = timedelta(seconds=15)
 LONGEST_WAIT = timedelta(minutes=1)
 AT_ONCE = 50  # kicks in one request
+# Mailboxes of one domain from which on its sessions are looked at as a whole.
+MANY = 10
 # In place of a mail server: which there are, is asked when the time has come.
 SOME_DAY = ""
 
@@ -59,6 +62,25 @@ def review_account(account: Account) -> None:
 def review(login_mask: str) -> None:
     """As `review_account`, for many accounts; the worker does it, within a second."""
     _order(Cutoff(login_mask=login_mask, is_review=True))
+
+
+def review_soon(addresses: Iterable[str]) -> None:
+    """As `review`, for these accounts: one by one, or where they are many by domain."""
+    domains = defaultdict(set)
+    for address in addresses:
+        domains[address.rpartition("@")[2]].add(address)
+    for domain, some in domains.items():
+        masks = [f"*@{domain}*"] if len(some) > MANY else [f"{one}*" for one in some]
+        for mask in masks:
+            review(mask)
+
+
+def end_soon(accounts: Iterable[Account]) -> None:
+    """As `end`, for what runs on the web passwords of many accounts.
+
+    The worker does it, within a second.
+    """
+    _order(*(Cutoff(account=owner, login_mask=owner.address) for owner in accounts))
 
 
 def review_at(account: Account, login_mask: str, at: datetime | None) -> None:

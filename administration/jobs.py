@@ -5,7 +5,7 @@ again; what was done stays done. At each part it is asked anew whether whoever o
 it may do so, and to which of the records.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -27,8 +27,6 @@ from administration.models import Job, JobPart
 
 PART = 100  # records in one transaction
 TOLD = 20  # failures kept of each part
-# Mailboxes of one domain from which on its sessions are looked at as a whole.
-MANY = 10
 CHOICE_KEPT = timedelta(days=1)
 
 
@@ -190,17 +188,13 @@ def _require_rank(orderer: Account, row: Any) -> None:
 
 def _review(rows: Iterable[Any]) -> None:
     """Have the worker end the sessions that have lost their right."""
-    addresses = defaultdict(set)
+    addresses = []
     for row in rows:
         if isinstance(row, Domain):
             cutoffs.review(f"*@{row.name}*")
-            continue
-        owner = getattr(row, "account", row)
-        addresses[owner.address.rpartition("@")[2]].add(owner.address)
-    for domain, some in addresses.items():
-        masks = [f"*@{domain}*"] if len(some) > MANY else [f"{one}*" for one in some]
-        for mask in masks:
-            cutoffs.review(mask)
+        else:
+            addresses.append(getattr(row, "account", row).address)
+    cutoffs.review_soon(addresses)
 
 
 def _end(job: Job, rest: QuerySet[JobPart]) -> None:

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from time_machine import Traveller
 
+from accounts import cutoffs
 from accounts.models import (
     Account,
     Cutoff,
@@ -71,7 +72,7 @@ def test_many_are_left_to_the_worker(
 def test_sessions_of_many_in_a_domain_are_looked_at_as_a_whole(
     admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "MANY", 5)
+    monkeypatch.setattr(cutoffs, "MANY", 5)
 
     work_off(ordered(admin, "revoke_all", many))
 
