@@ -137,7 +137,14 @@ def tell_of_change(
     account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
 ) -> None:
     """Record that `new` is on file; the owner is told, and the old number as well."""
-    event = Event(
+    events.record_all([change(account, old, new, by=by, why=why)])
+
+
+def change(
+    account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
+) -> Event:
+    """Return the event that `tell_of_change` records."""
+    return Event(
         Kind.PHONE_CHANGED,
         account,
         by,
@@ -145,7 +152,6 @@ def tell_of_change(
         also_to=str(old.number) if old else "",
         why=why,
     )
-    events.record_all([event])
 
 
 def _put_on_file(owner: Account, new: NewPhone, by: Actor) -> None:

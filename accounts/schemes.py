@@ -8,6 +8,7 @@ where a hash was expected, there may be a password in clear.
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,14 @@ def written(password: str) -> str | None:
             if scheme.stored(hash_) == password and scheme.is_well_formed(hash_):
                 return f"{{{scheme.dovecot}}}{hash_}"
     return None
+
+
+def digest(password: str) -> str:
+    """Return by what a hash that was taken over is recognised when it comes again.
+
+    Of a salted hash: it helps nobody to guess the password.
+    """
+    return hashlib.sha256(password.encode()).hexdigest()
 
 
 def _is_argon2id(hash_: str) -> bool:

@@ -199,6 +199,14 @@ class Account(AbstractBaseUser, PermissionsMixin):
         help_text=_("May sign in to the administration, with a second factor."),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
+    taken_over = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="A digest of the hash that was last taken over from elsewhere.",
+    )
     sessions_ended = models.PositiveIntegerField(
         default=0,
         editable=False,

@@ -1,0 +1,266 @@
+"""What becomes of mailboxes when another system says what they shall be.
+
+Planning writes nothing; `administration.provisioning` carries it out.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
+
+from accounts import schemes
+from accounts.models import Account, Department, Domain, Phone, Policy
+from accounts.models.account import ADDRESS
+
+CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
+# What may change in a mailbox's own row.
+COLUMNS = [
+    *("name", "language", "is_active", "department", "policy", "policy_until"),
+    *("policy_reason", "password", "taken_over"),
+]
+
+
+# As the columns have it.
+LONGEST_NAME, LONGEST_ADDRESS = 100, 254
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a mailbox shall be. What `fields` do not name stays as it is.
+
+    `fields` may name `name`, `language`, `is_active`, `department` and `policy` (by
+    name; empty: none), `policy_until`, `phone` (E.164; empty: none), and `password`
+    (as `schemes.stored` returns it).
+    """
+
+    address: str
+    fields: Mapping[str, object] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What may be made besides mailboxes, and whose mailboxes may be touched."""
+
+    new_domains: Policy | None = None  # the policy that unknown domains are made with
+    new_departments: bool = False
+    administrators: bool = True
+
+
+@dataclass
+class Planned:
+    """What becomes of one mailbox: see `outcome`; `faults` say why it is refused."""
+
+    address: str
+    faults: dict[str, str] = field(default_factory=dict)
+    account: Account | None = None
+    before: dict[str, object] = field(default_factory=dict, repr=False)
+    after: dict[str, object] = field(default_factory=dict, repr=False)
+    old_phone: Phone | None = field(default=None, repr=False)
+    new_phone: Phone | None = field(default=None, repr=False)
+    is_new: bool = False
+
+    @property
+    def outcome(self) -> str:
+        if self.faults:
+            return REFUSED
+        if self.is_new:
+            return CREATED
+        return CHANGED if self.changed else UNCHANGED
+
+    @property
+    def mailbox(self) -> Account:
+        """The mailbox as it shall be; there is one unless it is refused."""
+        if self.account is None:
+            raise ValueError(self.faults)
+        return self.account
+
+    @property
+    def changed(self) -> set[str]:
+        """The names of what is different afterwards."""
+        return {name for name in self.after if self.before[name] != self.after[name]}
+
+
+def is_text(value: str) -> bool:
+    """Whether it is text of one line that every database can store."""
+    return CONTROL.search(value) is None and SURROGATE.search(value) is None
+
+
+def plan(wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> list[Planned]:
+    """Return what becomes of each, in their order; nothing is written.
+
+    With `lock`, inside `atomic()`, the mailboxes that exist stay as they are until
+    it ends. The queries do not grow with the number.
+    """
+    known = _Known(wanted, lock=lock)
+    return [_plan_one(each, known, rules) for each in wanted]
+
+
+class _Known:
+    """What the database knows of the mailboxes wanted."""
+
+    def __init__(self, wanted: Sequence[Wanted], *, lock: bool) -> None:
+        addresses = [each.address for each in wanted]
+        rows = Account.objects.filter(address__in=addresses).order_by("pk")
+        if lock:
+            list(rows.select_for_update().values_list("pk"))
+        rows = rows.select_related("domain", "department", "policy", "phone")
+        self.accounts = {row.address: row for row in rows}
+        domains = {each.address.rpartition("@")[2] for each in wanted}
+        self.domains = {
+            row.name: row for row in Domain.objects.filter(name__in=domains)
+        }
+        self.departments = {
+            (row.domain.name, row.name): row
+            for row in Department.objects.filter(
+                domain__name__in=domains,
+                name__in={str(each.fields.get("department")) for each in wanted},
+            ).select_related("domain")
+        }
+        names = {str(each.fields.get("policy")) for each in wanted}
+        self.policies = {row.name: row for row in Policy.objects.filter(name__in=names)}
+
+
+def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:
+    result = Planned(wanted.address, account=known.accounts.get(wanted.address))
+    if result.account is None:
+        result.is_new = True
+        domain = _domain(wanted.address, known, rules, result.faults)
+        if domain is None:
+            return result
+        result.account = Account(address=wanted.address, domain=domain)
+    account = result.account
+    if account.is_staff and not rules.administrators:
+        result.faults["address"] = "An administrator's mailbox is not changed this way."
+        return result
+    fresh = result.is_new
+    result.before = {name: getattr(account, name) for name in COLUMNS}
+    result.after = _after(wanted.fields, account, known, rules, result.faults)
+    result.old_phone = None if fresh else getattr(account, "phone", None)
+    _plan_phone(wanted.fields, result)
+    for name, value in result.after.items():
+        if name != "phone":
+            setattr(account, name, value)
+    _check(account, result)
+    return result
+
+
+def _domain(
+    address: str, known: _Known, rules: Rules, faults: dict[str, str]
+) -> Domain | None:
+    """Return the domain of the address, perhaps one that is still to be made."""
+    name = address.rpartition("@")[2]
+    if name not in known.domains and rules.new_domains is not None:
+        known.domains[name] = Domain(name=name, policy=rules.new_domains)
+    if name not in known.domains:
+        faults["address"] = "The domain of the address is none of this host."
+        return None
+    return known.domains[name]
+
+
+def _after(
+    fields: Mapping[str, object],
+    account: Account,
+    known: _Known,
+    rules: Rules,
+    faults: dict[str, str],
+) -> dict[str, object]:
+    after = {
+        name: fields[name]
+        for name in ("name", "language", "is_active")
+        if name in fields
+    }
+    if "department" in fields:
+        name = str(fields["department"])
+        after["department"] = _department(name, account.domain, known, rules, faults)
+    after |= _policy(fields, account, known, faults)
+    password = fields.get("password")
+    if isinstance(password, str) and password:
+        digest = schemes.digest(password)
+        # Since it was taken over it may have been hashed anew, or changed here.
+        if digest != account.taken_over and password != account.password:
+            after |= {"password": password, "taken_over": digest}
+    return after
+
+
+def _department(
+    name: str, domain: Domain, known: _Known, rules: Rules, faults: dict[str, str]
+) -> Department | None:
+    if not name:
+        return None
+    key = domain.name, name
+    if key not in known.departments and rules.new_departments:
+        known.departments[key] = Department(domain=domain, name=name)
+        if len(name) > LONGEST_NAME or not is_text(name):
+            faults["department"] = (
+                f"Longer than {LONGEST_NAME} symbols, or not one line."
+            )
+    if key not in known.departments:
+        faults["department"] = "The domain has no department of this name."
+    return known.departments.get(key)
+
+
+def _policy(
+    fields: Mapping[str, object],
+    account: Account,
+    known: _Known,
+    faults: dict[str, str],
+) -> dict[str, object]:
+    if "policy" not in fields and "policy_until" not in fields:
+        return {}
+    policy = account.policy
+    if "policy" in fields:
+        name = str(fields["policy"] or "")
+        policy = known.policies.get(name)
+        if name and policy is None:
+            faults["policy"] = "There is no policy of this name."
+    is_same = policy == account.policy
+    until = fields.get("policy_until", account.policy_until if is_same else None)
+    if until and policy is None and "policy_until" in fields:
+        faults["policy_until"] = "Only an exception can end: name its policy as well."
+    after = {"policy": policy, "policy_until": until if policy else None}
+    return after if is_same else {**after, "policy_reason": ""}
+
+
+def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
+    result.new_phone = result.old_phone
+    if "phone" not in fields:
+        return
+    text = str(fields["phone"] or "")
+    number = _number(text) if text else ""
+    if number is None:
+        result.faults["phone"] = "This is no telephone number such as +49 30 1234567."
+        return
+    old = str(result.old_phone.number) if result.old_phone else ""
+    result.before["phone"], result.after["phone"] = old, number
+    if number != old:
+        result.new_phone = Phone(number=number) if number else None
+
+
+def _number(text: str) -> str | None:
+    """Return the telephone number in the form of E.164; None if it is none."""
+    try:
+        number = PhoneNumber.from_string(text)
+    except NumberParseException:
+        return None
+    return str(number.as_e164) if number.is_valid() else None
+
+
+def _check(account: Account, result: Planned) -> None:
+    """Find what is well formed and all the same no mailbox of ours."""
+    if account.language not in {"", *dict(settings.LANGUAGES)}:
+        result.faults["language"] = "This is none of the languages of the portal."
+    # Not by `clean_fields`, which would ask the database for what each refers to.
+    if len(account.name) > LONGEST_NAME or not is_text(account.name):
+        result.faults["name"] = f"Longer than {LONGEST_NAME} symbols, or not one line."
+    try:
+        ADDRESS(account.address)
+    except ValidationError as error:
+        result.faults.setdefault("address", " ".join(error.messages))
+    if len(account.address) > LONGEST_ADDRESS:
+        result.faults.setdefault("address", "The address is too long.")

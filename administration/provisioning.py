@@ -1,0 +1,143 @@
+"""Bringing mailboxes to what another system says of them, many at once.
+
+Doing it again changes nothing. An import and the API both come through here.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from django.db import IntegrityError, transaction
+
+from accounts import cutoffs, events, phones
+from accounts.events import Actor, Event, Kind
+from accounts.models import Account, Domain, NewPhone, Phone
+from administration import plans
+from administration.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
+
+# On these the mail servers' verdict depends.
+ABOUT_LOGONS = frozenset({"is_active", "policy", "policy_until", "department"})
+# Of these the record tells by another event, or nothing.
+NOT_TOLD = frozenset({"taken_over", "policy_reason"})
+AT_ONCE = 500  # rows in one statement
+
+
+def provision(
+    wanted: Sequence[Wanted], rules: Rules, *, by: Actor, why: str = ""
+) -> list[Planned]:
+    """Bring these mailboxes to what is wanted, all in one transaction.
+
+    Return what became of each, in their order; those refused are as they were.
+    Sessions that lose their right are ended, and the record of events tells of each
+    mailbox what it was and what it is.
+    """
+    try:
+        return _provision(wanted, rules, by, why)
+    except IntegrityError:  # somebody made one of them meanwhile: now it is there
+        return _provision(wanted, rules, by, why)
+
+
+def carry_out(planned: Iterable[Planned], *, by: Actor, why: str = "") -> None:
+    """Do what was planned under a lock, inside `atomic()`."""
+    live = [each for each in planned if each.outcome in {CREATED, CHANGED}]
+    _write_domains(live, by, why)
+    _write_accounts(live)
+    _write_phones(live)
+    events.record_all(event for each in live for event in _told(each, by, why))
+    _cut_off([each for each in live if not each.is_new])
+
+
+def _provision(
+    wanted: Sequence[Wanted], rules: Rules, by: Actor, why: str
+) -> list[Planned]:
+    with transaction.atomic():
+        planned = plans.plan(wanted, rules, lock=True)
+        carry_out(planned, by=by, why=why)
+    return planned
+
+
+def _write_domains(live: Iterable[Planned], by: Actor, why: str) -> None:
+    """Make the domains and departments that are named and are not there yet."""
+    told: list[Event] = []
+    for each in live:
+        domain, department = each.mailbox.domain, each.mailbox.department
+        if domain.pk is None:
+            domain.save()
+            detail = {"domain": domain.name, "policy": domain.policy.name}
+            told.append(_event(Kind.DOMAIN_CREATED, domain, detail, by, why))
+        if department is not None and department.pk is None:
+            department.domain = domain
+            department.save()
+            detail = {"department": str(department)}
+            told.append(_event(Kind.DEPARTMENT_CREATED, domain, detail, by, why))
+    events.record_all(told)
+
+
+def _event(
+    kind: Kind, domain: Domain, detail: Mapping[str, str], by: Actor, why: str
+) -> Event:
+    return Event(kind, None, by, detail=dict(detail), why=why, domain=domain.name)
+
+
+def _write_accounts(live: Iterable[Planned]) -> None:
+    """Write the mailboxes' own rows; what they refer to has been made."""
+    new: list[Account] = []
+    old: list[Account] = []
+    for each in live:
+        account = each.mailbox
+        # What was made just now has its number only now.
+        account.domain, account.department = account.domain, account.department
+        if not account.password:
+            account.set_unusable_password()
+        (new if each.is_new else old).append(account)
+    Account.objects.bulk_create(new, batch_size=AT_ONCE)
+    Account.objects.bulk_update(old, COLUMNS, batch_size=AT_ONCE)
+
+
+def _write_phones(live: Iterable[Planned]) -> None:
+    new, gone = [], []
+    for each in live:
+        old, phone = each.old_phone, each.new_phone
+        if phone is old:
+            continue
+        if old is not None:
+            gone.append(each.mailbox.pk)
+        if phone is not None:
+            phone.account = each.mailbox
+            new.append(phone)
+    NewPhone.objects.filter(account__in=gone).delete()
+    Phone.objects.filter(account__in=gone).delete()
+    Phone.objects.bulk_create(new, batch_size=AT_ONCE)
+
+
+def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
+    """Return the events of one mailbox."""
+    account = each.mailbox
+    names = each.changed - NOT_TOLD
+    if each.is_new:
+        detail = events.changes({}, {name: each.after[name] for name in names})
+        yield Event(Kind.MAILBOX_CREATED, account, by, detail=detail, why=why)
+        return
+    names -= {"password", "phone"}
+    detail = events.changes(
+        {name: each.before[name] for name in names},
+        {name: each.after[name] for name in names},
+    )
+    if detail:
+        yield Event(Kind.MAILBOX_CHANGED, account, by, detail=detail, why=why)
+    if "password" in each.changed:
+        yield Event(Kind.PASSWORD_CHANGED, account, by, why=why)
+    if "phone" in each.changed:
+        yield phones.change(account, each.old_phone, each.new_phone, by=by, why=why)
+
+
+def _cut_off(live: Sequence[Planned]) -> None:
+    """End what has lost its right: of one mailbox at once, of many by the worker."""
+    changed = [each.mailbox for each in live if "password" in each.changed]
+    reviewed = [each.mailbox for each in live if ABOUT_LOGONS & each.changed]
+    if len(live) > 1:
+        cutoffs.end_soon(changed)
+        cutoffs.review_soon(account.address for account in reviewed)
+        return
+    for account in changed:
+        cutoffs.end(account, account.address)
+    for account in reviewed:
+        cutoffs.review_account(account)
