@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """What can be said of a logon that Dovecot 2.4 refused."""
 
     dependencies = [
-        ("clientpasswords", "0009_logs_are_known_by_their_first_line"),
+        ("clientpasswords", "0011_taken_over_hashes"),
     ]
 
     operations = [
@@ -22,7 +22,9 @@ class Migration(migrations.Migration):
                     ("expired", "expired"),
                     ("out-of-scope", "outside what the password is for"),
                     ("suspended", "security passwords are turned off"),
+                    ("suspended-unused", "suspended, as it was not used"),
                     ("protocol-off", "protocol switched off"),
+                    ("network-not-allowed", "network not allowed"),
                     ("third-party-logon-off", "third-party client logon is off"),
                     ("account-disabled", "mailbox disabled"),
                     ("refused", "the mail server does not say why"),
