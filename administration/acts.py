@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.forms import model_to_dict
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -23,16 +23,27 @@ NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": No
 
 @dataclass(frozen=True)
 class Order:
-    """Who wants it, and why."""
+    """Who wants it, and why; whether they administer the whole host."""
 
     by: Actor
     why: str
+    whole_host: bool = True
+
+
+class NotAllowed(Exception):
+    """This record is not for whoever ordered it to change, or not in this way."""
 
 
 def set_policy(
     account: Account, policy: Policy | None, until: datetime | None, order: Order
 ) -> bool:
-    """The mailbox has this policy of its own, until then; None: none of its own."""
+    """The mailbox has this policy of its own, until then; None: none of its own.
+
+    Raises:
+        NotAllowed: the policy belongs to another domain.
+    """
+    if policy and policy.domain_id not in {None, account.domain_id}:
+        raise NotAllowed
     before = {"policy": account.policy, "policy_until": account.policy_until}
     after = {"policy": policy, "policy_until": until if policy else None}
     if before == after:
@@ -62,11 +73,18 @@ def set_answers(
     wanted = _answers(bound_by) | answers
     if wanted == _answers(inherited):
         return set_policy(account, None, None, order)
-    return set_policy(account, _policy_with(bound_by, wanted, order), until, order)
+    policy = _policy_with(bound_by, wanted, account.domain, order)
+    return set_policy(account, policy, until, order)
 
 
 def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
-    """The domain has this policy."""
+    """The domain has this policy.
+
+    Raises:
+        NotAllowed: the policy belongs to another domain.
+    """
+    if policy.domain_id not in {None, domain.pk}:
+        raise NotAllowed
     if domain.policy_id == policy.pk:
         return False
     told = events.changes({"policy": domain.policy}, {"policy": policy})
@@ -145,23 +163,32 @@ def _inherited(account: Account) -> Policy:
 
 
 def _answers(policy: Policy) -> dict[str, object]:
-    return model_to_dict(policy, exclude=["id", "name"])
+    return model_to_dict(policy, exclude=["id", "name", "domain"])
 
 
-def _policy_with(like: Policy, answers: dict[str, object], order: Order) -> Policy:
-    """The policy with these answers; under a lock, so that two do not make it twice."""
+def _policy_with(
+    like: Policy, answers: dict[str, object], domain: Domain, order: Order
+) -> Policy:
+    """The policy with these answers; under a lock, so that two do not make it twice.
+
+    Made by the administrator of some domains, it belongs to the mailbox's.
+    """
     list(Policy.objects.select_for_update().filter(pk=like.pk))
-    found = Policy.objects.filter(**answers).first()
+    usable = Policy.objects.filter(Q(domain=None) | Q(domain=domain), **answers)
+    found = usable.first()
     if found is not None:
         return found
     taken = set(Policy.objects.values_list("name", flat=True))
     stem = like.name.partition(" / ")[0][:80]
     number = next(n for n in range(2, len(taken) + 3) if f"{stem} / {n}" not in taken)
-    policy = Policy.objects.create(name=f"{stem} / {number}", **answers)
+    owner = None if order.whole_host else domain
+    name = f"{stem} / {number}"
+    policy = Policy.objects.create(name=name, domain=owner, **answers)
     told = events.changes(_answers(like), answers)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
+    kind, of_domain = Kind.POLICY_CREATED, owner.name if owner else ""
     events.record_all(
-        [Event(Kind.POLICY_CREATED, None, order.by, detail=detail, why=order.why)]
+        [Event(kind, None, order.by, detail=detail, why=order.why, domain=of_domain)]
     )
     return policy
 

@@ -6,11 +6,13 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.forms import ModelChoiceField
 from django.http import HttpRequest
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.http import actor
 from accounts.models import Account, Department, Domain, Policy
+from administration import roles
 
 CREATED, CHANGED, DELETED = range(3)
 KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
@@ -22,9 +24,15 @@ KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
         Kind.DEPARTMENT_CHANGED,
         Kind.DEPARTMENT_DELETED,
     ),
+    TOTPDevice: (Kind.TWO_STEP_ON, Kind.RECORD_CHANGED, Kind.TWO_STEP_OFF),
 }
 OTHER = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
-RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})
+RIGHTS = frozenset(
+    {
+        *("is_staff", "is_superuser", "groups", "user_permissions"),
+        "domains_administered",
+    }
+)
 # What a form has besides the fields of its record.
 REASON, VERSION = "audit_reason", "form_version"
 OWN_FIELDS = frozenset({REASON, VERSION})
@@ -70,7 +78,9 @@ def domain_of(target: Model) -> str:
     """Return the domain whose administrators may read of it."""
     if isinstance(target, Domain):
         return target.name
-    return target.domain.name if isinstance(target, Department) else ""
+    if isinstance(target, Department | Policy) and target.domain:
+        return target.domain.name
+    return ""
 
 
 def _record(
@@ -82,7 +92,7 @@ def _record(
     events.record_all(
         Event(
             kind,
-            target if isinstance(target, Account) else None,
+            roles.owner_of(target),
             by,
             detail={**named(target), **told},
             why=why,

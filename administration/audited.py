@@ -3,7 +3,6 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models
@@ -16,22 +15,32 @@ from django.utils.translation import gettext_lazy as _
 from accounts import events
 from accounts.http import client_address
 from accounts.models import Account, Phone
-from administration import actions, audit, jobs
+from administration import actions, audit, jobs, roles
 from administration.actions import Action
+from administration.base import ScopedAdmin
 from administration.widgets import DateAndTime
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "
     "it again, and make your change to what is there now."
 )
+RANK = _("The mailboxes of administrators are for site operators to change.")
 
 
 class TrackedForm:
-    """What a form gets besides: why, and which state of the record it was made from."""
+    """What a form gets besides: why, and which state of the record it was made from.
 
+    It refuses what its author may not do to themselves, or to whom.
+    """
+
+    author: Account
     fields: dict[str, forms.Field]
     initial: dict[str, Any]
-    instance: Model
+    instance: Any
+    changed_data: list[str]
+    cleaned_data: dict[str, Any]
+    errors: Any
+    add_error: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,13 +59,16 @@ class TrackedForm:
     def clean(self) -> Any:
         """Refuse what was made from another state than the present one."""
         cleaned = super().clean()  # type: ignore[misc]
-        version = self.cleaned_data.get(audit.VERSION)  # type: ignore[attr-defined]
+        version = self.cleaned_data.get(audit.VERSION)
         if version and version != self.fields[audit.VERSION].initial:
-            self.add_error(None, STALE)  # type: ignore[attr-defined]
+            self.add_error(None, STALE)
+        for name, value in list(self.cleaned_data.items()):
+            if isinstance(value, Account) and not roles.may_touch(self.author, value):
+                self.add_error(name, RANK)
         return cleaned
 
 
-class AuditedAdmin(admin.ModelAdmin):
+class AuditedAdmin(ScopedAdmin):
     """Records who changed what, from what to what, and why; loses no update.
 
     The base of every page of the administration that writes.
@@ -66,7 +78,7 @@ class AuditedAdmin(admin.ModelAdmin):
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)
-        return type(form.__name__, (TrackedForm, form), {})
+        return type(form.__name__, (TrackedForm, form), {"author": request.user})
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Add the actions on many of this record, those that the person may order."""

@@ -13,10 +13,9 @@ from clientpasswords.models import ClientPassword
 class ClientPasswordAdmin(AuditedAdmin):
     """Administrators never make, change or see a password."""
 
+    domain_path = "account__domain"
     list_display = ["label", "account", "created_at", "revoked_at"]
     list_select_related = ["account"]
-    list_per_page = 50
-    show_full_result_count = False
     search_fields = ["account__address__startswith", "label"]
     fields = ["account", "label", "created_at", "revoked_at"]
 

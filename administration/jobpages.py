@@ -4,7 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -12,7 +13,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
-from administration import actions, jobs
+from accounts.models import Domain
+from administration import actions, jobs, roles
 from administration.actions import Action
 from administration.base import ReadOnlyAdmin
 from administration.models import Job
@@ -58,18 +60,26 @@ class ConfirmForm(forms.Form):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
-    """One's own actions; to superusers everybody's."""
+    """One's own actions; everybody's to those who look at the whole host."""
 
     list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
     list_select_related = ["ordered_by"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         rows: QuerySet[Job] = super().get_queryset(request)
-        is_all = getattr(request.user, "is_superuser", False)
+        is_all = roles.sees_whole_host(request.user) and super().has_view_permission(
+            request
+        )
         return rows if is_all else rows.filter(ordered_by=request.user.pk)
 
+    def in_domains(self, domains: QuerySet[Domain]) -> Q:
+        """Those of one's own actions that are of no domain: `get_queryset` decides."""
+        return Q()
+
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return any(jobs.may(request.user, action) for action in actions.ALL)
+        return super().has_view_permission(request) or any(
+            jobs.may(request.user, action) for action in actions.ALL
+        )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -87,7 +97,8 @@ class JobAdmin(ReadOnlyAdmin):
             raise Http404
         action = actions.BY_NAME[job.action]
         data = request.POST if "confirm" in request.POST else None
-        form, why = action.form(data), ConfirmForm(job, data)
+        form = jobs.form_of(action, job.ordered_by, data)
+        why = ConfirmForm(job, data)
         if request.method == "POST" and self._post(request, job, form, why):
             return redirect("admin:administration_job_change", job.pk)
         return self._page(request, job, form, why)
@@ -103,11 +114,18 @@ class JobAdmin(ReadOnlyAdmin):
         return _("under way") if job.confirmed_at else _("not confirmed")
 
     def _post(self, request: HttpRequest, job: Job, form: Any, why: Any) -> bool:
-        """Do what was pressed; return False where it has to be asked again."""
+        """Do what was pressed; return False where it has to be asked again.
+
+        Raises:
+            PermissionDenied: to them it is only to look at.
+        """
+        is_own = job.ordered_by_id == request.user.pk
+        if not is_own and not roles.is_operator(request.user):
+            raise PermissionDenied
         if "stop" in request.POST:
             jobs.stop(job, "by-hand")
             return True
-        if job.ordered_by_id != request.user.pk:
+        if not is_own:
             messages.error(request, _("Only who has ordered it can do this."))
             return True
         if "work" in request.POST:

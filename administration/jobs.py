@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
@@ -20,18 +21,14 @@ from django.utils import timezone
 from accounts import cutoffs, events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
-from administration import actions
+from administration import actions, base, roles
 from administration.actions import Action
-from administration.acts import Order
+from administration.acts import NotAllowed, Order
 from administration.models import Job, JobPart
 
 PART = 100  # records in one transaction
 TOLD = 20  # failures kept of each part
 CHOICE_KEPT = timedelta(days=1)
-
-
-class NotAllowed(Exception):
-    """An administrator's mailbox is for those to change who administer everything."""
 
 
 def choose(
@@ -115,12 +112,17 @@ def may(account: Any, action: Action) -> bool:
 
 def in_scope(account: Account, action: Action) -> QuerySet[Any]:
     """Return the records that the account sees in the administration."""
-    request = HttpRequest()
-    request.user = account
-    found: QuerySet[Any] = admin.site.get_model_admin(action.model).get_queryset(
-        request
-    )
-    return found
+    return base.visible(admin.site, _request_of(account), action.model)
+
+
+def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) -> Any:
+    """Return the action's own form; it lets choose among what the account sees."""
+    form = action.form(data)
+    for field in form.fields.values():
+        if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
+            model = field.queryset.model
+            field.queryset = base.visible(admin.site, _request_of(account), model)
+    return form
 
 
 @dataclass(frozen=True)
@@ -139,10 +141,14 @@ def _asked_anew(job: Job) -> _Work | str:
     action, orderer = actions.BY_NAME.get(job.action), job.ordered_by
     if action is None or not may(orderer, action):
         return "not-allowed"
-    form = action.form(job.parameters)
+    form = form_of(action, orderer, job.parameters)
     if not form.is_valid():
         return "not-possible"
-    order = Order(Actor(orderer.address, job.network_address), job.reason)
+    order = Order(
+        Actor(orderer.address, job.network_address),
+        job.reason,
+        whole_host=roles.sees_whole_host(orderer),
+    )
     rows = in_scope(orderer, action)
     return _Work(action, rows, form.cleaned_data, orderer, order)
 
@@ -179,11 +185,23 @@ def _act(work: _Work, row: Any) -> str:
 
 
 def _require_rank(orderer: Account, row: Any) -> None:
-    owner = getattr(row, "account", row)
-    if not isinstance(owner, Account) or not (owner.is_staff or owner.is_superuser):
+    """An administrator's mailbox is for those above them, and not for themselves."""
+    owner = roles.owner_of(row)
+    if owner is None or not roles.is_administrator(owner):
         return
-    if not orderer.is_superuser or owner.pk == orderer.pk:
+    if owner.pk == orderer.pk or not roles.may_touch(_as_it_is(orderer), owner):
         raise NotAllowed
+
+
+def _as_it_is(account: Account) -> Account:
+    """As it is under a lock: two who act upon each other must not both be first."""
+    return Account.objects.select_for_update().get(pk=account.pk)
+
+
+def _request_of(account: Account) -> HttpRequest:
+    request = HttpRequest()
+    request.user = account
+    return request
 
 
 def _review(rows: Iterable[Any]) -> None:

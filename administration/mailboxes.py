@@ -4,11 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
     AdminUserCreationForm,
-    UserChangeForm,
 )
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,7 +17,11 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from administration import audit
-from administration.audited import AuditedAdmin
+from administration.rightsofmailboxes import (
+    RIGHTS,
+    AccountChangeForm,
+    RightsAdmin,
+)
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -45,14 +47,6 @@ class AccountCreationForm(AdminUserCreationForm):
         return address
 
 
-class AccountChangeForm(UserChangeForm):
-    """A mailbox's page; the hash of its password is not shown."""
-
-    class Meta:
-        model = Account
-        fields = "__all__"
-
-
 class AccountPasswordForm(AdminPasswordChangeForm):
     """Another web password; whoever logged on with the old one is logged off."""
 
@@ -71,7 +65,8 @@ class PhoneInline(admin.StackedInline):
 
 
 @admin.register(Account)
-class AccountAdmin(AuditedAdmin, UserAdmin):
+class AccountAdmin(RightsAdmin):
+    domain_path = "domain"
     add_form = AccountCreationForm
     form = AccountChangeForm
     change_password_form = AccountPasswordForm
@@ -79,11 +74,9 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
     list_display = ["address", "name", "domain", "policy", "is_active"]
     list_select_related = ["domain", "policy"]
     list_filter = ["is_active", "client_passwords_on", "is_staff"]
-    list_per_page = 50
-    show_full_result_count = False
     ordering = ["address"]
     search_fields = ["address", "name"]
-    autocomplete_fields = ["domain", "department", "policy"]
+    autocomplete_fields = ["domain", "department", "policy", "domains_administered"]
     readonly_fields = ["effective_policy", "last_login", "created_at"]
     filter_horizontal = ["groups", "user_permissions"]
     fieldsets = [
@@ -102,7 +95,7 @@ class AccountAdmin(AuditedAdmin, UserAdmin):
             _("Administration"),
             {
                 "classes": ["collapse"],
-                "fields": ["is_staff", "is_superuser", "groups", "user_permissions"],
+                "fields": [*RIGHTS],
             },
         ),
     ]

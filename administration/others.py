@@ -1,36 +1,100 @@
 """Records of the libraries, as administrators see them; changes are recorded."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.admin import StaticDeviceAdmin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from administration import roles
 from administration.audited import AuditedAdmin
 
 # The libraries have registered their own pages when their modules were imported.
 admin.site.unregister([Group, Site, StaticDevice, TOTPDevice])
 
 
+class OperatorsAdmin(AuditedAdmin):
+    """For site operators, whatever permissions others may have been given."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request)
+        return rows if roles.is_operator(request.user) else rows.none()
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        allowed: bool = super().has_module_permission(request)
+        return allowed and roles.is_operator(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed: bool = super().has_view_permission(request, obj)
+        return allowed and roles.is_operator(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        allowed: bool = super().has_add_permission(request)
+        return allowed and roles.is_operator(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and roles.is_operator(request.user)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_delete_permission(request, obj)
+        return allowed and roles.is_operator(request.user)
+
+
 @admin.register(Group)
-class AuditedGroupAdmin(AuditedAdmin, GroupAdmin):
-    pass
+class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
+    """Nobody changes a group of their own: that would be their own rights."""
+
+    list_display = ["shown"]
+
+    def may_write(self, request: HttpRequest, record: Any) -> bool:
+        return not request.user.groups.filter(pk=record.pk).exists()
+
+    def why_read_only(self, request: HttpRequest, record: Any) -> Any:
+        return _("You are in this group: its rights are for others to change.")
+
+    @admin.display(description=_("name"), ordering="name")
+    def shown(self, group: Group) -> str:
+        """The ready-made ones in the reader's language."""
+        return gettext(group.name)
 
 
 @admin.register(Site)
-class AuditedSiteAdmin(AuditedAdmin, SiteAdmin):
+class AuditedSiteAdmin(OperatorsAdmin, SiteAdmin):
     pass
 
 
 @admin.register(StaticDevice)
-class AuditedStaticDeviceAdmin(AuditedAdmin, StaticDeviceAdmin):
+class AuditedStaticDeviceAdmin(OperatorsAdmin, StaticDeviceAdmin):
     pass
 
 
 @admin.register(TOTPDevice)
 class AuditedTOTPDeviceAdmin(AuditedAdmin, TOTPDeviceAdmin):
-    pass
+    """Owners' second factors: to look at and to reset; only operators enter one."""
+
+    domain_path = "user__domain"
+    list_select_related = ["user"]
+
+    def may_write(self, request: HttpRequest, record: Any) -> bool:
+        """Not one's own either: there is a page that asks for a code of it."""
+        allowed = super().may_write(request, record)
+        return allowed and record.user_id != request.user.pk
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        allowed: bool = super().has_add_permission(request)
+        return allowed and roles.is_operator(request.user)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        allowed = super().has_change_permission(request, obj)
+        return allowed and roles.is_operator(request.user)

@@ -6,29 +6,33 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts import cutoffs
-from accounts.models import Account, Policy
-from administration import audit
+from accounts.models import Account, Domain, Policy
+from administration import audit, roles
 from administration.audited import AuditedAdmin
 from clientpasswords import rollout
 
 CONFIRMED = "_confirmed"
 # Fields that change nothing for anybody's mail programs.
-WITHOUT_EFFECT = {"name", "owner_sets_phone"}
+WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone"}
 ROWS = 50
 
 
 @admin.register(Policy)
 class PolicyAdmin(AuditedAdmin):
+    """Those of a domain are for its administrators to change, the rest to choose."""
+
+    domain_path = "domain"
     change_form_template = "admin/accounts/policy/change_form.html"
     list_display = [
         "name",
+        "domain",
         "third_party_logon",
         "imap",
         "pop3",
@@ -38,9 +42,11 @@ class PolicyAdmin(AuditedAdmin):
         "report_only",
         "max_client_passwords",
     ]
+    list_select_related = ["domain"]
     search_fields = ["name"]
+    autocomplete_fields = ["domain"]
     fieldsets = [
-        (None, {"fields": ["name"]}),
+        (None, {"fields": ["name", "domain"]}),
         (
             _("Mail programs"),
             {"fields": ["third_party_logon", ("imap", "pop3", "smtp")]},
@@ -59,6 +65,29 @@ class PolicyAdmin(AuditedAdmin):
         ),
         (_("Codes"), {"fields": ["owner_sets_phone"]}),
     ]
+
+    def in_domains(self, domains: QuerySet[Domain]) -> Q:
+        """Their own, and those for every domain, which bind theirs too."""
+        return Q(domain=None) | super().in_domains(domains)
+
+    def may_write(self, request: HttpRequest, record: Any) -> bool:
+        """Those for every domain bind mailboxes that are not theirs."""
+        return record.domain_id is not None or roles.sees_whole_host(request.user)
+
+    def why_read_only(self, request: HttpRequest, record: Any) -> Any:
+        return _(
+            "This policy is for every domain of the host. You can choose it, or make "
+            "one for a domain of yours and change that."
+        )
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        """Whoever has some domains alone, makes policies for these alone."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if not roles.sees_whole_host(request.user):
+            field.required = True
+        return field
 
     def save_model(self, request: HttpRequest, obj: Policy, *args: Any) -> None:
         """Save it, and end the mail sessions that it lets in no more."""

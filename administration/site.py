@@ -31,6 +31,14 @@ class PortalAdminSite(AdminSiteOTPRequired):
     site_url = "/"
     enable_nav_sidebar = True
 
+    def get_urls(self) -> list[Any]:
+        """All but the way from a record of any kind to its own page: none has one."""
+        return [
+            url
+            for url in super().get_urls()
+            if getattr(url, "name", "") != "view_on_site"
+        ]
+
     @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None

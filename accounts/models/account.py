@@ -54,6 +54,15 @@ class Domain(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def clean(self) -> None:
+        """The policy must be for this domain; addresses keep the name they have."""
+        _require_own_policy(self.policy if self.policy_id else None, self.pk)
+        account = self.accounts.first() if self.pk else None
+        if account and not account.address.endswith(f"@{self.name}"):
+            raise ValidationError(
+                {"name": _("There are mailboxes with addresses of its present name.")}
+            )
+
 
 class Department(models.Model):
     """A group of a domain's mailboxes that may have a policy of its own."""
@@ -87,6 +96,14 @@ class Department(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.domain})"
+
+    def clean(self) -> None:
+        """The policy must be for its domain, and the mailboxes in that domain too."""
+        _require_own_policy(self.policy, self.domain_id)
+        if self.pk and self.accounts.exclude(domain=self.domain_id).exists():
+            raise ValidationError(
+                {"domain": _("There are mailboxes of another domain in it.")}
+            )
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -198,6 +215,16 @@ class Account(AbstractBaseUser, PermissionsMixin):
         default=False,
         help_text=_("May sign in to the administration, with a second factor."),
     )
+    domains_administered = models.ManyToManyField(
+        Domain,
+        blank=True,
+        related_name="administrators",
+        verbose_name=_("domains administered"),
+        help_text=_(
+            "Whose mailboxes an administrator sees. Empty: none, unless a group or a "
+            "permission gives them every domain of the host."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     taken_over = models.CharField(
         max_length=64,
@@ -224,6 +251,10 @@ class Account(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("mailbox")
         verbose_name_plural = _("mailboxes")
         ordering = ["address"]
+        permissions = [
+            ("administer_whole_host", "Can administer every domain of the host"),
+            ("operate_site", "Can hand out rights, and administer the host itself"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(address=Lower("address")),
@@ -262,7 +293,14 @@ class Account(AbstractBaseUser, PermissionsMixin):
             raise ValidationError(
                 {"department": _("This department belongs to another domain.")}
             )
+        _require_own_policy(self.policy, self.domain_id)
         if self.policy_until and not self.policy:
             raise ValidationError(
                 {"policy_until": _("Only an exception can end: choose a policy.")}
             )
+
+
+def _require_own_policy(policy: Policy | None, domain_pk: int | None) -> None:
+    """A policy that belongs to a domain binds nobody else."""
+    if policy and policy.domain_id not in {None, domain_pk}:
+        raise ValidationError({"policy": _("This policy belongs to another domain.")})

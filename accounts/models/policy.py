@@ -1,5 +1,6 @@
 """What the administrators of a mail host allow and require."""
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
@@ -19,6 +20,18 @@ class Policy(models.Model):
     """
 
     name = models.CharField(_("name"), max_length=100, unique=True)
+    domain = models.ForeignKey(
+        "accounts.Domain",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="own_policies",
+        verbose_name=_("for the domain"),
+        help_text=_(
+            "Its administrators may change it, and it binds nobody else. Empty: for "
+            "every domain of the host."
+        ),
+    )
     third_party_logon = models.BooleanField(
         _("third-party client logon"),
         default=True,
@@ -131,6 +144,17 @@ class Policy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """What belongs to a domain must bind nobody outside of it."""
+        if not self.pk or self.domain_id is None:
+            return
+        if (
+            self.domains.exclude(pk=self.domain_id).exists()
+            or self.departments.exclude(domain=self.domain_id).exists()
+            or self.accounts.exclude(domain=self.domain_id).exists()
+        ):
+            raise ValidationError({"domain": _("It also binds other domains.")})
 
     @property
     def protocols(self) -> dict[str, bool]:

@@ -171,9 +171,9 @@ def test_what_is_deleted_is_recorded(administrator: Client) -> None:
 
 
 def test_a_group_of_rights_is_recorded(administrator: Client) -> None:
-    administrator.post(reverse("admin:auth_group_add"), {"name": "Auditors"})
+    administrator.post(reverse("admin:auth_group_add"), {"name": "Night shift"})
 
-    assert newest("record-created").detail["group"] == "Auditors"
+    assert newest("record-created").detail["group"] == "Night shift"
 
 
 # --- two at once ----------------------------------------------------------------------

@@ -183,6 +183,7 @@ def restrict(admin: Account, *codenames: str) -> None:
     found = Permission.objects.filter(codename__in=codenames)
     assert found.count() == len(codenames)
     admin.user_permissions.set(found)
+    admin.domains_administered.add(admin.domain)
 
 
 @pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)

@@ -240,6 +240,7 @@ def test_revoking_needs_its_own_permission(
     helper = Account.objects.get(address="admin@example.com")
     helper.is_superuser = False
     helper.save()
+    helper.domains_administered.add(helper.domain)
     helper.user_permissions.set(Permission.objects.filter(codename__in=permissions))
 
     revoke_in_list(administrator, row)

@@ -1,0 +1,105 @@
+"""Who administers: that part of a mailbox's page, and who may touch it."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.models import Account
+from administration import audit, roles
+from administration.audited import AuditedAdmin
+
+OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
+OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")
+RIGHTS = [
+    *("is_staff", "is_superuser", "domains_administered"),
+    *("groups", "user_permissions"),
+]
+ALSO_SHOWN = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
+
+
+class GroupsField(forms.ModelMultipleChoiceField):
+    """The groups there are; the ready-made ones by their names in one's language."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        return gettext(obj.name)
+
+
+class AccountChangeForm(UserChangeForm):
+    """A mailbox's page; the hash of its password is not shown."""
+
+    author: Account
+
+    class Meta:
+        model = Account
+        fields = "__all__"
+        field_classes = {"groups": GroupsField}
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what would take from its author the rights by which it is made."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.instance.pk == self.author.pk:
+            for name in audit.RIGHTS.intersection(self.changed_data):
+                self.add_error(name, OWN_RIGHTS)
+            if "is_active" in self.changed_data:
+                self.add_error("is_active", OWN_MAILBOX)
+        return cleaned
+
+
+class RightsAdmin(AuditedAdmin, UserAdmin):
+    """Rights are for site operators to give, and for nobody to give themselves."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show of the rights what the person may see: to few, whose domains."""
+        shown = super().get_fieldsets(request, obj)
+        if obj is None or roles.is_operator(request.user):
+            return shown
+        rights = ALSO_SHOWN if roles.sees_whole_host(request.user) else ["is_staff"]
+        return [
+            (title, {**what, "fields": rights} if what["fields"] == RIGHTS else what)
+            for title, what in shown
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        if not roles.is_operator(request.user):
+            return [*fields, *RIGHTS, "groups_of"]
+        is_super = getattr(request.user, "is_superuser", False)
+        return fields if is_super else [*fields, "is_superuser"]
+
+    def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
+        """Save it if whoever gives or takes rights still may.
+
+        Raises:
+            PermissionDenied: somebody has taken that right from them this moment.
+        """
+        if audit.RIGHTS.intersection(args[0].changed_data):
+            author = Account.objects.get(address=request.user.get_username())
+            if not (author.is_active and roles.is_operator(author)):
+                raise PermissionDenied
+        super().save_model(request, obj, *args)
+
+    @method_decorator(sensitive_post_parameters())
+    def user_change_password(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One's own is changed on a page that asks for the old one."""
+        if self.get_object(request, unquote(kwargs["id"])) == request.user:
+            return redirect("admin:password_change")
+        answer: HttpResponse = super().user_change_password(request, *args, **kwargs)
+        return answer
+
+    @admin.display(description=_("groups"))
+    def groups_of(self, account: Account) -> str:
+        names = account.groups.values_list("name", flat=True)
+        return ", ".join(gettext(name) for name in names)

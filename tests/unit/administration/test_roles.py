@@ -1,0 +1,123 @@
+"""Every page of the administration, opened and posted to as every administrator.
+
+A page that is not in the table fails here, until somebody says who may open it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, reverse
+
+from tests.unit.administration.pages import (
+    ALSO,
+    ELSEWHERE,
+    ONES_OWN,
+    ROLES_OF,
+    TABLE,
+)
+from tests.unit.administration.worlds import (
+    ROLES,
+    World,
+    browser_of,
+    job_of,
+    make_administrator,
+    make_world,
+)
+
+OWN, FOREIGN = "ours", "zzforeign"
+
+
+def named(patterns: Any) -> Iterator[tuple[str, set[str]]]:
+    """Every page by its name, and what its address has to be given."""
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from named(each.url_patterns)
+        elif isinstance(each, URLPattern) and each.name:
+            yield (
+                each.name,
+                set(each.pattern.converters) | set(each.pattern.regex.groupindex),
+            )
+
+
+OF_A_RECORD = {"object_id", "id", "pk"}
+PAGES = dict(named(admin.site.urls[0]))
+
+
+def address(name: str, world: World) -> str:
+    """The page's address; where it shows a record, with this world's."""
+    given = PAGES[name]
+    values: dict[str, Any] = {}
+    if "app_label" in given:
+        values["app_label"] = "accounts"
+    for argument in given & OF_A_RECORD:
+        label = next(label for label in world.rows if name.startswith(f"{label}_"))
+        values[argument] = world.rows[label].pk
+    return reverse(f"admin:{name}", kwargs=values) + ALSO.get(name, "")
+
+
+def outcome(response: Any) -> str:
+    """What came of it, in two letters."""
+    if response.status_code == 302:
+        return "--" if response["Location"] == "/admin/" else "to"
+    words = {200: "ok", 403: "no", 404: "--", 405: "nm", 422: "ok"}
+    return words[response.status_code]
+
+
+@pytest.fixture
+def own(db: None) -> World:
+    return make_world(OWN)
+
+
+@pytest.fixture
+def foreign(db: None) -> World:
+    return make_world(FOREIGN)
+
+
+def answers(browser: Client, name: str, world: World) -> list[tuple[str, str]]:
+    """What comes of a GET and a POST, and what the two pages say."""
+    found = []
+    for method in (browser.get, browser.post):
+        response = method(address(name, world))
+        content = b"".join(response) if response.streaming else response.content
+        found.append((outcome(response), content.decode()))
+    return found
+
+
+def expected(name: str, role: str) -> list[str]:
+    """What the table says, for one's own domain and, of records, for another."""
+    column, sees_all = ROLES_OF[role]
+    cells = TABLE[name][column].split()
+    own, foreign = cells[:2], cells[2:]
+    if foreign and sees_all:
+        foreign = ELSEWHERE.get((name, role), own)
+    if foreign and role == "domain without one" and name not in ONES_OWN:
+        own = foreign
+    return [*own, *foreign]
+
+
+def test_every_page_is_in_the_table() -> None:
+    assert set(TABLE) == set(PAGES)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_page_answers_every_administrator_as_the_table_says(
+    own: World, foreign: World, role: str
+) -> None:
+    administrator = make_administrator(role, own.domain)
+    own.rows["administration_job"] = job_of(administrator, own.owner)
+    browser = browser_of(administrator)
+    said: dict[str, list[str]] = {}
+    for name in TABLE:
+        of_record = PAGES[name] & OF_A_RECORD
+        for world in [own, foreign] if of_record else [own]:
+            for word, content in answers(browser, name, world):
+                said.setdefault(name, []).append(word)
+                if not ROLES_OF[role][1]:
+                    assert FOREIGN not in content, (name, role)
+        if name == "logout":
+            browser = browser_of(administrator)
+
+    assert said == {name: expected(name, role) for name in TABLE}

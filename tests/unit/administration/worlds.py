@@ -1,0 +1,138 @@
+"""Two domains that have everything, and administrators of every kind."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.contrib.sites.models import Site
+from django.test import Client
+from django.utils import timezone
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import events
+from accounts.events import Actor, Kind
+from accounts.models import Account, Cutoff, Department, Domain, Policy
+from administration import jobs
+from administration.actions import BY_NAME
+from administration.models import Job
+from clientpasswords.models import Logon
+from tests.factories import PASSWORD, make_account, make_client_password, make_policy
+
+OPERATORS, DOMAINS, HELP, AUDIT = (
+    *("Site operators", "Domain administrators"),
+    *("Help desk", "Auditors"),
+)
+EVERY = "Every domain of the host"
+# Each kind of administrator: their groups, and whether they were given a domain.
+ROLES: dict[str, tuple[list[str], bool]] = {
+    "superuser": ([], False),
+    "operator": ([OPERATORS], False),
+    "domain": ([DOMAINS], True),
+    "help": ([HELP], True),
+    "auditor": ([AUDIT], True),
+    "help everywhere": ([HELP, EVERY], False),
+    "auditor everywhere": ([AUDIT, EVERY], False),
+    "domain without one": ([DOMAINS], False),
+    "no group": ([], True),
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A domain; each of its records is named after it, so that a leak is seen."""
+
+    domain: Domain
+    policy: Policy
+    department: Department
+    owner: Account
+    # By the names that the addresses of the administration begin with.
+    rows: dict[str, Any]
+
+
+def make_world(name: str) -> World:
+    policy = make_policy(f"Policy of {name}")
+    domain = Domain.objects.create(name=f"{name}.example", policy=policy)
+    Policy.objects.filter(pk=policy.pk).update(domain=domain)
+    policy.refresh_from_db()
+    department = Department.objects.create(domain=domain, name=f"Sales of {name}")
+    owner = make_account(f"owner@{name}.example", phone="+12025550123")
+    password, _secret = make_client_password(owner, f"Phone of {name}")
+    at = timezone.now()
+    by = Actor(owner.address)
+    events.record(Kind.ISSUED, owner, by=by, device=password.label)
+    logon = Logon.objects.create(
+        account=owner,
+        client_password=password,
+        protocol="imap",
+        by_web_password=False,
+        network_address="192.0.2.7",
+        node=name,
+        first_at=at,
+        last_at=at,
+        count=1,
+    )
+    # As those are who let the web password in: the roll-out report lists them.
+    Logon.objects.create(
+        account=owner,
+        protocol="pop3",
+        by_web_password=True,
+        network_address="192.0.2.7",
+        node=name,
+        first_at=at,
+        last_at=at,
+        count=1,
+    )
+    mask = f"{owner.address}*"
+    cutoff = Cutoff.objects.create(account=owner, login_mask=mask, node="n", kicks=1)
+    rows = {
+        "accounts_account": owner,
+        "accounts_cutoff": cutoff,
+        "accounts_department": department,
+        "accounts_domain": domain,
+        "accounts_policy": policy,
+        "accounts_securityevent": owner.security_events.get(kind="issued"),
+        "administration_job": job_of(owner, owner),
+        "auth_group": Group.objects.create(name=f"Friends of {name}"),
+        "auth_user": owner,
+        "clientpasswords_clientpassword": password,
+        "clientpasswords_logon": logon,
+        "otp_static_staticdevice": StaticDevice.objects.create(user=owner, name=name),
+        "otp_totp_totpdevice": TOTPDevice.objects.create(user=owner, name=name),
+        "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),
+    }
+    return World(domain, policy, department, owner, rows)
+
+
+def job_of(administrator: Account, owner: Account) -> Job:
+    """An action that was chosen, and not confirmed."""
+    return jobs.choose(BY_NAME["unlock_codes"], [owner.pk], administrator, None)
+
+
+def make_administrator(role: str, of: Domain) -> Account:
+    """An administrator of this kind, whose own mailbox is in that domain."""
+    names, has_domain = ROLES[role]
+    account = Account.objects.create_user(
+        f"{role.replace(' ', '-')}@{of.name}",
+        PASSWORD,
+        is_staff=True,
+        is_superuser=role == "superuser",
+    )
+    account.groups.set(Group.objects.filter(name__in=names))
+    assert account.groups.count() == len(names)
+    if has_domain:
+        account.domains_administered.add(of)
+    return account
+
+
+def browser_of(account: Account) -> Client:
+    """The browser of somebody who has signed in with both factors."""
+    device = TOTPDevice.objects.filter(user=account).first()
+    device = device or TOTPDevice.objects.create(user=account, name="own")
+    client = Client()
+    client.force_login(account)
+    session = client.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return client
