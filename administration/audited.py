@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.http import client_address
-from accounts.models import Account, Phone
-from administration import actions, audit, jobs, roles
+from accounts.models import Account, Department, Domain, Phone, Policy
+from administration import actions, audit, jobs, lockout, roles
 from administration.actions import Action
 from administration.base import ScopedAdmin
+from administration.lockout import ShutOut
 from administration.widgets import DateAndTime
 
 STALE = _(
@@ -25,6 +26,21 @@ STALE = _(
     "it again, and make your change to what is there now."
 )
 RANK = _("The mailboxes of administrators are for site operators to change.")
+SHUT_OUT = _(
+    "You would shut out your own mail programs, which used %(protocols)s lately. Have "
+    "your mailbox given an exception first."
+)
+# What of a record says who is let in, and the field where a refusal is told.
+WATCHED: dict[type[Model], set[str]] = {
+    Account: {"policy", "policy_until", "department", "client_passwords_on"},
+    Department: {"policy"},
+    Domain: {"policy"},
+}
+TOLD_AT = {
+    "third-party-logon-off": "third_party_logon",
+    "security-password-required": "client_passwords_required",
+    "expired": "client_password_days",
+}
 
 
 class TrackedForm:
@@ -66,6 +82,32 @@ class TrackedForm:
             if isinstance(value, Account) and not roles.may_touch(self.author, value):
                 self.add_error(name, RANK)
         return cleaned
+
+    def _post_clean(self) -> None:
+        """Refuse what would shut out the author's own mail programs."""
+        super()._post_clean()  # type: ignore[misc]
+        names = self._watched()
+        if self.errors or not names:
+            return
+        values = {name: getattr(self.instance, name) for name in names}
+        everything: QuerySet[Any] = QuerySet(type(self.instance))
+        rows = everything.filter(pk=self.instance.pk)
+        shut_out = lockout.of(self.author, lambda: rows.update(**values))
+        if shut_out:
+            protocols = ", ".join(shut_out.protocols).upper()
+            told = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
+            self.add_error(_told_at(names, shut_out), told)
+
+    def _watched(self) -> list[str]:
+        """The fields that were changed and may bear on who is let in."""
+        if not self.instance.pk or (
+            isinstance(self.instance, Account) and self.instance != self.author
+        ):
+            return []
+        if isinstance(self.instance, Policy):
+            return [n for n in self.changed_data if n not in audit.OWN_FIELDS]
+        watched = WATCHED.get(type(self.instance), set())
+        return [name for name in self.changed_data if name in watched]
 
 
 class AuditedAdmin(ScopedAdmin):
@@ -126,6 +168,13 @@ def _choosing(action: Action) -> Any:
         return redirect("admin:administration_job_change", job.pk)
 
     return choose
+
+
+def _told_at(names: list[str], shut_out: ShutOut) -> str:
+    """The field that is to blame: a policy's own, or that which names the policy."""
+    blamed = {TOLD_AT.get(reason, "") for reason in shut_out.reasons}
+    found = [name for name in names if name in blamed or name in shut_out.protocols]
+    return (found or names)[0]
 
 
 def _version(instance: Model, values: dict[str, Any]) -> str:

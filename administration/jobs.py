@@ -6,7 +6,7 @@ it may do so, and to which of the records.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import cutoffs, events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
-from administration import actions, base, roles
+from administration import actions, base, lockout, roles
 from administration.actions import Action
 from administration.acts import NotAllowed, Order
 from administration.models import Job, JobPart
@@ -175,10 +175,15 @@ def _work_off(part: JobPart, work: _Work) -> None:
 
 def _act(work: _Work, row: Any) -> str:
     """Do it to one record, which is locked; whatever fails leaves it as it was."""
+
+    def act() -> bool:
+        return work.action.act(row, work.asked, work.order)
+
     try:
         with transaction.atomic():
             _require_rank(work.orderer, row)
-            is_changed = work.action.act(row, work.asked, work.order)
+            _require_own_way_out(work.orderer, row, act)
+            is_changed = act()
     except (DatabaseError, NotAllowed):
         return "failed"
     return "changed" if is_changed else "unchanged"
@@ -190,6 +195,12 @@ def _require_rank(orderer: Account, row: Any) -> None:
     if owner is None or not roles.is_administrator(owner):
         return
     if owner.pk == orderer.pk or not roles.may_touch(_as_it_is(orderer), owner):
+        raise NotAllowed
+
+
+def _require_own_way_out(orderer: Account, row: Any, act: Callable[[], bool]) -> None:
+    """A domain's policy must not shut out the mail programs of who sets it."""
+    if isinstance(row, Domain) and lockout.of(orderer, act):
         raise NotAllowed
 
 

@@ -1,0 +1,177 @@
+"""Nobody shuts out their own mail programs; and it is said at the field."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Account, Department, Policy
+from clientpasswords.models import Logon
+from tests.factories import make_client_password, make_policy
+from tests.unit.administration.jobsteps import counts, do
+from tests.unit.administration.test_accounts import save_account, save_policy
+
+SAID = "You would shut out your own mail programs"
+
+
+@pytest.fixture
+def admin(administrator: Client) -> Account:
+    return Account.objects.get(address="admin@example.com")
+
+
+def uses(account: Account, protocol: str = "imap", **fields: Any) -> Logon:
+    """A mail program has been let in, an hour ago; by the web password if by none."""
+    at = timezone.now() - timedelta(hours=1)
+    values = {
+        "by_web_password": "client_password" not in fields,
+        "network_address": "192.0.2.7",
+        "node": "one",
+        "first_at": at,
+        "last_at": at,
+        "count": 1,
+    }
+    return Logon.objects.create(account=account, protocol=protocol, **(values | fields))
+
+
+def errors_of(response: Any) -> dict[str, list[str]]:
+    assert response.status_code == 200
+    return dict(response.context["adminform"].form.errors)
+
+
+@pytest.mark.parametrize(
+    ("fields", "at"),
+    [
+        ({"third_party_logon": None}, "third_party_logon"),
+        ({"imap": None}, "imap"),
+        ({"client_passwords_required": "on"}, "client_passwords_required"),
+        ({"imap": None, "max_client_passwords": "3"}, "imap"),
+    ],
+)
+def test_a_policy_that_would_shut_out_its_author_is_refused_at_the_field(
+    administrator: Client, admin: Account, fields: dict[str, str | None], at: str
+) -> None:
+    uses(admin)
+    policy = make_policy()
+
+    response = save_policy(administrator, policy, **fields)
+
+    assert list(errors_of(response)) == [at]
+    assert f"{SAID}, which used IMAP lately" in errors_of(response)[at][0]
+    before = policy
+    policy.refresh_from_db()
+    assert policy == before
+    assert policy.third_party_logon
+    assert policy.imap
+    assert not policy.client_passwords_required
+
+
+def test_it_is_said_before_it_is_asked_for_confirmation(
+    administrator: Client, admin: Account
+) -> None:
+    uses(admin)
+
+    response = save_policy(administrator, make_policy(), imap=None, _confirmed=None)
+
+    assert list(errors_of(response)) == ["imap"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"pop3": None},
+        {"max_client_passwords": "3"},
+        {"client_passwords_required": "on", "report_only": "on"},
+    ],
+)
+def test_what_their_mail_programs_do_not_notice_is_saved(
+    administrator: Client, admin: Account, fields: dict[str, str | None]
+) -> None:
+    uses(admin)
+
+    assert save_policy(administrator, make_policy(), **fields).status_code == 302
+
+
+def test_a_requirement_is_saved_by_whoever_uses_security_passwords(
+    administrator: Client, admin: Account
+) -> None:
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+    row, _secret = make_client_password(admin)
+    uses(admin, client_password=row)
+
+    required = save_policy(administrator, make_policy(), client_passwords_required="on")
+
+    assert required.status_code == 302
+
+
+def test_a_life_that_would_have_ended_is_refused(
+    administrator: Client, admin: Account
+) -> None:
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+    old = timezone.now() - timedelta(days=9)
+    row, _secret = make_client_password(admin, created_at=old)
+    uses(admin, client_password=row)
+
+    refused = save_policy(administrator, make_policy(), client_password_days="7")
+    saved = save_policy(administrator, make_policy(), client_password_days="10")
+
+    assert list(errors_of(refused)) == ["client_password_days"]
+    assert saved.status_code == 302
+
+
+@pytest.mark.parametrize(
+    "fields", [{"last_at": timezone.now() - timedelta(days=31)}, {"reason": "wrong"}]
+)
+def test_what_is_long_ago_or_was_refused_anyway_stops_nobody(
+    administrator: Client, admin: Account, fields: dict[str, Any]
+) -> None:
+    uses(admin, **fields)
+
+    assert save_policy(administrator, make_policy(), imap=None).status_code == 302
+
+
+def test_an_exception_lets_them_go_on(administrator: Client, admin: Account) -> None:
+    uses(admin)
+    Account.objects.filter(pk=admin.pk).update(policy=make_policy("Mine"))
+
+    assert save_policy(administrator, make_policy(), imap=None).status_code == 302
+
+
+def test_so_is_the_policy_of_ones_domain_department_and_mailbox(
+    administrator: Client, admin: Account
+) -> None:
+    uses(admin)
+    closed = make_policy("Closed", third_party_logon=False)
+    page = reverse("admin:accounts_domain_change", args=[admin.domain_id])
+    data = {"name": admin.domain.name, "policy": closed.pk}
+    assert list(errors_of(administrator.post(page, data))) == ["policy"]
+
+    mailbox = save_account(
+        administrator, admin, policy=closed.pk, is_staff="on", is_superuser="on"
+    )
+    assert list(errors_of(mailbox)) == ["policy"]
+
+    sales = Department.objects.create(domain=admin.domain, name="Sales")
+    Account.objects.filter(pk=admin.pk).update(department=sales)
+    page = reverse("admin:accounts_department_change", args=[sales.pk])
+    data = {"name": "Sales", "domain": admin.domain_id, "policy": closed.pk}
+    assert list(errors_of(administrator.post(page, data))) == ["policy"]
+    assert not Policy.objects.get(name="Closed").departments.exists()
+
+
+def test_an_action_on_ones_own_domain_is_refused_like_the_page(
+    administrator: Client, admin: Account, alice: Account
+) -> None:
+    uses(admin)
+    closed = make_policy("Closed", third_party_logon=False)
+    page = "/admin/accounts/domain/"
+
+    job = do(
+        administrator, "set_domain_policy", [admin.domain], page=page, policy=closed.pk
+    )
+
+    assert job.counts() == counts(failed=1)
+    admin.domain.refresh_from_db()
+    assert admin.domain.policy.name == "Standard"
