@@ -9,12 +9,15 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
+from django_otp.forms import OTPAuthenticationFormMixin
+from django_otp.models import Device
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import PhoneNumberType, number_type
 
-from accounts import signin
+from accounts import secondstep, signin
 from accounts.http import UserRequest, client_address
+from accounts.models import Account
 
 SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
@@ -89,17 +92,52 @@ class CodeForm(forms.Form):
         return code
 
 
-class NumberForm(forms.Form):
-    """A number to put on file, from somebody who knows the web password."""
+class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
+    """A code of the authenticator app, or one of the recovery codes."""
 
-    number = PhoneNumberField(
-        label=_("New mobile number"),
-        help_text=_("With the country code, such as +65 8123 4567."),
-        error_messages={
-            "invalid": _("Enter a mobile number with its country code, after a +."),
-        },
-        widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
+    otp_token = forms.CharField(
+        label=_("Code from your authenticator app"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(
+            {
+                "inputmode": "numeric",
+                "autocomplete": "one-time-code",
+                "pattern": "[0-9 \\-]*",
+            }
+        ),
     )
+    otp_error_messages = {
+        **OTPAuthenticationFormMixin.otp_error_messages,
+        "token_required": _("Enter the code."),
+        "invalid_token": _("The code is not right, or was used before."),
+    }
+    otp_error_messages["device_required"] = otp_error_messages["invalid_token"]
+    # What two_factor's wizard asks of its forms: a code is checked once only.
+    idempotent = False
+
+    def __init__(self, user: Account, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.user = user
+        if secondstep.app(user) is not None:
+            self.fields["otp_token"].widget.attrs["autofocus"] = ""
+
+    def clean_otp_token(self) -> str:
+        return re.sub(r"[\s\-]", "", self.cleaned_data["otp_token"])
+
+    @sensitive_variables()
+    def clean(self) -> dict[str, Any]:
+        """Check the code, which takes the lock of whatever checks it."""
+        self.clean_otp(self.user)
+        return self.cleaned_data
+
+    def _chosen_device(self, user: Account) -> Device | None:
+        return secondstep.device_for(user, self.cleaned_data.get("otp_token", ""))
+
+
+class KnowsThePassword(forms.Form):
+    """A form from somebody who has to show that they know the web password."""
+
     password = forms.CharField(
         label=_("Web password"),
         strip=False,
@@ -109,12 +147,6 @@ class NumberForm(forms.Form):
     def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._request = request
-
-    def clean_number(self) -> PhoneNumber:
-        number: PhoneNumber = self.cleaned_data["number"]
-        if number_type(number) not in MOBILE:
-            raise forms.ValidationError(self.fields["number"].error_messages["invalid"])
-        return number
 
     @sensitive_variables()
     def clean_password(self) -> str:
@@ -128,6 +160,47 @@ class NumberForm(forms.Form):
             if not user.check_password(password):
                 raise forms.ValidationError(_("The web password is not right."))
         return ""
+
+
+class PasskeyForm(KnowsThePassword):
+    """What to call a new passkey; from who proved both steps nothing more is asked."""
+
+    name = forms.CharField(
+        label=_("Name of the passkey"),
+        help_text=_("Such as the device or the password manager that keeps it."),
+        widget=forms.TextInput({"autocomplete": "off"}),
+        max_length=40,
+    )
+    field_order = ["name", "password"]
+
+    def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request, *args, **kwargs)
+        if request.user.is_verified():
+            del self.fields["password"]
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        return "".join(sign for sign in name if sign.isprintable())
+
+
+class NumberForm(KnowsThePassword):
+    """A number to put on file, from somebody who knows the web password."""
+
+    number = PhoneNumberField(
+        label=_("New mobile number"),
+        help_text=_("With the country code, such as +65 8123 4567."),
+        error_messages={
+            "invalid": _("Enter a mobile number with its country code, after a +."),
+        },
+        widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
+    )
+    field_order = ["number", "password"]
+
+    def clean_number(self) -> PhoneNumber:
+        number: PhoneNumber = self.cleaned_data["number"]
+        if number_type(number) not in MOBILE:
+            raise forms.ValidationError(self.fields["number"].error_messages["invalid"])
+        return number
 
 
 class LanguageForm(forms.Form):

@@ -113,3 +113,14 @@ class Pbkdf2Hasher(TakenOverHasher):
         _empty, _one, salt, rounds, digest = hash_.split("$")
         made = hashlib.pbkdf2_hmac("sha1", password, salt.encode(), int(rounds))
         return constant_time_compare(made.hex(), digest)
+
+
+class RecoveryCodeHasher(Argon2PasswordHasher):
+    """Argon2id at the least: for random codes a small work factor is enough.
+
+    (NIST SP 800-63B-4, look-up secrets of fewer than 112 bits.)
+    """
+
+    time_cost = 1
+    memory_cost = 256  # KiB
+    parallelism = 1

@@ -64,6 +64,28 @@ TEXTS = {
         ),
     ),
     Kind.TWO_STEP_OFF: (gettext_noop("Two-step sign-in was turned off"), CHANGED),
+    Kind.PASSKEY_ADDED: (
+        gettext_noop("A passkey was added"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the passkey can sign in to these pages as you."
+        ),
+    ),
+    Kind.PASSKEY_REMOVED: (gettext_noop("A passkey was removed"), CHANGED),
+    Kind.CODES_MADE: (
+        gettext_noop("New recovery codes were made"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the codes needs only that to sign in as you."
+        ),
+    ),
+    Kind.CODE_USED: (
+        gettext_noop("A recovery code was used to sign in"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "somebody knows it, and has your recovery codes."
+        ),
+    ),
     Kind.FIRST_USED: (
         gettext_noop("A security password was used for the first time"),
         USED,
@@ -104,6 +126,9 @@ TEXT_MESSAGES = {
     Kind.TWO_STEP_ON: gettext_noop(
         "An authenticator app was set up for %(address)s. "
         "Not you? Tell your administrator at once."
+    ),
+    Kind.PASSKEY_ADDED: gettext_noop(
+        "A passkey was added for %(address)s. Not you? Tell your administrator at once."
     ),
 }
 
@@ -148,6 +173,8 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
     by_somebody_else = event.actor != event.address and _is_done_by_a_person(event)
     facts = [
         (_("Device"), detail.get("device", "")),
+        (_("Passkey"), detail.get("passkey", "")),
+        (_("Codes left"), str(detail.get("left", ""))),
         (_("Number until now"), detail.get("old", "")),
         (_("New number"), detail.get("new", "")),
         (_("Protocols"), detail.get("protocols", "").upper().replace(" ", ", ")),

@@ -1,4 +1,4 @@
-"""How often a web password may be tried.
+"""How often a web password, or a passkey, may be tried.
 
 A wrong one counts for the name and network together, for the name, and for the network.
 Tries are counted before they are made and given back when they were right, so that many
@@ -37,7 +37,32 @@ def counted(name: str, network_address: str | None) -> Iterator[None]:
     Raises:
         TooManyTries: instead of entering the block.
     """
-    limits = _limits(name, network_address)
+    with _spent(_limits(name, network_address), name, network_address):
+        yield
+
+
+@contextmanager
+def counted_nameless(network_address: str | None) -> Iterator[None]:
+    """Count one try with a passkey, which says itself whose it is: by network only.
+
+    Raises:
+        TooManyTries: instead of entering the block.
+    """
+    with _spent([_of_network(network_address)], "", network_address):
+        yield
+
+
+def end_other_sessions(account: Account, session: SessionBase) -> None:
+    """End every session of the portal that the account has, but for this one."""
+    row = Account.objects.filter(pk=account.pk)
+    row.update(sessions_ended=F("sessions_ended") + 1)
+    session[HASH_SESSION_KEY] = row.get().get_session_auth_hash()
+
+
+@contextmanager
+def _spent(
+    limits: list[budgets.Limit], name: str, network_address: str | None
+) -> Iterator[None]:
     try:
         budgets.spend(limits)
     except budgets.Exhausted as error:
@@ -48,13 +73,6 @@ def counted(name: str, network_address: str | None) -> Iterator[None]:
         _record_failure(name, network_address)
         raise
     budgets.give_back(limits)
-
-
-def end_other_sessions(account: Account, session: SessionBase) -> None:
-    """End every session of the portal that the account has, but for this one."""
-    row = Account.objects.filter(pk=account.pk)
-    row.update(sessions_ended=F("sessions_ended") + 1)
-    session[HASH_SESSION_KEY] = row.get().get_session_auth_hash()
 
 
 def _record_failure(name: str, network_address: str | None) -> None:
@@ -74,7 +92,11 @@ def _limits(name: str, network_address: str | None) -> list[budgets.Limit]:
             QUARTER,
         ),
         budgets.Limit(f"signin-name:{who}", settings.SIGN_IN_FAILURES_PER_NAME, HOUR),
-        budgets.Limit(
-            f"signin-network:{network}", settings.SIGN_IN_FAILURES_PER_NETWORK, HOUR
-        ),
+        _of_network(network_address),
     ]
+
+
+def _of_network(network_address: str | None) -> budgets.Limit:
+    network = budgets.network_of(network_address)
+    key = f"signin-network:{network}"
+    return budgets.Limit(key, settings.SIGN_IN_FAILURES_PER_NETWORK, HOUR)

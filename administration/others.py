@@ -15,7 +15,10 @@ from django_otp.plugins.otp_static.admin import StaticDeviceAdmin
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.admin import WebAuthnCredentialAdmin
+from django_otp_webauthn.models import WebAuthnCredential
 
+from accounts.models import RecoveryCodes
 from administration import roles
 from administration.audited import AuditedAdmin
 
@@ -79,9 +82,8 @@ class AuditedStaticDeviceAdmin(OperatorsAdmin, StaticDeviceAdmin):
     pass
 
 
-@admin.register(TOTPDevice)
-class AuditedTOTPDeviceAdmin(AuditedAdmin, TOTPDeviceAdmin):
-    """Owners' second factors: to look at and to reset; only operators enter one."""
+class SecondFactorAdmin(AuditedAdmin):
+    """Owners' second factors: to look at and to reset; only operators change one."""
 
     domain_path = "user__domain"
     list_select_related = ["user"]
@@ -98,3 +100,36 @@ class AuditedTOTPDeviceAdmin(AuditedAdmin, TOTPDeviceAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return allowed and roles.is_operator(request.user)
+
+
+@admin.register(TOTPDevice)
+class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
+    pass
+
+
+@admin.register(WebAuthnCredential)
+class AuditedPasskeyAdmin(SecondFactorAdmin, WebAuthnCredentialAdmin):
+    """Passkeys are made by their owners' devices alone."""
+
+    search_fields = ["user__address__startswith"]
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(RecoveryCodes)
+class AuditedRecoveryCodesAdmin(SecondFactorAdmin):
+    """How many somebody has left; to be deleted, never to be made or seen."""
+
+    list_display = ["user", "left", "made_at"]
+    search_fields = ["user__address__startswith"]
+    fields = ["user", "left", "made_at", "throttling_failure_count"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -15,9 +15,8 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
-from two_factor.utils import default_device
 
-from accounts import cutoffs
+from accounts import cutoffs, secondstep
 from accounts.models import Account
 from administration import audit
 
@@ -51,7 +50,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
         if request.user.is_anonymous:
             page = request.GET.get(REDIRECT_FIELD_NAME, "/admin/")
             return redirect_to_login(page)
-        if request.user.is_staff and not default_device(request.user):
+        if request.user.is_staff and not secondstep.is_on(request.user):
             return redirect("two_factor:setup")
         if self.has_permission(request):
             return redirect("admin:index")

@@ -48,6 +48,7 @@ INSTALLED_APPS = [
     "django_otp",
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",  # two_factor's sign-in counts its tokens
+    "django_otp_webauthn",
     "two_factor",
 ]
 SITE_ID = 1
@@ -133,6 +134,10 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 OTP_TOTP_ISSUER = "mailportal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
+OTP_WEBAUTHN_HELPER_CLASS = "accounts.passkeys.PortalHelper"
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None  # what a browser sends is no error of ours
+# Which host and origin passkeys are tied to is not set: PortalHelper asks the request.
+SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E010", "otp_webauthn.E011", "otp_webauthn.E030"]
 PHONENUMBER_DB_FORMAT = "E164"
 
 SESSION_COOKIE_AGE = 15 * 60  # seconds without a request

@@ -2,12 +2,9 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from two_factor.views import (
-    ProfileView,
-    QRGeneratorView,
-    SetupCompleteView,
-)
+from two_factor.views import QRGeneratorView, SetupCompleteView
 
+from accounts.views import twostep
 from accounts.views.signin import SetUpView, SignInView, TurnOffView
 from clientpasswords.views import discovery, link
 from clientpasswords.views import help as help_for_clients
@@ -16,7 +13,7 @@ from mailportal import views
 # two_factor's own list also routes recovery codes, which it keeps in clear.
 two_step = [
     path("login/", SignInView.as_view(), name="login"),
-    path("settings/two-step/", ProfileView.as_view(), name="profile"),
+    path("settings/two-step/", twostep.show, name="profile"),
     path("settings/two-step/set-up/", SetUpView.as_view(), name="setup"),
     path("settings/two-step/set-up/qr/", QRGeneratorView.as_view(), name="qr"),
     path(

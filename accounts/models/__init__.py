@@ -8,6 +8,7 @@ from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
 from accounts.models.phone import NewPhone, Phone, Telephone
 from accounts.models.policy import MOST_CLIENT_PASSWORDS, Policy
+from accounts.models.recovery import RecoveryCodes
 from accounts.models.setting import MailSetting
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Notification",
     "Phone",
     "Policy",
+    "RecoveryCodes",
     "SecurityEvent",
     "Telephone",
 ]

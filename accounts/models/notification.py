@@ -37,6 +37,10 @@ class Notification(models.Model):
         Kind.PHONE_CHANGED,
         Kind.TWO_STEP_ON,
         Kind.TWO_STEP_OFF,
+        Kind.PASSKEY_ADDED,
+        Kind.PASSKEY_REMOVED,
+        Kind.CODES_MADE,
+        Kind.CODE_USED,
         Kind.REVOKED_TRIED,
         Kind.GUESSED,
     }

@@ -3,26 +3,53 @@
 from datetime import timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
-from two_factor.forms import AuthenticationTokenForm
-from two_factor.utils import default_device
+from django_otp.models import Device
 from two_factor.views import DisableView, LoginView, SetupView
 
-from accounts import events, signin
+from accounts import events, passkeys, secondstep, signin
 from accounts.events import Event, Kind
-from accounts.forms import SignInForm
+from accounts.forms import SecondStepForm, SignInForm
 from accounts.http import UserRequest, actor
-from accounts.models import Phone
+from accounts.models import Phone, RecoveryCodes
+
+
+def needs_second_step(view: Any) -> bool:
+    """Whether whoever has typed the right web password has to prove more."""
+    account = view.get_user()
+    return bool(account) and secondstep.is_on(account)
 
 
 class SignInView(LoginView):
-    """two_factor's sign-in with our form: its tries are counted."""
+    """two_factor's sign-in with our forms: tries count, passkeys are a second step."""
 
-    form_list: Any = (("auth", SignInForm), ("token", AuthenticationTokenForm))
-    condition_dict = {"token": LoginView.has_token_step}
+    form_list: Any = (("auth", SignInForm), ("token", SecondStepForm))
+    condition_dict = {"token": needs_second_step}
     redirect_authenticated_user = True
+
+    def get_form_list(self) -> Any:
+        """Our forms: the library puts its own in the place of the second."""
+        forms = super().get_form_list()
+        return {step: dict(SignInView.form_list)[step] for step in forms}
+
+    def get_device(self, step: Any = None) -> Device | None:
+        """Return what the library may ask for a challenge: nothing of ours has one."""
+        account = self.get_user()
+        return secondstep.app(account) or secondstep.passkeys(account).first()
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(*args, **kwargs)
+        context["passkeys_possible"] = passkeys.possible(self.request)
+        if self.steps.current == self.TOKEN_STEP:
+            account = self.get_user()
+            context["has_app"] = secondstep.app(account) is not None
+            context["has_passkeys"] = secondstep.passkeys(account).exists()
+            context["recovery_codes"] = secondstep.recovery_codes(account)
+        return context
 
     @sensitive_variables()
     def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -34,12 +61,17 @@ class SignInView(LoginView):
 
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = super().done(form_list, **kwargs)
-        events.record(Kind.SIGNED_IN, self.get_user(), by=actor(self.request))
+        account, by = self.get_user(), actor(self.request)
+        events.record(Kind.SIGNED_IN, account, by=by)
+        codes = getattr(account, "otp_device", None)
+        if isinstance(codes, RecoveryCodes):
+            events.record(Kind.CODE_USED, account, by=by, left=codes.left)
+            messages.warning(self.request, _codes_left(codes.left))
         return response
 
 
 class SetUpView(SetupView):
-    """two_factor's set-up, for those only who have not set it up yet.
+    """two_factor's set-up of an app, for those only who have none yet.
 
     The library guards just its GET; a session with the web password alone could
     otherwise POST its way to a second factor of its own.
@@ -47,8 +79,8 @@ class SetUpView(SetupView):
 
     request: UserRequest
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if default_device(request.user):
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if not may_add_a_factor(request) or secondstep.app(request.user):
             return redirect("two_factor:profile")
         return super().dispatch(request, *args, **kwargs)
 
@@ -61,6 +93,20 @@ class SetUpView(SetupView):
         number = str(phone.number) if phone else ""
         events.record_all([Event(Kind.TWO_STEP_ON, owner, by, also_to=number)])
         return response
+
+
+def may_add_a_factor(request: UserRequest) -> bool:
+    """Whether this session has proved all that a sign-in has to prove."""
+    return request.user.is_verified() or not secondstep.is_on(request.user)
+
+
+def _codes_left(count: int) -> str:
+    text = ngettext(
+        "You have %(count)s recovery code left.",
+        "You have %(count)s recovery codes left.",
+        count,
+    )
+    return text % {"count": count}
 
 
 class TurnOffView(DisableView):

@@ -10,6 +10,7 @@ APPS = [
     "clientpasswords",
     "otp_static",
     "otp_totp",
+    "django_otp_webauthn",
     "sites",
 ]
 
@@ -27,11 +28,13 @@ LOOK = [
     *every("accounts.domain", "view"),
     *every("accounts.phone", "view"),
     *every("accounts.policy", "view"),
+    *every("accounts.recoverycodes", "view"),
     *every("accounts.securityevent", "view"),
     *every("administration.job", "view"),
     *every("clientpasswords.clientpassword", "view"),
     *every("clientpasswords.logon", "view"),
     *every("otp_totp.totpdevice", "view"),
+    *every("django_otp_webauthn.webauthncredential", "view"),
 ]
 HELP = [
     "administration.reset_phone",
@@ -44,9 +47,11 @@ ADMINISTER = [
     *every("accounts.domain", "change"),
     *every("accounts.phone", "add", "change", "delete"),
     *every("accounts.policy", "add", "change", "delete"),
+    *every("accounts.recoverycodes", "delete"),
     "accounts.export_securityevent",
     "administration.offboard",
     *every("otp_totp.totpdevice", "delete"),
+    *every("django_otp_webauthn.webauthncredential", "delete"),
 ]
 OPERATE = [
     "accounts.operate_site",
@@ -93,13 +98,14 @@ class Migration(migrations.Migration):
     """Groups for the usual kinds of administrators; whoever has one, keeps it."""
 
     dependencies = [
-        ("accounts", "0010_domains_of_administrators"),
+        ("accounts", "0013_passkeys_and_recovery_codes"),
         ("administration", "0001_jobs"),
         ("auth", "0012_alter_user_first_name_max_length"),
         ("clientpasswords", "0008_steps_in_the_views"),
         ("contenttypes", "0002_remove_content_type_name"),
         ("otp_static", "0003_add_timestamps"),
         ("otp_totp", "0003_add_timestamps"),
+        ("django_otp_webauthn", "0004_webauthnuserhandle"),
         ("sites", "0002_alter_domain_unique"),
     ]
 

@@ -10,10 +10,18 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts import events
 from accounts.events import Actor, Kind
-from accounts.models import Account, Cutoff, Department, Domain, Policy
+from accounts.models import (
+    Account,
+    Cutoff,
+    Department,
+    Domain,
+    Policy,
+    RecoveryCodes,
+)
 from administration import jobs
 from administration.actions import BY_NAME
 from administration.models import Job
@@ -92,12 +100,20 @@ def make_world(name: str) -> World:
         "accounts_department": department,
         "accounts_domain": domain,
         "accounts_policy": policy,
+        "accounts_recoverycodes": RecoveryCodes.objects.create(user=owner, name=name),
         "accounts_securityevent": owner.security_events.get(kind="issued"),
         "administration_job": job_of(owner, owner),
         "auth_group": Group.objects.create(name=f"Friends of {name}"),
         "auth_user": owner,
         "clientpasswords_clientpassword": password,
         "clientpasswords_logon": logon,
+        "django_otp_webauthn_webauthncredential": WebAuthnCredential.objects.create(
+            user=owner,
+            name=name,
+            credential_id=name.encode(),
+            public_key=b"",
+            aaguid="00000000-0000-0000-0000-000000000000",
+        ),
         "otp_static_staticdevice": StaticDevice.objects.create(user=owner, name=name),
         "otp_totp_totpdevice": TOTPDevice.objects.create(user=owner, name=name),
         "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),

@@ -11,6 +11,8 @@ OPEN = {
     "home": "the choice of the site",
     "healthz": "for monitors",
     "two_factor:login": "the sign-in itself",
+    "accounts:passkey-begin": "a sign-in, too",
+    "accounts:passkey-sign-in": "as before",
     "accounts:language": "on the sign-in page too",
     "accounts:appearance": "on the sign-in page too",
     "help:index": "what it says is no secret",
@@ -23,8 +25,12 @@ OPEN = {
 # Posted by programs, which have no form of ours; test_discovery.py says what happens.
 MACHINES = {"discovery:autodiscover"}
 JSON = "discovery:autodiscover-json"
+PASSKEYS = {"accounts:passkey-begin", "accounts:passkey-sign-in"}  # test_passkeys.py
 LINKS = {"links:scanned", "links:install"}  # test_scan.py
 POST_ONLY = {
+    *PASSKEYS,
+    "accounts:passkey-make-begin",
+    "accounts:passkey-make-complete",
     "accounts:sign-out",
     "accounts:language",
     "accounts:appearance",
@@ -40,6 +46,7 @@ POST_ONLY = {
     "discovery:autodiscover",
 }
 GET_ONLY = {
+    "accounts:passkey-make",
     "home",
     "healthz",
     "accounts:general",
@@ -72,6 +79,7 @@ OF_ONE_PASSWORD = {
         "delete",
     )
 }
+OF_ONE_ROW = OF_ONE_PASSWORD | {"accounts:passkey-remove"}
 OF_A_WORD = {"help:client", "links:scanned"}
 
 
@@ -88,7 +96,7 @@ def names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
 def address(name: str, pk: int = 1) -> str:
     if name in OF_A_WORD:
         return reverse(name, args=["iphone"])
-    return reverse(name, args=[pk] if name in OF_ONE_PASSWORD else [])
+    return reverse(name, args=[pk] if name in OF_ONE_ROW else [])
 
 
 ALL = sorted(names(get_resolver()))

@@ -16,6 +16,7 @@ from tests.unit.mailportal.addresses import (
     LINKS,
     MACHINES,
     OPEN,
+    PASSKEYS,
     POST_ONLY,
     address,
 )
@@ -52,7 +53,9 @@ def test_without_a_session_one_is_led_to_the_sign_in(
     assert state() == before
 
 
-@pytest.mark.parametrize("name", sorted(set(OPEN) - {*MACHINES, JSON, *LINKS}))
+@pytest.mark.parametrize(
+    "name", sorted(set(OPEN) - {*MACHINES, JSON, *LINKS, *PASSKEYS})
+)
 def test_a_few_pages_open_without_a_session(
     client: Client, db: None, name: str
 ) -> None:

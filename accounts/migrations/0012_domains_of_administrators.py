@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     """
 
     dependencies = [
-        ("accounts", "0009_announced_events"),
+        ("accounts", "0011_taken_over_hashes"),
     ]
 
     operations = [

@@ -1,0 +1,58 @@
+"""Codes on paper, for somebody who has lost everything else to sign in with."""
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+from django_otp.models import Device, ThrottlingMixin
+
+from accounts.hashers import RecoveryCodeHasher
+
+
+class RecoveryCodes(ThrottlingMixin, Device):
+    """The recovery codes of one account: a second step of which each works once.
+
+    A device in the sense of django-otp, which stores the codes of its own (otp_static)
+    in clear. Tried on the locked row only: `django_otp.verify_token` sees to it.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="recovery_codes",
+        verbose_name=_("mailbox"),
+    )
+    hashes = models.JSONField(_("hashes"), default=list, editable=False)
+    made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("recovery codes")
+        verbose_name_plural = _("recovery codes")
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.left})"
+
+    @property
+    def left(self) -> int:
+        """How many can still be used."""
+        return len(self.hashes)
+
+    def get_throttle_factor(self) -> int:
+        return 1
+
+    @sensitive_variables("token")
+    def verify_token(self, token: str) -> bool:
+        """Whether it is one of the codes; if so, it is none from now on."""
+        is_allowed, _why = self.verify_is_allowed()
+        if not is_allowed:
+            return False
+        hasher = RecoveryCodeHasher()
+        used = next((each for each in self.hashes if hasher.verify(token, each)), None)
+        if used is None:
+            self.throttle_increment()
+            return False
+        self.hashes.remove(used)
+        self.throttle_reset(commit=False)
+        self.save()
+        return True

@@ -1,0 +1,174 @@
+"""Passkeys: to sign in with one, to add one, to remove one.
+
+The ceremonies are django-otp-webauthn's, which answer in JSON; static/js/passkey.js
+leads a browser through them.
+"""
+
+from typing import Any
+
+import django_otp
+from django.contrib import auth, messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import (
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
+from django_otp_webauthn import exceptions
+from django_otp_webauthn.views import (
+    BaseWebAuthnView,
+    BeginCredentialAuthenticationView,
+    BeginCredentialRegistrationView,
+    CompleteCredentialAuthenticationView,
+    CompleteCredentialRegistrationView,
+)
+
+from accounts import events, passkeys, secondstep, signin
+from accounts.events import Kind
+from accounts.forms import PasskeyForm
+from accounts.http import UserRequest, actor, client_address
+from accounts.models import Account
+from accounts.views.signin import may_add_a_factor, too_many_tries
+
+require_form = require_http_methods(["GET", "HEAD", "POST"])
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+# --- signing in -----------------------------------------------------------------------
+
+
+class SigningIn(BaseWebAuthnView):
+    """Nobody is known yet: the passkey says who it is, and verifies them."""
+
+    request: HttpRequest
+
+    def get_user(self) -> None:
+        return None
+
+    def check_can_authenticate(self) -> None:
+        if self.request.user.is_authenticated:
+            raise exceptions.NotAuthenticated
+
+    def handle_exception(self, exc: Exception) -> HttpResponse:
+        if isinstance(exc, signin.TooManyTries):
+            response = JsonResponse({"code": "too_many"}, status=429)
+            response["Retry-After"] = str(int(exc.wait.total_seconds()) + 1)
+            return response
+        answer: HttpResponse = super().handle_exception(exc)
+        return answer
+
+
+@method_decorator(login_not_required, name="dispatch")
+class BeginSignInView(SigningIn, BeginCredentialAuthenticationView):
+    """Give the browser a challenge that any passkey of ours can answer."""
+
+
+@method_decorator(login_not_required, name="dispatch")
+class SignInView(SigningIn, CompleteCredentialAuthenticationView):
+    """Check the answer, and sign its owner in with both steps done."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        with signin.counted_nameless(client_address(self.request)):
+            response: HttpResponse = super().post(*args, **kwargs)
+        return response
+
+    def complete_auth(self, device: Any) -> Account:
+        """Begin a session in which nothing is left of the one before."""
+        account: Account = device.user
+        self.request.session.flush()
+        auth.login(self.request, account, backend=MODEL_BACKEND)
+        django_otp.login(self.request, device)
+        by = actor(self.request)
+        events.record(Kind.SIGNED_IN, account, by=by, passkey=device.name)
+        return account
+
+
+# --- the owner's own ------------------------------------------------------------------
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@sensitive_variables()
+@require_form
+def add(request: UserRequest) -> HttpResponse:
+    """Take the name of a new passkey, and proof of who asks for it."""
+    if not may_add_a_factor(request) or not passkeys.possible(request):
+        return redirect("two_factor:profile")
+    if secondstep.passkeys(request.user).count() >= secondstep.MOST_PASSKEYS:
+        messages.error(request, _("You have as many passkeys as there can be."))
+        return redirect("two_factor:profile")
+    form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})
+    try:
+        if request.method == "POST" and form.is_valid():
+            passkeys.want(request.session, form.cleaned_data["name"])
+            return redirect("accounts:passkey-make")
+    except signin.TooManyTries as error:
+        return too_many_tries(request, error.wait)
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/passkey_add.html", {"form": form}, status=status)
+
+
+@never_cache
+@require_safe
+def make(request: UserRequest) -> HttpResponse:
+    """The page on which the device is asked to make the passkey."""
+    name = passkeys.wanted(request.session)
+    if not name:
+        return redirect("accounts:passkey-add")
+    return render(request, "accounts/passkey_make.html", {"name": name})
+
+
+class Wanted(BaseWebAuthnView):
+    """Only after the form, and for a short time."""
+
+    request: UserRequest
+
+    def check_can_register(self) -> None:
+        if not passkeys.wanted(self.request.session):
+            raise exceptions.InvalidState
+
+
+class BeginMakingView(Wanted, BeginCredentialRegistrationView):
+    """Give the browser what it needs to have a passkey made."""
+
+
+class MakeView(Wanted, CompleteCredentialRegistrationView):
+    """Keep the passkey that was made, and lead back to the settings."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        super().post(*args, **kwargs)
+        messages.success(self.request, _("The passkey is added."))
+        return JsonResponse({"redirect_url": reverse("two_factor:profile")})
+
+
+@require_form
+def remove(request: UserRequest, pk: int) -> HttpResponse:
+    """Ask, then take a passkey away."""
+    passkey = get_object_or_404(secondstep.passkeys(request.user), pk=pk)
+    if not request.user.is_verified():
+        return redirect("two_factor:profile")
+    if request.method == "POST":
+        secondstep.remove_passkey(passkey, by=actor(request))
+        messages.success(request, _("The passkey is removed."))
+        return redirect("two_factor:profile")
+    is_last = not secondstep.app(request.user) and (
+        secondstep.passkeys(request.user).count() == 1
+    )
+    context = {"passkey": passkey, "is_last": is_last}
+    return render(request, "accounts/passkey_remove.html", context)
+
+
+begin_sign_in = require_POST(BeginSignInView.as_view())
+sign_in = require_POST(SignInView.as_view())
+begin_making = require_POST(BeginMakingView.as_view())
+complete_making = require_POST(MakeView.as_view())

@@ -1,0 +1,424 @@
+"""Passkeys and recovery codes: who may add, use and remove them, and what is kept.
+
+What a browser and an authenticator do is in tests/browser/test_passkeys.py.
+"""
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core import mail
+from django.test import Client
+from django.urls import reverse
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts import notifications, secondstep
+from accounts.events import Kind
+from accounts.models import Account, RecoveryCodes, SecurityEvent
+from gateways import sms
+from tests.factories import PASSWORD
+from tests.unit.support import HOME, at_once, is_signed_in, other_than, sign_in, totp_of
+
+ADD = "/settings/two-step/passkeys/add/"
+MAKE = "/settings/two-step/passkeys/make/"
+BEGIN, COMPLETE = f"{MAKE}begin/", f"{MAKE}complete/"
+RECOVERY = "/settings/two-step/recovery-codes/"
+LOGIN = "/login/"
+
+
+def make_passkey(account: Account, name: str = "Laptop") -> WebAuthnCredential:
+    passkey: WebAuthnCredential = WebAuthnCredential.objects.create(
+        user=account,
+        name=name,
+        credential_id=name.encode(),
+        public_key=b"key",
+        aaguid="0",
+    )
+    return passkey
+
+
+def verified(account: Account, device: Any) -> Client:
+    """A browser that has signed in with both steps."""
+    browser = Client()
+    browser.force_login(account)
+    session = browser.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return browser
+
+
+def want(browser: Client, **data: str) -> Any:
+    return browser.post(ADD, {"name": "Laptop", "password": PASSWORD, **data})
+
+
+def post_json(browser: Client, address: str, data: Any = None, **extra: Any) -> Any:
+    body = data if isinstance(data, str) else json.dumps(data)
+    return browser.post(address, body, content_type="application/json", **extra)
+
+
+def type_code(browser: Client, code: str) -> int:
+    """Sign in with the web password and this code."""
+    sign_in(browser, "alice@example.com", PASSWORD)
+    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
+    return browser.post(LOGIN, data).status_code
+
+
+# --- adding ---------------------------------------------------------------------------
+
+
+def test_a_passkey_is_added_by_who_knows_the_web_password(browser: Client) -> None:
+    assert want(browser, password="wrong").status_code == 422
+    assert post_json(browser, BEGIN).status_code == 400
+
+    assert want(browser)["Location"] == MAKE
+    options = post_json(browser, BEGIN).json()
+
+    assert options["rp"] == {"name": "Mail Portal", "id": "testserver"}
+    assert options["user"]["name"] == "alice@example.com"
+    assert options["authenticatorSelection"]["userVerification"] == "required"
+    assert options["authenticatorSelection"]["residentKey"] == "required"
+
+
+def test_wrong_web_passwords_are_counted_there_too(
+    browser: Client, settings: Settings
+) -> None:
+    settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
+    want(browser, password="wrong")
+
+    assert want(browser).status_code == 429
+
+
+def test_the_page_that_makes_it_opens_only_after_the_form(browser: Client) -> None:
+    assert browser.get(MAKE)["Location"] == ADD
+
+
+def test_a_passkey_that_was_asked_for_can_be_made_for_five_minutes(
+    browser: Client, clock: Traveller
+) -> None:
+    want(browser)
+    clock.shift(299)
+    assert post_json(browser, BEGIN).status_code == 200
+
+    clock.shift(2)
+
+    assert post_json(browser, BEGIN).status_code == 400
+    assert browser.get(MAKE).status_code == 302
+
+
+def test_a_session_of_the_password_alone_cannot_add_one_beside_an_app(
+    browser: Client, alice: Account
+) -> None:
+    want(browser)
+    TOTPDevice.objects.create(user=alice, name="default")
+
+    assert browser.get(ADD)["Location"] == "/settings/two-step/"
+    assert want(browser)["Location"] == "/settings/two-step/"
+    assert post_json(browser, BEGIN).status_code == 403
+    assert post_json(browser, COMPLETE).status_code == 403
+
+
+def test_nor_can_it_set_up_an_app_beside_a_passkey(
+    browser: Client, alice: Account
+) -> None:
+    make_passkey(alice)
+
+    response = browser.get("/settings/two-step/set-up/")
+
+    assert response["Location"] == "/settings/two-step/"
+
+
+def test_who_has_proved_both_steps_need_not_type_the_web_password(
+    alice: Account,
+) -> None:
+    browser = verified(alice, TOTPDevice.objects.create(user=alice, name="default"))
+
+    response = browser.post(ADD, {"name": "Laptop"})
+
+    assert response["Location"] == MAKE
+
+
+def test_there_is_an_end_to_passkeys(alice: Account) -> None:
+    passkeys = [make_passkey(alice, f"No {number}") for number in range(20)]
+    browser = verified(alice, passkeys[0])
+
+    response = browser.post(ADD, {"name": "One more"}, follow=True)
+
+    assert "as many passkeys as there can be" in response.content.decode()
+
+
+def test_at_a_number_instead_of_a_name_no_passkeys_are_made(browser: Client) -> None:
+    page = browser.get("/settings/two-step/", headers={"Host": "127.0.0.1"})
+
+    assert "opened by a number" in page.content.decode()
+    assert browser.get(ADD, headers={"Host": "127.0.0.1"}).status_code == 302
+
+
+def test_a_name_is_one_line_of_what_can_be_seen(browser: Client) -> None:
+    want(browser, name=" My\u202e\n laptop\x07 ")
+
+    assert "<bdi>My laptop</bdi>" in browser.get(MAKE).content.decode()
+
+
+@pytest.mark.parametrize(
+    "data", ["", "{", "[]", "null", "5", '"x"', '{"id": 1}', '{"id": "\\u00e9"}']
+)
+def test_what_is_no_passkey_is_refused_and_the_challenge_is_spent(
+    browser: Client, data: str
+) -> None:
+    want(browser)
+    post_json(browser, BEGIN)
+
+    assert post_json(browser, COMPLETE, data).status_code in {400, 422}
+    assert post_json(browser, COMPLETE, data).status_code == 400
+    assert not WebAuthnCredential.objects.exists()
+
+
+def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
+    alice: Account,
+) -> None:
+    secondstep.passkey_added(make_passkey(alice), by=HOME)
+
+    while notifications.deliver_due():
+        pass
+
+    assert mail.outbox[0].subject == "A passkey was added"
+    assert "Passkey: Laptop" in mail.outbox[0].body
+    assert "A passkey was added for alice@example.com" in sms.outbox[0].text
+
+
+# --- using ----------------------------------------------------------------------------
+
+SIGN_IN_BEGIN, SIGN_IN = "/login/passkey/begin/", "/login/passkey/"
+
+
+def an_answer(**fields: Any) -> dict[str, Any]:
+    response = {
+        "clientDataJSON": "e30",
+        "authenticatorData": "AA",
+        "signature": "AA",
+        **fields,
+    }
+    return {"id": "AA", "rawId": "AA", "type": "public-key", "response": response}
+
+
+def test_the_challenge_says_nothing_of_any_account(
+    client: Client, alice: Account
+) -> None:
+    make_passkey(alice)
+
+    options = post_json(client, SIGN_IN_BEGIN).json()
+
+    assert options["rpId"] == "testserver"
+    assert options["userVerification"] == "required"
+    assert not options.get("allowCredentials")
+
+
+def test_without_a_challenge_nothing_is_checked(client: Client, db: None) -> None:
+    assert post_json(client, SIGN_IN, an_answer()).status_code == 400
+
+
+def test_a_passkey_that_is_not_ours_is_not_found(client: Client, db: None) -> None:
+    post_json(client, SIGN_IN_BEGIN)
+
+    assert post_json(client, SIGN_IN, an_answer()).status_code == 404
+    assert SecurityEvent.objects.get().kind == Kind.SIGN_IN_FAILED
+    assert post_json(client, SIGN_IN, an_answer()).status_code == 400
+
+
+def test_nonsense_is_refused(client: Client, db: None) -> None:
+    for data in ("[]", "{", json.dumps(an_answer(userHandle="é"))):
+        post_json(client, SIGN_IN_BEGIN)
+        assert post_json(client, SIGN_IN, data).status_code in {400, 422}
+
+
+def test_failures_are_counted_by_network(
+    client: Client, db: None, settings: Settings
+) -> None:
+    settings.SIGN_IN_FAILURES_PER_NETWORK = 2
+    responses = []
+    for _ in range(3):
+        post_json(client, SIGN_IN_BEGIN)
+        responses.append(post_json(client, SIGN_IN, an_answer()))
+
+    assert [each.status_code for each in responses] == [404, 404, 429]
+    assert int(responses[2]["Retry-After"]) > 0
+
+
+def test_who_has_signed_in_does_not_do_so_again(browser: Client) -> None:
+    assert post_json(browser, SIGN_IN_BEGIN).status_code == 403
+
+
+def test_the_web_password_alone_signs_nobody_in_who_has_a_passkey(
+    client: Client, alice: Account
+) -> None:
+    make_passkey(alice)
+
+    page = sign_in(client, "alice@example.com", PASSWORD)
+
+    assert "Now use your passkey." in page.content.decode()
+    assert not is_signed_in(client)
+    assert type_code(client, "000000") == 200
+    assert type_code(client, "") == 200
+    assert not is_signed_in(client)
+
+
+# --- removing -------------------------------------------------------------------------
+
+
+def test_removing_the_last_passkey_takes_the_recovery_codes_along(
+    alice: Account,
+) -> None:
+    first, last = make_passkey(alice, "First"), make_passkey(alice, "Last")
+    secondstep.make_recovery_codes(alice, by=HOME)
+
+    secondstep.remove_passkey(first, by=HOME)
+    assert RecoveryCodes.objects.exists()
+    secondstep.remove_passkey(last, by=HOME)
+
+    assert not RecoveryCodes.objects.exists()
+    removed = alice.security_events.filter(kind="passkey-removed")
+    assert [event.detail["passkey"] for event in removed] == ["Last", "First"]
+
+
+def test_a_session_of_the_password_alone_removes_none(
+    browser: Client, alice: Account
+) -> None:
+    passkey = make_passkey(alice)
+
+    browser.post(reverse("accounts:passkey-remove", args=[passkey.pk]))
+
+    assert WebAuthnCredential.objects.exists()
+
+
+def test_somebody_elses_passkey_is_not_there(alice: Account, mallory: Account) -> None:
+    passkey = make_passkey(alice)
+    browser = verified(mallory, make_passkey(mallory, "Mine"))
+
+    response = browser.post(reverse("accounts:passkey-remove", args=[passkey.pk]))
+
+    assert response.status_code == 404
+    assert secondstep.passkeys(alice).exists()
+
+
+def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
+    browser = verified(alice, make_passkey(alice))
+    TOTPDevice.objects.create(user=alice, name="default")
+    secondstep.make_recovery_codes(alice, by=HOME)
+
+    browser.post(reverse("two_factor:disable"), {"understand": "on"})
+
+    assert not secondstep.is_on(alice)
+    assert secondstep.recovery_codes(alice) is None
+
+
+# --- recovery codes -------------------------------------------------------------------
+
+
+@pytest.fixture
+def app(alice: Account, clock: Traveller) -> TOTPDevice:
+    app: TOTPDevice = TOTPDevice.objects.create(user=alice, name="default")
+    return app
+
+
+@pytest.fixture
+def codes(alice: Account, app: TOTPDevice) -> list[str]:
+    return secondstep.make_recovery_codes(alice, by=HOME)
+
+
+def test_only_hashes_of_recovery_codes_are_kept(
+    alice: Account, codes: list[str]
+) -> None:
+    hashes = RecoveryCodes.objects.get().hashes
+
+    assert len(set(codes)) == len(set(hashes)) == 10
+    assert all(each.startswith("argon2$argon2id$") for each in hashes)
+    assert not any(code in str(hashes) for code in codes)
+
+
+def test_they_are_in_the_answer_and_nowhere_else(
+    alice: Account, app: TOTPDevice
+) -> None:
+    browser = verified(alice, app)
+    response = browser.post(RECOVERY)
+
+    shown = [groups[0] + groups[1] for groups in response.context["codes"]]
+    assert "no-store" in response["Cache-Control"]
+    kept = str([row.get_decoded() for row in Session.objects.all()])
+    kept += str(list(SecurityEvent.objects.values()))
+    kept += str(list(RecoveryCodes.objects.values()))
+    assert not any(part in kept for part in shown)
+    assert "Your recovery codes" not in browser.get(RECOVERY).content.decode()
+
+
+def test_a_recovery_code_signs_in_once_and_is_told_of(
+    client: Client, alice: Account, codes: list[str]
+) -> None:
+    assert type_code(client, f"{codes[2][:4]} {codes[2][4:]}") == 302
+    assert is_signed_in(client)
+    assert alice.security_events.get(kind=Kind.CODE_USED).detail == {"left": 9}
+
+    other = Client()
+    assert type_code(other, codes[2]) == 200
+    assert not is_signed_in(other)
+
+
+def test_a_session_begun_with_one_has_both_steps(
+    client: Client, codes: list[str]
+) -> None:
+    type_code(client, codes[0])
+
+    assert client.get(RECOVERY).status_code == 200
+
+
+def test_new_codes_take_the_place_of_the_old(
+    client: Client, alice: Account, codes: list[str]
+) -> None:
+    secondstep.make_recovery_codes(alice, by=HOME)
+
+    assert type_code(client, codes[0]) == 200
+    assert not is_signed_in(client)
+
+
+def test_after_wrong_ones_the_right_one_has_to_wait(
+    client: Client, codes: list[str], clock: Traveller
+) -> None:
+    wrong = codes[0][:-6] + other_than(codes[0][-6:])
+    type_code(client, wrong)
+    assert type_code(client, codes[0]) == 200
+
+    clock.shift(2)
+
+    assert type_code(client, codes[0]) == 302
+
+
+def test_wrong_ones_do_not_hold_up_the_app(
+    client: Client, codes: list[str], app: TOTPDevice
+) -> None:
+    type_code(client, "1" * 20)
+
+    assert type_code(client, totp_of(app)) == 302
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_session_of_the_password_alone_makes_none(
+    browser: Client, app: TOTPDevice, method: str
+) -> None:
+    assert getattr(browser, method)(RECOVERY)["Location"] == "/settings/two-step/"
+    assert not RecoveryCodes.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_recovery_code_is_spent_once_however_many_try_at_once(
+    alice: Account,
+) -> None:
+    TOTPDevice.objects.create(user=alice, name="default")
+    code = secondstep.make_recovery_codes(alice, by=HOME)[0]
+
+    statuses = at_once(4, lambda _number: type_code(Client(), code))
+
+    assert sorted(statuses) == [200, 200, 200, 302]
