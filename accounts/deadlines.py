@@ -1,8 +1,9 @@
 """Rights that end by time alone: nobody acts, and yet sessions have to be ended.
 
 A date from which security passwords are required, the end of an exception, the life of
-a security password: the logon views know them all by the clock. So it is enough to ask
-the mail servers every minute who is on line, and the views who may be.
+a security password, its suspension as nobody used it: the logon views know them all by
+the clock. So it is enough to ask the mail servers every minute who is on line, and the
+views who may be.
 """
 
 from django.conf import settings
@@ -38,6 +39,7 @@ def _are_there_any() -> bool:
     of_policies = Q(required_from__isnull=False) | Q(client_password_days__isnull=False)
     return (
         Policy.objects.filter(of_policies).exists()
+        or Policy.objects.suspending().exists()
         or Account.objects.filter(policy_until__isnull=False).exists()
     )
 

@@ -49,6 +49,18 @@ TEXTS = {
             "own: the page below shows how. Webmail stays as it is."
         ),
     ),
+    Kind.SUSPENDS_SOON: (
+        gettext_noop("A security password that is not used will be suspended"),
+        gettext_noop(
+            "From then on the device can neither read nor send mail with it. To keep "
+            "it, have the device fetch mail before, or choose Keep beside it on the "
+            "page below. If you do not need it any more, delete it."
+        ),
+    ),
+    Kind.REVIVED: (
+        gettext_noop("A security password was kept, though it was not used"),
+        CHANGED,
+    ),
     Kind.PHONE_CHANGED: (
         gettext_noop("Your phone number for codes was changed"),
         gettext_noop(
@@ -117,6 +129,9 @@ TEXTS = {
     ),
 }
 
+# What is to come, and nobody has done.
+ANNOUNCED = frozenset({Kind.REQUIRED_SOON, Kind.SUSPENDS_SOON})
+
 # What besides the mail goes to a telephone.
 TEXT_MESSAGES = {
     Kind.PHONE_CHANGED: gettext_noop(
@@ -153,7 +168,7 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
             "events": [_facts(event) for event in events[:MOST_EVENTS]],
             "more": max(len(events) - MOST_EVENTS, 0),
             "advice": advice,
-            "is_announcement": events[0].kind == Kind.REQUIRED_SOON,
+            "is_announcement": events[0].kind in ANNOUNCED,
             "page": page if sites.own().url else "",
             "can_be_switched_off": events[0].kind in Notification.USES,
             "support_address": settings.SUPPORT_ADDRESS,
@@ -180,6 +195,7 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
         (_("Protocols"), detail.get("protocols", "").upper().replace(" ", ", ")),
         (_("Networks"), detail.get("networks", "").replace(" ", ", ")),
         (_("Required from"), _time(detail.get("required_from", ""))),
+        (_("Suspended from"), _time(detail.get("suspends", ""))),
         (_("Works until"), _time(detail.get("expires", ""))),
         (_("Protocol"), detail.get("protocol", "").upper()),
         (_("Wrong passwords"), str(detail.get("count", ""))),
@@ -192,7 +208,7 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
 
 def _is_done_by_a_person(event: SecurityEvent) -> bool:
     """Of the rest the actor is the mail server that told of it, or the portal."""
-    return "protocol" not in event.detail and "required_from" not in event.detail
+    return "protocol" not in event.detail and event.kind not in ANNOUNCED
 
 
 def _time(text: str) -> str:

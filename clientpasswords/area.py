@@ -7,7 +7,7 @@ from functools import cached_property
 from django.utils import timezone
 
 from accounts import authenticator, codes, cutoffs, policies, sites
-from accounts.models import Account, Phone
+from accounts.models import Account, MailLogon, Phone
 from accounts.policies import Effective
 from accounts.sites import Server, Ways
 from clientpasswords import lifecycle
@@ -54,9 +54,23 @@ class Area:
         return [self.with_life(row) for row in rows]
 
     def with_life(self, row: ClientPassword) -> ClientPassword:
-        """Return it with what the policy says of how long it lives."""
-        row.days_of_life = self.effective.policy.client_password_days
+        """Return it with what the policy says of how long it lives, used or not."""
+        policy = self.effective.policy
+        row.days_of_life = policy.client_password_days
+        if row.suspends_at is not None and policy.suspends:
+            row.is_suspended = row.pk in self._suspended
+            row.will_be_suspended = not row.is_suspended
         return row
+
+    @cached_property
+    def _suspended(self) -> set[int]:
+        """Those that the mail server refuses as nobody used them."""
+        rows = MailLogon.objects.filter(
+            address=self.account.address,
+            protocol="imap",
+            refusal=Logon.Reason.UNUSED,
+        )
+        return set(rows.values_list("credential", flat=True))
 
     @property
     def telephone(self) -> Phone | None:

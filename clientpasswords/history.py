@@ -70,7 +70,10 @@ def _passwords(logons: Logons, accounts: Accounts) -> Passwords:
 
 
 def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
-    """One row a password: its first use ever, and all of its last one."""
+    """One row a password: its first use ever, and all of its last one.
+
+    Whoever was told that it will be suspended has used it.
+    """
     rows: dict[int, Usage] = {}
     for key, told in logons.items():
         password = passwords.get(key.credential or 0)
@@ -91,6 +94,8 @@ def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
         unique_fields=["client_password"],
         update_fields=["first_at", *LAST_USE],
     )
+    if any(passwords[pk].suspends_at for pk in rows):
+        ClientPassword.objects.filter(pk__in=rows).update(suspends_at=None)
 
 
 def _merged(row: Usage, other: Usage | None) -> Usage:

@@ -33,18 +33,23 @@ class LogFile:
         self._path = path
         self._file: BinaryIO | None = None
         self.position = position
+        # Whether `read` has read all there was, and whether some was gone before it.
+        self.is_at_end = False
+        self.has_gap = False
 
     def read(self, most: int) -> list[str]:
         """Return up to `most` whole lines not read yet, and move `position` past them.
 
         An empty list means that there is nothing to read now.
         """
+        self.is_at_end = False
         if self._file is None and not self._open():
             return []
         # Looked at first: once the new file has lines, the old one gets no more.
         replaced = self._was_replaced()
         lines = self._whole_lines(most)
         if lines or not replaced:
+            self.is_at_end = not replaced and len(lines) < most
             return lines
         self.position = self._successor()
         self.close()
@@ -67,6 +72,7 @@ class LogFile:
                 file.close()
         if not self._path.is_file():
             return False
+        self.has_gap |= self.position != Position()
         self._file = self._path.open("rb")
         self.position = Position(self._path.stat().st_ino)
         return True
@@ -91,6 +97,9 @@ class LogFile:
             if (stat := path.stat()).st_mtime_ns > end
             and stat.st_ino != self.position.inode
         ]
+        beside = self._path.parent.glob(f"{self._path.name}?*")
+        packed = (path for path in beside if path.suffix in COMPRESSED)
+        self.has_gap |= any(path.stat().st_mtime_ns > end for path in packed)
         oldest = min(later, key=lambda stat: stat.st_mtime_ns, default=None)
         return Position(oldest.st_ino) if oldest else Position()
 

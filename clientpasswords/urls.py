@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, lost, off, scan, setup, window
+from clientpasswords.views import area, device, keep, lost, off, scan, setup, window
 
 app_name = "clientpasswords"
 passwords = [
@@ -22,6 +22,9 @@ passwords = [
     path("<int:pk>/limits/", device.limit, name="limit"),
     path("<int:pk>/status/", device.status, name="status"),
     path("<int:pk>/profile/", setup.profile, name="profile"),
+    path("<int:pk>/keep/", keep.new, name="keep"),
+    path("<int:pk>/keep/code/", keep.code, name="keep-code"),
+    path("<int:pk>/keep/verify/", keep.verify, name="keep-verify"),
     path("<int:pk>/delete/", area.delete, name="delete"),
 ]
 urlpatterns = [

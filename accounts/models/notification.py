@@ -34,6 +34,8 @@ class Notification(models.Model):
         Kind.ISSUED,
         Kind.LIMITED,
         Kind.REVOKED,
+        Kind.SUSPENDS_SOON,
+        Kind.REVIVED,
         Kind.PHONE_CHANGED,
         Kind.TWO_STEP_ON,
         Kind.TWO_STEP_OFF,

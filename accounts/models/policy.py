@@ -1,5 +1,7 @@
 """What the administrators of a mail host allow and require."""
 
+from typing import Self
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +13,15 @@ from accounts.models.networks import NetworksField, NetworksMark
 
 # What the `slot` of a client password can count to, whatever a policy says.
 MOST_CLIENT_PASSWORDS = 50
+
+
+class PolicyQuerySet(models.QuerySet["Policy"]):
+    def suspending(self) -> Self:
+        """Those that suspend security passwords that nobody uses."""
+        return self.filter(
+            Q(suspend_unused_days__isnull=False)
+            | Q(suspend_never_used_hours__isnull=False)
+        )
 
 
 class Policy(models.Model):
@@ -130,6 +141,8 @@ class Policy(models.Model):
             "passwords."
         ),
     )
+
+    objects = PolicyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("policy")

@@ -212,5 +212,13 @@ class Migration(migrations.Migration):
                 verbose_name="refused because",
             ),
         ),
+        migrations.AddIndex(
+            model_name="clientpassword",
+            index=models.Index(
+                condition=models.Q(("suspends_at__isnull", False)),
+                fields=["suspends_at"],
+                name="clientpassword_suspends",
+            ),
+        ),
         migrations.RunPython(create_views, drop_views),
     ]

@@ -84,14 +84,24 @@ class ClientPassword(models.Model):
 
     objects = ClientPasswordQuerySet.as_manager()
 
-    # How many days the policy lets it live; known where `Area` gave it.
+    # How many days the policy lets it live, whether it is suspended as nobody uses it,
+    # and whether that is to come; known where `Area` gave it.
     days_of_life: int | None = None
+    is_suspended = False
+    will_be_suspended = False
 
     class Meta:
         verbose_name = _("security password")
         verbose_name_plural = _("security passwords")
         ordering = ["-created_at", "-pk"]
         permissions = [("revoke_clientpassword", "Can revoke security passwords")]
+        indexes = [
+            models.Index(
+                fields=["suspends_at"],
+                condition=Q(suspends_at__isnull=False),
+                name="clientpassword_suspends",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "slot"],

@@ -64,13 +64,13 @@ def new(request: UserRequest) -> HttpResponse:
 
 
 @require_POST
-def send_code(request: UserRequest, window: Window = NEW) -> HttpResponse:
+def send_code(request: UserRequest, window: Window = NEW, **more: Any) -> HttpResponse:
     """Send a code to the phone on file."""
     form = CodeForm(initial={"attempt": attempt_in(request.POST)})
     try:
         lifecycle.send_code(request.user, window.act, by=actor(request))
     except (lifecycle.Refused, codes.CodeError) as refusal:
-        return show(request, form, words.of(refusal), window=window)
+        return show(request, form, words.of(refusal), window=window, **more)
     return redirect(window.page_address)
 
 

@@ -14,8 +14,8 @@ from time_machine import Traveller
 
 from accounts import events, notifications
 from accounts.events import Kind
-from accounts.management.commands import send_notifications
 from accounts.models import Account, Notification
+from clientpasswords.management.commands import send_notifications
 from gateways.mail import NotSent
 from tests.unit.support import HOME, at_once
 

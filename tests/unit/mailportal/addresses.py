@@ -42,6 +42,9 @@ POST_ONLY = {
     "clientpasswords:scan-code",
     "clientpasswords:scan-verify",
     "clientpasswords:withdraw",
+    "clientpasswords:disable-code",
+    "clientpasswords:keep-code",
+    "clientpasswords:keep-verify",
     "links:install",
     "discovery:autodiscover",
 }
@@ -57,6 +60,7 @@ GET_ONLY = {
     "clientpasswords:status",
     "clientpasswords:scan",
     "clientpasswords:link-status",
+    "clientpasswords:keep",
     "links:scanned",
     "two_factor:profile",
     "two_factor:qr",
@@ -76,6 +80,9 @@ OF_ONE_PASSWORD = {
         "status",
         "profile",
         "link-status",
+        "keep",
+        "keep-code",
+        "keep-verify",
         "delete",
     )
 }

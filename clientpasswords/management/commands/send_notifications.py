@@ -1,10 +1,13 @@
+import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import announcements, notifications, workers
+from clientpasswords import idleness
 
 PAUSE = 1  # seconds
+A_MINUTE = 60  # seconds between two looks at what nobody uses
 
 
 class Command(BaseCommand):
@@ -17,6 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        self._next_look = 0.0
         if options["once"]:
             self.stdout.write(f"{self._round()} mails sent")
         else:
@@ -24,4 +28,7 @@ class Command(BaseCommand):
 
     def _round(self) -> int:
         announcements.announce()
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + A_MINUTE
+            idleness.review()
         return notifications.deliver_due()

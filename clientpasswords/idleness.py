@@ -1,0 +1,179 @@
+"""Security passwords that nobody uses: their owners are told, then they are suspended.
+
+Here is decided when, and the owner is told at the same time; that the moment has come
+is for the logon views to see. So nobody is suspended who was not told before. Two
+things may be in doubt, and both count for the password: whether a mail server let it in
+and we have not read so yet, and whether a session of it goes on from before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Greatest
+from django.utils import timezone
+
+from accounts import events, policies
+from accounts.events import Actor, Event, Kind
+from accounts.models import Policy
+from clientpasswords.models import (
+    ClientPassword,
+    ClientPasswordQuerySet,
+    FollowedLog,
+    Usage,
+)
+from gateways import doveadm
+
+PORTAL = Actor("mailportal")
+# How long before: a week, or half of the time where that is shorter.
+TOLD_BEFORE = timedelta(days=7)
+AT_ONCE = 500  # passwords of a policy in one round
+# A session that goes on is a use, written down this often.
+NOTED_AGAIN = timedelta(hours=1)
+# Since when nobody is known to have used it.
+IDLE_SINCE = Greatest(
+    "created_at",
+    Coalesce("revived_at", "created_at"),
+    Coalesce("usage__last_at", "created_at"),
+)
+
+
+@dataclass(frozen=True)
+class Span:
+    """How long a policy lets these passwords be unused."""
+
+    which: Q
+    length: timedelta
+
+    @property
+    def notice(self) -> timedelta:
+        return min(TOLD_BEFORE, self.length / 2)
+
+
+@dataclass(frozen=True)
+class Known:
+    """The time of which all uses are known, on every mail server."""
+
+    since: datetime
+    until: datetime
+
+
+def review() -> int:
+    """Tell owners of what will be suspended, forget it where that is not true any more.
+
+    Call it every minute; it returns of how many passwords owners are told. Where not
+    every mail server's log is followed, nobody is told, and who was told before is let
+    be.
+    """
+    told = ClientPassword.objects.filter(suspends_at__isnull=False)
+    if not Policy.objects.suspending().exists():
+        told.update(suspends_at=None)
+        return 0
+    known = _known()
+    if known is None:
+        told.filter(suspends_at__gt=timezone.now()).update(suspends_at=None)
+        return 0
+    on_line = _note_sessions()
+    _take_back()
+    if on_line is None:
+        return 0
+    return sum(_tell(policy, known, on_line) for policy in Policy.objects.suspending())
+
+
+def _known() -> Known | None:
+    logs = list(FollowedLog.objects.all())
+    if len({log.node for log in logs}) < max(len(settings.DOVEADM_URLS), 1):
+        return None
+    return Known(max(log.began_at for log in logs), min(log.read_to for log in logs))
+
+
+def _note_sessions() -> set[int] | None:
+    """Write down what is in use now, and return it; None if a mail server is silent."""
+    try:
+        names = {
+            session.username
+            for node in settings.DOVEADM_URLS
+            for session in doveadm.who(node, "*")
+        }
+    except (doveadm.DoveadmError, ValueError):
+        return None
+    ids = (name.partition("~")[2].partition(".")[0] for name in names)
+    on_line = {int(each) for each in ids if each.isdecimal()}
+    now = timezone.now()
+    # Who is suspended by now is being cut off, and does not come back by that.
+    rows = ClientPassword.objects.filter(pk__in=on_line)
+    in_use = rows.filter(Q(suspends_at=None) | Q(suspends_at__gt=now))
+    old = Usage.objects.filter(last_at__lt=now - NOTED_AGAIN)
+    old.filter(client_password__in=in_use.values("pk")).update(last_at=now)
+    rows.filter(suspends_at__gt=now).update(suspends_at=None)
+    return on_line
+
+
+def _take_back() -> None:
+    """Forget what was told where it was used since, or where another policy holds."""
+    told = ClientPassword.objects.filter(suspends_at__isnull=False)
+    elsewhere = told
+    for policy in Policy.objects.suspending():
+        bound = Q(account__in=policies.bound_by(policy))
+        elsewhere = elsewhere.exclude(bound)
+        holds = Q(pk=None)
+        for span in _spans(policy):
+            holds |= span.which & Q(since__lte=F("suspends_at") - span.length)
+        rows = told.filter(bound).annotate(since=IDLE_SINCE).exclude(holds)
+        rows.update(suspends_at=None)
+    elsewhere.update(suspends_at=None)
+
+
+def _tell(policy: Policy, known: Known, on_line: set[int]) -> int:
+    now = timezone.now()
+    with transaction.atomic():
+        # One worker at a time, or an owner would be told twice.
+        policy = Policy.objects.select_for_update().get(pk=policy.pk)
+        moments: dict[int, datetime] = {}
+        for span in _spans(policy):
+            due = _due(policy, span, known).exclude(pk__in=on_line).order_by("pk")
+            for pk, idle_since in due.values_list("pk", IDLE_SINCE)[:AT_ONCE]:
+                at = max(idle_since, known.since) + span.length
+                moments.setdefault(pk, max(at, now + span.notice))
+        told = ClientPassword.objects.filter(pk__in=moments)
+        rows = list(told.select_related("account"))
+        for row in rows:
+            row.suspends_at = moments[row.pk]
+        ClientPassword.objects.bulk_update(rows, ["suspends_at"])
+        events.record_all(map(_event, rows))
+    return len(rows)
+
+
+def _spans(policy: Policy) -> Iterator[Span]:
+    if policy.suspend_never_used_hours is not None:
+        hours = timedelta(hours=policy.suspend_never_used_hours)
+        yield Span(Q(usage__isnull=True), hours)
+    if policy.suspend_unused_days is not None:
+        yield Span(Q(), timedelta(days=policy.suspend_unused_days))
+
+
+def _due(policy: Policy, span: Span, known: Known) -> ClientPasswordQuerySet:
+    """Those whose owners have to be told now, and that would be let in otherwise."""
+    latest = known.until - span.length + span.notice
+    rows = ClientPassword.objects.live().filter(span.which, suspends_at=None)
+    if known.since > latest or not policy.third_party_logon:
+        return rows.none()
+    bound = policies.bound_by(policy).filter(is_active=True)
+    if not policy.requires_client_passwords:
+        bound = bound.filter(client_passwords_on=True)
+    now = timezone.now()
+    alive = Q(expires_at=None) | Q(expires_at__gt=now)
+    if policy.client_password_days is not None:
+        made = now - timedelta(days=policy.client_password_days)
+        alive &= Q(created_at__gt=made)
+    rows = rows.filter(alive, account__in=bound)
+    return rows.alias(unused_since=IDLE_SINCE).filter(unused_since__lte=latest)
+
+
+def _event(row: ClientPassword) -> Event:
+    at = row.suspends_at.isoformat() if row.suspends_at else ""
+    detail: dict[str, str | int] = {"device": row.label, "suspends": at}
+    return Event(Kind.SUSPENDS_SOON, row.account, PORTAL, detail=detail)

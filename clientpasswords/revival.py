@@ -1,0 +1,36 @@
+"""Keeping a security password that is, or will be, suspended as nobody used it."""
+
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import events, policies
+from accounts.authenticator import AppCode
+from accounts.codes import Act
+from accounts.events import Actor, Kind
+from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword
+
+
+@sensitive_variables("code")
+def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -> None:
+    """Spend `code`; it is let in again, and the time of not being used begins anew.
+
+    Where it is neither suspended nor will be, nothing happens and the code stays good.
+
+    Raises:
+        codes.CodeError: nothing changed, but that a wrong try is counted.
+    """
+    with transaction.atomic():
+        owner = lifecycle.lock(client_password.account)
+        rows = owner.client_passwords.live().filter(pk=client_password.pk)
+        row = rows.filter(suspends_at__isnull=False).first()
+        if row is None:
+            return
+        policy = policies.of(owner).policy
+        refusal = lifecycle.spend(owner, policy, code, by, Act.REVIVE)
+        if refusal is None:
+            rows.update(suspends_at=None, revived_at=timezone.now())
+            events.record(Kind.REVIVED, owner, by=by, device=row.label)
+    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+        raise refusal

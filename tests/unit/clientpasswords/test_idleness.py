@@ -1,0 +1,348 @@
+"""Security passwords that nobody uses: told of, suspended, and kept."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts import deadlines
+from accounts.models import Account, Cutoff, MailLogon, Policy, SecurityEvent
+from clientpasswords import idleness, logons
+from clientpasswords.models import ClientPassword, FollowedLog, Usage
+from tests import standins
+from tests.factories import make_client_password, make_policy
+from tests.standins import StandIn
+
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+UNUSED = "suspended-unused"
+
+
+@pytest.fixture
+def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPassword:
+    """Made just now; the policy suspends what was unused for 30 days."""
+    settings.DOVEADM_URLS = []
+    Account.objects.update(client_passwords_on=True)
+    make_policy(suspend_unused_days=30)
+    follow("mx1")
+    return make_client_password(alice)[0]
+
+
+def follow(node: str, *, to: datetime | None = None) -> None:
+    """A log of that mail server, read to the end by now, and followed since long."""
+    now = timezone.now()
+    values = {"read_to": to or now, "told_at": to or now, "began_at": now - 99 * DAY}
+    FollowedLog.objects.update_or_create(node=node, path="log", defaults=values)
+
+
+def later(clock: Traveller, span: timedelta) -> int:
+    """Time goes by, in which logs were read; return of how many owners are told."""
+    clock.shift(span)
+    FollowedLog.objects.update(read_to=timezone.now())
+    return idleness.review()
+
+
+def use(row: ClientPassword) -> None:
+    at = {"first_at": timezone.now(), "last_at": timezone.now()}
+    Usage.objects.update_or_create(client_password=row, defaults=at)
+
+
+def refusal(row: ClientPassword) -> str | None:
+    return MailLogon.objects.get(credential=row.pk, protocol="imap").refusal
+
+
+# --- told before ----------------------------------------------------------------------
+
+
+def test_the_owner_is_told_a_week_before(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    use(phone)
+    assert later(clock, 23 * DAY - HOUR) == 0
+
+    assert later(clock, HOUR) == 1
+    assert later(clock, HOUR) == 0  # once
+
+    phone.refresh_from_db()
+    assert phone.suspends_at == datetime(2026, 12, 23, 12, tzinfo=UTC)
+    event = SecurityEvent.objects.get(kind="suspends-soon")
+    assert event.detail == {
+        "device": "Phone",
+        "suspends": phone.suspends_at.isoformat(),
+    }
+
+
+def test_nobody_is_suspended_who_was_not_told_before(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    """Not even if the policy comes when the time is over long since."""
+    Policy.objects.update(suspend_unused_days=None)
+    assert later(clock, 300 * DAY) == 0
+    Policy.objects.update(suspend_unused_days=30)
+    assert refusal(phone) is None
+
+    assert later(clock, HOUR) == 1
+
+    assert refusal(phone) is None
+    later(clock, 7 * DAY - HOUR)
+    assert refusal(phone) is None
+    later(clock, HOUR)
+    assert refusal(phone) == UNUSED
+
+
+@pytest.mark.parametrize(("hours", "notice"), [(2, 1), (24, 12), (24 * 30, 24 * 7)])
+def test_one_that_was_never_used_has_its_own_time(
+    hours: int, notice: int, phone: ClientPassword, clock: Traveller
+) -> None:
+    Policy.objects.update(suspend_unused_days=None, suspend_never_used_hours=hours)
+    assert later(clock, (hours - notice) * HOUR - timedelta(seconds=1)) == 0
+    assert later(clock, timedelta(seconds=1)) == 1
+    later(clock, notice * HOUR - timedelta(seconds=1))
+    assert refusal(phone) is None
+
+    later(clock, timedelta(seconds=1))
+
+    assert refusal(phone) == UNUSED
+
+
+def test_one_that_was_used_has_not(phone: ClientPassword, clock: Traveller) -> None:
+    Policy.objects.update(suspend_unused_days=None, suspend_never_used_hours=24)
+    use(phone)
+
+    assert later(clock, 300 * DAY) == 0
+
+
+def test_the_mail_says_what_when_and_what_to_do(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(25 * DAY)
+    follow("mx1")
+
+    call_command("send_notifications", "--once")
+
+    (letter,) = mail.outbox
+    assert "will be suspended" in letter.subject
+    assert "Device: Phone" in letter.body
+    assert "Suspended from: 25 December 2026" in letter.body
+    assert "choose Keep" in letter.body
+    assert "Was it you?" not in letter.body
+    assert "By:" not in letter.body
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_active": False},
+        {"client_passwords_on": False},
+    ],
+)
+def test_what_is_not_let_in_anyway_is_not_told_of(
+    change: dict[str, bool], phone: ClientPassword, clock: Traveller
+) -> None:
+    Account.objects.update(**change)
+
+    assert later(clock, 300 * DAY) == 0
+
+
+def test_what_is_revoked_or_over_is_not_told_of(
+    alice: Account, phone: ClientPassword, clock: Traveller
+) -> None:
+    ClientPassword.objects.update(expires_at=timezone.now() + DAY)
+    make_client_password(alice, "Gone", revoked_at=timezone.now())
+    assert later(clock, 40 * DAY) == 0
+
+    ClientPassword.objects.update(expires_at=None)
+    Policy.objects.update(client_password_days=20)
+    assert idleness.review() == 0
+
+
+# --- suspended, and not ---------------------------------------------------------------
+
+
+@pytest.fixture
+def told(phone: ClientPassword, clock: Traveller) -> ClientPassword:
+    """Its owner was told a week before."""
+    assert later(clock, 23 * DAY) == 1
+    phone.refresh_from_db()
+    return phone
+
+
+@pytest.fixture
+def suspended(told: ClientPassword, clock: Traveller) -> ClientPassword:
+    later(clock, 7 * DAY)
+    assert refusal(told) == UNUSED
+    return told
+
+
+def test_a_use_keeps_it(told: ClientPassword, clock: Traveller) -> None:
+    use(told)
+    later(clock, 7 * DAY)
+
+    assert refusal(told) is None
+    assert later(clock, 15 * DAY) == 0
+    assert later(clock, DAY) == 1  # told anew
+
+
+def test_it_is_refused_by_every_protocol_and_by_the_portal(
+    suspended: ClientPassword, alice: Account
+) -> None:
+    found = MailLogon.objects.filter(credential=suspended.pk)
+    assert {row.refusal for row in found} == {UNUSED}
+
+
+def test_check_logon_says_why(
+    alice: Account, phone: ClientPassword, clock: Traveller
+) -> None:
+    row, secret = make_client_password(alice, "Tablet")
+    later(clock, 23 * DAY)
+    later(clock, 7 * DAY)
+
+    verdict = logons.decide(alice.address, "smtp", secret, None)
+
+    assert verdict.reason == f"security password {row.pk}: {UNUSED}"
+
+
+def test_it_is_let_in_again_where_the_policy_does_not_say_so_any_more(
+    suspended: ClientPassword,
+) -> None:
+    Policy.objects.update(suspend_unused_days=None)
+    assert refusal(suspended) is None
+
+    idleness.review()
+    Policy.objects.update(suspend_unused_days=30)
+
+    assert refusal(suspended) is None  # and is told of anew
+
+
+def test_a_longer_time_brings_it_back(suspended: ClientPassword) -> None:
+    Policy.objects.update(suspend_unused_days=60)
+    idleness.review()
+
+    assert refusal(suspended) is None
+
+
+def test_so_does_another_policy(suspended: ClientPassword) -> None:
+    make_policy("Others", suspend_unused_days=1)
+    Account.objects.update(policy=make_policy("Own"))
+    idleness.review()
+
+    suspended.refresh_from_db()
+    assert suspended.suspends_at is None
+
+
+# --- logs that are not read -----------------------------------------------------------
+
+
+def test_a_log_that_was_not_read_suspends_nobody(
+    told: ClientPassword, clock: Traveller
+) -> None:
+    """Perhaps it was used, and we have not heard of it."""
+    follow("mx2")
+    clock.shift(8 * DAY)
+    FollowedLog.objects.filter(node="mx1").update(read_to=timezone.now())
+    assert refusal(told) is None
+
+    FollowedLog.objects.filter(node="mx2").update(read_to=timezone.now())
+
+    assert refusal(told) == UNUSED
+
+
+def test_who_is_suspended_stays_so_while_logs_are_not_read(
+    suspended: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(30 * DAY)
+    follow("mx3")  # a new mail server
+    FollowedLog.objects.filter(node="mx3").update(began_at=timezone.now())
+
+    idleness.review()
+
+    assert refusal(suspended) == UNUSED
+
+
+def test_nobody_is_told_by_what_was_not_read(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(40 * DAY)
+
+    assert idleness.review() == 0
+
+
+def test_time_before_the_log_was_followed_does_not_count(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(300 * DAY)
+    FollowedLog.objects.update(began_at=timezone.now(), read_to=timezone.now())
+    assert idleness.review() == 0
+
+    assert later(clock, 23 * DAY) == 1
+
+
+def test_a_mail_server_whose_log_nobody_follows_suspends_nobody(
+    told: ClientPassword, clock: Traveller, settings: Settings
+) -> None:
+    settings.DOVEADM_URLS = ["http://127.0.0.1:9/", "http://127.0.0.1:8/"]
+
+    assert later(clock, DAY) == 0
+
+    told.refresh_from_db()
+    assert told.suspends_at is None
+    later(clock, 30 * DAY)
+    assert refusal(told) is None
+
+
+# --- sessions -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def node(settings: Settings, phone: ClientPassword) -> Iterator[StandIn]:
+    """A mail server where the phone is on line, and has been for long."""
+    name = phone.login_name
+    row = {"username": name, "service": "imap", "pid": "1", "ip": "192.0.2.7"}
+    with standins.serve(standins.dovecot([row])) as stand_in:
+        settings.DOVEADM_URLS = [stand_in.url]
+        settings.DOVEADM_API_KEY = "the key"
+        yield stand_in
+
+
+def test_a_session_that_goes_on_is_a_use(
+    phone: ClientPassword, node: StandIn, clock: Traveller
+) -> None:
+    use(phone)
+
+    assert later(clock, 40 * DAY) == 0
+
+    assert Usage.objects.get().last_at == timezone.now()
+
+
+def test_even_if_nobody_read_how_it_began(
+    phone: ClientPassword, node: StandIn, clock: Traveller
+) -> None:
+    assert later(clock, 40 * DAY) == 0
+
+
+def test_nobody_is_told_while_a_mail_server_is_silent(
+    phone: ClientPassword, node: StandIn, clock: Traveller
+) -> None:
+    node.behave = standins.cuts()
+
+    assert later(clock, 40 * DAY) == 0
+
+
+def test_what_is_left_of_its_sessions_ends_within_the_minute(
+    phone: ClientPassword, node: StandIn, clock: Traveller
+) -> None:
+    Policy.objects.update(suspend_never_used_hours=1)
+    ClientPassword.objects.update(suspends_at=timezone.now() + HOUR)
+    assert deadlines.order_ended() == 0
+    clock.shift(HOUR)
+    FollowedLog.objects.update(read_to=timezone.now())
+
+    assert deadlines.order_ended() == 1
+
+    idleness.review()  # such a session does not bring it back
+    assert refusal(phone) == UNUSED
+    assert Cutoff.objects.get().login_mask == phone.login_name
