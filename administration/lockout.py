@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import rights
 from accounts.models import Account, MailLogon, MailWebLogon
 from accounts.rights import Lost
-from clientpasswords.models import Logon
+from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.rollout import LATELY
 from gateways.doveadm import Connection
 
@@ -38,43 +38,48 @@ def of(author: Account, change: Callable[[], object]) -> ShutOut | None:
     if not used:
         return None
     with transaction.atomic():
-        before = _refused(used)
+        before = _refused(author, used)
         change()
-        refused = _refused(used) - before
+        refused = _refused(author, used) - before
         reasons = _reasons(author)
         transaction.set_rollback(True)
     if not refused:
         return None
-    protocols = {rights.PROTOCOLS[each.service] for each in refused}
+    protocols = {each.protocol for each in refused}
     return ShutOut(sorted(protocols), reasons)
 
 
-def _in_use(author: Account) -> list[Connection]:
-    """The author's mail programs of late, as if they were on line."""
+def _in_use(author: Account) -> list[Logon]:
+    """The author's mail programs of late."""
     rows = Logon.objects.filter(
         Q(by_web_password=True) | Q(client_password__revoked_at=None),
         account=author,
         reason="",
         last_at__gte=timezone.now() - LATELY,
     ).exclude(by_web_password=False, client_password=None)
-    return [
-        Connection(
-            row.client_password.login_name if row.client_password else author.address,
+    return [row for row in rows if row.protocol in SERVICES]
+
+
+def _refused(author: Account, used: list[Logon]) -> set[Logon]:
+    """Those that would not be let in now, if they were on line.
+
+    Under the names that their sessions would have: other networks change these.
+    """
+    names = ClientPassword.objects.filter(account=author).login_names()
+    on_line = {
+        row: Connection(
+            names.get(row.client_password_id or 0, author.address),
             SERVICES[row.protocol],
             0,
             row.network_address or "",
         )
-        for row in rows.select_related("client_password__account")
-        if row.protocol in SERVICES
-    ]
-
-
-def _refused(used: list[Connection]) -> set[Connection]:
-    gone = rights.lost(used)
+        for row in used
+    }
+    gone = rights.lost(on_line.values())
     return {
-        each
-        for each in used
-        for protocol in (rights.PROTOCOLS[each.service], None)
+        row
+        for row, each in on_line.items()
+        for protocol in (row.protocol, None)
         if Lost(each.username, each.ip, protocol) in gone
     }
 

@@ -20,7 +20,7 @@ from clientpasswords import rollout
 
 CONFIRMED = "_confirmed"
 # Fields that change nothing for anybody's mail programs.
-WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone"}
+WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
 
 
@@ -49,7 +49,12 @@ class PolicyAdmin(AuditedAdmin):
         (None, {"fields": ["name", "domain"]}),
         (
             _("Mail programs"),
-            {"fields": ["third_party_logon", ("imap", "pop3", "smtp")]},
+            {
+                "fields": [
+                    *("third_party_logon", ("imap", "pop3", "smtp")),
+                    "client_networks",
+                ]
+            },
         ),
         (
             _("Third-Party Client Security Passwords"),
@@ -60,10 +65,12 @@ class PolicyAdmin(AuditedAdmin):
                     "report_only",
                     "max_client_passwords",
                     "client_password_days",
+                    "suspend_unused_days",
+                    "suspend_never_used_hours",
                 ]
             },
         ),
-        (_("Codes"), {"fields": ["owner_sets_phone"]}),
+        (_("Codes"), {"fields": ["code_to_switch_off", "owner_sets_phone"]}),
     ]
 
     def in_domains(self, domains: QuerySet[Domain]) -> Q:

@@ -57,6 +57,7 @@ OPERATE = [
     "accounts.operate_site",
     *every("accounts.account", "delete"),
     *every("accounts.domain", "add", "delete"),
+    *every("clientpasswords.followedlog", "delete", "view"),
     *every("auth.group", "add", "change", "delete", "view"),
     *every("otp_static.staticdevice", "add", "change", "delete", "view"),
     *every("otp_totp.totpdevice", "add", "change"),

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Department, Policy
+from administration import lockout
 from clientpasswords.models import Logon
 from tests.factories import make_client_password, make_policy
 from tests.unit.administration.jobsteps import counts, do
@@ -175,3 +176,39 @@ def test_an_action_on_ones_own_domain_is_refused_like_the_page(
     assert job.counts() == counts(failed=1)
     admin.domain.refresh_from_db()
     assert admin.domain.policy.name == "Standard"
+
+
+@pytest.mark.parametrize(
+    ("networks", "status"),
+    [("203.0.113.0/24", 200), ("192.0.2.0/24, 2001:db8::/32", 302)],
+)
+@pytest.mark.parametrize("by", ["web password", "security password"])
+def test_networks_that_leave_the_author_out_are_refused(
+    by: str, networks: str, status: int, administrator: Client, admin: Account
+) -> None:
+    if by == "security password":
+        Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+        uses(admin, client_password=make_client_password(admin)[0])
+    else:
+        uses(admin)
+
+    response = save_policy(administrator, make_policy(), client_networks=networks)
+
+    assert response.status_code == status
+    if status == 200:
+        assert list(errors_of(response)) == ["client_networks"]
+
+
+def test_another_policy_with_networks_of_the_author_is_none_of_that(
+    administrator: Client, admin: Account
+) -> None:
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+    uses(admin, client_password=make_client_password(admin)[0])
+    near = make_policy("Near", client_networks="192.0.2.0/24")
+
+    def change() -> None:
+        Account.objects.filter(pk=admin.pk).update(policy=near)
+
+    assert lockout.of(admin, change) is None
+    near = make_policy("Near", client_networks="203.0.113.0/24")
+    assert lockout.of(admin, change) is not None

@@ -25,7 +25,7 @@ from accounts.models import (
 from administration import jobs
 from administration.actions import BY_NAME
 from administration.models import Job
-from clientpasswords.models import Logon
+from clientpasswords.models import FollowedLog, Logon
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 
 OPERATORS, DOMAINS, HELP, AUDIT = (
@@ -106,6 +106,7 @@ def make_world(name: str) -> World:
         "auth_group": Group.objects.create(name=f"Friends of {name}"),
         "auth_user": owner,
         "clientpasswords_clientpassword": password,
+        "clientpasswords_followedlog": FollowedLog.objects.create(node=name),
         "clientpasswords_logon": logon,
         "django_otp_webauthn_webauthncredential": WebAuthnCredential.objects.create(
             user=owner,
