@@ -132,12 +132,17 @@ class AuditedAdmin(ScopedAdmin):
         return super().get_actions(request) | own
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Return it locked where it is about to be written, as it is under the lock."""
+        """Return it locked where it is about to be written, as it is under the lock.
+
+        Of mailboxes that of the author is locked as well: their rights must not be
+        taken meanwhile.
+        """
         found = super().get_object(request, *args, **kwargs)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
-        rows: QuerySet[Any] = QuerySet(self.model).select_for_update().order_by()
-        list(rows.filter(pk=found.pk).values_list("pk"))
+        rows: QuerySet[Any] = QuerySet(self.model).select_for_update().order_by("pk")
+        own = {request.user.pk} if self.model is Account else set()
+        list(rows.filter(pk__in={found.pk} | own).values_list("pk"))
         return super().get_object(request, *args, **kwargs)
 
     def construct_change_message(

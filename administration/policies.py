@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -74,8 +74,9 @@ class PolicyAdmin(AuditedAdmin):
     ]
 
     def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Their own, and those for every domain, which bind theirs too."""
-        return Q(domain=None) | super().in_domains(domains)
+        """Their own, and those for every domain, which bind theirs too if they have."""
+        for_all = Q(Exists(domains)) & Q(domain=None)
+        return for_all | super().in_domains(domains)
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
         """Those for every domain bind mailboxes that are not theirs."""

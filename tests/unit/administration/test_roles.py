@@ -24,10 +24,9 @@ from tests.unit.administration.worlds import (
     browser_of,
     job_of,
     make_administrator,
-    make_world,
 )
 
-OWN, FOREIGN = "ours", "zzforeign"
+FOREIGN = "zzforeign"
 
 
 def named(patterns: Any) -> Iterator[tuple[str, set[str]]]:
@@ -64,16 +63,6 @@ def outcome(response: Any) -> str:
         return "--" if response["Location"] == "/admin/" else "to"
     words = {200: "ok", 403: "no", 404: "--", 405: "nm", 422: "ok"}
     return words[response.status_code]
-
-
-@pytest.fixture
-def own(db: None) -> World:
-    return make_world(OWN)
-
-
-@pytest.fixture
-def foreign(db: None) -> World:
-    return make_world(FOREIGN)
 
 
 def answers(browser: Client, name: str, world: World) -> list[tuple[str, str]]:

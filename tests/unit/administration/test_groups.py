@@ -1,0 +1,101 @@
+"""The ready-made groups of administrators."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q
+from django.test import Client
+from django.urls import reverse
+
+from tests.unit.administration.rolesteps import browser_as
+from tests.unit.administration.worlds import World, browser_of, make_administrator
+
+WRITTEN_BY_NOBODY = ["cutoff", "logon", "securityevent", "clientpassword"]
+
+
+@pytest.mark.django_db
+def test_the_groups_are_there_with_rights_that_there_are() -> None:
+    held = {
+        group.name: {
+            f"{each.content_type.app_label}.{each.codename}"
+            for each in group.permissions.select_related("content_type")
+        }
+        for group in Group.objects.all()
+    }
+
+    assert held["Every domain of the host"] == {"accounts.administer_whole_host"}
+    assert all(re.search(r"\.(view|export)_", each) for each in held["Auditors"])
+    assert held["Help desk"] < held["Domain administrators"] < held["Site operators"]
+    assert not any(
+        re.search(r"\.(add|change|delete)_", each) for each in held["Help desk"]
+    )
+    for name in ("Domain administrators", "Help desk", "Auditors"):
+        assert "accounts.operate_site" not in held[name]
+
+
+@pytest.mark.django_db
+def test_site_operators_may_all_that_the_administration_offers() -> None:
+    operators = Group.objects.get(name="Site operators")
+    offered = Q()
+    for model in admin.site._registry:
+        label, name = model._meta.app_label, model._meta.model_name
+        offered |= Q(content_type__app_label=label, content_type__model=name)
+    all_there_are = Permission.objects.filter(offered).exclude(
+        # Nobody writes these by hand.
+        Q(
+            content_type__model__in=[
+                "cutoff",
+                "logon",
+                "securityevent",
+                "clientpassword",
+            ]
+        )
+        & ~Q(codename__startswith="view_")
+        & ~Q(codename__in=["export_securityevent", "revoke_clientpassword"])
+    )
+
+    missing = all_there_are.exclude(group=operators)
+
+    assert set(missing.values_list("codename", flat=True)) == {"administer_whole_host"}
+
+
+def test_names_of_groups_are_in_the_readers_language(
+    administrator: Client, own: World
+) -> None:
+    page = administrator.get("/admin/auth/group/", headers={"Accept-Language": "de"})
+    assert page.status_code == 200
+    mailbox = reverse("admin:accounts_account_change", args=[own.owner.pk])
+    form = administrator.get(mailbox).context["adminform"].form
+
+    names = {str(label) for _value, label in form.fields["groups"].choices}
+
+    assert {"Site operators", "Help desk"} <= names
+
+
+def test_groups_sites_and_their_rights_are_for_operators_whatever_else_one_has(
+    own: World,
+) -> None:
+    account = make_administrator("domain", own.domain)
+    account.user_permissions.set(Permission.objects.filter(codename__contains="group"))
+    browser = browser_of(account)
+    group = Group.objects.get(name="Domain administrators")
+
+    page = reverse("admin:auth_group_change", args=[group.pk])
+
+    assert browser.get(page).status_code in {302, 403}
+    assert browser.post(page, {"name": "Ours"}).status_code == 403
+    assert browser.get(reverse("admin:auth_group_changelist")).status_code == 403
+
+
+def test_nobody_changes_a_group_of_their_own(own: World) -> None:
+    browser = browser_as("operator", own)
+    mine = Group.objects.get(name="Site operators")
+    other = Group.objects.get(name="Help desk")
+
+    def rename(group: Group) -> int:
+        page = reverse("admin:auth_group_change", args=[group.pk])
+        return int(browser.post(page, {"name": f"{group.name}!"}).status_code)
+
+    assert (rename(mine), rename(other)) == (403, 302)
