@@ -115,13 +115,14 @@ def test_nobody_deletes_themselves(own: World, role: str) -> None:
     browser = browser_of(account)
 
     page = reverse("admin:accounts_account_delete", args=[account.pk])
+    asked = browser.get(page)
     answer = browser.post(page, {"post": "yes"})
     browser.post(
         "/admin/accounts/account/",
         {"action": "delete_selected", "_selected_action": [account.pk], "post": "yes"},
     )
 
-    assert answer.status_code == 403
+    assert asked.status_code == answer.status_code == 403
     assert Account.objects.filter(pk=account.pk).exists()
 
 
