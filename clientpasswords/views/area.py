@@ -37,7 +37,8 @@ def enable(request: UserRequest) -> HttpResponse:
 @require_form
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """Cut a device off, after a window that names it."""
-    client_password = get_object_or_404(request.user.client_passwords.live(), pk=pk)
+    live = request.user.client_passwords.live().select_related("usage")
+    client_password = get_object_or_404(live, pk=pk)
     area = Area(request.user)
     if request.method != "POST":
         return pages.page(request, "delete", area, client_password=client_password)

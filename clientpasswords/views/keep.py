@@ -47,7 +47,7 @@ def verify(request: UserRequest, pk: int) -> HttpResponse:
     form = CodeForm(request.POST)
     window = _window(row)
     if not form.is_valid():
-        return show(request, form, status=422, window=window, client_password=row)
+        return show(request, form, window=window, client_password=row)
     try:
         revival.revive(row, code=form.proof, by=actor(request))
     except codes.CodeError as refusal:

@@ -34,7 +34,7 @@ def disable(request: UserRequest) -> HttpResponse:
         form = CodeForm(request.POST)
         if form.is_valid():
             return _switch_off(request, form)
-        return show(request, form, status=422, window=OFF)
+        return show(request, form, window=OFF)
     if area.required or not area.on:
         return pages.back()
     if area.code_to_switch_off:

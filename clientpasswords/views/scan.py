@@ -30,9 +30,10 @@ SCAN = Window("scan", "scan", "scan-code", "scan-verify")
 @require_safe
 def new(request: UserRequest) -> HttpResponse:
     """The identity window once more; the code that it asks for is good for either."""
-    if Area(request.user).ways is None:
+    area = Area(request.user)
+    if area.ways is None:
         return pages.back()  # a profile has to say where to receive and where to send
-    return show(request, blank(request), window=SCAN)
+    return show(request, blank(request), window=SCAN, area=area)
 
 
 def code(request: UserRequest) -> HttpResponse:
@@ -48,7 +49,7 @@ def verify(request: UserRequest) -> HttpResponse:
     """Take the code; the answer to the right one is the link, once."""
     form = CodeForm(request.POST)
     if not form.is_valid():
-        return show(request, form, status=422, window=SCAN)
+        return show(request, form, window=SCAN)
     area = Area(request.user)
     try:
         offer = links.offer(

@@ -82,7 +82,7 @@ def verify(request: UserRequest) -> HttpResponse:
     """Take the code; the answer to the right one is the password, once."""
     form = CodeForm(request.POST)
     if not form.is_valid():
-        return show(request, form, status=422)
+        return show(request, form)
     try:
         issued = lifecycle.issue(
             request.user,
@@ -103,12 +103,12 @@ def show(
     form: CodeForm,
     error: words.Words | None = None,
     *,
-    status: int = 200,
     window: Window = NEW,
+    area: Area | None = None,
     **more: Any,
 ) -> HttpResponse:
     """The identity window, with what went wrong and how things stand."""
-    area = Area(request.user)
+    area = area or Area(request.user)
     refusal = area.refusal if window.act is Act.ISSUE else area.code_refusal
     if error is None and refusal is not None:
         error = words.of(refusal)
@@ -118,6 +118,7 @@ def show(
     form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
     more |= {"form": form, "window": window, **_code_state(request, area, window.act)}
     if error is None:
+        status = 422 if form.is_bound else 200
         return pages.page(request, window.template, area, status=status, **more)
     return pages.refused(request, window.template, area, error, **more)
 

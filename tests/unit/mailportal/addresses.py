@@ -31,6 +31,8 @@ POST_ONLY = {
     *PASSKEYS,
     "accounts:passkey-make-begin",
     "accounts:passkey-make-complete",
+    "accounts:mails",
+    "accounts:phone-send",
     "accounts:sign-out",
     "accounts:language",
     "accounts:appearance",
