@@ -2,7 +2,7 @@
 
 import argparse
 
-from bench import logons, targets
+from bench import hashes, logons, pages, targets
 
 
 def main() -> None:
@@ -12,8 +12,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="under load, a round")
     parser.add_argument("--accounts", type=int, nargs="+", default=targets.SIZES)
     parser.add_argument("--repeats", type=int, default=15, help="of disturbed rounds")
+    parser.add_argument("--only", choices=["pages", "logons"])
     options = parser.parse_args()
-    logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
+    if options.only in {None, "pages"}:
+        logons.say("The pages of an owner with ten passwords, on SQLite …")
+        ten = [hashes.new_password() for _ in range(targets.PASSWORDS)]
+        logons.say(pages.report(ten))
+    if options.only in {None, "logons"}:
+        logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
 
 
 if __name__ == "__main__":

@@ -169,7 +169,9 @@ def report(contenders: Sequence[Contender]) -> str:
         if (mine, size) != (theirs, other):
             ratio = ratio_of(of[mine, size], of[theirs, other])
             text = f"{mine}, {size:,} accounts, to {theirs}, {other:,}: {ratio:.2f}"
-            lines.append(judged(text, good=ratio >= least, wanted=f"{least:.2f}"))
+            lines.append(
+                targets.judged(text, good=ratio >= least, wanted=f"{least:.2f}")
+            )
     return "\n".join(lines)
 
 
@@ -186,7 +188,9 @@ def latencies(contenders: Sequence[Contender], seconds: float) -> str:
             f"{each.name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms ({p99 / p50:.1f} of p50)"
         )
         good = p99 <= targets.MOST_SPREAD * p50
-        lines.append(judged(text, good=good, wanted=f"{targets.MOST_SPREAD:g} of p50"))
+        lines.append(
+            targets.judged(text, good=good, wanted=f"{targets.MOST_SPREAD:g} of p50")
+        )
     return "\n".join(lines)
 
 
@@ -205,11 +209,6 @@ def ratio_of(one: Contender, other: Contender) -> float:
     """Return the median of the ratios of the rounds, each of which was one moment."""
     pairs = zip(one.rates, other.rates, strict=True)
     return median(mine / theirs for mine, theirs in pairs)
-
-
-def judged(text: str, *, good: bool, wanted: str) -> str:
-    verdict = "as wanted" if good else f"MISSED, wanted {wanted}"
-    return f"{text} ({verdict})"
 
 
 def say(text: str) -> None:

@@ -20,3 +20,12 @@ MOST_SPREAD = 2.5
 MOST_LOSS = 0.10
 # Lines of the mail server's log that its follower reads in a second of one core.
 LEAST_LINES = 5_000
+
+# Each page of an owner: milliseconds in the server, the middle one.
+MOST_FOR_A_PAGE = 30
+
+
+def judged(text: str, *, good: bool, wanted: str) -> str:
+    """Return the text with whether what it says is as wanted."""
+    verdict = "as wanted" if good else f"MISSED, wanted {wanted}"
+    return f"{text} ({verdict})"

@@ -1,0 +1,57 @@
+"""How long the server takes for each page of an owner, on SQLite with ten passwords.
+
+Processor time from the request to the whole answer: without gunicorn, the network and
+the browser, and whatever else the machine does meanwhile. Run in a process of its own,
+with the database in its environment. How many queries a page makes is a unit test.
+"""
+
+import logging
+import time
+from statistics import median
+
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Account
+from bench import targets
+
+PAGES = (
+    *("home", "accounts:general", "accounts:phone", "two_factor:profile"),
+    *(
+        "clientpasswords:index",
+        "clientpasswords:new",
+    ),
+    *("clientpasswords:disable", "clientpasswords:lost", "clientpasswords:sign-ins"),
+    *("clientpasswords:device", "clientpasswords:delete", "help:index"),
+)
+OF_ONE = {"clientpasswords:device", "clientpasswords:delete"}
+
+
+def main() -> None:
+    """Print for each page the median, and the slowest of a hundred."""
+    logging.disable()
+    owner = Account.objects.get(address=f"u0@{targets.DOMAIN}")
+    browser = Client()
+    browser.force_login(owner)
+    first = owner.client_passwords.values_list("pk", flat=True)[0]
+    for name in PAGES:
+        address = reverse(name, args=[first] if name in OF_ONE else [])
+        times = sorted(_milliseconds(browser, address) for _ in range(100))
+        text = f"{address}: {median(times):.1f} ms, slowest {times[-1]:.1f} ms"
+        good = median(times) <= targets.MOST_FOR_A_PAGE
+        wanted = f"{targets.MOST_FOR_A_PAGE} ms"
+        print(targets.judged(text, good=good, wanted=wanted))
+
+
+def _milliseconds(browser: Client, address: str) -> float:
+    before = time.process_time()
+    response = browser.get(address)
+    spent = time.process_time() - before
+    if response.status_code not in (200, 409):  # a window may say why it cannot help
+        message = f"{address}: {response.status_code}"
+        raise RuntimeError(message)
+    return spent * 1000
+
+
+if __name__ == "__main__":
+    main()
