@@ -202,7 +202,7 @@ def following(contender: Contender, folder: Path) -> str:
         f" {done.elapsed:.1f} s, {done.rate:,.0f} in a second of one core"
     )
     good = done.rate >= targets.LEAST_LINES
-    return judged(text, good=good, wanted=f"{targets.LEAST_LINES:,}")
+    return targets.judged(text, good=good, wanted=f"{targets.LEAST_LINES:,}")
 
 
 def ratio_of(one: Contender, other: Contender) -> float:

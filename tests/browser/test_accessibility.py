@@ -1,4 +1,4 @@
-"""Every state of every page, light and dark, wide and narrow, is accessible.
+"""Every state of every page is accessible, in all colours and widths of `look`.
 
 `--screenshots FOLDER` keeps a picture of each, for people to look at.
 """
@@ -71,7 +71,7 @@ def test_the_second_step(visit: Visit, alice: Account, look: Look) -> None:
 
     page.get_by_label("Code from your authenticator app").fill("000000")
     steps.button(page, "Sign in").click()
-    expect(page.get_by_text("Invalid token")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("The code is not right")
     look(page, "second-step-wrong")
 
 
@@ -283,7 +283,7 @@ def test_two_step_sign_in(visit: Visit, alice: Account, look: Look) -> None:
     expect(steps.heading(page, "Two-step sign-in")).to_be_visible()
     look(page, "two-step-off")
 
-    steps.link(page, "Set up two-step sign-in").click()
+    steps.link(page, "Set up an authenticator app").click()
     expect(steps.heading(page, "Set up two-step sign-in")).to_be_visible()
     look(page, "two-step-set-up")
 
@@ -301,7 +301,7 @@ def test_two_step_sign_in(visit: Visit, alice: Account, look: Look) -> None:
 def test_two_step_sign_in_when_on(visit: Visit, alice: Account, look: Look) -> None:
     TOTPDevice.objects.create(user=alice, name="default")
     page = visit("/settings/two-step/", alice)
-    expect(page.get_by_text("On", exact=True)).to_be_visible()
+    expect(page.get_by_text("a code from your app")).to_be_visible()
     look(page, "two-step-on")
 
     page.goto("/settings/two-step/set-up/done/")
