@@ -16,7 +16,7 @@ EXAMPLE := set -a && . ./.env.example && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test unit browser mailserver check fix migrations messages bench requirements clean
+.PHONY: help install run demo-code test unit browser screenshots mailserver check fix migrations messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,10 @@ unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for
 
 browser: $(VENV)/tools catalogues ## Run the journeys in a real browser
 	$(PYTEST) tests/browser
+
+screenshots: $(VENV)/tools catalogues ## Take the pictures of the README anew, into docs/pictures
+	@deploy/setup.sh test
+	$(PYTEST) tests/browser/test_pictures.py --pictures docs/pictures
 
 mailserver: $(VENV)/tools catalogues ## Run the tests with a real Dovecot and Postfix
 	$(PYTEST) tests/mailserver

@@ -42,6 +42,8 @@ Visit = Callable[..., Page]
 def pytest_addoption(parser: pytest.Parser) -> None:
     text = "keep a picture of every state that the tests look at"
     parser.addoption("--screenshots", metavar="FOLDER", help=text)
+    text = "put the pictures of the README there"
+    parser.addoption("--pictures", metavar="FOLDER", help=text)
 
 
 @pytest.fixture(scope="package")
