@@ -74,13 +74,18 @@ def review() -> int:
         return 0
     known = _known()
     if known is None:
-        told.filter(suspends_at__gt=timezone.now()).update(suspends_at=None)
+        for policy in Policy.objects.suspending():
+            bound = told.filter(account__in=policies.bound_by(policy))
+            bound.exclude(_is_suspended(policy)).update(suspends_at=None)
         return 0
     on_line = _note_sessions()
-    _take_back()
+    _take_back(known)
     if on_line is None:
         return 0
-    return sum(_tell(policy, known, on_line) for policy in Policy.objects.suspending())
+    behind = Q(uses_known_to=None) | Q(uses_known_to__lt=known.until)
+    suspending = Policy.objects.suspending()
+    suspending.filter(behind).update(uses_known_to=known.until)
+    return sum(_tell(policy, known, on_line) for policy in suspending)
 
 
 def _known() -> Known | None:
@@ -112,8 +117,11 @@ def _note_sessions() -> set[int] | None:
     return on_line
 
 
-def _take_back() -> None:
-    """Forget what was told where it was used since, or where another policy holds."""
+def _take_back(known: Known) -> None:
+    """Forget what was told where it was used since, or where another policy holds.
+
+    And where the time that is known does not reach back as far any more.
+    """
     told = ClientPassword.objects.filter(suspends_at__isnull=False)
     elsewhere = told
     for policy in Policy.objects.suspending():
@@ -121,10 +129,22 @@ def _take_back() -> None:
         elsewhere = elsewhere.exclude(bound)
         holds = Q(pk=None)
         for span in _spans(policy):
-            holds |= span.which & Q(since__lte=F("suspends_at") - span.length)
+            is_known = Q(suspends_at__gte=known.since + span.length)
+            holds |= (
+                span.which
+                & Q(since__lte=F("suspends_at") - span.length)
+                & (_is_suspended(policy) | is_known)
+            )
         rows = told.filter(bound).annotate(since=IDLE_SINCE).exclude(holds)
         rows.update(suspends_at=None)
     elsewhere.update(suspends_at=None)
+
+
+def _is_suspended(policy: Policy) -> Q:
+    """As the logon views say it, of those that were told and that it binds."""
+    if policy.uses_known_to is None:
+        return Q(pk=None)
+    return Q(suspends_at__lte=policy.uses_known_to)
 
 
 def _tell(policy: Policy, known: Known, on_line: set[int]) -> int:

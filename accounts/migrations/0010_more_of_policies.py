@@ -94,6 +94,15 @@ class Migration(migrations.Migration):
                 verbose_name="suspend when unused for days",
             ),
         ),
+        migrations.AddField(
+            model_name="policy",
+            name="uses_known_to",
+            field=models.DateTimeField(
+                editable=False,
+                help_text="Who was to be suspended by then is; later uses may be unknown yet.",
+                null=True,
+            ),
+        ),
         migrations.AlterField(
             model_name="securityevent",
             name="kind",

@@ -122,6 +122,11 @@ class Policy(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("The same, for one that was made and never used. Empty: never."),
     )
+    uses_known_to = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="Who was to be suspended by then is; later uses may be unknown yet.",
+    )
     code_to_switch_off = models.BooleanField(
         _("turning security passwords off needs a code"),
         default=False,

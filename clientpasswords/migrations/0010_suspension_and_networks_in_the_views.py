@@ -12,14 +12,12 @@ former = import_module("clientpasswords.migrations.0008_steps_in_the_views")
 # where it does not. The SQL is what PostgreSQL and SQLite both understand, but for
 # sums of moments and days.
 
-# What its owner was told of has come, the policy still says so, and every log was read
-# up to that moment: a use that nobody has read of yet is one all the same.
+# What its owner was told of has come, the policy still says so, and all uses up to that
+# moment are known: one that nobody has read of yet is one all the same.
 UNUSED = """
-    client.suspends_at IS NOT NULL
+    client.suspends_at <= policy.uses_known_to
     AND (policy.suspend_unused_days IS NOT NULL
          OR policy.suspend_never_used_hours IS NOT NULL)
-    AND NOT EXISTS (SELECT 1 FROM clientpasswords_followedlog AS log
-                     WHERE log.read_to < client.suspends_at)
 """
 
 # A protocol that a client password is not for is out-of-scope like a network it is not

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from accounts import codes, cutoffs, deadlines
 from accounts.codes import Act
 from accounts.events import Actor
-from accounts.models import Account
+from accounts.models import Account, Policy
 from bench.authsocket import Verdict
 from clientpasswords import idleness, revival
 from clientpasswords.follower import Follower
@@ -59,7 +59,7 @@ def read(log: Path) -> None:
 def time_is_over() -> None:
     """As if the owner had been told a week ago."""
     ClientPassword.objects.update(suspends_at=timezone.now() - timedelta(seconds=10))
-    FollowedLog.objects.update(read_to=timezone.now())
+    Policy.objects.update(uses_known_to=timezone.now())
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
@@ -107,12 +107,13 @@ def test_a_logon_that_nobody_has_read_of_counts(
     while timezone.now() < at:
         pass
     # Its time is over, and the log was not read since: it is let in.
+    idleness.review()
     assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
 
     read(log)
 
     assert Usage.objects.get().client_password.suspends_at is None
-    FollowedLog.objects.update(read_to=timezone.now() + DAY)
+    Policy.objects.update(uses_known_to=timezone.now() + DAY)
     assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
 
 

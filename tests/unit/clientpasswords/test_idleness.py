@@ -244,9 +244,34 @@ def test_a_log_that_was_not_read_suspends_nobody(
     follow("mx2")
     clock.shift(8 * DAY)
     FollowedLog.objects.filter(node="mx1").update(read_to=timezone.now())
+    idleness.review()
     assert refusal(told) is None
 
     FollowedLog.objects.filter(node="mx2").update(read_to=timezone.now())
+    idleness.review()
+
+    assert refusal(told) == UNUSED
+
+
+def test_a_log_that_was_lost_lets_be_whoever_was_told(
+    told: ClientPassword, clock: Traveller
+) -> None:
+    """What it said nobody knows."""
+    FollowedLog.objects.update(began_at=timezone.now())
+    later(clock, 8 * DAY)
+    assert refusal(told) is None
+
+    assert later(clock, 15 * DAY) == 1  # told anew
+
+
+def test_what_is_told_is_let_be_while_the_worker_does_not_run(
+    told: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(30 * DAY)
+    follow("mx1")
+    assert refusal(told) is None
+
+    idleness.review()
 
     assert refusal(told) == UNUSED
 
@@ -339,7 +364,7 @@ def test_what_is_left_of_its_sessions_ends_within_the_minute(
     ClientPassword.objects.update(suspends_at=timezone.now() + HOUR)
     assert deadlines.order_ended() == 0
     clock.shift(HOUR)
-    FollowedLog.objects.update(read_to=timezone.now())
+    Policy.objects.update(uses_known_to=timezone.now())
 
     assert deadlines.order_ended() == 1
 
