@@ -105,6 +105,44 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
     return True
 
 
+def make_domain(name: str, policy: Policy, order: Order) -> Domain:
+    """Make a domain of the host with this policy.
+
+    Raises:
+        ValidationError: it is no name of a domain, or there is one.
+    """
+    domain = Domain(name=name, policy=policy)
+    domain.full_clean()
+    domain.save()
+    detail: Detail = {"domain": name, **events.changes({}, {"policy": policy})}
+    kind = Kind.DOMAIN_CREATED
+    events.record_all(
+        [Event(kind, None, order.by, detail=detail, why=order.why, domain=name)]
+    )
+    return domain
+
+
+def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> bool:
+    """The policy, a new one or one that is locked, gives these answers.
+
+    Raises:
+        ValidationError: one of them cannot be given; nothing was written.
+    """
+    is_new = policy.pk is None
+    before = {} if is_new else _answers(policy)
+    for name, value in answers.items():
+        setattr(policy, name, value)
+    policy.full_clean()
+    told = events.changes(before, _answers(policy))
+    if not told and not is_new:
+        return False
+    policy.save()
+    detail: Detail = {"policy": policy.name, **told}
+    kind = Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED
+    events.record_all([Event(kind, None, order.by, detail=detail, why=order.why)])
+    return True
+
+
 def revoke_all(account: Account, order: Order) -> bool:
     """No security password of the mailbox opens a door any more."""
     rows = account.client_passwords.all()

@@ -32,6 +32,7 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "mailportal.reports.NothingPrivateFilter"
 
 INSTALLED_APPS = [
     "mailportal.apps.MailportalConfig",
+    "api.apps.ApiConfig",
     "administration.apps.AdministrationConfig",
     "administration.apps.AdminConfig",
     "clientpasswords.apps.ClientPasswordsConfig",
@@ -61,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "mailportal.middleware.no_session_for_monitors",
+    "api.middleware.programs_have_no_session",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -257,6 +259,10 @@ SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = env.int(
 )
 SIGN_IN_FAILURES_PER_NAME = env.int("SIGN_IN_FAILURES_PER_NAME", 50)
 SIGN_IN_FAILURES_PER_NETWORK = env.int("SIGN_IN_FAILURES_PER_NETWORK", 200)
+
+# Requests of one token, and refused ones of one network.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 600)
+API_REFUSALS_PER_NETWORK_MINUTE = env.int("API_REFUSALS_PER_NETWORK_MINUTE", 30)
 
 # --- the mail server ------------------------------------------------------------------
 DOVEADM_URLS: list[str] = env.list("DOVEADM_URLS", []) or []

@@ -6,6 +6,7 @@ from two_factor.views import QRGeneratorView, SetupCompleteView
 
 from accounts.views import twostep
 from accounts.views.signin import SetUpView, SignInView, TurnOffView
+from api.views import reference
 from clientpasswords.views import discovery, link
 from clientpasswords.views import help as help_for_clients
 from mailportal import views
@@ -64,5 +65,7 @@ urlpatterns = [
     path("i/", include((set_up_links, "links"))),
     path("help/clients/", include((help_pages, "help"))),
     path("", include((found_by_programs, "discovery"))),
+    path("api/v1/", include("api.urls")),
+    path("help/api/", reference, name="api-docs"),
     path("admin/", admin.site.urls),
 ]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 
 # What opens without a sign-in, and why.
 OPEN = {
@@ -17,6 +17,8 @@ OPEN = {
     "accounts:appearance": "on the sign-in page too",
     "help:index": "what it says is no secret",
     "help:client": "as before",
+    "api-docs": "as before",
+    "api:openapi-json": "as before",
     "discovery:autoconfig": "asked by programs that are about to be set up",
     "discovery:autoconfig-well-known": "as before",
     "discovery:autodiscover": "as before",
@@ -52,6 +54,8 @@ POST_ONLY = {
 }
 GET_ONLY = {
     "accounts:passkey-make",
+    "api-docs",
+    "api:openapi-json",
     "home",
     "healthz",
     "accounts:general",
@@ -108,5 +112,24 @@ def address(name: str, pk: int = 1) -> str:
     return reverse(name, args=[pk] if name in OF_ONE_ROW else [])
 
 
-ALL = sorted(names(get_resolver()))
+def _for_programs(name: str) -> bool:
+    """Whether it asks for a token, whoever has signed in."""
+    return name.startswith("api:") and name not in OPEN
+
+
+def program_address(name: str) -> str:
+    """The address of an operation of the API, with whatever it needs filled in."""
+    filled = {"address": "alice@example.com", "name": "Standard", "pk": 1}
+    for names_ in ([], ["address"], ["name"], ["address", "pk"]):
+        try:
+            return reverse(name, kwargs={each: filled[each] for each in names_})
+        except NoReverseMatch:
+            continue
+    raise AssertionError(name)
+
+
+# The root of the API is there to be reversed: nothing answers at it.
+EVERYTHING = sorted(set(names(get_resolver())) - {"api:api-root"})
+PROGRAMS = [name for name in EVERYTHING if _for_programs(name)]
+ALL = [name for name in EVERYTHING if not _for_programs(name)]
 CHANGING = sorted(set(ALL) - GET_ONLY - MACHINES)

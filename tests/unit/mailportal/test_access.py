@@ -18,7 +18,9 @@ from tests.unit.mailportal.addresses import (
     OPEN,
     PASSKEYS,
     POST_ONLY,
+    PROGRAMS,
     address,
+    program_address,
 )
 
 
@@ -37,6 +39,7 @@ def test_the_list_of_addresses_is_the_one_that_is_walked_here() -> None:
     assert {"home", "clientpasswords:verify", "two_factor:disable"} <= set(ALL)
     assert set(OPEN) | POST_ONLY | GET_ONLY <= set(ALL)
     assert len(ALL) >= 20
+    assert {"api:list_accounts", "api:put_policy"} <= set(PROGRAMS)
 
 
 @pytest.mark.parametrize("name", sorted(set(ALL) - set(OPEN)))
@@ -50,6 +53,20 @@ def test_without_a_session_one_is_led_to_the_sign_in(
 
     assert response.status_code == 302
     assert response["Location"] == f"{reverse('two_factor:login')}?next={address(name)}"
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("method", ["get", "post", "put", "patch", "delete"])
+def test_without_a_token_a_program_gets_nothing_whoever_has_signed_in(
+    administrator: Client, alice: Account, name: str, method: str
+) -> None:
+    before = state()
+
+    response = getattr(administrator, method)(program_address(name))
+
+    assert response.status_code in {401, 405}
+    assert response["Content-Type"] == "application/problem+json"
     assert state() == before
 
 

@@ -92,7 +92,13 @@ def test_what_is_not_set_is_as_a_production_host_needs_it(tmp_path: Path) -> Non
         "SECRET_KEY": KEY,
         "DEBUG": False,
         "ALLOWED_HOSTS": [],
-        "PASSWORD_HASHERS": ["accounts.hashers.WebPasswordHasher"],
+        "PASSWORD_HASHERS": [
+            f"accounts.hashers.{name}"
+            for name in (
+                *("WebPasswordHasher", "BcryptHasher", "Sha512CryptHasher"),
+                *("SaltedSha512Hasher", "SaltedSha256Hasher", "Pbkdf2Hasher"),
+            )
+        ],
         "SESSION_COOKIE_NAME": "__Host-session",
         "SESSION_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,

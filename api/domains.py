@@ -1,0 +1,85 @@
+"""Domains, as programs see and make them."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse
+from ninja import Router, Status
+
+from accounts import cutoffs
+from accounts.models import Domain, Policy
+from administration import acts, plans
+from api import problems, versions
+from api.callers import ApiRequest, needs
+from api.faults import refusal
+from api.models import ApiToken
+from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
+
+Scope = ApiToken.Scope
+router = Router(tags=["domains"])
+
+
+@router.get("", response=DomainPage, **needs(Scope.DOMAINS_READ))
+def list_domains(
+    request: ApiRequest, after: Text = "", limit: Limit = 50
+) -> dict[str, Any]:
+    """List domains by name, page by page."""
+    rows = request.auth.domains().select_related("policy").order_by("name")
+    found = list(rows.filter(name__gt=after.lower())[: limit + 1])
+    items = [DomainOut.of(domain) for domain in found[:limit]]
+    return {"items": items, "next": items[-1].name if found[limit:] else None}
+
+
+@router.get("/{name}", response=DomainOut, **needs(Scope.DOMAINS_READ))
+def get_domain(request: ApiRequest, response: HttpResponse, name: str) -> DomainOut:
+    """Look at one domain; the ETag names the state it is in."""
+    domain = _find(request, name)
+    if domain is None:
+        raise problems.not_found("domain")
+    shown = DomainOut.of(domain)
+    versions.tell(response, shown)
+    return shown
+
+
+@router.put(
+    "/{name}", response={200: DomainOut, 201: DomainOut}, **needs(Scope.DOMAINS_WRITE)
+)
+def put_domain(
+    request: ApiRequest, response: HttpResponse, name: str, sent: DomainSent
+) -> Status[DomainOut]:
+    """Make a domain, or give one another policy; the latter needs If-Match."""
+    order = request.auth.order(sent.reason)
+    with transaction.atomic():
+        policy = Policy.objects.filter(name=sent.policy).first()
+        if policy is None:
+            fault = {"/policy": "There is no policy of this name."}
+            raise refusal("The domain cannot be like this.", fault)
+        list(Domain.objects.select_for_update().filter(name=name.lower()))
+        domain = _find(request, name)
+        is_new = domain is None
+        if domain is None:
+            domain = _make(name.lower(), policy, order)
+        else:
+            versions.require_match(request, DomainOut.of(domain))
+            if acts.set_domain_policy(domain, policy, order):
+                cutoffs.review(f"*@{domain.name}*")
+                domain.policy = policy
+    shown = DomainOut.of(domain)
+    versions.tell(response, shown)
+    return Status(201 if is_new else 200, shown)
+
+
+def _find(request: ApiRequest, name: str) -> Domain | None:
+    if not plans.is_text(name):
+        raise problems.not_found("domain")
+    rows = request.auth.domains().select_related("policy")
+    return rows.filter(name=name.lower()).first()
+
+
+def _make(name: str, policy: Policy, order: acts.Order) -> Domain:
+    try:
+        return acts.make_domain(name, policy, order)
+    except ValidationError as error:
+        faults = {"": " ".join(error.messages)}
+        raise refusal("The domain cannot be like this.", faults) from None

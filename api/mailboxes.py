@@ -1,0 +1,220 @@
+"""Mailboxes, and the security passwords in them, as programs see and change them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from ninja import Router, Status
+
+from accounts import cutoffs
+from accounts.models import Account
+from administration import acts, plans, provisioning
+from administration.plans import Planned, Rules, Wanted
+from api import problems, versions
+from api.callers import ApiRequest, Caller, needs
+from api.models import ApiToken
+from api.problems import Problem
+from api.schemas import (
+    MOST_ROWS,
+    AccountOut,
+    AccountPage,
+    AccountSent,
+    ClientPasswordOut,
+    Limit,
+    Revoked,
+    Text,
+    Why,
+)
+from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword
+
+Scope = ApiToken.Scope
+router = Router(tags=["mailboxes"])
+
+# What the rules call a field, and what programs call it.
+NAMES = {"is_active": "active"}
+
+
+@router.get("", response=AccountPage, **needs(Scope.ACCOUNTS_READ))
+def list_accounts(
+    request: ApiRequest,
+    domain: Text = "",
+    starts_with: Text = "",
+    after: Text = "",
+    limit: Limit = 50,
+) -> dict[str, Any]:
+    """List mailboxes by address, page by page.
+
+    `starts_with` is the beginning of addresses.
+    """
+    rows = _rows(request.auth).order_by("address").filter(address__gt=after.lower())
+    if domain:
+        rows = rows.filter(domain__name=domain.lower())
+    if starts_with:
+        rows = rows.filter(address__startswith=starts_with.lower())
+    found = list(rows[: limit + 1])
+    items = [AccountOut.of(account) for account in found[:limit]]
+    return {"items": items, "next": items[-1].address if found[limit:] else None}
+
+
+@router.get("/{address}", response=AccountOut, **needs(Scope.ACCOUNTS_READ))
+def get_account(
+    request: ApiRequest, response: HttpResponse, address: str
+) -> AccountOut:
+    """Look at one mailbox; the ETag names the state it is in."""
+    shown = AccountOut.of(_find(request.auth, address))
+    versions.tell(response, shown)
+    return shown
+
+
+@router.put(
+    "/{address}",
+    response={200: AccountOut, 201: AccountOut},
+    **needs(Scope.ACCOUNTS_WRITE),
+)
+def put_account(
+    request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
+) -> Status[AccountOut]:
+    """Make a mailbox, or bring one wholly to what is sent.
+
+    A new one has no web password: an administrator or an import gives it one. Where
+    there is one already, If-Match must name its ETag, or be `*`.
+    """
+    return _bring(request, response, address.lower(), sent, sent.model_dump())
+
+
+@router.patch("/{address}", response=AccountOut, **needs(Scope.ACCOUNTS_WRITE))
+def patch_account(
+    request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
+) -> Status[AccountOut]:
+    """Bring the fields that are sent to what is sent; needs If-Match."""
+    _find(request.auth, address)
+    fields = sent.model_dump(exclude_unset=True)
+    return _bring(request, response, address.lower(), sent, fields)
+
+
+@router.post("/{address}/off-board", response=AccountOut, **needs(Scope.ACCOUNTS_WRITE))
+def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOut:
+    """Sign somebody out who has left, delete their security passwords, let nobody in.
+
+    Doing it again changes nothing.
+    """
+    with transaction.atomic():
+        account = _lock(request.auth, address)
+        _require_owner(account)
+        if acts.off_board(account, request.auth.order(sent.reason)):
+            cutoffs.review_account(account)
+    return AccountOut.of(_find(request.auth, address))
+
+
+@router.get(
+    "/{address}/client-passwords",
+    response=list[ClientPasswordOut],
+    **needs(Scope.PASSWORDS_READ),
+)
+def list_client_passwords(request: ApiRequest, address: str) -> list[ClientPasswordOut]:
+    """List the security passwords of a mailbox; they themselves are known to nobody."""
+    account = _find(request.auth, address)
+    rows = account.client_passwords.live().select_related("usage")
+    return [ClientPasswordOut.of(row) for row in rows[:MOST_ROWS]]
+
+
+@router.delete(
+    "/{address}/client-passwords",
+    response=Revoked,
+    **needs(Scope.PASSWORDS_REVOKE),
+)
+def revoke_client_passwords(request: ApiRequest, address: str) -> dict[str, int]:
+    """Delete all security passwords of a mailbox, and end what runs on them."""
+    account = _find(request.auth, address)
+    _require_owner(account)
+    rows = account.client_passwords.all()
+    return {"revoked": lifecycle.revoke(rows, by=request.auth.by)}
+
+
+@router.delete(
+    "/{address}/client-passwords/{int:pk}",
+    response=Revoked,
+    **needs(Scope.PASSWORDS_REVOKE),
+)
+def revoke_client_password(
+    request: ApiRequest, address: str, pk: int
+) -> dict[str, int]:
+    """Delete one; of one that is deleted already 0 are."""
+    account = _find(request.auth, address)
+    _require_owner(account)
+    rows = ClientPassword.objects.filter(account=account, pk=pk)
+    if not rows.exists():
+        raise problems.not_found("security password")
+    return {"revoked": lifecycle.revoke(rows, by=request.auth.by)}
+
+
+def _rows(caller: Caller) -> QuerySet[Account]:
+    related = ("domain", "department", "policy", "phone")
+    return caller.accounts().select_related(*related)
+
+
+def _find(caller: Caller, address: str) -> Account:
+    account = None
+    if plans.is_text(address):
+        account = _rows(caller).filter(address=address.lower()).first()
+    if account is None:
+        raise problems.not_found("mailbox")
+    return account
+
+
+def _lock(caller: Caller, address: str) -> Account:
+    return lifecycle.lock(_find(caller, address))
+
+
+def _require_owner(account: Account) -> None:
+    if account.is_staff or account.is_superuser:
+        words = "An administrator's mailbox is not changed this way."
+        raise Problem(HTTPStatus.FORBIDDEN, words)
+
+
+def _bring(
+    request: ApiRequest,
+    response: HttpResponse,
+    address: str,
+    sent: AccountSent,
+    fields: dict[str, Any],
+) -> Status[AccountOut]:
+    """Bring the mailbox to these fields, all or nothing."""
+    caller = request.auth
+    name = address.rpartition("@")[2]
+    if not (plans.is_text(address) and caller.domains().filter(name=name).exists()):
+        raise problems.not_found("domain")
+    fields.pop("reason", None)
+    if "active" in fields:
+        fields["is_active"] = fields.pop("active")
+    with transaction.atomic():
+        wanted = [Wanted(address, {n: _plain(v, n) for n, v in fields.items()})]
+        (planned,) = plans.plan(wanted, Rules(), lock=True)
+        _require_right(request, planned)
+        provisioning.carry_out([planned], by=caller.by, why=sent.reason)
+    shown = AccountOut.of(_find(caller, address))
+    versions.tell(response, shown)
+    return Status(201 if planned.is_new else 200, shown)
+
+
+def _plain(value: object, name: str) -> object:
+    """Return none as the rules write it."""
+    return "" if value is None and name != "policy_until" else value
+
+
+def _require_right(request: ApiRequest, planned: Planned) -> None:
+    """Refuse what may not be changed, was changed meanwhile, or cannot be."""
+    if not planned.is_new:
+        before = _find(request.auth, planned.address)
+        _require_owner(before)
+        versions.require_match(request, AccountOut.of(before))
+    if planned.faults:
+        faults = {
+            "" if name == "address" else f"/{NAMES.get(name, name)}": why
+            for name, why in planned.faults.items()
+        }
+        words = "The mailbox cannot be like this. Nothing was changed."
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, faults=faults)

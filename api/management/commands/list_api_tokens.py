@@ -1,0 +1,23 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from api.models import ApiToken
+
+
+class Command(BaseCommand):
+    help = "List the tokens of the API: what each may, where, and when it was used."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        for token in ApiToken.objects.prefetch_related("domains"):
+            names = " ".join(sorted(domain.name for domain in token.domains.all()))
+            used, ends = token.last_used_at, token.expires_at
+            parts = [
+                token.name,
+                "in force" if token.is_live else "ended",
+                " ".join(token.scopes),
+                (names or "no domain") if token.is_limited else "all domains",
+                f"expires {ends:%Y-%m-%d %H:%M}" if ends else "does not expire",
+                f"used {used:%Y-%m-%d %H:%M}" if used else "never used",
+            ]
+            self.stdout.write(", ".join(parts))

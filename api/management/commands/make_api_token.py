@@ -1,0 +1,64 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from accounts import events
+from accounts.models import Domain
+from api import tokens
+from api.models import ApiToken
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a token for a program that uses the API, and show it: once, and never "
+        "again. It is neither kept nor recorded."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        scopes = ApiToken.Scope.values
+        parser.add_argument("name", help="By this name it is in the record of events.")
+        parser.add_argument("--scopes", nargs="+", choices=scopes, required=True)
+        parser.add_argument(
+            "--domains",
+            nargs="+",
+            metavar="DOMAIN",
+            help="All others are hidden from it. Without this it sees every domain.",
+        )
+        parser.add_argument("--expires", help="As 2027-01-31T18:00; else never.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        by = events.by_command("make_api_token")
+        try:
+            made = tokens.make(
+                options["name"],
+                options["scopes"],
+                domains=self._domains(options["domains"]),
+                expires_at=self._time(options["expires"]),
+                by=by,
+            )
+        except tokens.Refused as error:
+            raise CommandError(str(error)) from None
+        self.stdout.write(made.text)
+
+    def _domains(self, names: list[str] | None) -> list[Domain] | None:
+        if names is None:
+            return None
+        found = list(Domain.objects.filter(name__in=[name.lower() for name in names]))
+        known = {domain.name for domain in found}
+        for name in names:
+            if name.lower() not in known:
+                raise CommandError(f"The domain {name} is none of this host.")
+        return found
+
+    def _time(self, text: str | None) -> Any:
+        if text is None:
+            return None
+        try:
+            time = parse_datetime(text)
+        except ValueError:
+            time = None
+        if time is None:
+            raise CommandError("--expires is no time such as 2027-01-31T18:00.")
+        return time if timezone.is_aware(time) else timezone.make_aware(time)

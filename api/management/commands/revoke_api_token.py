@@ -1,0 +1,22 @@
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from accounts import events
+from api import tokens
+from api.models import ApiToken
+
+
+class Command(BaseCommand):
+    help = "Let a token of the API open nothing any more, from the next request on."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        name, by = options["name"], events.by_command("revoke_api_token")
+        try:
+            was_live = tokens.revoke(name, by=by)
+        except ApiToken.DoesNotExist:
+            raise CommandError(f"There is no token {name!r}.") from None
+        self.stdout.write("revoked" if was_live else "was revoked before")

@@ -1,0 +1,43 @@
+"""What holds for every request of a program."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+
+from api import problems
+from api.problems import Problem
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+PREFIX = "/api/"
+WORDS = {
+    HTTPStatus.NOT_FOUND: "There is nothing at this address.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not for this address.",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "Something failed here. It was not your request.",
+}
+
+
+def programs_have_no_session(get_response: GetResponse) -> GetResponse:
+    """Ignore cookies: a session opens nothing here, so that nothing can be forged.
+
+    Every refusal is a problem, those of Django itself as well.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(PREFIX):
+            return get_response(request)
+        request.COOKIES.clear()
+        response = get_response(request)
+        kind = response.headers.get("Content-Type", "")
+        if response.status_code < HTTPStatus.BAD_REQUEST or kind.startswith(
+            problems.CONTENT_TYPE
+        ):
+            return response
+        status = HTTPStatus(response.status_code)
+        problem = problems.answer(Problem(status, WORDS.get(status, status.phrase)))
+        if "Allow" in response.headers:
+            problem.headers["Allow"] = response.headers["Allow"]
+        return problem
+
+    return middleware

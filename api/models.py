@@ -1,0 +1,58 @@
+"""The record of what a program may ask for and order."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Domain
+
+
+class ApiToken(models.Model):
+    """What a program shows to be let in; only a digest of it is known to us."""
+
+    class Scope(models.TextChoices):
+        ACCOUNTS_READ = "accounts:read", _("look at mailboxes")
+        ACCOUNTS_WRITE = "accounts:write", _("make, change and off-board mailboxes")
+        DOMAINS_READ = "domains:read", _("look at domains")
+        DOMAINS_WRITE = "domains:write", _("make domains and set their policies")
+        POLICIES_READ = "policies:read", _("look at policies")
+        POLICIES_WRITE = "policies:write", _("make and change policies")
+        PASSWORDS_READ = "passwords:read", _("look at security passwords")
+        PASSWORDS_REVOKE = "passwords:revoke", _("delete security passwords")
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    key = models.CharField(max_length=12, unique=True, editable=False)
+    digest = models.CharField(max_length=64, editable=False)
+    scopes = models.JSONField(_("may"))
+    is_limited = models.BooleanField(
+        _("only for some domains"),
+        help_text=_("And for none once these are deleted."),
+    )
+    domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    created_by = models.CharField(_("created by"), max_length=254)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(digest__regex=r"^[0-9a-f]{64}$"),
+                name="apitoken_never_in_clear",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it opens anything now."""
+        now = timezone.now()
+        expired = self.expires_at is not None and self.expires_at <= now
+        return self.revoked_at is None and not expired

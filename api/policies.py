@@ -1,0 +1,102 @@
+"""Policies, as programs see and make them: of the whole host, whoever looks."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse
+from ninja import Router, Status
+
+from accounts import cutoffs
+from accounts.models import Policy
+from administration import acts, plans
+from api import problems, versions
+from api.callers import ApiRequest, needs
+from api.faults import of_fields, refusal
+from api.models import ApiToken
+from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
+
+Scope = ApiToken.Scope
+router = Router(tags=["policies"])
+
+
+@router.get("", response=PolicyPage, **needs(Scope.POLICIES_READ))
+def list_policies(
+    request: ApiRequest, after: Text = "", limit: Limit = 50
+) -> dict[str, Any]:
+    """List policies by name, page by page."""
+    rows = Policy.objects.order_by("name").filter(name__gt=after)
+    found = list(rows[: limit + 1])
+    next_ = found[limit - 1].name if found[limit:] else None
+    return {"items": found[:limit], "next": next_}
+
+
+@router.get("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_READ))
+def get_policy(request: ApiRequest, response: HttpResponse, name: str) -> PolicyOut:
+    """Look at one policy; the ETag names the state it is in."""
+    policy = _find(name)
+    if policy is None:
+        raise problems.not_found("policy")
+    return _shown(policy, response)
+
+
+@router.put(
+    "/{path:name}",
+    response={200: PolicyOut, 201: PolicyOut},
+    **needs(Scope.POLICIES_WRITE),
+)
+def put_policy(
+    request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
+) -> Status[PolicyOut]:
+    """Make a policy, or bring one wholly to what is sent; the latter needs If-Match.
+
+    What is not sent is as in a policy that says nothing.
+    """
+    plain = PolicyOut.model_validate(Policy()).model_dump(exclude={"name"})
+    return _save(request, response, name, sent, plain)
+
+
+@router.patch("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_WRITE))
+def patch_policy(
+    request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
+) -> Status[PolicyOut]:
+    """Bring the answers that are sent to what is sent; needs If-Match."""
+    if _find(name) is None:
+        raise problems.not_found("policy")
+    return _save(request, response, name, sent, {})
+
+
+def _save(
+    request: ApiRequest,
+    response: HttpResponse,
+    name: str,
+    sent: PolicySent,
+    answers: dict[str, Any],
+) -> Status[PolicyOut]:
+    answers = answers | sent.model_dump(exclude_unset=True)
+    order = request.auth.order(str(answers.pop("reason", "")))
+    with transaction.atomic():
+        list(Policy.objects.select_for_update().filter(name=name))
+        policy = _find(name) or Policy(name=name)
+        is_new = policy.pk is None
+        if not is_new:
+            versions.require_match(request, PolicyOut.model_validate(policy))
+        try:
+            if acts.save_policy(policy, answers, order) and not is_new:
+                cutoffs.review("*")
+        except ValidationError as error:
+            words = "The policy cannot be like this."
+            raise refusal(words, of_fields(error)) from None
+    return Status(201 if is_new else 200, _shown(policy, response))
+
+
+def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
+    shown = PolicyOut.model_validate(policy)
+    versions.tell(response, shown)
+    return shown
+
+
+def _find(name: str) -> Policy | None:
+    if not plans.is_text(name):
+        raise problems.not_found("policy")
+    return Policy.objects.filter(name=name).first()

@@ -1,0 +1,141 @@
+"""What programs send and get. Nothing here has a secret in it, or asks for one."""
+
+from datetime import datetime
+from typing import Annotated
+
+from ninja import ModelSchema, Schema
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from accounts.events import LONGEST_REASON
+from accounts.models import Account, Domain, Policy
+from clientpasswords.models import ClientPassword
+
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
+Reason = Annotated[
+    Text, Field(max_length=LONGEST_REASON, description="For the record of events.")
+]
+MOST_ROWS = 200
+Limit = Annotated[int, Field(ge=1, le=MOST_ROWS)]
+
+
+class Sent(Schema):
+    """What a program sends: a field that we do not know is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class AccountSent(Sent):
+    name: Text = ""
+    department: Text | None = None
+    language: Text = Field("", description="en, de, zh-hans, zh-hant, or empty.")
+    phone: Text | None = Field(None, description="The number for codes, E.164.")
+    active: bool = True
+    policy: Text | None = Field(None, description="The mailbox's own, by name.")
+    policy_until: AwareDatetime | None = None
+    reason: Reason = ""
+
+
+class AccountOut(Schema):
+    address: str
+    name: str
+    domain: str
+    department: str | None
+    language: str
+    phone: str | None
+    active: bool
+    policy: str | None
+    policy_until: datetime | None
+    administrator: bool
+
+    @classmethod
+    def of(cls, account: Account) -> "AccountOut":
+        """Return the mailbox, which has its relations at hand, as programs see it."""
+        phone = getattr(account, "phone", None)
+        return cls(
+            address=account.address,
+            name=account.name,
+            domain=account.domain.name,
+            department=account.department.name if account.department else None,
+            language=account.language,
+            phone=str(phone.number) if phone else None,
+            active=account.is_active,
+            policy=account.policy.name if account.policy else None,
+            policy_until=account.policy_until,
+            administrator=account.is_staff,
+        )
+
+
+class AccountPage(Schema):
+    items: list[AccountOut]
+    next: str | None = Field(description="Send it as `after` for what follows.")
+
+
+class Why(Sent):
+    reason: Reason = ""
+
+
+class DomainSent(Sent):
+    policy: Text
+    reason: Reason = ""
+
+
+class DomainOut(Schema):
+    name: str
+    policy: str
+
+    @classmethod
+    def of(cls, domain: Domain) -> "DomainOut":
+        return cls(name=domain.name, policy=domain.policy.name)
+
+
+class DomainPage(Schema):
+    items: list[DomainOut]
+    next: str | None
+
+
+class PolicySent(ModelSchema):
+    model_config = ConfigDict(extra="forbid")
+    reason: Reason = ""
+
+    class Meta:
+        model = Policy
+        exclude = ["id", "name"]
+        fields_optional = "__all__"
+
+
+class PolicyOut(ModelSchema):
+    class Meta:
+        model = Policy
+        exclude = ["id"]
+
+
+class PolicyPage(Schema):
+    items: list[PolicyOut]
+    next: str | None
+
+
+class ClientPasswordOut(Schema):
+    id: int
+    label: str
+    protocols: list[str]
+    networks: list[str]
+    created_at: datetime
+    expires_at: datetime | None
+    last_used_at: datetime | None
+
+    @classmethod
+    def of(cls, row: ClientPassword) -> "ClientPasswordOut":
+        used = row.used
+        return cls(
+            id=row.pk,
+            label=row.label,
+            protocols=[name for name, yes in row.protocols.items() if yes],
+            networks=[each for each in row.networks.split(",") if each],
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=used.last_at if used else None,
+        )
+
+
+class Revoked(Schema):
+    revoked: int

@@ -1,0 +1,66 @@
+"""The API as a whole: its parts, and what every refusal looks like."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from api import domains, mailboxes, policies, problems
+from api.problems import Problem
+
+service = NinjaAPI(
+    title="mailportal",
+    version="1",
+    description="For programs that keep the mailboxes of this host in step.",
+    docs_url=None,  # its page loads scripts from elsewhere; ours is in api/views.py
+    openapi_url="openapi.json",
+    urls_namespace="api",
+)
+service.add_router("/accounts", mailboxes.router)
+service.add_router("/domains", domains.router)
+service.add_router("/policies", policies.router)
+
+
+@service.exception_handler(Problem)
+def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problems.answer(problem)
+
+
+@service.exception_handler(AuthenticationError)
+def unknown(request: HttpRequest, error: Any) -> HttpResponse:
+    words = "Send `Authorization: Bearer` and a token that is in force."
+    headers = {"WWW-Authenticate": "Bearer"}
+    return problems.answer(Problem(HTTPStatus.UNAUTHORIZED, words, headers=headers))
+
+
+@service.exception_handler(IntegrityError)
+def overtaken(request: HttpRequest, error: Any) -> HttpResponse:
+    words = (
+        "Somebody else made the same at this moment. Nothing was changed: try again."
+    )
+    return problems.answer(Problem(HTTPStatus.CONFLICT, words))
+
+
+@service.exception_handler(HttpError)
+def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What the library refuses by itself: a body that is no JSON."""
+    words = "The body cannot be read: it is to be JSON in UTF-8."
+    return problems.answer(Problem(HTTPStatus(error.status_code), words))
+
+
+@service.exception_handler(ValidationError)
+def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Name the fields at fault; what was sent is not repeated."""
+    faults = {_pointer(each["loc"]): str(each["msg"]) for each in error.errors}
+    words = "What was sent is not as it has to be. Nothing was changed."
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    return problems.answer(Problem(status, words, faults=faults))
+
+
+def _pointer(place: tuple[Any, ...]) -> str:
+    """Return where it is as a JSON pointer: behind what the library says first."""
+    inner = place[2:] if place[:1] == ("body",) else place[1:]
+    return "".join(f"/{each}" for each in inner)

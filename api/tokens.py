@@ -1,0 +1,137 @@
+"""Tokens of programs: made, shown once, recognised, revoked.
+
+A token is `mpt_`, the key by which its row is found, and 256 random bits. With so many
+no slow hash is needed, and guessing is hopeless.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import events
+from accounts.events import Actor, Event, Kind
+from accounts.models import Domain
+from api.models import ApiToken
+
+Scope = ApiToken.Scope
+FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+NO_DIGEST = "0" * 64
+# These are about the whole host.
+FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
+# Writing down each use would cost a write a request.
+NOTED_EVERY = timedelta(hours=1)
+
+
+class Refused(Exception):
+    """The token is not made; the message says why."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A new token, and its text: shown once, kept nowhere."""
+
+    token: ApiToken
+    text: str = field(repr=False)
+
+
+@sensitive_variables()
+def make(
+    name: str,
+    scopes: Collection[str],
+    *,
+    domains: Collection[Domain] | None,
+    expires_at: datetime | None,
+    by: Actor,
+) -> Made:
+    """Make a token that works at once; `domains` None means all, now and later.
+
+    Raises:
+        Refused: there is a token of this name, or it would be for nothing or too much.
+    """
+    if ApiToken.objects.filter(name=name).exists():
+        raise Refused(
+            f"There is or was a token {name!r}; its name stays in the record."
+        )
+    if not scopes or not set(scopes) <= set(Scope.values):
+        raise Refused(f"Name at least one of these scopes: {', '.join(Scope.values)}.")
+    too_much = FOR_ALL_DOMAINS & set(scopes)
+    if domains is not None and (too_much or not domains):
+        what = ", ".join(sorted(too_much)) or "nothing"
+        raise Refused(f"A token for some domains cannot be for {what}.")
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("It would have expired already.")
+    key = secrets.token_hex(6)
+    text = f"mpt_{key}_{secrets.token_urlsafe(32)}"
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            name=name,
+            key=key,
+            digest=_digest(text),
+            scopes=sorted(scopes),
+            is_limited=domains is not None,
+            expires_at=expires_at,
+            created_by=by.name,
+        )
+        token.domains.set(domains or [])
+        _record(Kind.RECORD_CREATED, token, by)
+    return Made(token, text)
+
+
+@sensitive_variables()
+def find(text: str) -> ApiToken | None:
+    """Return the live token that this is the text of. One query."""
+    shaped = FORM.fullmatch(text)
+    key = shaped[1] if shaped else ""
+    token = ApiToken.objects.filter(key=key).first()
+    digest = token.digest if token else NO_DIGEST
+    is_right = secrets.compare_digest(digest, _digest(text))
+    return token if token and is_right and token.is_live else None
+
+
+def note_use(token: ApiToken) -> None:
+    """Write down that it was used now, if that was not done within the hour."""
+    now = timezone.now()
+    if token.last_used_at is None or now - token.last_used_at > NOTED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def revoke(name: str, *, by: Actor) -> bool:
+    """Let the token open nothing any more; return whether it did until now.
+
+    Raises:
+        ApiToken.DoesNotExist: there is none of this name.
+    """
+    with transaction.atomic():
+        token = ApiToken.objects.select_for_update().get(name=name)
+        if token.revoked_at is not None:
+            return False
+        ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
+        _record(Kind.RECORD_DELETED, token, by)
+    return True
+
+
+def actor(token: ApiToken, network_address: str | None) -> Actor:
+    """Who acts by the token, for the record of events."""
+    return Actor(f"{token.name} (API token)", network_address)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
+
+
+def _record(kind: Kind, token: ApiToken, by: Actor) -> None:
+    names = sorted(token.domains.values_list("name", flat=True))
+    detail = {
+        "apitoken": token.name,
+        "scopes": " ".join(token.scopes),
+        "domains": " ".join(names) if token.is_limited else "all",
+        "expires": token.expires_at.isoformat() if token.expires_at else "",
+    }
+    events.record_all([Event(kind, None, by, detail=detail)])

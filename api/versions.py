@@ -1,0 +1,37 @@
+"""Which state of a record a program has seen: entity tags, RFC 9110."""
+
+import hashlib
+import json
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Schema
+
+from api.problems import Problem
+
+
+def tag(shown: Schema) -> str:
+    """Return the entity tag of a record as it is shown."""
+    text = json.dumps(shown.model_dump(mode="json"), sort_keys=True)
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
+
+
+def tell(response: HttpResponse, shown: Schema) -> None:
+    """Tell the program which state it sees."""
+    response.headers["ETag"] = tag(shown)
+
+
+def require_match(request: HttpRequest, shown: Schema) -> None:
+    """Refuse to change what the program has not seen as it is; the row is locked.
+
+    Raises:
+        Problem: 428 without If-Match, 412 if it names another state.
+    """
+    named = request.headers.get("If-Match", "")
+    if not named:
+        words = "Send If-Match with the ETag of what you have read, or * to overwrite."
+        raise Problem(HTTPStatus.PRECONDITION_REQUIRED, words)
+    now = tag(shown)
+    if named.strip() != "*" and now not in [each.strip() for each in named.split(",")]:
+        words = "Somebody has changed this since you read it. Read it again."
+        raise Problem(HTTPStatus.PRECONDITION_FAILED, words, headers={"ETag": now})

@@ -1,0 +1,45 @@
+"""A program with a token for everything."""
+
+import pytest
+from django.test import Client
+
+from accounts.events import Actor
+from accounts.models import Domain
+from api import tokens
+from api.models import ApiToken
+from tests.factories import make_domain, make_policy
+
+OPERATOR = Actor("operator@example.com")
+
+
+def make_token(
+    name: str = "sync", *scopes: str, domains: list[Domain] | None = None
+) -> str:
+    everything = set(ApiToken.Scope.values)
+    if domains is not None:
+        everything -= tokens.FOR_ALL_DOMAINS
+    made = tokens.make(
+        name, scopes or everything, domains=domains, expires_at=None, by=OPERATOR
+    )
+    return made.text
+
+
+def client_with(token: str) -> Client:
+    return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def firm(db: None) -> Domain:
+    return make_domain("firm.example", make_policy("Standard"))
+
+
+@pytest.fixture
+def program(firm: Domain) -> Client:
+    return client_with(make_token())
+
+
+@pytest.fixture
+def branch(firm: Domain) -> Client:
+    """A program that sees firm.example only."""
+    make_domain("other.example")
+    return client_with(make_token("branch", domains=[firm]))

@@ -1,0 +1,194 @@
+"""Domains and policies over the API, and the page that tells what there is."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from accounts.models import Cutoff, Domain, Policy, SecurityEvent
+from tests.factories import make_policy
+
+pytestmark = pytest.mark.django_db
+
+ANY = {"If-Match": "*"}
+
+
+@pytest.fixture(autouse=True)
+def _host(settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://mail.example:8080/doveadm/v1"]
+
+
+def put(program: Client, place: str, body: Any, headers: Any = None) -> Any:
+    return program.put(
+        f"/api/v1/{place}",
+        json.dumps(body),
+        content_type="application/json",
+        headers=headers,
+    )
+
+
+def test_a_domain_is_made_with_a_policy(program: Client) -> None:
+    response = put(
+        program, "domains/New.example", {"policy": "Standard", "reason": "sold"}
+    )
+
+    assert response.status_code == 201
+    assert response.json() == {"name": "new.example", "policy": "Standard"}
+    event = SecurityEvent.objects.get(kind="domain-created")
+    assert (event.actor, event.reason) == ("sync (API token)", "sold")
+    assert event.domain == "new.example"
+
+
+def test_a_domain_gets_another_policy_and_its_sessions_are_looked_at(
+    program: Client, firm: Domain
+) -> None:
+    make_policy("Strict", client_passwords_required=True)
+    seen = program.get("/api/v1/domains/firm.example")["ETag"]
+
+    blind = put(program, "domains/firm.example", {"policy": "Strict"})
+    done = put(
+        program, "domains/firm.example", {"policy": "Strict"}, {"If-Match": seen}
+    )
+    late = put(
+        program, "domains/firm.example", {"policy": "Standard"}, {"If-Match": seen}
+    )
+
+    assert [each.status_code for each in (blind, done, late)] == [428, 200, 412]
+    firm.refresh_from_db()
+    assert firm.policy.name == "Strict"
+    assert Cutoff.objects.get().login_mask == "*@firm.example*"
+    event = SecurityEvent.objects.get(kind="domain-changed")
+    assert event.detail["changed"] == {"policy": ["Standard", "Strict"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "policy", "pointer"),
+    [("new.example", "Nope", "/policy"), ("new_example", "Standard", "")],
+)
+def test_a_domain_that_cannot_be_is_not_made(
+    program: Client, name: str, policy: str, pointer: str
+) -> None:
+    response = put(program, f"domains/{name}", {"policy": policy})
+
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["pointer"] == pointer
+    assert Domain.objects.count() == 1
+
+
+def test_a_policy_is_made_and_changed_and_brings_its_sessions_under_it(
+    program: Client,
+) -> None:
+    place = "policies/Sales / 2"
+    made = put(program, place, {"pop3": False, "reason": "old programs"})
+    assert made.status_code == 201
+    assert made.json()["pop3"] is False
+    assert made.json()["imap"] is True
+    assert not Cutoff.objects.exists()
+
+    changed = put(program, place, {"smtp": False}, {"If-Match": made["ETag"]})
+
+    assert changed.status_code == 200
+    policy = Policy.objects.get(name="Sales / 2")
+    assert (policy.pop3, policy.smtp) == (True, False)
+    assert Cutoff.objects.get().login_mask == "*"
+    event = SecurityEvent.objects.get(kind="policy-changed")
+    assert event.detail == {
+        "policy": "Sales / 2",
+        "changed": {"pop3": ["no", "yes"], "smtp": ["yes", "no"]},
+    }
+    assert event.actor == "sync (API token)"
+
+
+def test_patch_changes_of_a_policy_what_is_sent(program: Client) -> None:
+    make_policy("Strict", pop3=False)
+
+    response = program.patch(
+        "/api/v1/policies/Strict",
+        json.dumps({"smtp": False}),
+        content_type="application/json",
+        headers=ANY,
+    )
+
+    assert response.status_code == 200
+    policy = Policy.objects.get(name="Strict")
+    assert (policy.imap, policy.pop3, policy.smtp) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"max_client_passwords": 0}, "/max_client_passwords"),
+        ({"max_client_passwords": 51}, "/max_client_passwords"),
+        ({"imap": None}, "/imap"),
+        ({"imap": "perhaps"}, "/imap"),
+        ({"imapp": True}, "/imapp"),
+        ({"required_from": "soon"}, "/required_from"),
+    ],
+)
+def test_a_policy_that_cannot_be_is_not_written(
+    program: Client, body: Any, pointer: str
+) -> None:
+    before = list(Policy.objects.values())
+
+    for place in ("policies/Standard", "policies/New"):
+        response = put(program, place, body, ANY)
+        assert response.status_code == 422
+        assert response.json()["errors"][0]["pointer"] == pointer
+
+    assert list(Policy.objects.values()) == before
+
+
+def test_what_is_not_there_is_not_found(program: Client) -> None:
+    for place in ("domains/nowhere.example", "policies/Nope", "accounts/x@y.example"):
+        response = program.get(f"/api/v1/{place}")
+        assert response.status_code == 404
+        assert response.json()["detail"].startswith("There is no such ")
+
+
+def test_a_token_of_some_domains_may_read_policies_and_write_none(
+    branch: Client,
+) -> None:
+    assert branch.get("/api/v1/policies").status_code == 200
+    assert put(branch, "policies/Standard", {}, ANY).status_code == 403
+    assert put(branch, "domains/firm.example", {"policy": "x"}, ANY).status_code == 403
+    names = [each["name"] for each in branch.get("/api/v1/domains").json()["items"]]
+    assert names == ["firm.example"]
+
+
+# --- what there is --------------------------------------------------------------------
+
+
+def test_the_schema_names_every_operation_its_scope_and_no_secret(
+    client: Client, db: None
+) -> None:
+    schema = client.get("/api/v1/openapi.json").json()
+
+    assert schema["openapi"].startswith("3.1")
+    operations = [each for place in schema["paths"].values() for each in place.values()]
+    assert all(each["x-scope"] and each["security"] for each in operations)
+    fields = {
+        name
+        for each in schema["components"]["schemas"].values()
+        for name in each.get("properties", {})
+    }
+    assert fields.isdisjoint({"password", "hash", "secret", "selector", "digest"})
+
+
+def test_the_page_for_people_shows_them_all_from_here_alone(
+    client: Client, db: None
+) -> None:
+    schema = client.get("/api/v1/openapi.json").json()
+
+    page = client.get("/help/api/")
+
+    assert page.status_code == 200
+    text = page.content.decode()
+    for place, methods in schema["paths"].items():
+        for method in methods:
+            assert f"{method.upper()} {place}" in text
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert "http://" not in text.replace("http://www.w3.org", "")
+    assert "<script>" not in text
+    assert "style=" not in text
