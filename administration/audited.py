@@ -40,7 +40,10 @@ TOLD_AT = {
     "third-party-logon-off": "third_party_logon",
     "security-password-required": "client_passwords_required",
     "expired": "client_password_days",
+    "suspended-unused": "suspend_unused_days",
 }
+# Told by the views as a list of networks, and by no reason.
+NETWORKS = "client_networks"
 
 
 class TrackedForm:
@@ -179,7 +182,7 @@ def _told_at(names: list[str], shut_out: ShutOut) -> str:
     """The field that is to blame: a policy's own, or that which names the policy."""
     blamed = {TOLD_AT.get(reason, "") for reason in shut_out.reasons}
     found = [name for name in names if name in blamed or name in shut_out.protocols]
-    return (found or names)[0]
+    return (found or [name for name in names if name == NETWORKS] or names)[0]
 
 
 def _version(instance: Model, values: dict[str, Any]) -> str:

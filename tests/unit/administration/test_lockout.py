@@ -122,6 +122,24 @@ def test_a_life_that_would_have_ended_is_refused(
     assert saved.status_code == 302
 
 
+@pytest.mark.parametrize("by_web_password", [True, False])
+def test_networks_without_ones_own_are_refused(
+    administrator: Client, admin: Account, *, by_web_password: bool
+) -> None:
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=not by_web_password)
+    row, _secret = make_client_password(admin)
+    by: dict[str, Any] = {} if by_web_password else {"client_password": row}
+    uses(admin, **by)
+
+    def save(networks: str) -> Any:
+        return save_policy(administrator, make_policy(), client_networks=networks)
+
+    assert list(errors_of(save("198.51.100.0/24"))) == ["client_networks"]
+    assert save("192.0.2.0/24, 198.51.100.0/24").status_code == 302
+    assert list(errors_of(save("198.51.100.0/24"))) == ["client_networks"]
+    assert save("192.0.2.0/28").status_code == 302
+
+
 @pytest.mark.parametrize(
     "fields", [{"last_at": timezone.now() - timedelta(days=31)}, {"reason": "wrong"}]
 )
