@@ -17,6 +17,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from administration.base import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
+from clientpasswords.models import FollowedLog
 from tests.factories import make_account, make_policy
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.test_audit_pages import exported
@@ -27,8 +28,7 @@ from tests.unit.administration.worlds import (
 )
 
 # Of the whole host, and for site operators alone.
-OF_THE_HOST = {Group, Site, StaticDevice}
-WRITTEN_BY_NOBODY = ["cutoff", "logon", "securityevent", "clientpassword"]
+OF_THE_HOST = {FollowedLog, Group, Site, StaticDevice}
 LISTS = [model._meta.label_lower for model in admin.site._registry]
 
 
