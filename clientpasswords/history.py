@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import F, Window
+from django.db.models import F, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
@@ -16,6 +16,12 @@ from clientpasswords.summary import Alike, Summary
 
 # What changes with every use of a client password.
 LAST_USE = ["last_at", "protocol", "network_address", "node"]
+# What is read of a client password.
+NEEDED = [
+    "account_id",
+    "label",
+    *(f"usage__{name}" for name in ("client_password_id", "first_at", *LAST_USE)),
+]
 # Logons that are alike and follow within this time are one line with a count.
 ONE_LINE = timedelta(hours=1)
 
@@ -65,8 +71,12 @@ def _lock_accounts(keys: Iterable[Alike]) -> Accounts:
 def _passwords(logons: Logons, accounts: Accounts) -> Passwords:
     """The client passwords of these logons that have not been forgotten since."""
     pks = {key.credential for key in logons if key.credential is not None}
-    rows = ClientPassword.objects.filter(pk__in=pks, account__in=accounts.values())
-    return {row.pk: row for row in rows.select_related("account", "usage")}
+    by_pk = {account.pk: account for account in accounts.values()}
+    passwords = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk)
+    rows = {row.pk: row for row in passwords.select_related("usage").only(*NEEDED)}
+    for row in rows.values():
+        row.account = by_pk[row.account_id]
+    return rows
 
 
 def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
@@ -115,7 +125,7 @@ def _write_logons(
     logons: Logons, accounts: Accounts, passwords: Passwords, node: str
 ) -> None:
     """Lengthen the lines that go on, begin new ones for the rest."""
-    going_on = _lines_going_on(logons, accounts)
+    going_on = _lines_going_on(logons, accounts, node)
     longer, new = [], []
     for key, told in logons.items():
         row = Logon(
@@ -137,17 +147,31 @@ def _write_logons(
             line.last_at = max(line.last_at, told.last_at)
             line.count += told.count
             longer.append(line)
-    Logon.objects.bulk_update(longer, ["last_at", "count"])
+    # Not bulk_update, whose statement takes the database longer for each further row.
+    Logon.objects.bulk_create(
+        longer,
+        update_conflicts=True,
+        unique_fields=["pk"],
+        update_fields=["last_at", "count"],
+    )
     Logon.objects.bulk_create(new)
 
 
 def _lines_going_on(
-    logons: Logons, accounts: Accounts
+    logons: Logons, accounts: Accounts, node: str
 ) -> dict[tuple[object, ...], Logon]:
     if not logons:
         return {}
-    since = min(told.first_at for told in logons.values()) - ONE_LINE
-    rows = Logon.objects.filter(account__in=accounts.values(), last_at__gte=since)
+    places = {key.network_address for key in logons}
+    from_there = Q(network_address__in=places - {None})
+    if None in places:
+        from_there |= Q(network_address=None)
+    rows = Logon.objects.filter(
+        from_there,
+        account__in=accounts.values(),
+        last_at__gte=min(told.first_at for told in logons.values()) - ONE_LINE,
+        node=node,
+    )
     return {_same(row): row for row in rows.order_by("last_at")}
 
 

@@ -47,7 +47,12 @@ class KnownNetworks:
         """Write what is new."""
         KnownNetwork.objects.bulk_create(self._new)
         written = [row for row in self._seen_again if row not in self._new]
-        KnownNetwork.objects.bulk_update(written, ["last_at"])
+        KnownNetwork.objects.bulk_create(
+            written,
+            update_conflicts=True,
+            unique_fields=["pk"],
+            update_fields=["last_at"],
+        )
 
 
 def forget() -> int:
