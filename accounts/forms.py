@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
@@ -181,6 +181,29 @@ class PasskeyForm(KnowsThePassword):
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
         return "".join(sign for sign in name if sign.isprintable())
+
+
+class PasswordForm(PasswordChangeForm):
+    """Another web password, from somebody who knows the present one."""
+
+    def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request.user, *args, **kwargs)
+        self._request = request
+        self.fields["old_password"].label = _("Web password until now")
+        self.fields["new_password1"].label = _("New web password")
+        self.fields["new_password2"].label = _("New web password, once more")
+        self.fields["new_password2"].help_text = ""
+
+    @sensitive_variables()
+    def clean_old_password(self) -> str:
+        """Check it, unless so many were wrong that it must wait.
+
+        Raises:
+            signin.TooManyTries: the view answers it with a page of its own.
+        """
+        address = self._request.user.address
+        with signin.counted(address, client_address(self._request)):
+            return super().clean_old_password()
 
 
 class NumberForm(KnowsThePassword):

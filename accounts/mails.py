@@ -68,6 +68,13 @@ TEXTS = {
             "whoever has the new number can soon make security passwords."
         ),
     ),
+    Kind.PASSWORD_CHANGED: (
+        gettext_noop("Your web password was changed"),
+        gettext_noop(
+            "Tell your administrator at once: somebody may have shut you out of these "
+            "pages."
+        ),
+    ),
     Kind.TWO_STEP_ON: (
         gettext_noop("Two-step sign-in was set up"),
         gettext_noop(

@@ -13,9 +13,11 @@ from datetime import timedelta
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.db.models import F
+from django.views.decorators.debug import sensitive_variables
 
-from accounts import budgets, events
+from accounts import budgets, cutoffs, events
 from accounts.events import Actor, Kind
 from accounts.models import Account
 
@@ -50,6 +52,20 @@ def counted_nameless(network_address: str | None) -> Iterator[None]:
     """
     with _spent([_of_network(network_address)], "", network_address):
         yield
+
+
+@sensitive_variables("password")
+def change_password(account: Account, password: str, *, by: Actor) -> None:
+    """Give the account another web password; what was opened by the old one ends.
+
+    That is every session of the portal (`update_session_auth_hash` keeps one) and of
+    mail programs. The owner is told.
+    """
+    with transaction.atomic():
+        account.set_password(password)
+        account.save(update_fields=["password"])
+        cutoffs.end(account, account.address)
+        events.record(Kind.PASSWORD_CHANGED, account, by=by)
 
 
 def end_other_sessions(account: Account, session: SessionBase) -> None:

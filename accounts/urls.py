@@ -1,7 +1,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views import general, passkeys, phone, twostep
+from accounts.views import general, passkeys, password, phone, twostep
 
 TWO_STEP = "settings/two-step/"
 
@@ -12,6 +12,8 @@ urlpatterns = [
     path("settings/language/", general.set_language, name="language"),
     path("settings/appearance/", general.set_appearance, name="appearance"),
     path("settings/mails/", general.set_mails, name="mails"),
+    path("settings/password/", password.change, name="password"),
+    path("settings/password/sessions/", password.end_sessions, name="end-sessions"),
     path("settings/phone/", phone.show, name="phone"),
     path("settings/phone/number/", phone.number, name="phone-number"),
     path("settings/phone/code/", phone.code, name="phone-code"),

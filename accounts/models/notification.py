@@ -37,6 +37,7 @@ class Notification(models.Model):
         Kind.SUSPENDS_SOON,
         Kind.REVIVED,
         Kind.PHONE_CHANGED,
+        Kind.PASSWORD_CHANGED,
         Kind.TWO_STEP_ON,
         Kind.TWO_STEP_OFF,
         Kind.PASSKEY_ADDED,

@@ -2,9 +2,10 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
@@ -32,4 +33,10 @@ def lost(request: UserRequest) -> HttpResponse:
         count,
     )
     messages.success(request, text % {"count": count})
-    return pages.back()
+    return redirect("clientpasswords:lost-done")
+
+
+@require_safe
+def done(request: UserRequest) -> HttpResponse:
+    """What else may have been on the device: the web password, and open sessions."""
+    return pages.page(request, "lost_done", Area(request.user))

@@ -128,5 +128,34 @@ def test_lost_devices_are_chosen_and_deleted(
     window.get_by_label("Printer").check()
     steps.button(page, "Delete").click()
 
-    expect(page.get_by_text("2 devices can no longer send")).to_be_visible()
+    window = steps.window(page, "What else was on it?")
+    expect(window.get_by_text("2 devices can no longer send")).to_be_visible()
+    look(page, "lost-done")
+    steps.link(page, "Done").click()
     expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
+
+
+def test_after_a_loss_the_web_password_is_changed_and_sessions_are_ended(
+    visit: Visit, phone: ClientPassword, bob: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {422}
+    other = visit(steps.AREA, bob)
+    page = visit(f"{steps.WINDOWS}lost/done/", bob)
+
+    steps.button(page, "Sign out everywhere else").click()
+    expect(page.get_by_text("You are signed out everywhere else.")).to_be_visible()
+    other.reload()
+    expect(steps.heading(other, "Sign in")).to_be_visible()
+
+    look(page, "web-password")
+    page.get_by_label("Web password until now").fill(factories.PASSWORD)
+    page.get_by_label("New web password", exact=True).fill("short")
+    page.get_by_label("New web password, once more").fill("short")
+    steps.button(page, "Change").click()
+    expect(page.get_by_text("at least 10 characters")).to_be_visible()
+    look(page, "web-password-bad")
+    page.get_by_label("Web password until now").fill(factories.PASSWORD)
+    page.get_by_label("New web password", exact=True).fill("a long new sentence")
+    page.get_by_label("New web password, once more").fill("a long new sentence")
+    steps.button(page, "Change").click()
+    expect(page.get_by_text("The web password is changed.")).to_be_visible()

@@ -1,0 +1,46 @@
+"""The web password, and the sessions that were begun with it."""
+
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import (
+    sensitive_post_parameters,
+    sensitive_variables,
+)
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import signin
+from accounts.forms import PasswordForm
+from accounts.http import UserRequest, actor
+from accounts.views.signin import too_many_tries
+
+
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change(request: UserRequest) -> HttpResponse:
+    """Take another web password; only this session goes on."""
+    form = PasswordForm(request, request.POST or None)
+    try:
+        if request.method == "POST" and form.is_valid():
+            password = form.cleaned_data["new_password1"]
+            signin.change_password(request.user, password, by=actor(request))
+            update_session_auth_hash(request, request.user)
+            messages.success(request, _("The web password is changed."))
+            return redirect("accounts:password")
+    except signin.TooManyTries as error:
+        return too_many_tries(request, error.wait)
+    status = 422 if form.is_bound else 200
+    return render(request, "accounts/password.html", {"form": form}, status=status)
+
+
+@require_POST
+def end_sessions(request: UserRequest) -> HttpResponse:
+    """Sign the owner out of every other browser."""
+    signin.end_other_sessions(request.user, request.session)
+    messages.success(request, _("You are signed out everywhere else."))
+    return redirect("accounts:password")
