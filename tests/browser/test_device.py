@@ -152,7 +152,7 @@ def test_after_a_loss_the_web_password_is_changed_and_sessions_are_ended(
     page.get_by_label("New web password", exact=True).fill("short")
     page.get_by_label("New web password, once more").fill("short")
     steps.button(page, "Change").click()
-    expect(page.get_by_text("at least 10 characters")).to_be_visible()
+    expect(page.get_by_text("This password is too short.")).to_be_visible()
     look(page, "web-password-bad")
     page.get_by_label("Web password until now").fill(factories.PASSWORD)
     page.get_by_label("New web password", exact=True).fill("a long new sentence")
