@@ -19,7 +19,7 @@ from administration import actions, audit, jobs, lockout, roles
 from administration.actions import Action
 from administration.base import ScopedAdmin
 from administration.lockout import ShutOut
-from administration.widgets import DateAndTime
+from administration.widgets import DateAndTime, KnownAutocompleteSelect
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "
@@ -63,6 +63,10 @@ class TrackedForm:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            widget = getattr(field.widget, "widget", None)
+            if isinstance(widget, KnownAutocompleteSelect):
+                widget.known = _loaded(self.instance, name)
         version = _version(self.instance, {n: self.initial.get(n) for n in self.fields})
         self.fields[audit.VERSION] = forms.CharField(
             widget=forms.HiddenInput, required=False, initial=version
@@ -183,6 +187,12 @@ def _told_at(names: list[str], shut_out: ShutOut) -> str:
     blamed = {TOLD_AT.get(reason, "") for reason in shut_out.reasons}
     found = [name for name in names if name in blamed or name in shut_out.protocols]
     return (found or [name for name in names if name == NETWORKS] or names)[0]
+
+
+def _loaded(instance: Model, name: str) -> Any:
+    """Return what the record points to, if it came along with it."""
+    came_along = getattr(type(instance), name).is_cached(instance)
+    return getattr(instance, name) if came_along else None
 
 
 def _version(instance: Model, values: dict[str, Any]) -> str:

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
 from administration import roles
+from administration.lists import BoundedAdmin
 
 NOT_YOURS = _("This is not there, or not among what you administer.")
 
 
-class ScopedAdmin(admin.ModelAdmin):
+class ScopedAdmin(BoundedAdmin):
     """Shows of each record's domain those alone that the administrator was given.
 
     `domain_path` leads from the record to its domain. Without one, the records are of
@@ -29,8 +30,6 @@ class ScopedAdmin(admin.ModelAdmin):
 
     domain_path: str | None = None
     view_on_site = False
-    list_per_page = 50
-    show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -4,8 +4,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from administration.audited import AuditedAdmin
+from administration.mailboxfilters import (
+    CreatedFilter,
+    OwnDomainFilter,
+    StateFilter,
+    UseFilter,
+)
+from administration.words import refusal_in_words
+from clientpasswords import diagnosis
 from clientpasswords.models import ClientPassword
 
 
@@ -14,10 +23,26 @@ class ClientPasswordAdmin(AuditedAdmin):
     """Administrators never make, change or see a password."""
 
     domain_path = "account__domain"
-    list_display = ["label", "account", "created_at", "revoked_at"]
-    list_select_related = ["account"]
-    search_fields = ["account__address__startswith", "label"]
-    fields = ["account", "label", "created_at", "revoked_at"]
+    list_display = [
+        *("label", "account", "created_at", "last_used", "protocol", "place", "state"),
+    ]
+    list_select_related = ["account", "usage"]
+    list_filter = [StateFilter, UseFilter, CreatedFilter, OwnDomainFilter]
+    sortable_by = ["created_at"]
+    search_fields = ["account__address__startswith"]
+    search_help_text = _("Beginning of a mailbox's address")
+    fields = ["account", "label", "created_at", "last_used", "place", "state"]
+
+    def complete(self, rows: list[Any]) -> None:
+        states = diagnosis.states(rows)
+        for row in rows:
+            row.refusal = states[row.pk]
+
+    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        found = super().get_object(request, *args, **kwargs)
+        if found is not None:
+            self.complete([found])
+        return found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -27,3 +52,20 @@ class ClientPasswordAdmin(AuditedAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description=_("last used"))
+    def last_used(self, row: Any) -> Any:
+        return row.used.last_at if row.used else _("never")
+
+    @admin.display(description=_("protocol"))
+    def protocol(self, row: Any) -> str:
+        return row.used.protocol.upper() if row.used else ""
+
+    @admin.display(description=_("place"))
+    def place(self, row: Any) -> str:
+        return (row.used.network_address or "") if row.used else ""
+
+    @admin.display(description=_("state"))
+    def state(self, row: Any) -> str:
+        """As the mail server sees it; not from where."""
+        return refusal_in_words(row.refusal) if row.refusal else str(_("works"))

@@ -1,27 +1,73 @@
 """Domains and their departments, as administrators see them."""
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs
-from accounts.models import Department, Domain
-from administration import roles
-from administration.audited import AuditedAdmin
+from accounts import cutoffs, policies
+from accounts.events import Kind
+from accounts.models import Account, Department, Domain, Policy, SecurityEvent
+from administration import effective, roles
+from administration.mailboxfilters import GroupRequiredFilter, MailboxDomainFilter
+from administration.previews import PreviewedAdmin
+
+
+class GroupAdmin(PreviewedAdmin):
+    """What domains and departments have in common: each may name a policy."""
+
+    comes_with = ["policy"]
+    readonly_fields = ["effective_policy"]
+    autocomplete_fields = ["policy"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related(*self.comes_with)
+
+    def page(self, *args: Any, **more: Any) -> HttpResponse:
+        return super().page(*args, is_group=True, **more)
+
+    def differences(self, old: Any, form: Any) -> list[tuple[str, str, str]]:
+        was, will = bound_by(old), bound_by(form.instance)
+        name = capfirst(str(_("policy")))
+        return [(name, str(was), str(will)), *effective.differences(was, will)]
+
+    @admin.display(description=_("effective policy"))
+    def effective_policy(self, group: Any) -> SafeString | str:
+        if group.pk is None:
+            return "—"
+        return effective.box(policies.levels_above(group))
+
+    @admin.display(description=_("security passwords required"))
+    def required(self, group: Any) -> str:
+        return effective.requirement(bound_by(group))
+
+    @admin.display(description=_("protocols"))
+    def protocols(self, group: Any) -> str:
+        return effective.protocols(bound_by(group))
+
+    @admin.display(description=_("mailboxes"))
+    def mailboxes(self, group: Any) -> int:
+        counted: int = group.counted
+        return counted
 
 
 @admin.register(Domain)
-class DomainAdmin(AuditedAdmin):
+class DomainAdmin(GroupAdmin):
     """Domains: which there are, and their names, is for site operators to say."""
 
     domain_path = "pk"
-    list_display = ["name", "policy"]
-    list_select_related = ["policy"]
-    list_filter = ["policy"]
-    search_fields = ["name"]
-    autocomplete_fields = ["policy"]
+    list_display = [
+        *("name", "policy", "required", "protocols", "mailboxes", "last_change"),
+    ]
+    list_filter = [GroupRequiredFilter]
+    search_fields = ["name__startswith"]
+    search_help_text = _("Beginning of its name")
+    fields = ["name", "policy", "effective_policy"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and roles.is_operator(request.user)
@@ -39,14 +85,32 @@ class DomainAdmin(AuditedAdmin):
         super().save_model(request, obj, *args)
         cutoffs.review(f"*@{obj.name}*")
 
+    def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
+        if "policy" not in changed:
+            return Account.objects.none()
+        return policies.bound_by_domain(record)
+
+    def complete(self, rows: list[Any]) -> None:
+        count_mailboxes(rows, "domain")
+        changed = _last_changes(rows)
+        for domain in rows:
+            domain.changed_at = changed.get(domain.name)
+
+    @admin.display(description=_("last policy change"))
+    def last_change(self, domain: Any) -> Any:
+        return domain.changed_at
+
 
 @admin.register(Department)
-class DepartmentAdmin(AuditedAdmin):
+class DepartmentAdmin(GroupAdmin):
     domain_path = "domain"
-    list_display = ["name", "domain", "policy"]
-    list_select_related = ["domain", "policy"]
-    search_fields = ["name", "domain__name"]
+    comes_with = ["domain__policy", "policy"]
+    list_display = ["name", "domain", "policy", "required", "protocols", "mailboxes"]
+    list_filter = [MailboxDomainFilter, GroupRequiredFilter]
+    search_fields = ["name__istartswith", "domain__name__startswith"]
+    search_help_text = _("Beginning of its name, or of its domain's")
     autocomplete_fields = ["domain", "policy"]
+    fields = ["domain", "name", "policy", "effective_policy"]
 
     def save_model(self, request: HttpRequest, obj: Department, *args: Any) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
@@ -58,11 +122,42 @@ class DepartmentAdmin(AuditedAdmin):
         super().delete_model(request, obj)
         cutoffs.review(f"*@{obj.domain.name}*")
 
-    def delete_queryset(
-        self, request: HttpRequest, queryset: QuerySet[Department]
-    ) -> None:
-        """Delete them; their mailboxes are under their domains' policies then."""
-        names = sorted(set(queryset.values_list("domain__name", flat=True)))
-        super().delete_queryset(request, queryset)
-        for name in names:
-            cutoffs.review(f"*@{name}*")
+    def touched(self, record: Department, changed: list[str]) -> QuerySet[Account]:
+        if "policy" not in changed:
+            return Account.objects.none()
+        return policies.bound_by_department(record)
+
+    def complete(self, rows: list[Any]) -> None:
+        count_mailboxes(rows, "department")
+
+
+def bound_by(group: Domain | Department) -> Policy:
+    """The policy of those in it who have no exception."""
+    return policies.deciding(policies.levels_above(group))[-1].policy
+
+
+def count_mailboxes(groups: list[Any], path: str) -> None:
+    """Give each of the groups the number of its mailboxes, as `counted`. One query."""
+    rows = Account.objects.filter(**{f"{path}__in": groups}).order_by()
+    found = dict(rows.values_list(path).annotate(Count("pk")))
+    for group in groups:
+        group.counted = found.get(group.pk, 0)
+
+
+def _last_changes(domains: list[Domain]) -> dict[str, datetime]:
+    """When each was given another policy, or its policy was changed. One query."""
+    names = [domain.name for domain in domains]
+    policies_named = [domain.policy.name for domain in domains]
+    given = Q(kind=Kind.DOMAIN_CHANGED, domain__in=names)
+    given &= Q(detail__changed__has_key="policy")
+    changed = Q(kind=Kind.POLICY_CHANGED, detail__policy__in=policies_named)
+    rows = SecurityEvent.objects.filter(given | changed).order_by()
+    found = rows.values_list("domain", "detail__policy").annotate(Max("at"))
+    of_domain = {domain: at for domain, _policy, at in found if domain}
+    of_policy = {policy: at for domain, policy, at in found if not domain}
+    latest = {}
+    for domain in domains:
+        both = of_domain.get(domain.name), of_policy.get(domain.policy.name)
+        if any(both):
+            latest[domain.name] = max(filter(None, both))
+    return latest

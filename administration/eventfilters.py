@@ -1,7 +1,7 @@
 """By what the record of events is narrowed; each uses an index, none counts."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
 
@@ -17,9 +17,11 @@ IPV4 = 4
 class TimeFilter(admin.SimpleListFilter):
     title = _("time")
     parameter_name = "since"
+    field = "at"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
+            ("midnight", _("Since midnight (UTC)")),
             ("1", _("Last 24 hours")),
             ("7", _("Last 7 days")),
             ("30", _("Last 30 days")),
@@ -28,11 +30,20 @@ class TimeFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         now = timezone.now()
+        if self.value() == "midnight":
+            return queryset.filter(**{f"{self.field}__gte": midnight()})
         if self.value() == "older":
-            return queryset.filter(at__lt=now - timedelta(days=30))
+            return queryset.filter(**{f"{self.field}__lt": now - timedelta(days=30)})
         if (days := self.value()) in {"1", "7", "30"}:
-            return queryset.filter(at__gte=now - timedelta(days=int(str(days))))
+            since = now - timedelta(days=int(str(days)))
+            return queryset.filter(**{f"{self.field}__gte": since})
         return queryset
+
+
+def midnight() -> datetime:
+    """Return when the present day of the limits of codes began."""
+    now = timezone.now().astimezone(UTC)
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class TextFilter(admin.SimpleListFilter):

@@ -4,24 +4,41 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
     AdminUserCreationForm,
 )
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
-from administration import audit
+from administration import audit, effective, why
+from administration.mailboxfilters import (
+    ExceptionFilter,
+    MailboxDomainFilter,
+    PasswordsFilter,
+    PhoneFilter,
+    RequiredFilter,
+    WebPasswordFilter,
+)
 from administration.rightsofmailboxes import (
     RIGHTS,
     AccountChangeForm,
     RightsAdmin,
 )
+from clientpasswords import history, limits
+
+# What is asked of administrators alone.
+MANY_RIGHTS = {"domains_administered", "groups", "user_permissions"}
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -64,6 +81,11 @@ class PhoneInline(admin.StackedInline):
     verbose_name = _("phone for codes")
 
 
+def _without_rights(options: Any) -> Any:
+    fields = [name for name in options["fields"] if name not in MANY_RIGHTS]
+    return {**options, "fields": fields}
+
+
 @admin.register(Account)
 class AccountAdmin(RightsAdmin):
     domain_path = "domain"
@@ -71,11 +93,19 @@ class AccountAdmin(RightsAdmin):
     form = AccountChangeForm
     change_password_form = AccountPasswordForm
     inlines = [PhoneInline]
-    list_display = ["address", "name", "domain", "policy", "is_active"]
-    list_select_related = ["domain", "policy"]
-    list_filter = ["is_active", "client_passwords_on", "is_staff"]
+    change_form_template = "admin/accounts/account/change_form.html"
+    list_display = [
+        *("address", "domain", "client_passwords_on", "required", "passwords"),
+        *("protocols", "has_phone", "last_logon", "is_active"),
+    ]
+    list_filter = [
+        *(MailboxDomainFilter, "client_passwords_on", RequiredFilter, PasswordsFilter),
+        *(WebPasswordFilter, ExceptionFilter, PhoneFilter, "is_active", "is_staff"),
+    ]
+    sortable_by = ["address"]
     ordering = ["address"]
-    search_fields = ["address", "name"]
+    search_fields = ["address__startswith", "name__istartswith"]
+    search_help_text = _("Beginning of the address, or of the name")
     autocomplete_fields = ["domain", "department", "policy", "domains_administered"]
     readonly_fields = ["effective_policy", "last_login", "created_at"]
     filter_horizontal = ["groups", "user_permissions"]
@@ -143,19 +173,99 @@ class AccountAdmin(RightsAdmin):
         super().delete_model(request, obj)
         cutoffs.review(f"{obj.address}*")
 
-    def delete_queryset(
-        self, request: HttpRequest, queryset: QuerySet[Account]
-    ) -> None:
-        """Delete them; who was logged on as one of them is logged off."""
-        masks = [f"{account.address}*" for account in queryset]
-        super().delete_queryset(request, queryset)
-        for mask in masks:
-            cutoffs.review(mask)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
+        rows: QuerySet[Account] = super().get_queryset(request)
+        return rows.select_related(
+            *("domain__policy", "department__policy", "department__domain"),
+            *("policy", "phone"),
+        )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
+        """Rights are for administrators; other mailboxes' pages do not ask for them."""
+        sets = super().get_fieldsets(request, obj)
+        if obj is None or obj.is_staff:
+            return sets
+        return [(name, _without_rights(options)) for name, options in sets]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.why_view)
+        name = "accounts_account_why"
+        return [path("<path:object_id>/why/", view, name=name), *super().get_urls()]
+
+    def why_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Why can't they connect? It changes nothing, and asks for no secret.
+
+        Raises:
+            Http404: there is no such mailbox for this administrator.
+            PermissionDenied: they may not look at it, or at mail logons.
+        """
+        account = self.get_object(request, unquote(object_id))
+        if account is None:
+            raise Http404
+        if not self._may_ask_why(request, account):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": account.address,
+            "opts": self.opts,
+            "original": account,
+            **why.page(account, request.GET),
+        }
+        template = "admin/accounts/account/why.html"
+        status = 422 if context["form"].errors else 200
+        return TemplateResponse(request, template, context, status=status)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        context["may_ask_why"] = self._may_ask_why(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Of exceptions other things are asked: which policy, why, until when."""
+        if ExceptionFilter.parameter_name in request.GET:
+            return ["address", "domain", "policy", "policy_reason", "policy_until"]
+        return self.list_display
+
+    def complete(self, rows: list[Any]) -> None:
+        last = history.last_logons(rows)
+        in_use = limits.in_use(rows)
+        for account in rows:
+            account.last_logon_at = last.get(account.pk)
+            account.in_use = in_use.get(account.pk, 0)
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
         return self.inlines if obj else []
 
     @admin.display(description=_("effective policy"))
-    def effective_policy(self, account: Account) -> str:
-        effective = policies.of(account)
-        return f"{effective.policy} ({effective.decided_by})"
+    def effective_policy(self, account: Account) -> SafeString:
+        return effective.box(policies.levels_of(account))
+
+    @admin.display(description=_("required by the policy"))
+    def required(self, account: Account) -> str:
+        bound = policies.effective(account)
+        said = effective.requirement(bound.policy)
+        if not bound.policy.client_passwords_required:
+            return said
+        return f"{said} ({bound.decided_by})"
+
+    @admin.display(description=_("passwords"))
+    def passwords(self, account: Any) -> str:
+        most = policies.effective(account).policy.max_client_passwords
+        return f"{account.in_use}/{most}"
+
+    @admin.display(description=_("protocols"))
+    def protocols(self, account: Account) -> str:
+        return effective.protocols(policies.effective(account).policy)
+
+    @admin.display(description=_("phone"), boolean=True)
+    def has_phone(self, account: Account) -> bool:
+        return hasattr(account, "phone")
+
+    @admin.display(description=_("last mail program"))
+    def last_logon(self, account: Any) -> Any:
+        return account.last_logon_at
+
+    def _may_ask_why(self, request: HttpRequest, account: Any = None) -> bool:
+        may_look = self.has_view_permission(request, account)
+        return may_look and request.user.has_perm("clientpasswords.view_logon")

@@ -5,27 +5,25 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Exists, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs
+from accounts import cutoffs, policies
 from accounts.models import Account, Domain, Policy
-from administration import audit, roles
-from administration.audited import AuditedAdmin
+from administration import effective, roles
+from administration.lists import BoundedPaginator
+from administration.previews import PreviewedAdmin
 from clientpasswords import rollout
 
-CONFIRMED = "_confirmed"
 # Fields that change nothing for anybody's mail programs.
 WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
 
 
 @admin.register(Policy)
-class PolicyAdmin(AuditedAdmin):
+class PolicyAdmin(PreviewedAdmin):
     """Those of a domain are for its administrators to change, the rest to choose."""
 
     domain_path = "domain"
@@ -110,15 +108,13 @@ class PolicyAdmin(AuditedAdmin):
             *super().get_urls(),
         ]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        """Save it only once it was seen whom that touches."""
-        if request.method == "POST" and CONFIRMED not in request.POST:
-            preview = self._preview(request, object_id)
-            if preview is not None:
-                return preview
-        return super().change_view(request, object_id, *args, **kwargs)
+    def touched(self, record: Policy, changed: list[str]) -> QuerySet[Account]:
+        if WITHOUT_EFFECT.issuperset(changed):
+            return Account.objects.none()
+        return policies.bound_by(record)
+
+    def differences(self, old: Policy, form: Any) -> list[tuple[str, str, str]]:
+        return effective.differences(old, form.instance)
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Whom the policy would refuse if it required security passwords.
@@ -133,47 +129,7 @@ class PolicyAdmin(AuditedAdmin):
         may_look = self.has_view_permission(request, policy)
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
-        found = rollout.would_be_refused(policy, self._visible(request))
-        page = Paginator(found, ROWS).get_page(request.GET.get("p"))
-        return self._page(request, "report", policy, page=page)
-
-    def _preview(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
-        """The page that asks, if the form is right and there is something to ask."""
-        policy = self.get_object(request, unquote(object_id))
-        if policy is None or not self.has_change_permission(request, policy):
-            return None
-        form = self.get_form(request, policy, change=True)(
-            request.POST, instance=policy
-        )
-        changed = [name for name in form.changed_data if name not in audit.OWN_FIELDS]
-        if not form.is_valid() or WITHOUT_EFFECT.issuperset(changed):
-            return None
-        if not rollout.reach(policy, Account.objects.all()).mailboxes:
-            return None
-        typed = [
-            (name, value)
-            for name in request.POST
-            if name != "csrfmiddlewaretoken"
-            for value in request.POST.getlist(name)
-        ]
-        labels = [form.fields[name].label for name in changed]
-        return self._page(request, "confirm", policy, typed=typed, changed=labels)
-
-    def _page(
-        self, request: HttpRequest, name: str, policy: Policy, **more: Any
-    ) -> HttpResponse:
-        context = {
-            **self.admin_site.each_context(request),
-            "title": policy.name,
-            "opts": self.opts,
-            "original": policy,
-            "reach": rollout.reach(policy, self._visible(request)),
-            "days": rollout.LATELY.days,
-            **more,
-        }
-        template = f"admin/accounts/policy/{name}.html"
-        return TemplateResponse(request, template, context)
-
-    def _visible(self, request: HttpRequest) -> QuerySet[Account]:
-        """The mailboxes that this administrator may see."""
-        return self.admin_site.get_model_admin(Account).get_queryset(request)
+        bound = policies.bound_by(policy)
+        found = rollout.would_be_refused(self.seen(request, bound))
+        page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))
+        return self.page(request, "report", policy, bound, page=page)

@@ -24,6 +24,7 @@ from administration.eventfilters import (
     NetworkFilter,
     TimeFilter,
 )
+from administration.mailboxfilters import ChoiceFilter, OwnDomainFilter
 from clientpasswords.models import Logon
 
 
@@ -40,6 +41,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         "told",
         "reason",
     ]
+    sortable_by = ["at"]
     fields = [
         *("at", "kind", "address", "domain", "actor", "network_address"),
         *("told", "reason"),
@@ -110,12 +112,38 @@ def _cells(rows: Any) -> Iterator[list[Any]]:
         ]
 
 
+class ProtocolFilter(ChoiceFilter):
+    title = _("protocol")
+    parameter_name = "protocol"
+    options = [
+        ("imap", "IMAP", lambda rows: rows.filter(protocol="imap")),
+        ("pop3", "POP3", lambda rows: rows.filter(protocol="pop3")),
+        ("smtp", "SMTP", lambda rows: rows.filter(protocol="smtp")),
+    ]
+
+
+class OpenFilter(ChoiceFilter):
+    title = _("outstanding")
+    parameter_name = "open"
+    options = [
+        ("yes", _("Not yet carried out"), lambda rows: rows.open()),
+        (
+            "failing",
+            _("Failing"),
+            lambda rows: rows.filter(failures__gt=0, due_at__isnull=False),
+        ),
+    ]
+
+
 @admin.register(Cutoff)
 class CutoffAdmin(ReadOnlyAdmin):
     domain_path = "account__domain"
     list_display = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     fields = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
+    list_filter = [OpenFilter]
+    sortable_by = ["created_at"]
     search_fields = ["login_mask__startswith"]
+    search_help_text = _("Beginning of the logon name")
 
     def in_domains(self, domains: QuerySet[Domain]) -> Q:
         """Those of their mailboxes, and of all mailboxes of one of them."""
@@ -139,5 +167,7 @@ class LogonAdmin(ReadOnlyAdmin):
         "node",
     ]
     list_select_related = ["account", "client_password"]
-    list_filter = ["reason", "protocol"]
+    list_filter = ["reason", ProtocolFilter, OwnDomainFilter]
+    sortable_by = ["last_at"]
     search_fields = ["account__address__startswith"]
+    search_help_text = _("Beginning of a mailbox's address")

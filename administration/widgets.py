@@ -1,8 +1,9 @@
-"""Django admin's own widgets, where they lack a name for those who do not see them."""
+"""Django admin's own widgets, where they lack a name, or ask too much."""
 
 from typing import Any
 
-from django.contrib.admin.widgets import AdminSplitDateTime
+from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +14,22 @@ class DateAndTime(AdminSplitDateTime):
         super().__init__(attrs)
         for widget, name in zip(self.widgets, (_("Date"), _("Time")), strict=True):
             widget.attrs["aria-label"] = name
+
+
+class KnownAutocompleteSelect(AutocompleteSelect):
+    """Does not ask the database for the name of what is chosen, where that is known."""
+
+    known: Model | None = None
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        """Return the one option that is chosen; the others come while one types."""
+        known = self.known
+        if known is None or [str(each) for each in value] != [str(known.pk)]:
+            return super().optgroups(name, value, attrs)
+        choices = [] if self.is_required else [("", "")]
+        choices.append((known.pk, str(known)))
+        options = [
+            self.create_option(name, each, text, selected=each == known.pk, index=0)
+            for each, text in choices
+        ]
+        return [(None, options, 0)]

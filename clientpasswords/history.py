@@ -1,17 +1,23 @@
 """When, from where and with what success mail programs logged on."""
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import F, Q, Window
+from django.db.models import Exists, F, Max, OuterRef, Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Account
 from clientpasswords import alarms
 from clientpasswords.alarms import Accounts, Logons, Passwords
-from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords.models import (
+    ClientPassword,
+    ClientPasswordQuerySet,
+    Logon,
+    Usage,
+)
+from clientpasswords.models.password import IDLE_AFTER
 from clientpasswords.summary import Alike, Summary
 
 # What changes with every use of a client password.
@@ -40,6 +46,29 @@ def write(summary: Summary, *, node: str) -> None:
     alarms.raise_all(logons, accounts, passwords, node=node)
     _write_usage(logons, passwords, node)
     _write_logons(logons, accounts, passwords, node)
+
+
+def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
+    """Return when a mail program was last let in, of those of which one was. One query.
+
+    The webmail is none.
+    """
+    by_program = Q(client_password__isnull=False) | Q(by_web_password=True)
+    rows = Logon.objects.filter(by_program, reason="", account__in=list(accounts))
+    return dict(rows.order_by().values_list("account").annotate(Max("last_at")))
+
+
+def never_used(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
+    """Those that could be used and have not been."""
+    # PostgreSQL guesses well how many lack something if it is asked in this way.
+    uses = Usage.objects.filter(client_password=OuterRef("pk"))
+    return passwords.live().filter(~Exists(uses))
+
+
+def idle(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
+    """Those that could be used, and were for the last time so long ago."""
+    since = timezone.now() - IDLE_AFTER
+    return passwords.live().filter(usage__last_at__lt=since)
 
 
 def forget() -> int:

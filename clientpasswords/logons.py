@@ -33,15 +33,13 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
             address=address, protocol=protocol, selector=passwords.selector(typed)
         ).first()
         if row is not None and passwords.matches(typed, row.hash):
-            refusal = row.refusal or _refusal_there(ip, row)
+            refusal = refusal_of_client_password(row, ip)
             name = f"security password {row.credential}"
             return _verdict(row.login_name, refusal, name)
     web = MailWebLogon.objects.filter(address=address, protocol=protocol).first()
     if web is None:
         return Verdict(None, "no-such-mailbox")
-    refusal = web.refusal or _refusal_there(ip, web)
-    if _within(ip, web.networks):
-        refusal = None
+    refusal = refusal_of_web_password(web, ip)
     if refusal is not None:
         return Verdict(None, refusal)
     if web.hash is None or not check_password(password, schemes.stored(web.hash)):
@@ -49,19 +47,29 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
     return Verdict(web.login_name, "web password")
 
 
-def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
-    if refusal is None:
-        return Verdict(login_name, name)
-    return Verdict(None, f"{name}: {refusal}")
+def refusal_of_client_password(row: MailLogon, ip: str | None) -> str | None:
+    """Why this client password does not open the door from there; None: it does."""
+    return row.refusal or refusal_there(ip, row)
 
 
-def _refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
+def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
+    """Why the web password does not open the door from there; None: it does."""
+    return None if _within(ip, row.networks) else row.refusal or refusal_there(ip, row)
+
+
+def refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
     """Why not from that address; the networks of webmail are not looked at."""
     if row.policy_networks and not _within(ip, row.policy_networks):
         return "network-not-allowed"
     if isinstance(row, MailWebLogon) or not row.networks or _within(ip, row.networks):
         return None
     return "out-of-scope"
+
+
+def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
+    if refusal is None:
+        return Verdict(login_name, name)
+    return Verdict(None, f"{name}: {refusal}")
 
 
 def _within(ip: str | None, networks: str) -> bool:

@@ -6,8 +6,7 @@ from datetime import timedelta
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import policies
-from accounts.models import Account, Policy
+from accounts.models import Account
 from clientpasswords.models import Logon
 
 # What used the web password this long ago counts as in use.
@@ -25,27 +24,22 @@ class Reach:
     by_web_password: int
 
 
-def reach(policy: Policy, among: QuerySet[Account]) -> Reach:
-    """Count among these accounts. Two queries."""
-    bound = _bound(policy, among)
-    concerned = would_be_refused(policy, among).order_by().values("account")
+def reach(bound: QuerySet[Account]) -> Reach:
+    """Count among the accounts that a policy binds. Two queries."""
+    concerned = would_be_refused(bound).order_by().values("account")
     return Reach(bound.count(), concerned.distinct().count())
 
 
-def would_be_refused(policy: Policy, among: QuerySet[Account]) -> QuerySet[Logon]:
+def would_be_refused(bound: QuerySet[Account]) -> QuerySet[Logon]:
     """The logons of late that only security passwords will be let in for, newest first.
 
     Each with its mailbox, protocol and network address, and how often. Owners who use
     security passwords already are refused the web password now, and not in it.
     """
-    undecided = _bound(policy, among).filter(client_passwords_on=False, is_active=True)
+    undecided = bound.filter(client_passwords_on=False, is_active=True)
     rows = Logon.objects.filter(
         by_web_password=True,
         last_at__gte=timezone.now() - LATELY,
-        account__in=undecided,
+        account__in=undecided.order_by().values("pk"),
     )
     return rows.select_related("account").order_by("-last_at", "-pk")
-
-
-def _bound(policy: Policy, among: QuerySet[Account]) -> QuerySet[Account]:
-    return policies.bound_by(policy).filter(pk__in=among.order_by().values("pk"))

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 class CutoffQuerySet(models.QuerySet["Cutoff"]):
     def open(self) -> Self:
         """Those that a mail server has not carried out even once."""
-        return self.filter(kicks=0).exclude(node="")
+        # Those have a next try by a constraint; the index knows only who has.
+        return self.filter(kicks=0, due_at__isnull=False).exclude(node="")
 
     def due(self) -> Self:
         """Those whose next kick should be made now."""

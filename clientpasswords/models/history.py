@@ -24,6 +24,9 @@ class Usage(models.Model):
     network_address = models.GenericIPAddressField(null=True)
     node = models.CharField(max_length=100)
 
+    class Meta:
+        indexes = [models.Index(fields=["last_at"], name="usage_longest_ago")]
+
     def __str__(self) -> str:
         return f"{self.protocol} {self.last_at}"
 
@@ -112,6 +115,7 @@ class Logon(models.Model):
                 fields=["account", "-last_at"], name="logon_newest_of_account"
             ),
             models.Index(fields=["last_at"], name="logon_oldest"),
+            models.Index(fields=["reason", "-last_at"], name="logon_newest_of_reason"),
             models.Index(
                 fields=["last_at"],
                 condition=models.Q(by_web_password=True),

@@ -101,6 +101,7 @@ class ClientPassword(models.Model):
                 condition=Q(suspends_at__isnull=False),
                 name="clientpassword_suspends",
             ),
+            models.Index(fields=["-created_at", "-id"], name="clientpassword_newest"),
         ]
         constraints = [
             models.UniqueConstraint(

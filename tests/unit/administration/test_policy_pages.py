@@ -55,7 +55,7 @@ def test_it_is_asked_before_a_policy_is_changed(
     page = asked.content.decode()
     assert "It binds 3 mailboxes." in page
     assert "1 of them was used with the web password" in page
-    assert "<li>IMAP</li>" in page
+    assert "<li>IMAP: On → Off</li>" in page
     policy.refresh_from_db()
     assert policy.imap
     assert not Cutoff.objects.exists()

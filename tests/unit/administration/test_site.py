@@ -261,10 +261,8 @@ def test_a_deleted_mailbox_is_logged_off(
     assert Cutoff.objects.get().login_mask == "carol@example.com*"
 
 
-def test_deleted_mailboxes_are_logged_off(
-    administrator: Client, settings: Settings
-) -> None:
-    settings.DOVEADM_URLS = ["http://node.example/"]
+def test_nobody_deletes_many_records_at_once(administrator: Client) -> None:
+    """It would collect everything that hangs on them."""
     carol = make_account("carol@example.com")
 
     administrator.post(
@@ -272,8 +270,7 @@ def test_deleted_mailboxes_are_logged_off(
         {"action": "delete_selected", "_selected_action": [carol.pk], "post": "yes"},
     )
 
-    assert not Account.objects.filter(pk=carol.pk).exists()
-    assert Cutoff.objects.get().login_mask == "carol@example.com*"
+    assert Account.objects.filter(pk=carol.pk).exists()
 
 
 def test_a_mailbox_with_a_history_is_disabled_not_deleted(

@@ -1,0 +1,95 @@
+"""Lists that stay fast, however many rows there are."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from administration.widgets import KnownAutocompleteSelect
+
+MOST_PAGES = 40
+
+
+class AtLeast(int):
+    """A count that was broken off: there are more."""
+
+    def __str__(self) -> str:
+        return f"{int(self)}+"
+
+
+class BoundedPaginator(Paginator):
+    """Counts no further than `MOST_PAGES`; whoever needs more narrows the list."""
+
+    object_list: QuerySet[Any]
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or `AtLeast` so many."""
+        most = MOST_PAGES * self.per_page
+        found = len(self._found)
+        return AtLeast(most) if found > most else found
+
+    def page(self, number: int | str) -> Page:
+        """Return a page; what comes with its rows is looked up for these alone."""
+        number = self.validate_number(number)
+        first = (number - 1) * self.per_page
+        keys = self._found[first : first + self.per_page]
+        return Page(self.object_list.filter(pk__in=keys), number, self)
+
+    @cached_property
+    def _found(self) -> list[int]:
+        """The keys in order. One query, so that rare rows are looked for once only."""
+        most = MOST_PAGES * self.per_page
+        return list(self.object_list.values_list("pk", flat=True)[: most + 1])
+
+
+class BoundedChangeList(ChangeList):
+    """Lets the page give the rows that are shown what their columns need besides."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        number = self.page_num if self.multi_page else 1
+        self.result_list = list(self.paginator.page(number).object_list)
+        page: Any = self.model_admin
+        page.complete(self.result_list)
+
+
+class BoundedAdmin(admin.ModelAdmin):
+    """The base of every page: lists ask as much for a million rows as for fifty."""
+
+    paginator = BoundedPaginator
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    # Each would be a count.
+    show_facets = ShowFacets.NEVER
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
+        return BoundedChangeList
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs["widget"] = KnownAutocompleteSelect(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def complete(self, rows: list[Any]) -> None:
+        """Give the rows of one page what their columns need, a query for all."""
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet, search_term: str
+    ) -> tuple[QuerySet, bool]:
+        """Look for what was typed as a whole, as addresses are written: in lower case.
+
+        Only a beginning of a text is in an index; its single words are not.
+        """
+        text = search_term.strip().lower()
+        quoted = json.dumps(text, ensure_ascii=False) if text else ""
+        return super().get_search_results(request, queryset, quoted)

@@ -1,0 +1,173 @@
+"""By what the lists of mailboxes and of their security passwords are narrowed."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from accounts import policies
+from accounts.models import Phone
+from administration.eventfilters import TextFilter, TimeFilter
+from clientpasswords import history, limits
+from clientpasswords.models import ClientPassword
+
+SOON = timedelta(days=30)
+Narrowed = Callable[[Any], Any]
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """Each choice is a word of the address, a text, and what it leaves of the rows."""
+
+    options: list[tuple[str, str | Promise, Narrowed]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(word, text) for word, text, _narrow in self.options]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        for word, _text, narrow in self.options:
+            if word == self.value():
+                narrowed: QuerySet = narrow(queryset)
+                return narrowed
+        return queryset
+
+
+class MailboxDomainFilter(TextFilter):
+    title = _("domain")
+    parameter_name = "in"
+    path = "domain__name"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        text = (self.value() or "").strip().lower()
+        return queryset.filter(**{self.path: text}) if text else queryset
+
+
+class OwnDomainFilter(MailboxDomainFilter):
+    """Of the mailbox that a record belongs to."""
+
+    path = "account__domain__name"
+
+
+class WebPasswordFilter(ChoiceFilter):
+    title = _("web password in mail programs")
+    parameter_name = "web"
+    options = [
+        ("refused", _("Refused"), lambda rows: bound(rows, policies.in_force())),
+        ("let-in", _("Let in"), lambda rows: bound(rows, ~policies.in_force())),
+    ]
+
+
+class RequiredFilter(ChoiceFilter):
+    title = _("security passwords required")
+    parameter_name = "required"
+    options = [
+        ("yes", _("Yes"), lambda rows: bound(rows, policies.requires())),
+        ("no", _("No"), lambda rows: bound(rows, ~policies.requires())),
+    ]
+
+
+class GroupRequiredFilter(ChoiceFilter):
+    """Of domains and departments: by the policies that they name themselves."""
+
+    title = _("security passwords required")
+    parameter_name = "required"
+    options = [
+        ("yes", _("Yes"), lambda rows: rows.filter(policy__in=policies.requiring())),
+        ("no", _("No"), lambda rows: rows.exclude(policy__in=policies.requiring())),
+    ]
+
+
+class PasswordsFilter(ChoiceFilter):
+    title = _("security passwords")
+    # Django lets nobody filter mailboxes by what begins with “password”.
+    parameter_name = "has"
+    options = [
+        ("some", _("Has some"), lambda rows: rows.filter(has_passwords())),
+        ("none", _("Has none"), lambda rows: rows.filter(~has_passwords())),
+        ("full", _("As many as allowed"), limits.reached),
+    ]
+
+
+class PhoneFilter(ChoiceFilter):
+    title = _("phone for codes")
+    parameter_name = "phone"
+    options = [
+        ("none", _("No phone"), lambda rows: rows.filter(~has_phone())),
+        ("locked", _("Codes locked"), lambda rows: rows.filter(codes_locked())),
+    ]
+
+
+class ExceptionFilter(ChoiceFilter):
+    title = _("exception")
+    parameter_name = "exception"
+    options = [
+        (
+            "yes",
+            _("Has an exception"),
+            lambda rows: rows.filter(policies.has_exception()),
+        ),
+        ("ending", _("Ends within 30 days"), lambda rows: rows.filter(ends_soon())),
+        ("ended", _("Has ended"), lambda rows: rows.filter(has_ended())),
+    ]
+
+
+class UseFilter(ChoiceFilter):
+    title = _("use")
+    parameter_name = "use"
+    options = [
+        ("idle", _("Not for 90 days"), history.idle),
+        ("never", _("Never"), history.never_used),
+    ]
+
+
+class StateFilter(ChoiceFilter):
+    title = _("state")
+    parameter_name = "state"
+    options = [
+        ("live", _("Not deleted"), lambda rows: rows.live()),
+        (
+            "expired",
+            _("Past its own end"),
+            lambda rows: rows.live().filter(expires_at__lte=timezone.now()),
+        ),
+        ("deleted", _("Deleted"), lambda rows: rows.exclude(revoked_at=None)),
+    ]
+
+
+class CreatedFilter(TimeFilter):
+    title = _("created")
+    parameter_name = "created"
+    field = "created_at"
+
+
+def bound(rows: QuerySet, condition: Q) -> QuerySet:
+    """Those of the accounts of which the condition on their `binding` is true."""
+    found: QuerySet = rows.annotate(binding=policies.binding()).filter(condition)
+    return found
+
+
+def has_passwords() -> Exists:
+    return Exists(ClientPassword.objects.live().filter(account=OuterRef("pk")))
+
+
+def has_phone() -> Exists:
+    return Exists(Phone.objects.filter(account=OuterRef("pk")))
+
+
+def codes_locked() -> Q:
+    most = settings.CODE_FAILURES_UNTIL_LOCKED
+    return Q(phone__throttling_failure_count__gte=most)
+
+
+def ends_soon() -> Q:
+    return policies.has_exception() & Q(policy_until__lte=timezone.now() + SOON)
+
+
+def has_ended() -> Q:
+    return Q(policy__isnull=False, policy_until__lte=timezone.now())

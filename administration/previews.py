@@ -1,0 +1,91 @@
+"""Whom a change of policy touches: seen, and confirmed, before it is saved."""
+
+from typing import Any
+
+from django.contrib.admin.utils import unquote
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from accounts.models import Account
+from administration import audit
+from administration.audited import AuditedAdmin
+from clientpasswords import rollout
+
+CONFIRMED = "_confirmed"
+
+
+class PreviewedAdmin(AuditedAdmin):
+    """For records by which many mailboxes are bound."""
+
+    def touched(self, record: Any, changed: list[str]) -> QuerySet[Account]:
+        """The mailboxes that mail programs may be refused by a change of these fields.
+
+        The record is as it is in the database.
+        """
+        raise NotImplementedError
+
+    def differences(self, old: Any, form: Any) -> list[tuple[str, str, str]]:
+        """What is different afterwards: its name, what it was, and what it will be."""
+        raise NotImplementedError
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Save it only once it was seen whom that touches."""
+        if request.method == "POST" and CONFIRMED not in request.POST:
+            preview = self._preview(request, object_id)
+            if preview is not None:
+                return preview
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    def _preview(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """The page that asks, if the form is right and there is something to ask."""
+        record = self.get_object(request, unquote(object_id))
+        if record is None or not self.has_change_permission(request, record):
+            return None
+        form = self.get_form(request, record, change=True)(
+            request.POST, instance=self.get_object(request, unquote(object_id))
+        )
+        changed = [name for name in form.changed_data if name not in audit.OWN_FIELDS]
+        if not form.is_valid():
+            return None
+        touched = self.touched(record, changed)
+        if not touched.exists():
+            return None
+        typed = [
+            (name, value)
+            for name in request.POST
+            if name != "csrfmiddlewaretoken"
+            for value in request.POST.getlist(name)
+        ]
+        more = {"typed": typed, "differences": self.differences(record, form)}
+        return self.page(request, "confirm", record, touched, **more)
+
+    def seen(self, request: HttpRequest, rows: QuerySet[Account]) -> QuerySet[Account]:
+        """Those of the mailboxes that the administrator may see."""
+        visible = self.admin_site.get_model_admin(Account).get_queryset(request)
+        if not visible.query.where:  # that is all of them
+            return rows
+        return rows.filter(pk__in=visible.order_by().values("pk"))
+
+    def page(
+        self,
+        request: HttpRequest,
+        name: str,
+        record: Any,
+        touched: QuerySet[Account],
+        **more: Any,
+    ) -> HttpResponse:
+        """A page about whom of those that the administrator may see it touches."""
+        context = {
+            **self.admin_site.each_context(request),
+            "title": str(record),
+            "opts": self.opts,
+            "original": record,
+            "reach": rollout.reach(self.seen(request, touched)),
+            "days": rollout.LATELY.days,
+            **more,
+        }
+        template = f"admin/accounts/policy/{name}.html"
+        return TemplateResponse(request, template, context)

@@ -1,0 +1,120 @@
+"""Why can't they connect? What the mail server looks at, in order, for one mailbox."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Account
+from administration.words import refusal_in_words
+from clientpasswords import diagnosis
+from clientpasswords.diagnosis import Diagnosis
+
+PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP"}
+ATTEMPTS = 20
+
+
+class WhyForm(forms.Form):
+    """By which protocol, and from where."""
+
+    protocol = forms.ChoiceField(
+        label=gettext_lazy("Protocol"),
+        choices=[*PROTOCOLS.items()],
+        initial="imap",
+        required=False,
+    )
+    ip = forms.GenericIPAddressField(
+        label=gettext_lazy("Network address of the mail program"),
+        help_text=gettext_lazy("Empty: networks are not looked at."),
+        required=False,
+        unpack_ipv4=True,
+    )
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that is looked at; `is_good` None: nothing to fail, or not reached."""
+
+    question: str
+    answer: str
+    is_good: bool | None
+
+
+def page(account: Account, data: Any) -> dict[str, Any]:
+    """Return what the page shows: the form, the checks, and the last attempts."""
+    form = WhyForm(data or None)
+    attempts = account.logons.select_related("client_password")[:ATTEMPTS]
+    context: dict[str, Any] = {"form": form, "attempts": attempts}
+    if form.is_bound and not form.is_valid():
+        return context
+    asked = form.cleaned_data if form.is_bound else {}
+    protocol, ip = asked.get("protocol") or "imap", asked.get("ip") or None
+    found = diagnosis.of(account, protocol, ip)
+    chain = list(checks(found, PROTOCOLS[protocol]))
+    return context | {
+        "protocol": PROTOCOLS[protocol],
+        "ip": ip,
+        "checks": chain,
+        "failing": next((each for each in chain if each.is_good is False), None),
+        "only_webmail": found.refusal is not None and found.opens_by_web_password,
+        "passwords": [
+            (row, refusal, refusal_in_words(refusal) if refusal else _("is let in"))
+            for row, refusal in found.passwords
+        ],
+    }
+
+
+def checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
+    """Yield what is looked at, in order; what comes after a failure is not reached."""
+    questions = {
+        "account-disabled": (_("Is the mailbox active?"), _("Yes"), _("No")),
+        "third-party-logon-off": (
+            _("Is third-party client logon on?"),
+            _("Yes"),
+            _("No: the policy lets no mail program in"),
+        ),
+        "protocol-off": (
+            _("Is %(protocol)s on?") % {"protocol": protocol},
+            _("Yes"),
+            _("No: the policy switches it off"),
+        ),
+    }
+    is_reached = True
+    for refusal, (question, good, bad) in questions.items():
+        fails = found.refusal == refusal
+        answer = (bad if fails else good) if is_reached else _("not reached")
+        yield Check(question, answer, not fails if is_reached else None)
+        is_reached = is_reached and not fails
+    if is_reached and found.is_let_in_there is not None:
+        question = _("Are mail programs let in from that network?")
+        is_reached = found.is_let_in_there
+        answer = _("Yes") if is_reached else _("No: the policy names other networks")
+        yield Check(question, answer, is_reached)
+    if is_reached:
+        yield from _of_credentials(found)
+
+
+def _of_credentials(found: Diagnosis) -> Iterator[Check]:
+    """Yield what is looked at once mail programs are let in at all."""
+    question = _("Are security passwords in force?")
+    if not found.in_force:
+        yield Check(question, _("No: mail programs use the web password"), None)
+        yield _web_password(found)
+        return
+    yield Check(question, _("Yes: the web password is refused"), None)
+    yield Check(
+        _("Is there a security password that is let in from there?"),
+        _("%(usable)s of %(all)s")
+        % {"usable": found.usable, "all": len(found.passwords)},
+        found.usable > 0,
+    )
+
+
+def _web_password(found: Diagnosis) -> Check:
+    question = _("Is there a web password that mail programs can use?")
+    if found.opens_by_web_password:
+        return Check(question, _("Yes"), is_good=True)
+    return Check(question, _("No: one has to be set"), is_good=False)

@@ -1,0 +1,179 @@
+"""Inheritance made visible; whom a change of what is inherited affects."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Account, Cutoff, Department, Domain, Policy
+from administration import effective
+from tests.factories import make_account, make_policy
+from tests.unit.administration.jobsteps import do
+from tests.unit.administration.test_policy_pages import logged_on
+
+
+@pytest.fixture
+def sales(administrator: Client, alice: Account) -> Department:
+    """Alice's department, with a policy of its own."""
+    strict = make_policy("Strict", client_passwords_required=True, pop3=False)
+    department = Department.objects.create(
+        domain=alice.domain, name="Sales", policy=strict
+    )
+    Account.objects.filter(pk=alice.pk).update(department=department)
+    return department
+
+
+def page_of(browser: Client, row: Any) -> str:
+    name = f"admin:accounts_{type(row).__name__.lower()}_change"
+    text = browser.get(reverse(name, args=[row.pk])).content.decode()
+    return " ".join(text.split())
+
+
+def row_of(page: str, name: str) -> str:
+    """The line of the box about this setting."""
+    return page.partition(f'<th scope="row">{name}</th>')[2].partition("</tr>")[0]
+
+
+def test_a_mailbox_tells_each_value_and_where_it_comes_from(
+    administrator: Client, sales: Department, alice: Account
+) -> None:
+    page = page_of(administrator, alice)
+
+    required = row_of(page, "Security passwords required")
+    assert "<td>On</td>" in required
+    assert "<bdi>Sales</bdi>" in required
+    assert "instead of Off of example.com" in required
+    assert "instead of" not in row_of(page, "IMAP")
+    assert "Exception <bdi>alice@example.com</bdi>: none of its own" in page
+
+
+@pytest.mark.parametrize(
+    ("days", "told"),
+    [(9, ("alice@", ", until ")), (-9, ("Sales", ", ended "))],
+)
+def test_an_exception_is_told_with_its_end(
+    administrator: Client,
+    sales: Department,
+    alice: Account,
+    days: int,
+    told: tuple[str, str],
+) -> None:
+    whose, said = told
+    until = timezone.now() + timedelta(days=days)
+    Account.objects.filter(pk=alice.pk).update(
+        policy=make_policy("Free"), policy_until=until
+    )
+
+    page = page_of(administrator, alice)
+
+    assert f"<bdi>{whose}" in row_of(page, "POP3")
+    assert f"<strong>Free</strong>{said}" in page
+
+
+def test_domains_and_departments_tell_it_as_well(
+    administrator: Client, sales: Department
+) -> None:
+    of_department = page_of(administrator, sales)
+    of_domain = page_of(administrator, sales.domain)
+
+    assert "<bdi>Sales</bdi>" in row_of(of_department, "POP3")
+    assert "instead of On of example.com" in row_of(of_department, "POP3")
+    assert "<td>On</td>" in row_of(of_domain, "POP3")
+    assert "Sales" not in row_of(of_domain, "POP3")
+
+
+def test_every_answer_of_a_policy_is_told() -> None:
+    told = [name for name, _text in effective.values(Policy())]
+
+    answers = {
+        str(field.verbose_name).lower()
+        for field in Policy._meta.concrete_fields
+        if field.editable and not field.is_relation and field.name not in {"id", "name"}
+    }
+    assert {name.lower() for name in told} == answers
+    assert len(answers) >= 10
+
+
+def save(browser: Client, group: Domain | Department, **fields: Any) -> Any:
+    data = {"name": group.name, "policy": group.policy_id or "", **fields}
+    if isinstance(group, Department):
+        data["domain"] = group.domain_id
+    name = f"admin:accounts_{type(group).__name__.lower()}_change"
+    return browser.post(reverse(name, args=[group.pk]), data)
+
+
+def test_a_domain_gets_another_policy_once_it_was_seen_whom_that_affects(
+    administrator: Client, sales: Department, alice: Account, bob: Account
+) -> None:
+    carol = make_account("carol@example.com")
+    make_account("dave@example.com")
+    make_account("eve@example.org")
+    for account in (alice, bob, carol):
+        logged_on(account)
+    strict = sales.policy
+    assert strict is not None
+
+    asked = save(administrator, alice.domain, policy=strict.pk)
+
+    page = " ".join(asked.content.decode().split())
+    # Alice's department and bob's exception say otherwise; the administrator is one.
+    assert "It affects 3 mailboxes." in page
+    assert "1 of them was used with the web password by mail programs" in page
+    assert "<li>Policy: Standard → Strict</li>" in page
+    assert "<li>Security passwords required: Off → On</li>" in page
+    alice.domain.refresh_from_db()
+    assert alice.domain.policy.name == "Standard"
+    assert not Cutoff.objects.exists()
+
+    typed = dict(asked.context["typed"]) | {"_confirmed": "Change it"}
+    name = "admin:accounts_domain_change"
+    administrator.post(reverse(name, args=[alice.domain_id]), typed)
+    alice.domain.refresh_from_db()
+    assert alice.domain.policy == strict
+
+
+def test_a_department_that_loses_its_policy_is_asked_about(
+    administrator: Client, sales: Department, alice: Account
+) -> None:
+    logged_on(alice)
+
+    asked = save(administrator, sales, policy="")
+
+    page = " ".join(asked.content.decode().split())
+    assert "It affects 1 mailbox." in page
+    assert "<li>Policy: Strict → Standard</li>" in page
+    assert "<li>POP3: Off → On</li>" in page
+
+
+def test_what_affects_nobody_is_not_asked(
+    administrator: Client, sales: Department, alice: Account
+) -> None:
+    renamed = save(administrator, sales, name="Purchases")
+    Account.objects.filter(pk=alice.pk).update(policy=make_policy())
+    of_nobody = save(administrator, sales, policy="", name="Purchases")
+
+    assert (renamed.status_code, of_nobody.status_code) == (302, 302)
+
+
+def test_an_exception_is_extended_and_ended_by_an_action(
+    administrator: Client, alice: Account
+) -> None:
+    free = make_policy("Free")
+    soon, later = (timezone.now() + timedelta(days=days) for days in (9, 99))
+    Account.objects.filter(pk=alice.pk).update(policy=free, policy_until=soon)
+
+    day = {"until_0": f"{later:%Y-%m-%d}", "until_1": "12:00"}
+    do(administrator, "set_policy", [alice], policy=free.pk, **day)
+    alice.refresh_from_db()
+    assert alice.exception == free
+    assert alice.policy_until is not None
+    assert alice.policy_until.date() == later.date()
+
+    do(administrator, "set_policy", [alice], policy="")
+    alice.refresh_from_db()
+    assert alice.exception is None
+    assert policies.of(alice).decided_by == "example.com"

@@ -1,0 +1,156 @@
+"""Lists ask as much for five rows as for fifty, and count no further than needed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.options import ShowFacets
+from django.contrib.auth.models import Group
+from django.contrib.sites.models import Site
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import events
+from accounts.events import Kind
+from accounts.models import Account, Cutoff, Department
+from administration import lists
+from administration.models import Job
+from clientpasswords.models import ClientPassword, Usage
+from tests.factories import (
+    make_account,
+    make_client_password,
+    make_domain,
+    make_policy,
+)
+from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.support import HOME
+
+ACCOUNTS = "/admin/accounts/account/"
+MODELS = [model for model in apps.get_models() if admin.site.is_registered(model)]
+
+
+def fill(first: int, last: int) -> None:
+    """One record of each kind for each number, all different."""
+    for number in range(first, last):
+        policy = make_policy(f"Policy {number}")
+        domain = make_domain(f"d{number}.example", policy)
+        department = Department.objects.create(domain=domain, name=f"Sales {number}")
+        if number % 2:
+            Department.objects.filter(pk=department.pk).update(policy=policy)
+        account = make_account(
+            f"user{number}@d{number}.example",
+            department=department,
+            policy=policy if number % 3 else None,
+            phone="+12025550123" if number % 5 else None,
+        )
+        row, _secret = make_client_password(account, f"Phone {number}")
+        if number % 2:
+            used(row)
+        logged_on(account, client_password=row)
+        events.record(Kind.SIGNED_IN, account, by=HOME)
+        Cutoff.objects.create(account=account, login_mask="m", node="n", kicks=1)
+        Job.objects.create(action="revoke_all", total=1, ordered_by=account)
+        Group.objects.create(name=f"Group {number}")
+        Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
+        TOTPDevice.objects.create(user=account, name="default")
+        StaticDevice.objects.create(user=account, name="backup")
+
+
+def used(row: ClientPassword, days_ago: int = 1) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    Usage.objects.create(
+        client_password=row,
+        first_at=at,
+        last_at=at,
+        protocol="imap",
+        network_address="192.0.2.7",
+        node="one",
+    )
+
+
+def list_of(model: Any) -> str:
+    opts = admin.site.get_model_admin(model).opts
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+
+
+def asked_for(browser: Client, page: str) -> list[str]:
+    """The queries of a page; the session is written once a minute, not now."""
+    browser.get("/admin/")
+    with CaptureQueriesContext(connection) as asked:
+        assert browser.get(page).status_code == 200, page
+    return [query["sql"] for query in asked.captured_queries]
+
+
+def listed(browser: Client, page: str) -> list[str]:
+    return [str(row) for row in browser.get(page).context["cl"].result_list]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_asks_no_more_for_fifty_rows_than_for_five(
+    administrator: Client, model: Any
+) -> None:
+    fill(0, 5)
+    few = asked_for(administrator, list_of(model))
+    fill(5, 55)
+
+    many = asked_for(administrator, list_of(model))
+
+    assert len(few) == len(many) <= 8, many
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_page_of_one_record_asks_little(administrator: Client, model: Any) -> None:
+    fill(0, 3)
+    opts = admin.site.get_model_admin(model).opts
+    name = f"admin:{opts.app_label}_{opts.model_name}_change"
+    row = model._default_manager.order_by("-pk").first()
+
+    asked = asked_for(administrator, reverse(name, args=[row.pk]))
+
+    assert len(asked) <= 8, asked
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_list_is_bounded(model: Any) -> None:
+    page = admin.site.get_model_admin(model)
+
+    assert page.paginator is lists.BoundedPaginator
+    assert page.list_per_page == page.list_max_show_all == 50
+    assert not page.show_full_result_count
+    assert page.show_facets is ShowFacets.NEVER
+    assert page.date_hierarchy is None
+    assert not [name for name, _act in admin.site.actions if "delete" in name]
+
+
+def test_a_list_counts_no_further_than_it_has_pages(
+    administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lists, "MOST_PAGES", 2)
+    for number in range(120):
+        make_account(f"user{number}@example.com")
+
+    page = administrator.get(ACCOUNTS)
+    few = administrator.get(f"{ACCOUNTS}?q=user1")
+
+    assert "100+ mailboxes" in page.content.decode()
+    assert len(page.context["cl"].result_list) == 50
+    assert "+ mailboxes" not in few.content.decode()
+    assert few.context["cl"].result_count == 31
+    assert administrator.get(f"{ACCOUNTS}?p=3")["Location"].endswith("?e=1")
+
+
+def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> None:
+    for number in range(60):
+        make_account(f"user{number:02}@example.com")
+
+    both = listed(administrator, ACCOUNTS) + listed(administrator, f"{ACCOUNTS}?p=2")
+
+    assert both == sorted(both)
+    assert len(both) == 61
