@@ -12,13 +12,14 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
 
 from accounts import cutoffs, secondstep
 from accounts.models import Account
-from administration import audit
+from administration import audit, figures, overview
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -30,13 +31,10 @@ class PortalAdminSite(AdminSiteOTPRequired):
     site_url = "/"
     enable_nav_sidebar = True
 
-    def get_urls(self) -> list[Any]:
-        """All but the way from a record of any kind to its own page: none has one."""
-        return [
-            url
-            for url in super().get_urls()
-            if getattr(url, "name", "") != "view_on_site"
-        ]
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        # It collects all that hangs on the rows; our own actions work part by part.
+        self.disable_action("delete_selected")
 
     @method_decorator(login_not_required)
     def login(
@@ -55,6 +53,27 @@ class PortalAdminSite(AdminSiteOTPRequired):
         if self.has_permission(request):
             return redirect("admin:index")
         raise PermissionDenied
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """Show the overview before the list of lists."""
+        more = {"overview": overview.of(request)}
+        return super().index(request, (extra_context or {}) | more)
+
+    def get_urls(self) -> list[Any]:
+        """All but the way from a record of any kind to its own page: none has one."""
+        count = path("figures/", self.admin_view(self.count_figures), name="figures")
+        urls = super().get_urls()
+        return [count, *(u for u in urls if getattr(u, "name", "") != "view_on_site")]
+
+    def count_figures(self, request: HttpRequest) -> HttpResponse:
+        """Count anew what the overview tells of all mailboxes."""
+        if not self.get_model_admin(Account).has_view_permission(request):
+            raise PermissionDenied
+        if request.method == "POST":
+            figures.count_now()
+        return redirect("admin:index")
 
     def password_change(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

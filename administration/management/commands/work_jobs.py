@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import workers
-from administration import jobs
+from administration import figures, jobs
 
 PAUSE = 1  # seconds
 BUSY = 4  # seconds of work, after which others have the database for a while
@@ -12,8 +12,9 @@ BUSY = 4  # seconds of work, after which others have the database for a while
 
 class Command(BaseCommand):
     help = (
-        "Work off the actions on many records that administrators have ordered. Runs "
-        "until it is told to stop; --once does what is ordered now."
+        "Work off the actions on many records that administrators have ordered, and "
+        "keep the numbers of the overview current. Runs until it is told to stop; "
+        "--once does what is ordered now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -23,10 +24,12 @@ class Command(BaseCommand):
         if options["once"]:
             while jobs.work_due():
                 pass
+            figures.keep_current()
         else:
             workers.go_on(self._round, pause=PAUSE)
 
     def _round(self) -> None:
+        figures.keep_current()
         end = time.monotonic() + BUSY
         while jobs.work_due() and time.monotonic() < end:
             pass

@@ -1,0 +1,95 @@
+"""How many mailboxes stand where: counted by the worker, and read for the overview."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Min, QuerySet, Sum
+from django.utils import timezone
+
+from accounts import policies
+from accounts.models import Account, Domain
+from administration.models import DomainFigures
+from clientpasswords import history, limits
+from clientpasswords.models import ClientPassword
+
+EVERY = timedelta(minutes=5)
+# Nobody can have them counted more often than this.
+NOT_WITHIN = timedelta(seconds=10)
+NAMES = ["active", "off_the_web_password", "full", "idle", "never_used"]
+
+
+def keep_current() -> bool:
+    """Count anew if that was long ago; return whether it was."""
+    return _count_unless_since(timezone.now() - EVERY)
+
+
+def count_now() -> bool:
+    """Count anew, unless that was done this very moment; return whether it was not."""
+    return _count_unless_since(timezone.now() - NOT_WITHIN)
+
+
+def of(domains: QuerySet[Domain]) -> dict[str, Any]:
+    """Return the sums over these domains, and `as_of`: when the oldest were counted.
+
+    It is None as long as none of them was counted. One query.
+    """
+    found = domains.order_by().aggregate(
+        as_of=Min("figures__counted_at"),
+        **{name: Sum(f"figures__{name}", default=0) for name in NAMES},
+    )
+    return dict(found)
+
+
+def is_old(as_of: datetime) -> bool:
+    """Whether nobody keeps them current."""
+    return as_of < timezone.now() - 3 * EVERY
+
+
+def _count_unless_since(moment: datetime) -> bool:
+    last = DomainFigures.objects.aggregate(last=Min("counted_at"))["last"]
+    if last is not None and last > moment:
+        return False
+    _count()
+    return True
+
+
+def _count() -> None:
+    """Count every domain, in one moment. Six queries and one write."""
+    now = timezone.now()
+    with transaction.atomic():
+        counted = {name: _by_domain(*rows) for name, rows in _rows().items()}
+        figures = [
+            DomainFigures(
+                domain_id=pk,
+                counted_at=now,
+                **{name: found.get(pk, 0) for name, found in counted.items()},
+            )
+            for pk in Domain.objects.order_by("pk").values_list("pk", flat=True)
+        ]
+        DomainFigures.objects.bulk_create(
+            figures,
+            update_conflicts=True,
+            unique_fields=["domain"],
+            update_fields=["counted_at", *NAMES],
+            batch_size=1000,
+        )
+
+
+def _rows() -> dict[str, tuple[QuerySet[Any], str]]:
+    """Return what is counted, and where its domain is."""
+    accounts = Account.objects.all()
+    active = accounts.filter(is_active=True)
+    in_force = active.annotate(binding=policies.binding()).filter(policies.in_force())
+    passwords = ClientPassword.objects.all()
+    return {
+        "active": (active, "domain"),
+        "off_the_web_password": (in_force, "domain"),
+        "full": (limits.reached(accounts), "domain"),
+        "idle": (history.idle(passwords), "account__domain"),
+        "never_used": (history.never_used(passwords), "account__domain"),
+    }
+
+
+def _by_domain(rows: QuerySet[Any], path: str) -> dict[int, int]:
+    return dict(rows.order_by().values_list(path).annotate(counted=Count("pk")))

@@ -1,0 +1,118 @@
+"""What the first page says: how far security passwords are, and what is to be seen to.
+
+Each number leads to the list behind it, and counts what the administrator sees there.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import site
+from django.db.models import Model
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.events import Kind
+from accounts.models import Account, Cutoff, Domain, SecurityEvent
+from administration import figures
+from administration.eventfilters import midnight
+from administration.mailboxfilters import ends_soon
+from clientpasswords.models import ClientPassword
+
+
+@dataclass(frozen=True)
+class Number:
+    """One line of the overview."""
+
+    text: str
+    count: int
+    list: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The lines, and since when those of all mailboxes are as they are."""
+
+    numbers: list[Number]
+    as_of: datetime | None
+    is_old: bool
+
+
+def of(request: HttpRequest) -> Overview | None:
+    """Return what this administrator may see; None if that is nothing. Four queries."""
+    if not site.get_model_admin(Account).has_view_permission(request):
+        return None
+    counted = figures.of(_seen(request, Domain))
+    numbers = [*_of_mailboxes(counted), *_of_today(request)]
+    as_of = counted["as_of"]
+    return Overview(numbers, as_of, as_of is not None and figures.is_old(as_of))
+
+
+def _of_mailboxes(counted: dict[str, Any]) -> list[Number]:
+    active, off = counted["active"], counted["off_the_web_password"]
+    share = _("%(share)s %% of %(all)s active mailboxes") % {
+        "share": off * 100 // active if active else 0,
+        "all": active,
+    }
+    return [
+        Number(
+            _("Mailboxes whose mail programs are refused the web password"),
+            off,
+            _list(Account, "is_active__exact=1&web=refused"),
+            share,
+        ),
+        Number(
+            _("Mailboxes with as many security passwords as allowed"),
+            counted["full"],
+            _list(Account, "has=full"),
+        ),
+        Number(
+            _("Security passwords not used for 90 days"),
+            counted["idle"],
+            _list(ClientPassword, "use=idle"),
+        ),
+        Number(
+            _("Security passwords never used"),
+            counted["never_used"],
+            _list(ClientPassword, "use=never"),
+        ),
+    ]
+
+
+def _of_today(request: HttpRequest) -> list[Number]:
+    ending = _seen(request, Account).filter(ends_soon())
+    sent = _seen(request, SecurityEvent).filter(kind=Kind.CODE_SENT, at__gte=midnight())
+    most = _("of %(most)s a day for the whole host") % {"most": settings.CODES_PER_DAY}
+    lines = [
+        (_("Exceptions that end within 30 days"), ending, "exception=ending", ""),
+        (
+            _("Text messages with codes since midnight (UTC)"),
+            sent,
+            f"kind__exact={Kind.CODE_SENT}&since=midnight",
+            most,
+        ),
+        (
+            _("Cut-offs that a mail server has not confirmed"),
+            _seen(request, Cutoff).open(),
+            "open=yes",
+            "",
+        ),
+    ]
+    return [
+        Number(text, rows.count(), _list(rows.model, query), note)
+        for text, rows, query, note in lines
+        if site.get_model_admin(rows.model).has_view_permission(request)
+    ]
+
+
+def _seen(request: HttpRequest, model: type[Model]) -> Any:
+    return site.get_model_admin(model).get_queryset(request).order_by()
+
+
+def _list(model: type[Model], query: str) -> str:
+    opts = site.get_model_admin(model).opts
+    list_ = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    return f"{list_}?{query}"
