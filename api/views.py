@@ -19,7 +19,10 @@ def reference(request: HttpRequest) -> HttpResponse:
     context = {
         "operations": list(_operations(schema)),
         "schemas": [
-            (name, [(each, _about(about)) for each, about in shape["properties"].items()])
+            (
+                name,
+                [(each, _about(about)) for each, about in shape["properties"].items()],
+            )
             for name, shape in schema["components"]["schemas"].items()
         ],
         "scopes": ApiToken.Scope.choices,

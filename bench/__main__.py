@@ -2,7 +2,9 @@
 
 import argparse
 
-from bench import hashes, logons, pages, targets
+from bench import administration, hashes, logons, pages, targets
+
+PARTS = ["pages", "logons", "administration"]
 
 
 def main() -> None:
@@ -12,14 +14,16 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=4, help="under load, a round")
     parser.add_argument("--accounts", type=int, nargs="+", default=targets.SIZES)
     parser.add_argument("--repeats", type=int, default=15, help="of disturbed rounds")
-    parser.add_argument("--only", choices=["pages", "logons"])
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     options = parser.parse_args()
-    if options.only in {None, "pages"}:
+    if "pages" in options.only:
         logons.say("The pages of an owner with ten passwords, on SQLite …")
         ten = [hashes.new_password() for _ in range(targets.PASSWORDS)]
         logons.say(pages.report(ten))
-    if options.only in {None, "logons"}:
+    if "logons" in options.only:
         logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
+    if "administration" in options.only:
+        administration.main(options.rounds)
 
 
 if __name__ == "__main__":

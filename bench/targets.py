@@ -24,6 +24,10 @@ LEAST_LINES = 5_000
 # Each page of an owner: milliseconds in the server, the middle one.
 MOST_FOR_A_PAGE = 30
 
+# A page of the administration, from the request to the answer.
+MOST_QUERIES = 8
+MOST_MILLISECONDS = 150
+
 
 def judged(text: str, *, good: bool, wanted: str) -> str:
     """Return the text with whether what it says is as wanted."""
