@@ -78,7 +78,7 @@ class PhoneInline(admin.StackedInline):
 
     model = Phone
     fields = ["number", "held_until"]
-    verbose_name = _("phone for codes")
+    verbose_name = verbose_name_plural = _("phone for codes")
 
 
 def _without_rights(options: Any) -> Any:

@@ -18,6 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import Account
 from administration import audit, roles
 from administration.audited import AuditedAdmin
+from administration.widgets import NamedAutocomplete
 
 OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
 OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")
@@ -62,6 +63,8 @@ class RightsAdmin(AuditedAdmin, UserAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Show of the rights what the person may see: to few, whose domains."""
         shown = super().get_fieldsets(request, obj)
+        if obj is not None and not self.has_change_permission(request, obj):
+            shown = _without_password(shown)
         if obj is None or roles.is_operator(request.user):
             return shown
         rights = ALSO_SHOWN if roles.sees_whole_host(request.user) else ["is_staff"]
@@ -76,6 +79,13 @@ class RightsAdmin(AuditedAdmin, UserAdmin):
             return [*fields, *RIGHTS, "groups_of"]
         is_super = getattr(request.user, "is_superuser", False)
         return fields if is_super else [*fields, "is_superuser"]
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: Any = None, **kwargs: Any
+    ) -> Any:
+        if db_field.name == "domains_administered":
+            kwargs["widget"] = NamedAutocomplete(db_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
         """Save it if whoever gives or takes rights still may.
@@ -103,3 +113,11 @@ class RightsAdmin(AuditedAdmin, UserAdmin):
     def groups_of(self, account: Account) -> str:
         names = account.groups.values_list("name", flat=True)
         return ", ".join(gettext(name) for name in names)
+
+
+def _without_password(fieldsets: Any) -> list[Any]:
+    """Leave out the way to another password, for those who may not set one."""
+    return [
+        (title, {**what, "fields": [f for f in what["fields"] if f != "password"]})
+        for title, what in fieldsets
+    ]

@@ -2,8 +2,13 @@
 
 from typing import Any
 
-from django.contrib.admin.widgets import AdminSplitDateTime, AutocompleteSelect
+from django.contrib.admin.widgets import (
+    AdminSplitDateTime,
+    AutocompleteSelect,
+    AutocompleteSelectMultiple,
+)
 from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 
@@ -33,3 +38,11 @@ class KnownAutocompleteSelect(AutocompleteSelect):
             for each, text in choices
         ]
         return [(None, options, 0)]
+
+
+class NamedAutocomplete(AutocompleteSelectMultiple):
+    """Says in the field one types into what it is for; Select2 gives it no label."""
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
+        return {**attrs, "data-placeholder": capfirst(self.field.verbose_name)}

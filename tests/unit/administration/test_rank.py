@@ -228,6 +228,7 @@ def test_the_page_says_why_it_is_to_look_at_only(own: World) -> None:
     )
 
     assert "for site operators to change" in page.content.decode()
+    assert "Reset password" not in page.content.decode()
 
 
 @pytest.mark.parametrize("action", ["off_board", "reset_phone", "set_policy"])
