@@ -40,11 +40,11 @@ class FollowedHost(MailHost):
     """With a follower of the log, which writes last use and history."""
 
     def start(self) -> None:
-        """Start everything, and the follower."""
+        """Start everything, and the follower as mailportal-logons.service does."""
         super().start()
-        follow = [sys.executable, "manage.py", "follow_logons", str(self.dovecot_log)]
+        follow = ["nice", "-n", "10", sys.executable, "manage.py", "follow_logons"]
         self._follower = subprocess.Popen(
-            [*follow, "--node", "bench"],
+            [*follow, str(self.dovecot_log), "--node", "bench"],
             cwd=ROOT,
             env=environment(portal_url(self)),
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench import follow, hashes, hosts, load, sessions, targets, wrong
+from bench import follow, hashes, hosts, load, sessions, targets, where, wrong
 from bench.authsocket import Logon, Verdict
 from bench.hosts import BARE, FOLLOWED, LOGGED, PLAIN, SINGLE, SQLITE, Site
 from bench.quiet import Watch
@@ -76,6 +76,16 @@ class Contender:
             raise RuntimeError(message)
         self.rates.append(result.rate)
 
+    def where(self, postgres: Path, seconds: float) -> str:
+        """Return where the processor time of one logon goes."""
+        watch = where.Watch(self.socket, postgres)
+        result = load.measure(
+            self.socket, self.logons, seconds=seconds, in_flight=IN_FLIGHT
+        )
+        # Those of the time to warm up are not in the result.
+        told = watch.told(result.rate * (seconds + load.WARM_UP))
+        return f"{self.name}, µs of processor a logon: {told}"
+
 
 def main(rounds: int, seconds: float, sizes: Sequence[int], repeats: int) -> None:
     """Measure, and print what came out."""
@@ -98,6 +108,8 @@ def main(rounds: int, seconds: float, sizes: Sequence[int], repeats: int) -> Non
         say(f"{rounds} rounds of {seconds:g} s each, {IN_FLIGHT} logons in flight …")
         run(rounds, seconds, contenders, repeats)
         say(report(contenders))
+        for each in contenders[:3]:
+            say(each.where(postgres.folder, seconds))
         say(rest(contenders, folder, rounds, seconds))
 
 
