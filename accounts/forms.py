@@ -127,7 +127,7 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
-        """Check the code, which takes the lock of whatever checks it."""
+        """Check the code, in a transaction that locks whatever checks it."""
         self.clean_otp(self.user)
         return self.cleaned_data
 

@@ -48,8 +48,18 @@ def is_on(account: Account) -> bool:
 
 
 def device_for(account: Account, code: str) -> Device | None:
-    """Return what has to check this code: by its length, the app or the paper."""
-    return app(account) if len(code) < DIGITS else recovery_codes(account)
+    """Return what has to check this code, locked: by its length, the app or the paper.
+
+    Call it inside the transaction in which the code is checked, or of two at the same
+    moment both would be right.
+    """
+    device = app(account) if len(code) < DIGITS else recovery_codes(account)
+    if device is None:
+        return None
+    locked: Device | None = Device.from_persistent_id(
+        device.persistent_id, for_verify=True
+    )
+    return locked
 
 
 @sensitive_variables()

@@ -422,3 +422,13 @@ def test_a_recovery_code_is_spent_once_however_many_try_at_once(
     statuses = at_once(4, lambda _number: type_code(Client(), code))
 
     assert sorted(statuses) == [200, 200, 200, 302]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_so_is_a_code_of_the_app(alice: Account) -> None:
+    app = TOTPDevice.objects.create(user=alice, name="default")
+    code = totp_of(app)
+
+    statuses = at_once(4, lambda _number: type_code(Client(), code))
+
+    assert statuses.count(302) == 1
