@@ -21,24 +21,21 @@ class ApiToken(models.Model):
         PASSWORDS_READ = "passwords:read", _("look at security passwords")
         PASSWORDS_REVOKE = "passwords:revoke", _("delete security passwords")
 
-    name = models.CharField(_("name"), max_length=60, unique=True)
+    name = models.CharField(max_length=60, unique=True)
     key = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    scopes = models.JSONField(_("may"))
+    scopes = models.JSONField()
     is_limited = models.BooleanField(
-        _("only for some domains"),
-        help_text=_("And for none once these are deleted."),
+        help_text="Only for `domains`, and for none once these are deleted."
     )
-    domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
-    created_at = models.DateTimeField(_("created"), default=timezone.now)
-    created_by = models.CharField(_("created by"), max_length=254)
-    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
-    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
-    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    domains = models.ManyToManyField(Domain, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.CharField(max_length=254)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        verbose_name = _("API token")
-        verbose_name_plural = _("API tokens")
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
