@@ -78,3 +78,12 @@ def test_at_the_reveal_help_opens_beside_the_password(
 
     expect(steps.heading(opened.value, "Foxmail")).to_be_visible()
     assert steps.shown(page) == secret
+
+
+def test_what_the_api_can_do_is_open_to_everybody(
+    visit: Visit, transactional_db: None, look: Look
+) -> None:
+    page = visit("/help/api/")
+
+    expect(steps.heading(page, "PUT /api/v1/accounts/{address}")).to_be_visible()
+    look(page, "help-api")
