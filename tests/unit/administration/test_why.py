@@ -193,7 +193,8 @@ def test_the_page_is_for_those_who_may_look_at_logons(
 ) -> None:
     admin = Account.objects.get(address="admin@example.com")
     Account.objects.filter(pk=admin.pk).update(is_superuser=False)
-    admin.user_permissions.add(Permission.objects.get(codename="view_account"))
+    for codename in ("view_account", "administer_whole_host"):
+        admin.user_permissions.add(Permission.objects.get(codename=codename))
     assert ask(administrator, alice).status_code == 403
 
     admin.user_permissions.add(Permission.objects.get(codename="view_logon"))
