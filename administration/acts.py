@@ -14,7 +14,14 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import events, phones, policies
 from accounts.events import Actor, Detail, Event, Kind
-from accounts.models import Account, Domain, NewPhone, Phone, Policy
+from accounts.models import (
+    Account,
+    Domain,
+    NewPhone,
+    Phone,
+    Policy,
+    RecoveryCodes,
+)
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 
@@ -174,6 +181,7 @@ def unlock_codes(account: Account, order: Order) -> bool:
         Phone.objects.filter(account=account),
         NewPhone.objects.filter(account=account),
         TOTPDevice.objects.filter(user=account),
+        RecoveryCodes.objects.filter(user=account),
     ):
         failed = rows.filter(throttling_failure_count__gt=0)
         unlocked += failed.update(**NO_FAILURES)

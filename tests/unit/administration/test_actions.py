@@ -15,6 +15,7 @@ from accounts.models import (
     NewPhone,
     Phone,
     Policy,
+    RecoveryCodes,
     SecurityEvent,
 )
 from administration import jobpages
@@ -243,10 +244,12 @@ def test_whoever_has_left_is_signed_out_cut_off_and_disabled(
 
 def test_codes_are_unlocked(administrator: Client, alice: Account) -> None:
     Phone.objects.update(throttling_failure_count=20)
+    RecoveryCodes.objects.create(user=alice, throttling_failure_count=20)
 
     job = do(administrator, "unlock_codes", [alice])
 
     assert Phone.objects.get().throttling_failure_count == 0
+    assert RecoveryCodes.objects.get().throttling_failure_count == 0
     assert alice.security_events.filter(kind="codes-unlocked").exists()
     assert job.counts() == counts(changed=1)
 
