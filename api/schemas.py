@@ -99,14 +99,14 @@ class PolicySent(ModelSchema):
 
     class Meta:
         model = Policy
-        exclude = ["id", "name"]
+        exclude = ["id", "name", "networks_mark"]
         fields_optional = "__all__"
 
 
 class PolicyOut(ModelSchema):
     class Meta:
         model = Policy
-        exclude = ["id"]
+        exclude = ["id", "networks_mark"]
 
 
 class PolicyPage(Schema):
