@@ -16,7 +16,7 @@ from administration.widgets import KnownAutocompleteSelect
 MOST_PAGES = 40
 
 
-class AtLeast(int):
+class MoreThan(int):
     """A count that was broken off: there are more."""
 
     def __str__(self) -> str:
@@ -30,10 +30,10 @@ class BoundedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, or `AtLeast` so many."""
+        """How many rows there are, or that there are `MoreThan` so many."""
         most = MOST_PAGES * self.per_page
         found = len(self._found)
-        return AtLeast(most) if found > most else found
+        return MoreThan(most) if found > most else found
 
     def page(self, number: int | str) -> Page:
         """Return a page; what comes with its rows is looked up for these alone."""
