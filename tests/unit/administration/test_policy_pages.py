@@ -4,6 +4,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
@@ -41,6 +43,13 @@ def logged_on(account: Account, **fields: Any) -> Logon:
 
 def report(browser: Client, policy: Policy) -> Any:
     return browser.get(reverse("admin:accounts_policy_report", args=[policy.pk]))
+
+
+def test_the_page_of_a_policy_has_every_field_that_one_may_write() -> None:
+    page = admin.site.get_model_admin(Policy)
+    written = {field.name for field in Policy._meta.fields if field.editable}
+
+    assert set(flatten_fieldsets(page.fieldsets)) == written - {"id"}
 
 
 def test_it_is_asked_before_a_policy_is_changed(
@@ -174,7 +183,10 @@ def test_the_report_is_for_those_who_may_look_at_logons(
 ) -> None:
     admin = Account.objects.get(address="admin@example.com")
     Account.objects.filter(pk=admin.pk).update(is_superuser=False)
-    admin.user_permissions.add(Permission.objects.get(codename="view_policy"))
+    given = Permission.objects.filter(
+        codename__in=["view_policy", "administer_whole_host"]
+    )
+    admin.user_permissions.add(*given)
     assert report(administrator, policy).status_code == 403
 
     admin.user_permissions.add(Permission.objects.get(codename="view_logon"))
