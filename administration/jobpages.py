@@ -63,10 +63,9 @@ class JobAdmin(ReadOnlyAdmin):
     """One's own actions; everybody's to those who look at the whole host."""
 
     list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
-    list_select_related = ["ordered_by"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        rows: QuerySet[Job] = super().get_queryset(request)
+        rows: QuerySet[Job] = super().get_queryset(request).select_related("ordered_by")
         is_all = roles.sees_whole_host(request.user) and super().has_view_permission(
             request
         )
@@ -95,6 +94,8 @@ class JobAdmin(ReadOnlyAdmin):
         job = self.get_object(request, object_id)
         if job is None or not self.has_view_permission(request):
             raise Http404
+        if job.ordered_by == request.user:
+            job.ordered_by = request.user  # whose permissions are known already
         action = actions.BY_NAME[job.action]
         data = request.POST if "confirm" in request.POST else None
         form = jobs.form_of(action, job.ordered_by, data)
@@ -143,21 +144,19 @@ class JobAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, job: Job, form: Any, why: Any
     ) -> HttpResponse:
         action = actions.BY_NAME[job.action]
-        rows = jobs.in_scope(job.ordered_by, action)
-        first = job.parts.order_by("number").first()
-        counts = job.counts()
+        counts = job.counts() if job.confirmed_at else {}
         context = {
             **self.admin_site.each_context(request),
             "title": action.title,
             "opts": self.opts,
             "job": job,
             "action": action,
-            "names": rows.filter(pk__in=first.pks[:SHOWN] if first else []),
+            "names": [] if job.confirmed_at else _first_names(job, action),
             "more": max(job.total - SHOWN, 0),
             "counts": counts,
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
-            "failures": _failures(job) if counts["failed"] else [],
+            "failures": _failures(job) if counts.get("failed") else [],
             "form": form,
             "why": why,
             "media": self.media + form.media,
@@ -167,6 +166,12 @@ class JobAdmin(ReadOnlyAdmin):
         return TemplateResponse(
             request, "admin/administration/job/page.html", context, status=status
         )
+
+
+def _first_names(job: Job, action: Action) -> QuerySet[Any]:
+    first = job.parts.order_by("number").first()
+    rows = jobs.in_scope(job.ordered_by, action)
+    return rows.filter(pk__in=first.pks[:SHOWN] if first else [])
 
 
 def _list_of(action: Action) -> str:

@@ -7,7 +7,7 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -61,7 +61,9 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
     list_display = ["shown"]
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
-        return not request.user.groups.filter(pk=record.pk).exists()
+        # Asked again and again for one page: looked up once.
+        prefetch_related_objects([request.user], "groups")
+        return record not in request.user.groups.all()
 
     def why_read_only(self, request: HttpRequest, record: Any) -> Any:
         return _("You are in this group: its rights are for others to change.")
