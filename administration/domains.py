@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -22,11 +23,22 @@ class GroupAdmin(PreviewedAdmin):
     """What domains and departments have in common: each may name a policy."""
 
     comes_with = ["policy"]
+    # What a mailbox calls it.
+    name_in_mailboxes: str
     readonly_fields = ["effective_policy"]
     autocomplete_fields = ["policy"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related(*self.comes_with)
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.comes_with)
+
+    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        its_own = Account.objects.filter(**{self.name_in_mailboxes: OuterRef("pk")})
+        # In no order, or it would be counted by what they are in order of.
+        counted = its_own.order_by().values(self.name_in_mailboxes)
+        number = counted.annotate(number=Count("pk")).values("number")
+        widened: QuerySet[Any] = rows.annotate(counted=Coalesce(Subquery(number), 0))
+        return widened
 
     def page(self, *args: Any, **more: Any) -> HttpResponse:
         return super().page(*args, is_group=True, **more)
@@ -61,6 +73,7 @@ class DomainAdmin(GroupAdmin):
     """Domains: which there are, and their names, is for site operators to say."""
 
     domain_path = "pk"
+    name_in_mailboxes = "domain"
     list_display = [
         *("name", "policy", "required", "protocols", "mailboxes", "last_change"),
     ]
@@ -91,7 +104,6 @@ class DomainAdmin(GroupAdmin):
         return policies.bound_by_domain(record)
 
     def complete(self, rows: list[Any]) -> None:
-        count_mailboxes(rows, "domain")
         changed = _last_changes(rows)
         for domain in rows:
             domain.changed_at = changed.get(domain.name)
@@ -104,6 +116,7 @@ class DomainAdmin(GroupAdmin):
 @admin.register(Department)
 class DepartmentAdmin(GroupAdmin):
     domain_path = "domain"
+    name_in_mailboxes = "department"
     comes_with = ["domain__policy", "policy"]
     list_display = ["name", "domain", "policy", "required", "protocols", "mailboxes"]
     list_filter = [MailboxDomainFilter, GroupRequiredFilter]
@@ -127,21 +140,10 @@ class DepartmentAdmin(GroupAdmin):
             return Account.objects.none()
         return policies.bound_by_department(record)
 
-    def complete(self, rows: list[Any]) -> None:
-        count_mailboxes(rows, "department")
-
 
 def bound_by(group: Domain | Department) -> Policy:
     """The policy of those in it who have no exception."""
     return policies.deciding(policies.levels_above(group))[-1].policy
-
-
-def count_mailboxes(groups: list[Any], path: str) -> None:
-    """Give each of the groups the number of its mailboxes, as `counted`. One query."""
-    rows = Account.objects.filter(**{f"{path}__in": groups}).order_by()
-    found = dict(rows.values_list(path).annotate(Count("pk")))
-    for group in groups:
-        group.counted = found.get(group.pk, 0)
 
 
 def _last_changes(domains: list[Domain]) -> dict[str, datetime]:

@@ -55,8 +55,8 @@ class BoundedChangeList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         number = self.page_num if self.multi_page else 1
-        self.result_list = list(self.paginator.page(number).object_list)
         page: Any = self.model_admin
+        self.result_list = list(page.widened(self.paginator.page(number).object_list))
         page.complete(self.result_list)
 
 
@@ -79,6 +79,10 @@ class BoundedAdmin(admin.ModelAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = KnownAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of one page with what their own query can find besides."""
+        return rows
 
     def complete(self, rows: list[Any]) -> None:
         """Give the rows of one page what their columns need, a query for all."""

@@ -227,12 +227,14 @@ class AccountAdmin(RightsAdmin):
             return ["address", "domain", "policy", "policy_reason", "policy_until"]
         return self.list_display
 
+    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        widened: QuerySet[Any] = rows.annotate(in_use=limits.in_use())
+        return widened
+
     def complete(self, rows: list[Any]) -> None:
         last = history.last_logons(rows)
-        in_use = limits.in_use(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
-            account.in_use = in_use.get(account.pk, 0)
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
         return self.inlines if obj else []

@@ -60,7 +60,7 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
 
     list_display = ["shown"]
 
-    def may_write(self, request: HttpRequest, record: Any) -> bool:
+    def may_write(self, request: Any, record: Any) -> bool:
         # Asked again and again for one page: looked up once.
         prefetch_related_objects([request.user], "groups")
         return record not in request.user.groups.all()

@@ -1,10 +1,10 @@
 """Which accounts have as many client passwords as their policy allows."""
 
 from collections import defaultdict
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from accounts import policies
 from accounts.models import Account, Policy
@@ -33,7 +33,8 @@ def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:
     return rows.annotate(found=Count("pk")).filter(found__gte=count).values("account")
 
 
-def in_use(accounts: Iterable[Account]) -> dict[int, int]:
-    """Return of each account that has any how many it has. One query."""
-    live = ClientPassword.objects.live().filter(account__in=list(accounts)).order_by()
-    return dict(live.values_list("account").annotate(Count("pk")))
+def in_use() -> Coalesce:
+    """How many client passwords an account has; to annotate accounts with."""
+    live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
+    number = live.values("account").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(number), 0)

@@ -148,6 +148,7 @@ def switch_off(administrator: Client) -> None:
 
 
 def post(page: str, pk: int, data: dict[str, Any], administrator: Client) -> None:
+    data = data | {"_confirmed": "Yes"}
     response = administrator.post(reverse(f"admin:{page}", args=[pk]), data)
     assert response.status_code == 302, response.content.decode()
 
@@ -193,7 +194,6 @@ def policy(name: str, **fields: str | None) -> Callable[[Client], object]:
     def make(administrator: Client) -> None:
         boxes = dict.fromkeys(["third_party_logon", "imap", "pop3", "smtp"], "on")
         data = {"name": name, "max_client_passwords": "10", **boxes, **fields}
-        data |= {"_confirmed": "Yes"}
         data = {name: value for name, value in data.items() if value is not None}
         pk = Policy.objects.get(name=name).pk
         post("accounts_policy_change", pk, data, administrator)

@@ -143,14 +143,8 @@ def test_policies_for_all_are_not_deleted_by_domain_administrators(own: World) -
     browser = browser_as("domain", own)
 
     for policy in (shared, unused):
-        browser.post(
-            "/admin/accounts/policy/",
-            {
-                "action": "delete_selected",
-                "_selected_action": [policy.pk],
-                "post": "yes",
-            },
-        )
+        page = reverse("admin:accounts_policy_delete", args=[policy.pk])
+        browser.post(page, {"post": "yes"})
 
     assert Policy.objects.filter(pk=shared.pk).exists()
     assert not Policy.objects.filter(pk=unused.pk).exists()
