@@ -36,8 +36,7 @@ test: ## Check everything and run every test, on SQLite and on PostgreSQL
 	@deploy/setup.sh test
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --silent --no-print-directory $(VENV)/tools catalogues
-	TEST_DATABASE=sqlite $(PYTEST) tests/unit tests/mailserver
-	TEST_DATABASE=postgres $(PYTEST)
+	@tools/test_on_both.sh $(PYTEST)
 
 unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for the other database)
 	$(PYTEST) tests/unit
