@@ -91,9 +91,16 @@ HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
 
 
 def in_words(detail: dict[str, Any]) -> str:
-    """Return the detail of an event in a line: old → new of what changed."""
-    parts = [f"{name}: {value}" for name, value in detail.items() if name != "changed"]
-    changed = detail.get("changed", {})
+    """Return the detail of an event in a line: old → new of what changed.
+
+    (At the end of an action on many, `changed` is how many were.)
+    """
+    changed = detail.get("changed")
+    if not isinstance(changed, dict):
+        changed = {}
+    parts = [
+        f"{name}: {value}" for name, value in detail.items() if value is not changed
+    ]
     parts += [
         f"{name}: {old or '(none)'} → {new or '(none)'}"
         for name, (old, new) in changed.items()

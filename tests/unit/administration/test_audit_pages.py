@@ -18,7 +18,8 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, SecurityEvent
 from administration import export
-from tests.factories import make_account
+from tests.factories import make_account, make_client_password
+from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.support import HOME, OFFICE
 
 LIST = "/admin/accounts/securityevent/"
@@ -112,6 +113,20 @@ def test_a_change_is_told_in_a_line(administrator: Client, alice: Account) -> No
     page = administrator.get(LIST).content.decode()
 
     assert "imap: yes → no; policy: (none) → 3" in page
+
+
+def test_the_end_of_an_action_on_many_is_told_by_its_numbers(
+    administrator: Client, alice: Account
+) -> None:
+    admin = Account.objects.get(address="admin@example.com")
+    make_client_password(alice)
+    assert work_off(ordered(admin, "revoke_all", [alice])) == counts(changed=1)
+
+    page = administrator.get(LIST, {"kind__exact": "action-ended"})
+
+    assert "changed: 1; unchanged: 0; failed: 0" in page.content.decode()
+    ended = SecurityEvent.objects.get(kind=Kind.ACTION_ENDED)
+    assert administrator.get(f"{LIST}{ended.pk}/change/").status_code == 200
 
 
 def test_what_is_listed_is_exported(
