@@ -18,6 +18,7 @@ from administration import actions, jobs, roles
 from administration.actions import Action
 from administration.base import ReadOnlyAdmin
 from administration.models import Job
+from clientpasswords.models import ClientPassword
 
 SHOWN = 20  # names
 TYPED_FROM = 1000  # records, above which their number has to be typed
@@ -168,10 +169,19 @@ class JobAdmin(ReadOnlyAdmin):
         )
 
 
-def _first_names(job: Job, action: Action) -> QuerySet[Any]:
+def _first_names(job: Job, action: Action) -> list[str]:
     first = job.parts.order_by("number").first()
     rows = jobs.in_scope(job.ordered_by, action)
-    return rows.filter(pk__in=first.pks[:SHOWN] if first else [])
+    if action.model is ClientPassword:
+        rows = rows.select_related("account")
+    found = rows.filter(pk__in=first.pks[:SHOWN] if first else [])
+    return [_name(row) for row in found]
+
+
+def _name(row: Any) -> str:
+    """With whose it is: many devices have the same name."""
+    owner = roles.owner_of(row)
+    return str(row) if owner in (None, row) else f"{row} ({owner})"
 
 
 def _list_of(action: Action) -> str:

@@ -265,3 +265,18 @@ def test_an_action_of_somebody_else_is_nobodys_business(
 
     restrict(admin, "change_account", "view_account")
     assert administrator.get(page).status_code == 404
+
+
+def test_devices_are_named_with_their_mailboxes(
+    administrator: Client, alice: Account
+) -> None:
+    rows = [make_client_password(alice)[0], make_client_password(alice)[0]]
+    page = choose(
+        administrator, "revoke", rows, "/admin/clientpasswords/clientpassword/"
+    )
+
+    with CaptureQueriesContext(connection) as queries:
+        shown = administrator.get(page).content.decode()
+
+    assert shown.count("<li>Phone (alice@example.com)</li>") == 2
+    assert len(queries) <= 8
