@@ -31,7 +31,10 @@ class ClientPasswordAdmin(AuditedAdmin):
     sortable_by = ["created_at"]
     search_fields = ["account__address__startswith"]
     search_help_text = _("Beginning of a mailbox's address")
-    fields = ["account", "label", "created_at", "last_used", "place", "state"]
+    fields = [
+        *("account", "label", "created_at", "last_used", "place", "state"),
+        *(("imap", "pop3", "smtp"), "networks", "expires_at"),
+    ]
 
     def complete(self, rows: list[Any]) -> None:
         states = diagnosis.states(rows)
