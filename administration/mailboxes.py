@@ -22,6 +22,7 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from administration import audit, effective, why
+from administration.audited import AuditedAdmin
 from administration.mailboxfilters import (
     ExceptionFilter,
     MailboxDomainFilter,
@@ -78,6 +79,7 @@ class PhoneInline(admin.StackedInline):
 
     model = Phone
     fields = ["number", "held_until"]
+    formfield_overrides = AuditedAdmin.formfield_overrides
     verbose_name = verbose_name_plural = _("phone for codes")
 
 

@@ -8,6 +8,7 @@ from django.contrib.admin.widgets import (
     AutocompleteSelectMultiple,
 )
 from django.db.models import Model
+from django.forms import Media
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -22,9 +23,18 @@ class DateAndTime(AdminSplitDateTime):
 
 
 class KnownAutocompleteSelect(AutocompleteSelect):
-    """Does not ask the database for the name of what is chosen, where that is known."""
+    """Does not ask the database for the name of what is chosen, where that is known.
+
+    While nothing is chosen it has a name all the same: Select2 gives it none.
+    """
 
     known: Model | None = None
+
+    @property
+    def media(self) -> Media:
+        # In this order: it looks at what the other script has made.
+        own = Media(js=["admin/js/autocomplete.js", "js/named.js"])
+        return super().media + own
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return the one option that is chosen; the others come while one types."""
