@@ -1,8 +1,9 @@
 """The records, a module a subject."""
 
-from accounts.models.account import Account, AccountManager, Department, Domain
+from accounts.models.account import Account, AccountManager
 from accounts.models.budget import Budget
 from accounts.models.cutoff import Cutoff
+from accounts.models.domain import Department, Domain
 from accounts.models.event import SecurityEvent
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification

@@ -1,4 +1,4 @@
-"""Domains, their departments, and the mailboxes in them."""
+"""Mailboxes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.domain import Department, Domain, require_own_policy
 from accounts.models.policy import Policy
 
 # Nothing that a logon name, a doveadm mask or an SQL map could take for its own sign:
@@ -22,88 +23,6 @@ ADDRESS = RegexValidator(
     r"\A[a-z0-9][a-z0-9._+=-]{0,63}@[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
     _("Enter a full address of letters, digits and . _ + = - before the @."),
 )
-DOMAIN_NAME = RegexValidator(
-    r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
-    _("Enter a domain name; international ones in their “xn--” form."),
-)
-
-
-class Domain(models.Model):
-    """A mail domain of this host."""
-
-    name = models.CharField(
-        _("name"), max_length=253, unique=True, validators=[DOMAIN_NAME]
-    )
-    policy = models.ForeignKey(
-        Policy,
-        on_delete=models.PROTECT,
-        related_name="domains",
-        verbose_name=_("policy"),
-    )
-
-    class Meta:
-        verbose_name = _("domain")
-        verbose_name_plural = _("domains")
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(name=Lower("name")), name="domain_name_in_lower_case"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def clean(self) -> None:
-        """The policy must be for this domain; addresses keep the name they have."""
-        _require_own_policy(self.policy if self.policy_id else None, self.pk)
-        account = self.accounts.first() if self.pk else None
-        if account and not account.address.endswith(f"@{self.name}"):
-            raise ValidationError(
-                {"name": _("There are mailboxes with addresses of its present name.")}
-            )
-
-
-class Department(models.Model):
-    """A group of a domain's mailboxes that may have a policy of its own."""
-
-    domain = models.ForeignKey(
-        Domain,
-        on_delete=models.CASCADE,
-        related_name="departments",
-        verbose_name=_("domain"),
-    )
-    name = models.CharField(_("name"), max_length=100)
-    policy = models.ForeignKey(
-        Policy,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="departments",
-        verbose_name=_("policy"),
-        help_text=_("Empty: the domain's policy holds."),
-    )
-
-    class Meta:
-        verbose_name = _("department")
-        verbose_name_plural = _("departments")
-        ordering = ["domain__name", "name"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["domain", "name"], name="department_name_once_a_domain"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.domain})"
-
-    def clean(self) -> None:
-        """The policy must be for its domain, and the mailboxes in that domain too."""
-        _require_own_policy(self.policy, self.domain_id)
-        if self.pk and self.accounts.exclude(domain=self.domain_id).exists():
-            raise ValidationError(
-                {"domain": _("There are mailboxes of another domain in it.")}
-            )
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -293,14 +212,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
             raise ValidationError(
                 {"department": _("This department belongs to another domain.")}
             )
-        _require_own_policy(self.policy, self.domain_id)
+        require_own_policy(self.policy, self.domain_id)
         if self.policy_until and not self.policy:
             raise ValidationError(
                 {"policy_until": _("Only an exception can end: choose a policy.")}
             )
-
-
-def _require_own_policy(policy: Policy | None, domain_pk: int | None) -> None:
-    """A policy that belongs to a domain binds nobody else."""
-    if policy and policy.domain_id not in {None, domain_pk}:
-        raise ValidationError({"policy": _("This policy belongs to another domain.")})
