@@ -1,6 +1,13 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.utils.translation import gettext_lazy as _
+
+# What the second factors of libraries are called where administrators read it.
+SECOND_FACTORS = {
+    "otp_totp": _("Two-step sign-in: authenticator apps"),
+    "otp_static": _("Two-step sign-in: tokens on paper"),
+    "django_otp_webauthn": _("Two-step sign-in: passkeys"),
+}
 
 
 class AdministrationConfig(AppConfig):
@@ -8,6 +15,10 @@ class AdministrationConfig(AppConfig):
 
     name = "administration"
     verbose_name = _("Administration")
+
+    def ready(self) -> None:
+        for label, name in SECOND_FACTORS.items():
+            apps.get_app_config(label).verbose_name = name
 
 
 class AdminConfig(DjangoAdminConfig):

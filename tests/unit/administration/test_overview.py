@@ -110,3 +110,14 @@ def test_the_overview_asks_little(host: Client) -> None:
     figures.count_now()
 
     assert len(asked_for(host, "/admin/")) <= 8
+
+
+def test_no_part_of_the_index_is_called_as_programs_call_it(
+    administrator: Client,
+) -> None:
+    parts = administrator.get("/admin/").context["app_list"]
+
+    names = {part["app_label"]: str(part["name"]) for part in parts}
+
+    assert names["otp_totp"] == "Two-step sign-in: authenticator apps"
+    assert not [name for name in names.values() if "_" in name or "OTP" in name.upper()]
