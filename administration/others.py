@@ -60,10 +60,11 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
 
     list_display = ["shown"]
 
-    def may_write(self, request: Any, record: Any) -> bool:
+    def may_write(self, request: HttpRequest, record: Any) -> bool:
         # Asked again and again for one page: looked up once.
-        prefetch_related_objects([request.user], "groups")
-        return record not in request.user.groups.all()
+        reader: Any = request.user
+        prefetch_related_objects([reader], "groups")
+        return record not in reader.groups.all()
 
     def why_read_only(self, request: HttpRequest, record: Any) -> Any:
         return _("You are in this group: its rights are for others to change.")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, reverse
@@ -279,3 +280,15 @@ def test_a_mailbox_with_a_history_is_disabled_not_deleted(
     administrator.post(f"/admin/accounts/account/{mailbox.pk}/delete/", {"post": "yes"})
 
     assert Account.objects.filter(pk=mailbox.pk).exists()
+
+
+def test_the_page_of_a_security_password_tells_its_scope(
+    administrator: Client, alice: Account
+) -> None:
+    row, _secret = make_client_password(alice, networks="192.0.2.0/24", pop3=False)
+
+    page = administrator.get(f"/admin/clientpasswords/clientpassword/{row.pk}/change/")
+
+    assert "192.0.2.0/24" in page.content.decode()
+    fields = flatten_fieldsets(page.context["adminform"].fieldsets)
+    assert {"imap", "pop3", "smtp", "expires_at"} <= set(fields)
