@@ -14,6 +14,17 @@ JOINERS = {"\u200c", "\u200d"}
 # Letters and symbols by their category, and yet nothing is seen of them.
 BLANKS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
 
+# The device that a name speaks of, in the portal's languages; the first one counts.
+SYMBOLS = {
+    "smartphone": ("phone", "android", "手机", "手機", "handy"),
+    "tablet": ("pad", "tablet"),
+    "printer": ("scan", "print", "drucker"),
+    "monitor": (
+        *("pc", "mac", "book", "laptop", "rechner", "电脑", "電腦"),
+        *("outlook", "thunderbird", "foxmail"),
+    ),
+}
+
 
 def normalise(text: str, *, default: str) -> str:
     """A name that is safe to show on one line, of at most 64 characters; never refused.
@@ -35,6 +46,15 @@ def normalise(text: str, *, default: str) -> str:
 def suggest(user_agent: str, taken: Collection[str]) -> str:
     """A name for the device of this browser that is not `taken` yet."""
     return _unlike(_device(user_agent), taken)
+
+
+def symbol(label: str) -> str:
+    """The icon to show beside a name: a guess, for the eye only."""
+    name = label.lower()
+    for icon, words in SYMBOLS.items():
+        if any(word in name for word in words):
+            return icon
+    return "key-round"
 
 
 def apple_device(user_agent: str) -> str:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
+from clientpasswords import labels
 
 if TYPE_CHECKING:
     from clientpasswords.models.history import Usage
@@ -134,6 +135,15 @@ class ClientPassword(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def symbol(self) -> str:
+        """The icon that goes with its name."""
+        return labels.symbol(self.label)
+
+    @property
+    def created_on(self) -> date:
+        return timezone.localdate(self.created_at)
 
     @property
     def used(self) -> "Usage | None":

@@ -121,3 +121,21 @@ def test_ten_devices_get_ten_names() -> None:
 def test_the_names_to_choose_from_are_all_acceptable() -> None:
     for name in labels.suggestions():
         assert normal(name) == name
+
+
+@pytest.mark.parametrize(
+    ("label", "icon"),
+    [
+        ("My iPhone", "smartphone"),
+        ("我的手机", "smartphone"),
+        ("Handy von Anna", "smartphone"),
+        ("Kitchen iPad", "tablet"),
+        ("Drucker im Flur", "printer"),
+        ("Office PC", "monitor"),
+        ("办公室电脑", "monitor"),
+        ("THUNDERBIRD", "monitor"),
+        ("Something else", "key-round"),
+    ],
+)
+def test_a_name_has_the_icon_of_its_device(label: str, icon: str) -> None:
+    assert labels.symbol(label) == icon
