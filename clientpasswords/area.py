@@ -202,7 +202,7 @@ class Area:
     def can_use_app(self) -> bool:
         return self.app_from is not None and self.app_from <= timezone.now()
 
-    @property
+    @cached_property
     def obstacle(self) -> str:
         """The same as a word for the templates; empty if nothing does."""
         if self.refusal is None:

@@ -1,8 +1,8 @@
 """The page with the switch and the list, and what is done to a row of it."""
 
 from django.contrib import messages
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -37,9 +37,10 @@ def enable(request: UserRequest) -> HttpResponse:
 @require_form
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """Cut a device off, after a window that names it."""
-    live = request.user.client_passwords.live().select_related("usage")
-    client_password = get_object_or_404(live, pk=pk)
     area = Area(request.user)
+    client_password = next((row for row in area.passwords if row.pk == pk), None)
+    if client_password is None:
+        raise Http404
     if request.method != "POST":
         return pages.page(request, "delete", area, client_password=client_password)
     lifecycle.revoke(request.user.client_passwords.filter(pk=pk), by=actor(request))
