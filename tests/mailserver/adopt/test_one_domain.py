@@ -1,36 +1,24 @@
-"""docs/adopt.md, step by step, on a host as Debian's packages make it, and back.
+"""docs/adopt.md, steps 1 to 6: the portal decides in one domain, beside the others."""
 
-The commands are the page's own. A test takes the host to its step, so any of them runs
-alone; in the order of this file the host goes up once, and down once.
-"""
-
-from collections.abc import Iterator
 from email.message import EmailMessage
 
 import pytest
 from django.core.management import call_command
-from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Policy
 from bench.authsocket import Verdict
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword, Usage
-from tests import factories
-from tests.environment import FOLDER
 from tests.mailserver.adoption import (
     ALICE,
-    ALL,
     ALONE,
     BESIDE,
     BOB,
     HOMES,
-    NO_TABLE,
     OTHER,
-    PORTAL_ONLY,
     POSTFIX,
     READY,
-    has_its_mail,
     has_its_mail_and_quota,
     promised,
     who_is_let_in,
@@ -44,53 +32,7 @@ from tests.mailserver.test_submission import wait_for
 
 pytestmark = pytest.mark.mailserver
 
-NEW = "new@x.example"
 OPERATOR = Actor("admin@x.example", "198.51.100.7", "")
-
-
-@pytest.fixture(scope="module")
-def running_host(database_url: str) -> Iterator[ExistingHost]:
-    folder = FOLDER / "existing"
-    with ExistingHost(folder, database_url=database_url) as host:
-        yield host
-
-
-@pytest.fixture(scope="module")
-def untouched(running_host: ExistingHost) -> str:
-    """The configuration before the first step."""
-    running_host.move_to(1)
-    return running_host.configuration()
-
-
-@pytest.fixture
-def existing(
-    running_host: ExistingHost, transactional_db: None, settings: Settings
-) -> ExistingHost:
-    port = running_host.ports.doveadm
-    settings.DOVEADM_URLS = [f"http://127.0.0.1:{port}/doveadm/v1"]
-    settings.DOVEADM_API_KEY = running_host.doveadm_api_key
-    return running_host
-
-
-@pytest.fixture
-def web(existing: ExistingHost) -> dict[str, str]:
-    """The web passwords of step 1, which knows both domains here from the start.
-
-    The portal must not decide in the second one before its turn.
-    """
-    domains = ('["x.example"]', '["x.example", "y.example"]')
-    printed = existing.python("Do", domains)
-    return dict(line.split() for line in printed.splitlines())
-
-
-@pytest.fixture
-def device(web: dict[str, str]) -> dict[str, str]:
-    """A security password for each account but Bob's, who uses his web password."""
-    secrets = {}
-    for account in Account.objects.exclude(address=BOB):
-        Account.objects.filter(pk=account.pk).update(client_passwords_on=True)
-        secrets[account.address] = factories.make_client_password(account)[1]
-    return secrets
 
 
 def login_name(address: str) -> str:
@@ -125,7 +67,7 @@ def test_the_accounts_come_in_once_and_go_again(existing: ExistingHost) -> None:
 
 
 def test_ready_for_the_portal_everybody_is_let_in_as_before(
-    untouched: str, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
 ) -> None:
     existing.move_to(READY)
 
@@ -324,104 +266,3 @@ def test_without_the_database_only_the_portals_domain_has_to_wait(
                 assert verdict is Verdict.TEMPORARY
             verdict = log_on(protocol, existing, OTHER, OLD_PASSWORDS[OTHER])
             assert verdict is Verdict.OK
-
-
-# Steps 7 to 9 -------------------------------------------------------------------------
-
-
-def test_in_all_domains_the_portal_decides(
-    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
-) -> None:
-    existing.move_to(ALL)
-
-    assert who_is_let_in(existing, web, device) == promised(ALL)
-    with pytest.raises(AssertionError, match="auth failed"):
-        existing.run(ALL, "Check", typed=OLD_PASSWORDS[OTHER])
-    with smtp_session(existing, OTHER, device[OTHER]) as session:
-        session.mail("me@elsewhere.example")
-        assert session.rcpt(BOB)[0] == 553
-        session.rset()
-        session.mail(OTHER)
-        assert session.rcpt(BOB)[0] == 250
-
-
-def test_without_the_old_passwords_the_table_still_says_where_the_mail_is(
-    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
-) -> None:
-    existing.move_to(NO_TABLE)
-
-    assert who_is_let_in(existing, web, device) == promised(NO_TABLE)
-    assert existing.run(NO_TABLE, "Check").count("passdb {") == 2
-    assert has_its_mail_and_quota(existing, OTHER, device[OTHER])
-
-
-def test_a_new_mailbox_needs_the_portal_only(
-    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
-) -> None:
-    existing.move_to(NO_TABLE)
-    factories.make_account(NEW)
-    with smtp_session(existing, NEW, factories.PASSWORD) as session:
-        session.mail(NEW)
-        assert session.rcpt(NEW)[0] == 550
-
-    existing.move_to(PORTAL_ONLY)
-
-    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
-    assert existing.run(PORTAL_ONLY, "Check") == f"{NEW}\n"
-    mail = EmailMessage()
-    mail["Subject"], mail["From"], mail["To"] = "Welcome", NEW, NEW
-    with smtp_session(existing, NEW, factories.PASSWORD) as session:
-        session.send_message(mail)
-    wait_for("Welcome", existing, NEW, factories.PASSWORD)
-    assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
-
-
-# And back -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("step", range(PORTAL_ONLY, 1, -1))
-def test_undone_a_step_leaves_no_trace(
-    step: int, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
-) -> None:
-    existing.move_to(step)
-
-    existing.move_to(step - 1)
-
-    assert who_is_let_in(existing, web, device) == promised(step - 1)
-
-
-def test_at_the_end_the_configuration_is_what_it_was(
-    untouched: str, existing: ExistingHost
-) -> None:
-    existing.move_to(1)
-
-    assert existing.configuration() == untouched
-
-
-# Other hosts --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(("table", "last"), [("SQL", NO_TABLE), ("rules", BESIDE)])
-def test_a_host_with_another_table_goes_the_same_way(
-    table: str,
-    last: int,
-    database_url: str,
-    web: dict[str, str],
-    device: dict[str, str],
-) -> None:
-    folder = FOLDER / f"existing-{table}"
-    host = ExistingHost(folder, database_url=database_url, table=table)
-    host.has_postfix = False  # it would be the same
-    with host:
-        untouched = host.configuration()
-        host.move_to(BESIDE)
-        assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
-        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
-        assert has_its_mail(host, ALICE, device[ALICE])
-        with no_database():
-            assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
-        host.move_to(last)
-        assert has_its_mail(host, ALICE, device[ALICE])
-        host.move_to(1)
-        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
-        assert host.configuration() == untouched

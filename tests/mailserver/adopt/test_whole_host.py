@@ -1,0 +1,97 @@
+"""docs/adopt.md, steps 7 to 9: the portal decides in all domains; and back."""
+
+from email.message import EmailMessage
+
+import pytest
+
+from tests import factories
+from tests.mailserver.adoption import (
+    ALL,
+    BOB,
+    NO_TABLE,
+    OTHER,
+    PORTAL_ONLY,
+    has_its_mail_and_quota,
+    promised,
+    who_is_let_in,
+)
+from tests.mailserver.clients import smtp_session
+from tests.mailserver.debianhost import OLD_PASSWORDS
+from tests.mailserver.existing import ExistingHost
+from tests.mailserver.test_submission import wait_for
+
+pytestmark = pytest.mark.mailserver
+
+NEW = "new@x.example"
+
+
+# Steps 7 to 9 -------------------------------------------------------------------------
+
+
+def test_in_all_domains_the_portal_decides(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(ALL)
+
+    assert who_is_let_in(existing, web, device) == promised(ALL)
+    with pytest.raises(AssertionError, match="auth failed"):
+        existing.run(ALL, "Check", typed=OLD_PASSWORDS[OTHER])
+    with smtp_session(existing, OTHER, device[OTHER]) as session:
+        session.mail("me@elsewhere.example")
+        assert session.rcpt(BOB)[0] == 553
+        session.rset()
+        session.mail(OTHER)
+        assert session.rcpt(BOB)[0] == 250
+
+
+def test_without_the_old_passwords_the_table_still_says_where_the_mail_is(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(NO_TABLE)
+
+    assert who_is_let_in(existing, web, device) == promised(NO_TABLE)
+    assert existing.run(NO_TABLE, "Check").count("passdb {") == 2
+    assert has_its_mail_and_quota(existing, OTHER, device[OTHER])
+
+
+def test_a_new_mailbox_needs_the_portal_only(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(NO_TABLE)
+    factories.make_account(NEW)
+    with smtp_session(existing, NEW, factories.PASSWORD) as session:
+        session.mail(NEW)
+        assert session.rcpt(NEW)[0] == 550
+
+    existing.move_to(PORTAL_ONLY)
+
+    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
+    assert existing.run(PORTAL_ONLY, "Check") == f"{NEW}\n"
+    mail = EmailMessage()
+    mail["Subject"], mail["From"], mail["To"] = "Welcome", NEW, NEW
+    with smtp_session(existing, NEW, factories.PASSWORD) as session:
+        session.send_message(mail)
+    wait_for("Welcome", existing, NEW, factories.PASSWORD)
+    assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
+
+
+# And back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("step", range(PORTAL_ONLY, 1, -1))
+def test_undone_a_step_leaves_no_trace(
+    step: int, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(step)
+
+    existing.move_to(step - 1)
+
+    assert who_is_let_in(existing, web, device) == promised(step - 1)
+
+
+def test_at_the_end_the_configuration_is_what_it_was(
+    untouched: str, existing: ExistingHost
+) -> None:
+    existing.move_to(1)
+
+    assert existing.configuration() == untouched
