@@ -2,12 +2,13 @@
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from accounts.events import Actor
-from accounts.models import Domain
+from accounts.models import Account, Domain
 from api import tokens
 from api.models import ApiToken
-from tests.factories import make_domain, make_policy
+from tests.factories import make_account, make_domain, make_policy
 
 OPERATOR = Actor("operator@example.com")
 
@@ -28,6 +29,11 @@ def client_with(token: str) -> Client:
     return Client(headers={"Authorization": f"Bearer {token}"})
 
 
+@pytest.fixture(autouse=True)
+def _one_node(settings: Settings) -> None:
+    settings.DOVEADM_URLS = ["http://mail.example:8080/doveadm/v1"]
+
+
 @pytest.fixture
 def firm(db: None) -> Domain:
     return make_domain("firm.example", make_policy("Standard"))
@@ -43,3 +49,8 @@ def branch(firm: Domain) -> Client:
     """A program that sees firm.example only."""
     make_domain("other.example")
     return client_with(make_token("branch", domains=[firm]))
+
+
+@pytest.fixture
+def erin(firm: Domain) -> Account:
+    return make_account("erin@firm.example", name="Erin", phone="+12025550123")

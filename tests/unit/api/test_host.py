@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from pytest_django import Settings
 
 from accounts.models import Cutoff, Domain, Policy, SecurityEvent
 from tests.factories import make_policy
@@ -13,11 +12,6 @@ from tests.factories import make_policy
 pytestmark = pytest.mark.django_db
 
 ANY = {"If-Match": "*"}
-
-
-@pytest.fixture(autouse=True)
-def _host(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://mail.example:8080/doveadm/v1"]
 
 
 def put(program: Client, place: str, body: Any, headers: Any = None) -> Any:
