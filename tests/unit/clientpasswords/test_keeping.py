@@ -14,14 +14,15 @@ from accounts.codes import Act
 from accounts.models import Account, MailLogon, Phone, Policy, SecurityEvent
 from clientpasswords import idleness, lifecycle, logons, revival
 from clientpasswords.models import ClientPassword
-from tests import factories
 from tests.factories import make_client_password
-from tests.unit.clientpasswords.test_idleness import (
+from tests.unit.clientpasswords.idling import (
     DAY,
     UNUSED,
-    follow,
     later,
+    make_unused,
     refusal,
+    suspend,
+    tell,
 )
 from tests.unit.support import HOME, code_for, last_code, other_than, press_next
 
@@ -32,20 +33,12 @@ ATTEMPT = "11111111-1111-4111-8111-111111111111"
 def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPassword:
     """Its owner was told a week before it will be suspended."""
     settings.DOVEADM_URLS = []
-    Account.objects.update(client_passwords_on=True)
-    factories.make_policy(suspend_unused_days=30)
-    follow("mx1")
-    row = make_client_password(alice)[0]
-    assert later(clock, 23 * DAY) == 1
-    row.refresh_from_db()
-    return row
+    return tell(make_unused(alice), clock)
 
 
 @pytest.fixture
 def suspended(phone: ClientPassword, clock: Traveller) -> ClientPassword:
-    later(clock, 7 * DAY)
-    assert refusal(phone) == UNUSED
-    return phone
+    return suspend(phone, clock)
 
 
 def keep_code(account: Account) -> str:
