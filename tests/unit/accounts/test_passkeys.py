@@ -1,70 +1,33 @@
-"""Passkeys and recovery codes: who may add, use and remove them, and what is kept.
+"""Passkeys and recovery codes: who may add and remove them, and what is kept.
 
 What a browser and an authenticator do is in tests/browser/test_passkeys.py.
 """
 
-import json
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import notifications, secondstep
-from accounts.events import Kind
-from accounts.models import Account, RecoveryCodes, SecurityEvent
+from accounts.models import Account, RecoveryCodes
 from gateways import sms
 from tests.factories import PASSWORD
-from tests.unit.support import HOME, is_signed_in, sign_in
+from tests.unit.accounts.passkeysteps import make_passkey, post_json, verified
+from tests.unit.support import HOME
 
 ADD = "/settings/two-step/passkeys/add/"
 MAKE = "/settings/two-step/passkeys/make/"
 BEGIN, COMPLETE = f"{MAKE}begin/", f"{MAKE}complete/"
-RECOVERY = "/settings/two-step/recovery-codes/"
-LOGIN = "/login/"
-
-
-def make_passkey(account: Account, name: str = "Laptop") -> WebAuthnCredential:
-    passkey: WebAuthnCredential = WebAuthnCredential.objects.create(
-        user=account,
-        name=name,
-        credential_id=name.encode(),
-        public_key=b"key",
-        aaguid="0",
-    )
-    return passkey
-
-
-def verified(account: Account, device: Any) -> Client:
-    """A browser that has signed in with both steps."""
-    browser = Client()
-    browser.force_login(account)
-    session = browser.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return browser
 
 
 def want(browser: Client, **data: str) -> Any:
     return browser.post(ADD, {"name": "Laptop", "password": PASSWORD, **data})
-
-
-def post_json(browser: Client, address: str, data: Any = None, **extra: Any) -> Any:
-    body = data if isinstance(data, str) else json.dumps(data)
-    return browser.post(address, body, content_type="application/json", **extra)
-
-
-def type_code(browser: Client, code: str) -> int:
-    """Sign in with the web password and this code."""
-    sign_in(browser, "alice@example.com", PASSWORD)
-    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
-    return browser.post(LOGIN, data).status_code
 
 
 # --- adding ---------------------------------------------------------------------------
@@ -188,82 +151,6 @@ def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
     assert mail.outbox[0].subject == "A passkey was added"
     assert "Passkey: Laptop" in mail.outbox[0].body
     assert "A passkey was added for alice@example.com" in sms.outbox[0].text
-
-
-# --- using ----------------------------------------------------------------------------
-
-SIGN_IN_BEGIN, SIGN_IN = "/login/passkey/begin/", "/login/passkey/"
-
-
-def an_answer(**fields: Any) -> dict[str, Any]:
-    response = {
-        "clientDataJSON": "e30",
-        "authenticatorData": "AA",
-        "signature": "AA",
-        **fields,
-    }
-    return {"id": "AA", "rawId": "AA", "type": "public-key", "response": response}
-
-
-def test_the_challenge_says_nothing_of_any_account(
-    client: Client, alice: Account
-) -> None:
-    make_passkey(alice)
-
-    options = post_json(client, SIGN_IN_BEGIN).json()
-
-    assert options["rpId"] == "testserver"
-    assert options["userVerification"] == "required"
-    assert not options.get("allowCredentials")
-
-
-def test_without_a_challenge_nothing_is_checked(client: Client, db: None) -> None:
-    assert post_json(client, SIGN_IN, an_answer()).status_code == 400
-
-
-def test_a_passkey_that_is_not_ours_is_not_found(client: Client, db: None) -> None:
-    post_json(client, SIGN_IN_BEGIN)
-
-    assert post_json(client, SIGN_IN, an_answer()).status_code == 404
-    assert SecurityEvent.objects.get().kind == Kind.SIGN_IN_FAILED
-    assert post_json(client, SIGN_IN, an_answer()).status_code == 400
-
-
-def test_nonsense_is_refused(client: Client, db: None) -> None:
-    for data in ("[]", "{", json.dumps(an_answer(userHandle="é"))):
-        post_json(client, SIGN_IN_BEGIN)
-        assert post_json(client, SIGN_IN, data).status_code in {400, 422}
-
-
-def test_failures_are_counted_by_network(
-    client: Client, db: None, settings: Settings
-) -> None:
-    settings.SIGN_IN_FAILURES_PER_NETWORK = 2
-    responses = []
-    for _ in range(3):
-        post_json(client, SIGN_IN_BEGIN)
-        responses.append(post_json(client, SIGN_IN, an_answer()))
-
-    assert [each.status_code for each in responses] == [404, 404, 429]
-    assert int(responses[2]["Retry-After"]) > 0
-
-
-def test_who_has_signed_in_does_not_do_so_again(browser: Client) -> None:
-    assert post_json(browser, SIGN_IN_BEGIN).status_code == 403
-
-
-def test_the_web_password_alone_signs_nobody_in_who_has_a_passkey(
-    client: Client, alice: Account
-) -> None:
-    make_passkey(alice)
-
-    page = sign_in(client, "alice@example.com", PASSWORD)
-
-    assert "Now use your passkey." in page.content.decode()
-    assert not is_signed_in(client)
-    assert type_code(client, "000000") == 200
-    assert type_code(client, "") == 200
-    assert not is_signed_in(client)
 
 
 # --- removing -------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from time_machine import Traveller
 from accounts import secondstep
 from accounts.events import Kind
 from accounts.models import Account, RecoveryCodes, SecurityEvent
-from tests.unit.accounts.test_passkeys import RECOVERY, type_code, verified
+from tests.unit.accounts.passkeysteps import RECOVERY, type_code, verified
 from tests.unit.support import HOME, at_once, is_signed_in, other_than, totp_of
 
 

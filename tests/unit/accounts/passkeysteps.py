@@ -1,0 +1,48 @@
+"""Steps with passkeys and recovery codes."""
+
+import json
+from typing import Any
+
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp_webauthn.models import WebAuthnCredential
+
+from accounts.models import Account
+from tests.factories import PASSWORD
+from tests.unit.support import sign_in
+
+RECOVERY = "/settings/two-step/recovery-codes/"
+LOGIN = "/login/"
+
+
+def make_passkey(account: Account, name: str = "Laptop") -> WebAuthnCredential:
+    passkey: WebAuthnCredential = WebAuthnCredential.objects.create(
+        user=account,
+        name=name,
+        credential_id=name.encode(),
+        public_key=b"key",
+        aaguid="0",
+    )
+    return passkey
+
+
+def verified(account: Account, device: Any) -> Client:
+    """A browser that has signed in with both steps."""
+    browser = Client()
+    browser.force_login(account)
+    session = browser.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return browser
+
+
+def post_json(browser: Client, address: str, data: Any = None, **extra: Any) -> Any:
+    body = data if isinstance(data, str) else json.dumps(data)
+    return browser.post(address, body, content_type="application/json", **extra)
+
+
+def type_code(browser: Client, code: str) -> int:
+    """Sign in with the web password and this code."""
+    sign_in(browser, "alice@example.com", PASSWORD)
+    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
+    return browser.post(LOGIN, data).status_code
