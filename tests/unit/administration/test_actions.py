@@ -1,9 +1,7 @@
-"""Actions on many: asked first, done once, to those only whom one administers."""
+"""What actions on many do, each once, and what they leave alone."""
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts import policies
@@ -18,12 +16,9 @@ from accounts.models import (
     RecoveryCodes,
     SecurityEvent,
 )
-from administration import jobpages
-from administration.models import Job
 from clientpasswords import logons
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.administration.jobsteps import (
-    ACCOUNTS,
     WHY,
     choose,
     counts,
@@ -42,99 +37,6 @@ def _one_node(settings: Settings) -> None:
 @pytest.fixture
 def admin(administrator: Client) -> Account:
     return Account.objects.get(address="admin@example.com")
-
-
-# --- what is asked --------------------------------------------------------------------
-
-
-def test_nothing_is_done_before_it_is_confirmed(
-    administrator: Client, alice: Account
-) -> None:
-    make_client_password(alice)
-
-    page = choose(administrator, "revoke_all", [alice])
-    shown = administrator.get(page).content.decode()
-
-    assert "1 is chosen" in shown
-    assert "alice@example.com" in shown
-    assert "No mail program connects with them any more" in shown
-    assert alice.client_passwords.get().revoked_at is None
-
-
-def test_a_reason_is_required_and_kept_with_each(
-    administrator: Client, alice: Account
-) -> None:
-    make_client_password(alice)
-    page = choose(administrator, "revoke_all", [alice])
-
-    refused = administrator.post(page, {"confirm": "1", "reason": "  "})
-    assert refused.status_code == 422
-    assert alice.client_passwords.get().revoked_at is None
-    administrator.post(page, {"confirm": "1", "reason": WHY})
-
-    event = alice.security_events.get(kind="revoked")
-    assert (event.reason, event.actor) == (WHY, "admin@example.com")
-    assert event.network_address == "127.0.0.1"
-    order = SecurityEvent.objects.get(kind="action-ordered")
-    assert order.reason == WHY
-    assert SecurityEvent.objects.get(kind="action-ended").detail["changed"] == 1
-
-
-def test_doing_nothing_does_nothing(administrator: Client, alice: Account) -> None:
-    make_client_password(alice)
-    page = choose(administrator, "revoke_all", [alice])
-
-    administrator.post(page, {"stop": "1"})
-    administrator.post(page, {"confirm": "1", "reason": WHY})
-
-    assert "called off" in administrator.get(page).content.decode()
-    assert alice.client_passwords.get().revoked_at is None
-
-
-def test_twenty_names_are_shown_and_the_rest_counted(
-    administrator: Client, db: None
-) -> None:
-    rows = [make_account(f"user{number:02}@example.com") for number in range(23)]
-    page = choose(administrator, "unlock_codes", rows)
-
-    with CaptureQueriesContext(connection) as queries:
-        shown = administrator.get(page).content.decode()
-
-    assert "user19@example.com" in shown
-    assert "user20@example.com" not in shown
-    assert "and 3 more" in shown
-    assert len(queries) <= 8
-
-
-def test_for_very_many_their_number_has_to_be_typed(
-    administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(jobpages, "TYPED_FROM", 1)
-    bob = make_account("bob@example.com")
-    page = choose(administrator, "unlock_codes", [alice, bob])
-
-    for number in ("", "3", "two"):
-        answer = administrator.post(
-            page, {"confirm": "1", "reason": WHY, "number": number}
-        )
-        assert answer.status_code == 422
-    answer = administrator.post(page, {"confirm": "1", "reason": WHY, "number": "2"})
-
-    assert answer.status_code == 302
-
-
-def test_all_that_match_are_chosen_as_they_are_then(
-    administrator: Client, alice: Account
-) -> None:
-    data = {"action": "set_protocols", "select_across": "1", "_selected_action": [1]}
-    page = administrator.post(f"{ACCOUNTS}?q=alice", data)["Location"]
-    make_account("alice2@example.com")
-
-    assert Job.objects.get().total == 1
-    assert "alice2" not in administrator.get(page).content.decode()
-
-
-# --- what is done ---------------------------------------------------------------------
 
 
 def test_a_policy_is_set_until_a_day(administrator: Client, alice: Account) -> None:
