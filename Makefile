@@ -54,6 +54,7 @@ mailserver: $(VENV)/tools catalogues ## Run the tests with a real Dovecot and Po
 check: $(VENV)/tools catalogues ## Lint, types, layers, templates, migrations, translations, settings
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/python -m tools.lengths
 	$(EXAMPLE) $(BIN)/mypy
 	$(BIN)/lint-imports
 	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2 --check
