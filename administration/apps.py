@@ -1,4 +1,5 @@
 from django.apps import AppConfig, apps
+from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -25,3 +26,11 @@ class AdminConfig(DjangoAdminConfig):
     """Django admin on our site class: nobody gets in without a second factor."""
 
     default_site = "administration.site.PortalAdminSite"
+
+    def ready(self) -> None:
+        """Find the pages, and take away that of codes by which nobody is let in.
+
+        Recovery codes, of which hashes alone are kept, are in their place.
+        """
+        super().ready()
+        admin.site.unregister(apps.get_model("otp_static", "StaticDevice"))

@@ -11,8 +11,6 @@ from django.db.models import QuerySet, prefetch_related_objects
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_static.admin import StaticDeviceAdmin
-from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.admin import WebAuthnCredentialAdmin
@@ -23,7 +21,7 @@ from administration import roles
 from administration.audited import AuditedAdmin
 
 # The libraries have registered their own pages when their modules were imported.
-admin.site.unregister([Group, Site, StaticDevice, TOTPDevice])
+admin.site.unregister([Group, Site, TOTPDevice])
 
 
 class OperatorsAdmin(AuditedAdmin):
@@ -77,11 +75,6 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
 
 @admin.register(Site)
 class AuditedSiteAdmin(OperatorsAdmin, SiteAdmin):
-    pass
-
-
-@admin.register(StaticDevice)
-class AuditedStaticDeviceAdmin(OperatorsAdmin, StaticDeviceAdmin):
     pass
 
 

@@ -14,7 +14,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -66,7 +65,6 @@ def fill(first: int, last: int) -> None:
         Group.objects.create(name=f"Group {number}")
         Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
         TOTPDevice.objects.create(user=account, name="default")
-        StaticDevice.objects.create(user=account, name="backup")
         FollowedLog.objects.create(node=f"node {number}")
         RecoveryCodes.objects.create(user=account, name="paper")
         WebAuthnCredential.objects.create(

@@ -12,7 +12,6 @@ from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django_otp.plugins.otp_static.models import StaticDevice
 
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from administration.base import ScopedAdmin, ScopedRelatedFilter
@@ -28,7 +27,7 @@ from tests.unit.administration.worlds import (
 )
 
 # Of the whole host, and for site operators alone.
-OF_THE_HOST = {FollowedLog, Group, Site, StaticDevice}
+OF_THE_HOST = {FollowedLog, Group, Site}
 LISTS = [model._meta.label_lower for model in admin.site._registry]
 
 

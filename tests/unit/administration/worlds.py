@@ -8,7 +8,6 @@ from django.contrib.sites.models import Site
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -115,7 +114,6 @@ def make_world(name: str) -> World:
             public_key=b"",
             aaguid="00000000-0000-0000-0000-000000000000",
         ),
-        "otp_static_staticdevice": StaticDevice.objects.create(user=owner, name=name),
         "otp_totp_totpdevice": TOTPDevice.objects.create(user=owner, name=name),
         "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),
     }
