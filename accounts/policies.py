@@ -77,6 +77,11 @@ def requires() -> Q:
     return Q(binding__in=requiring().order_by().values("pk"))
 
 
+def closing(protocol: str) -> QuerySet[Policy]:
+    """The policies by which no mail program connects by this protocol."""
+    return Policy.objects.filter(Q(third_party_logon=False) | Q(**{protocol: False}))
+
+
 def in_force() -> Q:
     """What `client_passwords_in_force` says, of an account with its `binding`."""
     return Q(client_passwords_on=True) | requires()

@@ -28,6 +28,7 @@ from administration.mailboxfilters import (
     MailboxDomainFilter,
     PasswordsFilter,
     PhoneFilter,
+    ProtocolsFilter,
     RequiredFilter,
     WebPasswordFilter,
 )
@@ -102,7 +103,8 @@ class AccountAdmin(RightsAdmin):
     ]
     list_filter = [
         *(MailboxDomainFilter, "client_passwords_on", RequiredFilter, PasswordsFilter),
-        *(WebPasswordFilter, ExceptionFilter, PhoneFilter, "is_active", "is_staff"),
+        *(WebPasswordFilter, ProtocolsFilter, ExceptionFilter, PhoneFilter),
+        *("is_active", "is_staff"),
     ]
     sortable_by = ["address"]
     ordering = ["address"]

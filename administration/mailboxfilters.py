@@ -83,6 +83,18 @@ class GroupRequiredFilter(ChoiceFilter):
     ]
 
 
+class ProtocolsFilter(ChoiceFilter):
+    """By what mail programs may not speak, as the policy says that binds."""
+
+    title = _("protocols")
+    parameter_name = "protocols"
+    options = [
+        ("imap-off", _("IMAP off"), lambda rows: closed_to(rows, "imap")),
+        ("pop3-off", _("POP3 off"), lambda rows: closed_to(rows, "pop3")),
+        ("smtp-off", _("SMTP off"), lambda rows: closed_to(rows, "smtp")),
+    ]
+
+
 class PasswordsFilter(ChoiceFilter):
     title = _("security passwords")
     # Django lets nobody filter mailboxes by what begins with “password”.
@@ -150,6 +162,12 @@ def bound(rows: QuerySet, condition: Q) -> QuerySet:
     """Those of the accounts of which the condition on their `binding` is true."""
     found: QuerySet = rows.annotate(binding=policies.binding()).filter(condition)
     return found
+
+
+def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
+    """Those of the accounts to which mail programs do not connect by this protocol."""
+    policies_closing = policies.closing(protocol).order_by().values("pk")
+    return bound(rows, Q(binding__in=policies_closing))
 
 
 def has_passwords() -> Exists:

@@ -7,8 +7,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts import policies
 from accounts.events import Kind
-from accounts.models import Account, Phone, Policy, SecurityEvent
+from accounts.models import Account, Department, Phone, Policy, SecurityEvent
+from administration import effective
 from tests.factories import (
     make_account,
     make_client_password,
@@ -80,6 +82,65 @@ def test_mailboxes_are_narrowed(
     ]
 
     assert names == found
+
+
+@pytest.fixture
+def protocols(administrator: Client) -> Client:
+    """Each policy comes from another place; each name tells what binds at last."""
+    no_pop3, closed = (
+        make_policy("Modern", pop3=False),
+        make_policy("Closed", third_party_logon=False),
+    )
+    make_domain("modern.example", no_pop3)
+    sales, support = (
+        Department.objects.create(domain=make_domain(), name=name, policy=policy)
+        for name, policy in (("Sales", no_pop3), ("Support", None))
+    )
+    hour = timedelta(hours=1)
+    make_account("by-domain@modern.example")
+    make_account("by-department@example.com", department=sales)
+    make_account("by-exception@example.com", policy=no_pop3)
+    make_account("open@example.com", department=support)
+    make_account("open-again@modern.example", policy=make_policy())
+    make_account(
+        "ended@example.com", policy=no_pop3, policy_until=timezone.now() - hour
+    )
+    make_account("closed@modern.example", policy=closed)
+    imap_only = make_policy("IMAP only", pop3=False, smtp=False)
+    make_account("imap-only@example.com", policy=imap_only)
+    return administrator
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("imap-off", ["closed"]),
+        (
+            "pop3-off",
+            ["by-department", "by-domain", "by-exception", "closed", "imap-only"],
+        ),
+        ("smtp-off", ["closed", "imap-only"]),
+        ("smtp-off&in=example.com", ["imap-only"]),
+    ],
+)
+def test_mailboxes_are_narrowed_by_the_protocols_that_are_off(
+    protocols: Client, query: str, found: list[str]
+) -> None:
+    page = f"{ACCOUNTS}?protocols={query}"
+    names = [each.partition("@")[0] for each in listed(protocols, page)]
+
+    assert names == found
+
+
+@pytest.mark.parametrize("protocol", ["IMAP", "POP3", "SMTP"])
+def test_the_column_of_protocols_says_the_same(
+    protocols: Client, protocol: str
+) -> None:
+    off = listed(protocols, f"{ACCOUNTS}?protocols={protocol.lower()}-off")
+
+    for account in Account.objects.all():
+        told = effective.protocols(policies.of(account).policy)
+        assert (protocol in told) == (account.address not in off)
 
 
 @pytest.mark.parametrize(
