@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import events
@@ -30,7 +31,11 @@ NOTED_EVERY = timedelta(hours=1)
 
 
 class Refused(Exception):
-    """The token is not made; the message says why."""
+    """The token is not made; the message says why, `field` which answer is at fault."""
+
+    def __init__(self, field: str, words: str) -> None:
+        super().__init__(words)
+        self.field = field
 
 
 @dataclass(frozen=True)
@@ -55,18 +60,7 @@ def make(
     Raises:
         Refused: there is a token of this name, or it would be for nothing or too much.
     """
-    if ApiToken.objects.filter(name=name).exists():
-        raise Refused(
-            f"There is or was a token {name!r}; its name stays in the record."
-        )
-    if not scopes or not set(scopes) <= set(Scope.values):
-        raise Refused(f"Name at least one of these scopes: {', '.join(Scope.values)}.")
-    too_much = FOR_ALL_DOMAINS & set(scopes)
-    if domains is not None and (too_much or not domains):
-        what = ", ".join(sorted(too_much)) or "nothing"
-        raise Refused(f"A token for some domains cannot be for {what}.")
-    if expires_at is not None and expires_at <= timezone.now():
-        raise Refused("It would have expired already.")
+    _require_right(name, scopes, domains, expires_at)
     key = secrets.token_hex(6)
     text = f"mpt_{key}_{secrets.token_urlsafe(32)}"
     with transaction.atomic():
@@ -120,6 +114,28 @@ def revoke(name: str, *, by: Actor) -> bool:
 def actor(token: ApiToken, network_address: str | None) -> Actor:
     """Who acts by the token, for the record of events."""
     return Actor(f"{token.name} (API token)", network_address)
+
+
+def _require_right(
+    name: str,
+    scopes: Collection[str],
+    domains: Collection[Domain] | None,
+    expires_at: datetime | None,
+) -> None:
+    if ApiToken.objects.filter(name=name).exists():
+        words = _("There is or was a token of this name, which stays in the record.")
+        raise Refused("name", words)
+    if not scopes or not set(scopes) <= set(Scope.values):
+        words = _("Name at least one of these scopes: %(scopes)s.")
+        raise Refused("scopes", words % {"scopes": ", ".join(Scope.values)})
+    too_much = FOR_ALL_DOMAINS & set(scopes)
+    if domains is not None and too_much:
+        words = _("A token for some domains cannot be for %(scopes)s.")
+        raise Refused("domains", words % {"scopes": ", ".join(sorted(too_much))})
+    if domains is not None and not domains:
+        raise Refused("domains", _("A token for no domain would be for nothing."))
+    if expires_at is not None and expires_at <= timezone.now():
+        raise Refused("expires_at", _("It would have expired already."))
 
 
 def _digest(text: str) -> str:
