@@ -11,9 +11,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import events
@@ -23,6 +24,7 @@ from api.models import ApiToken
 
 Scope = ApiToken.Scope
 FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+TAKEN = gettext_noop("There is or was a token of this name, which stays in the record.")
 NO_DIGEST = "0" * 64
 # These are about the whole host.
 FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
@@ -63,18 +65,22 @@ def make(
     _require_right(name, scopes, domains, expires_at)
     key = secrets.token_hex(6)
     text = f"mpt_{key}_{secrets.token_urlsafe(32)}"
-    with transaction.atomic():
-        token = ApiToken.objects.create(
-            name=name,
-            key=key,
-            digest=_digest(text),
-            scopes=sorted(scopes),
-            is_limited=domains is not None,
-            expires_at=expires_at,
-            created_by=by.name,
-        )
-        token.domains.set(domains or [])
-        _record(Kind.RECORD_CREATED, token, by)
+    token = ApiToken(
+        name=name,
+        key=key,
+        digest=_digest(text),
+        scopes=sorted(scopes),
+        is_limited=domains is not None,
+        expires_at=expires_at,
+        created_by=by.name,
+    )
+    try:
+        with transaction.atomic():
+            token.save(force_insert=True)
+            token.domains.set(domains or [])
+            _record(Kind.RECORD_CREATED, token, by)
+    except IntegrityError:
+        raise Refused("name", _(TAKEN)) from None
     return Made(token, text)
 
 
@@ -123,8 +129,7 @@ def _require_right(
     expires_at: datetime | None,
 ) -> None:
     if ApiToken.objects.filter(name=name).exists():
-        words = _("There is or was a token of this name, which stays in the record.")
-        raise Refused("name", words)
+        raise Refused("name", _(TAKEN))
     if not scopes or not set(scopes) <= set(Scope.values):
         words = _("Name at least one of these scopes: %(scopes)s.")
         raise Refused("scopes", words % {"scopes": ", ".join(Scope.values)})
