@@ -1,5 +1,6 @@
 """Django admin's own widgets, where they lack a name, or ask too much."""
 
+import re
 from typing import Any
 
 from django.contrib.admin.widgets import (
@@ -50,9 +51,18 @@ class KnownAutocompleteSelect(AutocompleteSelect):
         return [(None, options, 0)]
 
 
+# What can be looked for as the key of a record.
+KEY = re.compile(r"[0-9]{1,18}")
+
+
 class NamedAutocomplete(AutocompleteSelectMultiple):
     """Says in the field one types into what it is for; Select2 gives it no label."""
 
     def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
         return {**attrs, "data-placeholder": capfirst(self.field.verbose_name)}
+
+    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
+        """Return what is chosen; what is no key was refused, and is nobody's name."""
+        keys = [each for each in value if KEY.fullmatch(str(each))]
+        return super().optgroups(name, keys, attrs)

@@ -220,3 +220,12 @@ def test_an_auditor_stops_nobodys_action(own: World) -> None:
 
     job.refresh_from_db()
     assert job.ended_at is None
+
+
+def test_what_is_no_domain_is_refused_at_the_field(own: World) -> None:
+    browser = browser_as("superuser", own)
+    administrator = make_administrator("domain", own.domain)
+
+    response = save(browser, administrator, domains_administered=["none"])
+
+    assert "domains_administered" in errors_of(response)
