@@ -20,6 +20,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Domain
+from administration.acts import Order
 from api.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -55,7 +56,7 @@ def make(
     *,
     domains: Collection[Domain] | None,
     expires_at: datetime | None,
-    by: Actor,
+    order: Order,
 ) -> Made:
     """Make a token that works at once; `domains` None means all, now and later.
 
@@ -72,13 +73,13 @@ def make(
         scopes=sorted(scopes),
         is_limited=domains is not None,
         expires_at=expires_at,
-        created_by=by.name,
+        created_by=order.by.name,
     )
     try:
         with transaction.atomic():
             token.save(force_insert=True)
             token.domains.set(domains or [])
-            _record(Kind.RECORD_CREATED, token, by)
+            _record(Kind.RECORD_CREATED, token, order)
     except IntegrityError:
         raise Refused("name", _(TAKEN)) from None
     return Made(token, text)
@@ -102,7 +103,7 @@ def note_use(token: ApiToken) -> None:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
-def revoke(name: str, *, by: Actor) -> bool:
+def revoke(name: str, order: Order) -> bool:
     """Let the token open nothing any more; return whether it did until now.
 
     Raises:
@@ -113,7 +114,7 @@ def revoke(name: str, *, by: Actor) -> bool:
         if token.revoked_at is not None:
             return False
         ApiToken.objects.filter(pk=token.pk).update(revoked_at=timezone.now())
-        _record(Kind.RECORD_DELETED, token, by)
+        _record(Kind.RECORD_DELETED, token, order)
     return True
 
 
@@ -147,7 +148,7 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _record(kind: Kind, token: ApiToken, by: Actor) -> None:
+def _record(kind: Kind, token: ApiToken, order: Order) -> None:
     names = sorted(token.domains.values_list("name", flat=True))
     detail = {
         "apitoken": token.name,
@@ -155,4 +156,4 @@ def _record(kind: Kind, token: ApiToken, by: Actor) -> None:
         "domains": " ".join(names) if token.is_limited else "all",
         "expires": token.expires_at.isoformat() if token.expires_at else "",
     }
-    events.record_all([Event(kind, None, by, detail=detail)])
+    events.record_all([Event(kind, None, order.by, detail=detail, why=order.why)])

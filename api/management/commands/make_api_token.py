@@ -6,6 +6,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts import events
 from accounts.models import Domain
+from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
 
@@ -29,14 +30,13 @@ class Command(BaseCommand):
         parser.add_argument("--expires", help="As 2027-01-31T18:00; else never.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        by = events.by_command("make_api_token")
         try:
             made = tokens.make(
                 options["name"],
                 options["scopes"],
                 domains=self._domains(options["domains"]),
                 expires_at=self._time(options["expires"]),
-                by=by,
+                order=Order(events.by_command("make_api_token"), ""),
             )
         except tokens.Refused as error:
             raise CommandError(str(error)) from None

@@ -3,6 +3,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
+from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
 
@@ -14,9 +15,10 @@ class Command(BaseCommand):
         parser.add_argument("name")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        name, by = options["name"], events.by_command("revoke_api_token")
+        name = options["name"]
+        order = Order(events.by_command("revoke_api_token"), "")
         try:
-            was_live = tokens.revoke(name, by=by)
+            was_live = tokens.revoke(name, order)
         except ApiToken.DoesNotExist:
             raise CommandError(f"There is no token {name!r}.") from None
         self.stdout.write("revoked" if was_live else "was revoked before")

@@ -6,11 +6,12 @@ from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Domain
+from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
 from tests.factories import make_account, make_domain, make_policy
 
-OPERATOR = Actor("operator@example.com")
+OPERATOR = Order(Actor("operator@example.com"), "")
 
 
 def make_token(
@@ -20,7 +21,7 @@ def make_token(
     if domains is not None:
         everything -= tokens.FOR_ALL_DOMAINS
     made = tokens.make(
-        name, scopes or everything, domains=domains, expires_at=None, by=OPERATOR
+        name, scopes or everything, domains=domains, expires_at=None, order=OPERATOR
     )
     return made.text
 

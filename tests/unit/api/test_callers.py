@@ -56,12 +56,12 @@ def test_a_revoked_or_expired_token_opens_nothing(
             ["accounts:read"],
             domains=None,
             expires_at=timezone.now() + timedelta(hours=1),
-            by=OPERATOR,
+            order=OPERATOR,
         ).text
     )
     assert revoked.get(ACCOUNTS).status_code == ends.get(ACCOUNTS).status_code == 200
 
-    tokens.revoke("a", by=OPERATOR)
+    tokens.revoke("a", OPERATOR)
     clock.shift(timedelta(hours=1))
 
     assert revoked.get(ACCOUNTS).status_code == ends.get(ACCOUNTS).status_code == 401

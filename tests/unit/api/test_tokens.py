@@ -67,7 +67,7 @@ def test_the_list_tells_what_each_may(firm: Domain, clock: Traveller) -> None:
     text = make_token("a", "accounts:read", domains=[firm])
     make_token("b", "policies:read")
     client_with(text).get(ACCOUNTS)
-    tokens.revoke("b", by=OPERATOR)
+    tokens.revoke("b", OPERATOR)
 
     assert run("list_api_tokens").splitlines() == [
         (
@@ -100,7 +100,7 @@ def test_a_token_for_nothing_or_too_much_is_not_made(
 
 def test_the_name_of_a_revoked_token_is_not_given_again(firm: Domain) -> None:
     make_token("sync")
-    tokens.revoke("sync", by=OPERATOR)
+    tokens.revoke("sync", OPERATOR)
 
     with pytest.raises(CommandError, match="There is or was a token"):
         run("make_api_token", "sync", "--scopes", "accounts:read")
