@@ -1,11 +1,25 @@
 """The record of what a program may ask for and order."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def live(self) -> Self:
+        """Those that open something now."""
+        has_not_ended = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(has_not_ended, revoked_at=None)
+
+    def ended(self) -> Self:
+        """Those that were revoked, or have expired."""
+        has_expired = Q(expires_at__lte=timezone.now())
+        return self.filter(has_expired | Q(revoked_at__isnull=False))
 
 
 class ApiToken(models.Model):
@@ -21,21 +35,28 @@ class ApiToken(models.Model):
         PASSWORDS_READ = "passwords:read", _("look at security passwords")
         PASSWORDS_REVOKE = "passwords:revoke", _("delete security passwords")
 
-    name = models.CharField(max_length=60, unique=True)
+    name = models.CharField(_("name"), max_length=60, unique=True)
     key = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.CharField(max_length=64, editable=False)
-    scopes = models.JSONField()
+    scopes = models.JSONField(_("scopes"))
     is_limited = models.BooleanField(
         help_text="Only for `domains`, and for none once these are deleted."
     )
-    domains = models.ManyToManyField(Domain, blank=True)
-    created_at = models.DateTimeField(default=timezone.now)
-    created_by = models.CharField(max_length=254)
-    expires_at = models.DateTimeField(null=True, blank=True)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+    domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
+    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    created_by = models.CharField(_("made by"), max_length=254)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        # Nobody changes one, or deletes it: the record of events names it.
+        default_permissions = ("add", "view")
+        permissions = [("revoke_apitoken", "Can revoke API tokens")]
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(

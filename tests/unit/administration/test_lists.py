@@ -27,6 +27,7 @@ from accounts.models import (
 )
 from administration import jobs, lists
 from administration.actions import BY_NAME
+from api.models import ApiToken
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from tests.factories import (
     make_account,
@@ -66,6 +67,15 @@ def fill(first: int, last: int) -> None:
         Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
         TOTPDevice.objects.create(user=account, name="default")
         FollowedLog.objects.create(node=f"node {number}")
+        token = ApiToken.objects.create(
+            name=f"Sync {number}",
+            key=f"{number:012}",
+            digest="0" * 64,
+            scopes=["accounts:read"],
+            is_limited=True,
+            created_by=account.address,
+        )
+        token.domains.add(domain)
         RecoveryCodes.objects.create(user=account, name="paper")
         WebAuthnCredential.objects.create(
             user=account,

@@ -16,6 +16,7 @@ from django.urls import reverse
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from administration.base import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
+from api.models import ApiToken
 from clientpasswords.models import FollowedLog
 from tests.factories import make_account, make_policy
 from tests.unit.administration.pages import ROLES_OF
@@ -27,7 +28,7 @@ from tests.unit.administration.worlds import (
 )
 
 # Of the whole host, and for site operators alone.
-OF_THE_HOST = {FollowedLog, Group, Site}
+OF_THE_HOST = {ApiToken, FollowedLog, Group, Site}
 LISTS = [model._meta.label_lower for model in admin.site._registry]
 
 

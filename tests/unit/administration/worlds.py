@@ -1,6 +1,7 @@
 """Two domains that have everything, and administrators of every kind."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -24,6 +25,7 @@ from accounts.models import (
 from administration import jobs
 from administration.actions import BY_NAME
 from administration.models import Job
+from api.models import ApiToken
 from clientpasswords.models import FollowedLog, Logon
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 
@@ -102,6 +104,14 @@ def make_world(name: str) -> World:
         "accounts_recoverycodes": RecoveryCodes.objects.create(user=owner, name=name),
         "accounts_securityevent": owner.security_events.get(kind="issued"),
         "administration_job": job_of(owner, owner),
+        "api_apitoken": ApiToken.objects.create(
+            name=f"Sync of {name}",
+            key=sha256(name.encode()).hexdigest()[:12],
+            digest="0" * 64,
+            scopes=["accounts:read"],
+            is_limited=False,
+            created_by=owner.address,
+        ),
         "auth_group": Group.objects.create(name=f"Friends of {name}"),
         "auth_user": owner,
         "clientpasswords_clientpassword": password,

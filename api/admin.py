@@ -1,0 +1,207 @@
+"""Tokens of programs, as site operators see, make and revoke them."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.http import actor
+from administration.acts import Order
+from administration.mailboxfilters import ChoiceFilter
+from administration.others import OperatorsAdmin
+from api import tokens
+from api.forms import MakeForm, ReasonForm
+from api.models import ApiToken
+
+MOST_NAMES = 50
+
+
+class StateFilter(ChoiceFilter):
+    title = _("state")
+    parameter_name = "state"
+    options = [
+        ("live", _("in force"), lambda rows: rows.live()),
+        ("ended", _("no longer in force"), lambda rows: rows.ended()),
+    ]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(OperatorsAdmin):
+    """A token is in the answer to the request that makes it, and never seen again."""
+
+    change_form_template = "admin/api/apitoken/change_form.html"
+    list_display = [
+        *("name", "state", "scope_names", "where", "created_by", "created_at"),
+        *("used", "ends"),
+    ]
+    list_filter = [StateFilter]
+    sortable_by = ["name", "created_at"]
+    search_fields = ["name__istartswith"]
+    search_help_text = _("Beginning of the name")
+    fields = [
+        *("name", "state", "scope_names", "domain_names", "created_by", "created_at"),
+        *("used", "ends"),
+    ]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.revoke_view)
+        name = "api_apitoken_revoke"
+        own = path("<path:object_id>/revoke/", view, name=name)
+        return [own, *super().get_urls()]
+
+    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        widened: QuerySet[Any] = rows.annotate(number=Count("domains"))
+        return widened
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        may_look: bool = self.has_view_permission(request)
+        return may_look and request.user.has_perm("api.revoke_apitoken")
+
+    @sensitive_variables()
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Ask what the token is to be; the answer to the right POST is the token.
+
+        Sent once more, the same is refused: its name is taken by then.
+        """
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = MakeForm(_sent(request))
+        made = _make(request, form) if form.is_valid() else None
+        if made is None:
+            return self._page(request, "make", form, title=_("Make an API token"))
+        self.log_addition(request, made.token, [{"added": {}}])
+        title = _("The token “%(name)s” is made") % {"name": made.token.name}
+        return self._page(request, "made", made=made, title=title)
+
+    def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask whether it is to be revoked, and do so.
+
+        Raises:
+            Http404: there is no such token.
+            PermissionDenied: this is not for them.
+        """
+        if not self.has_revoke_permission(request):
+            raise PermissionDenied
+        token = self.get_object(request, unquote(object_id))
+        if token is None:
+            raise Http404
+        form = ReasonForm(_sent(request))
+        if not form.is_valid():
+            title = _("Revoke the API token?")
+            return self._page(request, "revoke", form, original=token, title=title)
+        self._revoke(request, token, _order(request, form))
+        return redirect("admin:api_apitoken_changelist")
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        token = kwargs.get("obj")
+        is_open = token is not None and token.revoked_at is None
+        context["may_revoke"] = is_open and self.has_revoke_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("scopes"))
+    def scope_names(self, token: ApiToken) -> str:
+        return ", ".join(token.scopes)
+
+    @admin.display(description=_("domains"))
+    def where(self, token: Any) -> Any:
+        return token.number if token.is_limited else _("all")
+
+    @admin.display(description=_("domains"))
+    def domain_names(self, token: ApiToken) -> Any:
+        if not token.is_limited:
+            return _("all")
+        names = token.domains.order_by("name").values_list("name", flat=True)
+        found = list(names[: MOST_NAMES + 1])
+        more = ["…"] if found[MOST_NAMES:] else []
+        return ", ".join([*found[:MOST_NAMES], *more]) or _("none")
+
+    @admin.display(description=_("last used"))
+    def used(self, token: ApiToken) -> Any:
+        return _told(token.last_used_at) or _("never")
+
+    @admin.display(description=_("expires"))
+    def ends(self, token: ApiToken) -> Any:
+        return _told(token.expires_at) or _("never")
+
+    @admin.display(description=_("state"))
+    def state(self, token: ApiToken) -> Any:
+        if token.revoked_at:
+            return _("revoked %(day)s") % {"day": _told(token.revoked_at)}
+        return _("in force") if token.is_live else _("expired")
+
+    def _revoke(self, request: HttpRequest, token: ApiToken, order: Order) -> None:
+        if tokens.revoke(token.name, order):
+            self.log_change(request, token, gettext("Revoked."))
+            words = gettext("The token “%(name)s” opens nothing any more.")
+        else:
+            words = gettext("The token “%(name)s” was revoked before.")
+        messages.success(request, words % {"name": token.name})
+
+    def _page(
+        self, request: HttpRequest, name: str, form: Any = None, **context: Any
+    ) -> HttpResponse:
+        fields = [(None, {"fields": list(form.fields)})] if form else []
+        context |= {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "form": form,
+            "adminform": AdminForm(form, fields, {}) if form else None,
+            "media": self.media + form.media if form else self.media,
+        }
+        is_refused = form is not None and form.errors
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
+        template = f"admin/api/apitoken/{name}.html"
+        return TemplateResponse(request, template, context, status=status)
+
+
+def _told(time: datetime | None) -> str:
+    return date_format(localtime(time), "SHORT_DATETIME_FORMAT") if time else ""
+
+
+def _sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
+
+
+def _order(request: HttpRequest, form: Any) -> Order:
+    return Order(actor(request), form.cleaned_data["reason"])
+
+
+@sensitive_variables()
+def _make(request: HttpRequest, form: Any) -> tokens.Made | None:
+    """Make the token; None if it cannot be, which the form tells at the field."""
+    answers = form.cleaned_data
+    try:
+        return tokens.make(
+            answers["name"],
+            answers["scopes"],
+            domains=list(answers["domains"]) or None,
+            expires_at=answers["expires_at"],
+            order=_order(request, form),
+        )
+    except tokens.Refused as error:
+        form.add_error(error.field, str(error))
+        return None

@@ -1,0 +1,214 @@
+"""Tokens in the administration: made and shown once, listed, revoked."""
+
+import logging
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client
+from django.utils import timezone
+from time_machine import Traveller
+
+from accounts.models import Domain, SecurityEvent
+from api import tokens
+from api.models import ApiToken
+from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.tokensteps import ADD, LIST, make, page_of
+from tests.unit.mailportal.test_canary import everything_in_the_database
+
+pytestmark = pytest.mark.django_db
+
+TEXT = re.compile(r"mpt_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
+
+
+def shown(response: Any) -> str:
+    """The token in the answer."""
+    (text,) = TEXT.findall(response.content.decode())
+    return str(text)
+
+
+def errors(response: Any) -> dict[str, list[str]]:
+    assert response.status_code == 422
+    assert not TEXT.search(response.content.decode())
+    return dict(response.context["form"].errors)
+
+
+# --- made -----------------------------------------------------------------------------
+
+
+def test_a_token_that_is_made_here_opens_what_was_asked_for(
+    administrator: Client, firm: Domain
+) -> None:
+    answers: dict[str, Any] = {
+        "scopes": ["accounts:read", "passwords:read"],
+        "domains": [firm.pk],
+        "expires_at_0": "2099-01-31",
+        "expires_at_1": "12:00:00",
+        "reason": "for the directory",
+    }
+
+    response = make(administrator, **answers)
+
+    assert response.status_code == 200
+    program = client_with(shown(response))
+    assert program.get("/api/v1/accounts").status_code == 200
+    assert program.get("/api/v1/domains").status_code == 403
+    token = ApiToken.objects.get()
+    assert (token.is_limited, list(token.domains.all())) == (True, [firm])
+    assert token.expires_at is not None
+    assert token.expires_at.isoformat() == "2099-01-31T12:00:00+00:00"
+    event = SecurityEvent.objects.get(kind="record-created")
+    assert (event.actor, event.reason) == ("admin@example.com", "for the directory")
+    assert event.network_address == "127.0.0.1"
+    assert event.detail == {
+        "apitoken": "sync",
+        "scopes": "accounts:read passwords:read",
+        "domains": "firm.example",
+        "expires": "2099-01-31T12:00:00+00:00",
+    }
+
+
+def test_without_domains_and_end_it_is_for_all_and_for_ever(
+    administrator: Client,
+) -> None:
+    make(administrator)
+
+    token = ApiToken.objects.get()
+    assert (token.is_limited, token.expires_at) == (False, None)
+
+
+def test_it_is_in_the_answer_alone_and_nowhere_afterwards(
+    administrator: Client,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    response = make(administrator)
+
+    secret = shown(response)[len("mpt_0123456789ab_") :]
+    assert "no-store" in response["Cache-Control"]
+    assert response.content.decode().count(secret) == 1
+    later = [
+        administrator.get(page)
+        for page in (
+            *(ADD, LIST, page_of("sync", "change"), page_of("sync", "history")),
+            *("/admin/", "/admin/accounts/securityevent/"),
+        )
+    ]
+    output = capfd.readouterr()
+    for place in (
+        everything_in_the_database(),
+        "".join(each.content.decode() + str(each.headers) for each in later),
+        f"{response.headers}{response.request}{administrator.cookies}",
+        f"{caplog.text}{output.out}{output.err}{mail.outbox}",
+    ):
+        assert secret not in place
+
+
+def test_what_is_sent_again_makes_nothing_and_shows_nothing(
+    administrator: Client,
+) -> None:
+    make(administrator)
+    before = list(ApiToken.objects.values())
+
+    again = make(administrator)
+
+    assert list(errors(again)) == ["name"]
+    assert list(ApiToken.objects.values()) == before
+    assert SecurityEvent.objects.filter(kind="record-created").count() == 1
+    assert not TEXT.search(administrator.get(ADD).content.decode())
+
+
+@pytest.mark.parametrize(
+    ("answers", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 61}, "name"),
+        ({"scopes": []}, "scopes"),
+        ({"scopes": ["everything"]}, "scopes"),
+        ({"domains": [0]}, "domains"),
+        ({"domains": ["x"]}, "domains"),
+        ({"domains": [10**30]}, "domains"),
+        ({"domains": ["firm"], "scopes": ["policies:write"]}, "domains"),
+        ({"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, "expires_at"),
+        ({"expires_at_0": "soon"}, "expires_at"),
+        ({"reason": "x" * 301}, "reason"),
+    ],
+)
+def test_what_cannot_be_is_refused_at_its_field(
+    administrator: Client, firm: Domain, answers: dict[str, Any], field: str
+) -> None:
+    if answers.get("domains") == ["firm"]:
+        answers = {**answers, "domains": [firm.pk]}
+
+    response = make(administrator, **answers)
+
+    assert list(errors(response)) == [field]
+    assert not ApiToken.objects.exists()
+    assert not SecurityEvent.objects.filter(kind="record-created").exists()
+
+
+def test_it_is_not_made_by_opening_a_page(administrator: Client) -> None:
+    administrator.get(f"{ADD}?name=sync&scopes=accounts:read")
+
+    assert not ApiToken.objects.exists()
+
+
+# --- listed ---------------------------------------------------------------------------
+
+
+def test_the_list_tells_what_each_may_and_whether_it_still_does(
+    administrator: Client, firm: Domain, clock: Traveller
+) -> None:
+    client_with(make_token("branch", "accounts:read", domains=[firm])).get(
+        "/api/v1/accounts"
+    )
+    hour = timezone.now() + timedelta(hours=1)
+    scopes = ["policies:read"]
+    tokens.make("old", scopes, domains=None, expires_at=hour, order=OPERATOR)
+    make_token("gone", "policies:read")
+    tokens.revoke("gone", OPERATOR)
+    clock.shift(timedelta(hours=1))
+
+    page = administrator.get(LIST)
+
+    rows = page.context["cl"].result_list
+    admin = page.context["cl"].model_admin
+    assert [
+        (row.name, admin.scope_names(row), str(admin.where(row))) for row in rows
+    ] == [
+        ("branch", "accounts:read", "1"),
+        ("gone", "policies:read", "all"),
+        ("old", "policies:read", "all"),
+    ]
+    assert [str(admin.state(row)) for row in rows] == [
+        "in force",
+        "revoked 23 Nov 2026, 12:00",
+        "expired",
+    ]
+    assert [str(admin.used(row)) for row in rows] == [
+        *("23 Nov 2026, 12:00", "never", "never"),
+    ]
+    assert [str(admin.ends(row)) for row in rows] == [
+        *("never", "never", "23 Nov 2026, 13:00"),
+    ]
+    assert {row.created_by for row in rows} == {"operator@example.com"}
+    for state, names in (("live", ["branch"]), ("ended", ["gone", "old"])):
+        found = administrator.get(f"{LIST}?state={state}").context["cl"].result_list
+        assert [row.name for row in found] == names
+
+
+def test_the_page_of_one_names_its_domains_and_no_digest(
+    administrator: Client, firm: Domain
+) -> None:
+    make_token("branch", "accounts:read", domains=[firm])
+    token = ApiToken.objects.get()
+
+    page = administrator.get(page_of("branch", "change")).content.decode()
+
+    assert "firm.example" in page
+    assert token.digest not in page
+    assert token.key not in page

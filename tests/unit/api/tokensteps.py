@@ -1,0 +1,20 @@
+"""Steps on the pages of tokens in the administration."""
+
+from typing import Any
+
+from django.test import Client
+from django.urls import reverse
+
+from api.models import ApiToken
+
+ADD = "/admin/api/apitoken/add/"
+LIST = "/admin/api/apitoken/"
+
+
+def page_of(name: str, act: str) -> str:
+    pk = ApiToken.objects.get(name=name).pk
+    return reverse(f"admin:api_apitoken_{act}", args=[pk])
+
+
+def make(browser: Client, name: str = "sync", **answers: Any) -> Any:
+    return browser.post(ADD, {"name": name, "scopes": ["accounts:read"], **answers})
