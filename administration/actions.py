@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Domain, Policy
 from administration import acts
 from administration.acts import Order
-from administration.widgets import DateAndTime
+from administration.widgets import DateAndTime, KnownAutocompleteSelect
 from clientpasswords.models import ClientPassword
 
 REQUIRED = {
@@ -27,8 +28,21 @@ class NothingToAsk(forms.Form):
     pass
 
 
+def _policy_field(source: Any, nothing: Any = None) -> forms.ModelChoiceField:
+    """What asks for another policy, as this field of records: searched, not listed.
+
+    It may be left empty where that means something: `nothing` says what.
+    """
+    is_required = nothing is None
+    said = "" if is_required else nothing
+    widget = KnownAutocompleteSelect(source, admin.site, nothing=said)
+    return forms.ModelChoiceField(
+        Policy.objects.all(), label=_("Policy"), required=is_required, widget=widget
+    )
+
+
 class DomainPolicyForm(forms.Form):
-    policy = forms.ModelChoiceField(Policy.objects.all(), label=_("Policy"))
+    policy = _policy_field(Domain.policy.field)
 
 
 class UntilForm(forms.Form):
@@ -47,11 +61,9 @@ class UntilForm(forms.Form):
 
 
 class PolicyForm(UntilForm):
-    policy = forms.ModelChoiceField(
-        Policy.objects.all(),
-        label=_("Policy"),
-        required=False,
-        empty_label=_("None of its own: the department's or the domain's"),
+    policy = _policy_field(
+        Account.policy.field,
+        _("None of its own: the department's or the domain's"),
     )
     field_order = ["policy", "until"]
 

@@ -122,6 +122,7 @@ def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) ->
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             model = field.queryset.model
             field.queryset = base.visible(admin.site, _request_of(account), model)
+            field.error_messages["invalid_choice"] = base.NOT_YOURS
     return form
 
 

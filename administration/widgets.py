@@ -26,16 +26,29 @@ class DateAndTime(AdminSplitDateTime):
 class KnownAutocompleteSelect(AutocompleteSelect):
     """Does not ask the database for the name of what is chosen, where that is known.
 
-    While nothing is chosen it has a name all the same: Select2 gives it none.
+    While nothing is chosen it says what that means, if it was given `nothing`.
     """
 
     known: Model | None = None
+
+    def __init__(self, *args: Any, nothing: Any = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.nothing = nothing
 
     @property
     def media(self) -> Media:
         # In this order: it looks at what the other script has made.
         own = Media(js=["admin/js/autocomplete.js", "js/named.js"])
         return super().media + own
+
+    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
+        return {
+            **attrs,
+            "data-placeholder": self.nothing,
+            # Inside of a landmark of the page.
+            "data-dropdown-parent": "#content",
+        }
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return the one option that is chosen; the others come while one types."""

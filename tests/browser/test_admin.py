@@ -174,6 +174,38 @@ def test_a_password_is_revoked_from_its_list(
     assert not steps.opens(alice, secret)
 
 
+def test_a_policy_for_many_is_searched_and_chosen_by_keyboard(
+    verified: Page, alice: Account, look: Look
+) -> None:
+    for number in range(30):
+        factories.make_policy(f"Policy {number}")
+    strict = factories.make_policy("Strict", third_party_logon=False)
+
+    verified.goto("/admin/accounts/account/")
+    verified.locator("tr", has_text=alice.address).get_by_role("checkbox").check()
+    action = verified.get_by_role("combobox", name="Action")
+    action.select_option(label="Set the policy")
+    steps.button(verified, "Go").click()
+    field = verified.get_by_role("combobox", name="Policy")
+    expect(field).to_contain_text("None of its own: the department's or the domain's")
+    look(verified, "admin-action-policy")
+    field.focus()
+    field.press("Enter")
+    verified.keyboard.type("stri")
+    expect(verified.get_by_role("option", name="Strict")).to_be_visible()
+    expect(verified.get_by_role("option")).to_have_count(1)
+    look(verified, "admin-action-policy-search")
+    verified.keyboard.press("Enter")
+    expect(field).to_contain_text("Strict")
+    expect(field).to_be_focused()
+    verified.get_by_label("Reason").fill("As decided")
+    verified.keyboard.press("Enter")
+
+    expect(steps.heading(verified, "Done")).to_be_visible()
+    alice.refresh_from_db()
+    assert alice.policy == strict
+
+
 def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
     for number in range(jobs.PART + 1):
         factories.make_account(f"user{number}@example.com")

@@ -190,7 +190,38 @@ def test_an_action_sets_no_policy_of_another_domain(own: World, foreign: World) 
 
     assert on_mailboxes == on_domains == counts(failed=1)
     assert refused.status_code == 422
+    assert NOT_YOURS in refused.content.decode()
     assert foreign.policy.name not in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("action", "model"),
+    [
+        ("set_policy", "account"),
+        ("set_domain_policy", "domain"),
+    ],
+)
+def test_an_action_suggests_the_policies_that_may_be_chosen_and_lists_none(
+    own: World, foreign: World, action: str, model: str
+) -> None:
+    browser = browser_as("domain", own)
+    row = own.rows[f"accounts_{model}"]
+    page = choose(browser, action, [row], f"/admin/accounts/{model}/")
+
+    shown = browser.get(page)
+    field = shown.context["form"]["policy"].build_widget_attrs({})
+    widget = shown.context["form"].fields["policy"].widget
+    asked = widget.build_attrs(widget.attrs, field)
+    source = {
+        "app_label": asked["data-app-label"],
+        "model_name": asked["data-model-name"],
+        "field_name": asked["data-field-name"],
+    }
+    found = browser.get(asked["data-ajax--url"], source | {"term": "policy"}).json()
+
+    assert asked["class"] == "admin-autocomplete"
+    assert own.policy.name not in shown.content.decode()
+    assert [each["text"] for each in found["results"]] == [own.policy.name]
 
 
 @pytest.mark.parametrize(("role", "belongs"), [("domain", True), ("operator", False)])
