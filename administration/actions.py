@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Domain, Policy
+from accounts.models import Account, Department, Domain, Policy
 from administration import acts
 from administration.acts import Order
 from administration.widgets import DateAndTime, KnownAutocompleteSelect
@@ -43,6 +43,10 @@ def _policy_field(source: Any, nothing: Any = None) -> forms.ModelChoiceField:
 
 class DomainPolicyForm(forms.Form):
     policy = _policy_field(Domain.policy.field)
+
+
+class DepartmentPolicyForm(forms.Form):
+    policy = _policy_field(Department.policy.field, _("None of its own: the domain's"))
 
 
 class UntilForm(forms.Form):
@@ -203,6 +207,20 @@ ALL = [
         lambda row, asked, order: acts.set_domain_policy(row, asked["policy"], order),
         model=Domain,
         form=DomainPolicyForm,
+    ),
+    Action(
+        "set_department_policy",
+        _("Set the policy"),
+        _(
+            "Every mailbox of the departments that has no exception gets this policy. "
+            "Mail sessions that it does not allow end."
+        ),
+        "accounts.change_department",
+        lambda row, asked, order: acts.set_department_policy(
+            row, asked["policy"], order
+        ),
+        model=Department,
+        form=DepartmentPolicyForm,
     ),
     Action(
         "revoke",

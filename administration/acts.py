@@ -16,6 +16,7 @@ from accounts import events, phones, policies
 from accounts.events import Actor, Detail, Event, Kind
 from accounts.models import (
     Account,
+    Department,
     Domain,
     NewPhone,
     Phone,
@@ -108,6 +109,28 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
                 domain=domain.name,
             )
         ]
+    )
+    return True
+
+
+def set_department_policy(
+    department: Department, policy: Policy | None, order: Order
+) -> bool:
+    """The department has this policy; None: none of its own, the domain's holds.
+
+    Raises:
+        NotAllowed: the policy belongs to another domain.
+    """
+    if policy and policy.domain_id not in {None, department.domain_id}:
+        raise NotAllowed
+    if department.policy == policy:
+        return False
+    told = events.changes({"policy": department.policy}, {"policy": policy})
+    Department.objects.filter(pk=department.pk).update(policy=policy)
+    kind, domain = Kind.DEPARTMENT_CHANGED, department.domain.name
+    detail: Detail = {"department": str(department), **told}
+    events.record_all(
+        [Event(kind, None, order.by, detail=detail, why=order.why, domain=domain)]
     )
     return True
 

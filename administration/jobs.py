@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from accounts import cutoffs, events
 from accounts.events import Actor, Event, Kind
-from accounts.models import Account, Domain
+from accounts.models import Account, Department, Domain
 from administration import actions, base, lockout, roles
 from administration.actions import Action
 from administration.acts import NotAllowed, Order
@@ -200,8 +200,8 @@ def _require_rank(orderer: Account, row: Any) -> None:
 
 
 def _require_own_way_out(orderer: Account, row: Any, act: Callable[[], bool]) -> None:
-    """A domain's policy must not shut out the mail programs of who sets it."""
-    if isinstance(row, Domain) and lockout.of(orderer, act):
+    """What many are bound by must not shut out the mail programs of who sets it."""
+    if isinstance(row, Domain | Department) and lockout.of(orderer, act):
         raise NotAllowed
 
 
@@ -218,12 +218,14 @@ def _request_of(account: Account) -> HttpRequest:
 
 def _review(rows: Iterable[Any]) -> None:
     """Have the worker end the sessions that have lost their right."""
-    addresses = []
+    addresses, domains = [], set()
     for row in rows:
-        if isinstance(row, Domain):
-            cutoffs.review(f"*@{row.name}*")
+        if isinstance(row, Domain | Department):
+            domains.add(getattr(row, "domain", row).name)
         else:
             addresses.append(getattr(row, "account", row).address)
+    for name in sorted(domains):
+        cutoffs.review(f"*@{name}*")
     cutoffs.review_soon(addresses)
 
 

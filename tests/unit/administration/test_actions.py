@@ -179,6 +179,31 @@ def test_domains_get_a_policy(administrator: Client, alice: Account) -> None:
     assert Cutoff.objects.get().login_mask == "*@example.com*"
 
 
+def test_departments_get_a_policy_and_lose_it(
+    administrator: Client, alice: Account
+) -> None:
+    closed = make_policy("Closed", imap=False)
+    page = "/admin/accounts/department/"
+    both = [
+        Department.objects.create(domain=alice.domain, name=name)
+        for name in ("Sales", "Support")
+    ]
+
+    do(administrator, "set_department_policy", both, page=page, policy=closed.pk)
+
+    assert set(Department.objects.values_list("policy", flat=True)) == {closed.pk}
+    assert Cutoff.objects.get().login_mask == "*@example.com*"
+    event = SecurityEvent.objects.filter(kind="department-changed").first()
+    assert event is not None
+    assert (event.domain, event.reason) == ("example.com", WHY)
+    assert event.detail["department"] == "Support (example.com)"
+    assert event.detail["changed"] == {"policy": ["", "Closed"]}
+
+    job = do(administrator, "set_department_policy", both, page=page, policy="")
+    assert job.counts() == counts(changed=2)
+    assert not Department.objects.filter(policy__isnull=False).exists()
+
+
 @pytest.mark.parametrize(
     ("action", "asked"),
     [

@@ -16,6 +16,7 @@ from accounts import cutoffs
 from accounts.models import (
     Account,
     Cutoff,
+    Department,
     Domain,
     Phone,
     SecurityEvent,
@@ -190,11 +191,13 @@ def restrict(admin: Account, *codenames: str) -> None:
 def test_an_action_needs_its_permission(
     administrator: Client, admin: Account, alice: Account, action: Any
 ) -> None:
-    row = alice
+    row: Any = alice
     if action.model is Domain:
-        row = alice.domain  # type: ignore[assignment]
+        row = alice.domain
+    elif action.model is Department:
+        row = Department.objects.create(domain=alice.domain, name="Sales")
     elif action.model is not Account:
-        row = make_client_password(alice)[0]  # type: ignore[assignment]
+        row = make_client_password(alice)[0]
     name = action.model.__name__.lower()
     app = action.permission.partition(".")[0]
     label = "clientpasswords" if name == "clientpassword" else "accounts"

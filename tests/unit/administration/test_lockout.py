@@ -196,6 +196,23 @@ def test_an_action_on_ones_own_domain_is_refused_like_the_page(
     assert admin.domain.policy.name == "Standard"
 
 
+def test_so_is_one_on_ones_own_department(
+    administrator: Client, admin: Account
+) -> None:
+    uses(admin)
+    sales = Department.objects.create(domain=admin.domain, name="Sales")
+    Account.objects.filter(pk=admin.pk).update(department=sales)
+    closed = make_policy("Closed", third_party_logon=False)
+    page = "/admin/accounts/department/"
+
+    job = do(
+        administrator, "set_department_policy", [sales], page=page, policy=closed.pk
+    )
+
+    assert job.counts() == counts(failed=1)
+    assert not Department.objects.filter(policy=closed).exists()
+
+
 @pytest.mark.parametrize(
     ("networks", "status"),
     [("203.0.113.0/24", 200), ("192.0.2.0/24, 2001:db8::/32", 302)],

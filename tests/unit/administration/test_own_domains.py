@@ -182,13 +182,16 @@ def test_an_action_sets_no_policy_of_another_domain(own: World, foreign: World) 
 
     on_mailboxes = work_off(ordered(operator, "set_policy", [own.owner], **asked))
     on_domains = work_off(ordered(operator, "set_domain_policy", [own.domain], **asked))
+    on_departments = work_off(
+        ordered(operator, "set_department_policy", [own.department], **asked)
+    )
     domain_admin = make_administrator("domain", own.domain)
     page = choose(browser_of(domain_admin), "set_policy", [own.owner])
     refused = browser_of(domain_admin).post(
         page, {"confirm": "1", "reason": WHY, **asked}
     )
 
-    assert on_mailboxes == on_domains == counts(failed=1)
+    assert on_mailboxes == on_domains == on_departments == counts(failed=1)
     assert refused.status_code == 422
     assert NOT_YOURS in refused.content.decode()
     assert foreign.policy.name not in refused.content.decode()
@@ -199,6 +202,7 @@ def test_an_action_sets_no_policy_of_another_domain(own: World, foreign: World) 
     [
         ("set_policy", "account"),
         ("set_domain_policy", "domain"),
+        ("set_department_policy", "department"),
     ],
 )
 def test_an_action_suggests_the_policies_that_may_be_chosen_and_lists_none(
