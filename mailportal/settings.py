@@ -111,6 +111,7 @@ else:
 
 # --- who signs in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Account"
+AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashers.WebPasswordHasher",
     # What another program has hashed, until the next sign-in.

@@ -41,7 +41,6 @@ from accounts.models import Account
 from accounts.views.signin import may_add_a_factor, too_many_tries
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
-MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 # --- signing in -----------------------------------------------------------------------
@@ -86,7 +85,7 @@ class SignInView(SigningIn, CompleteCredentialAuthenticationView):
         """Begin a session in which nothing is left of the one before."""
         account: Account = device.user
         self.request.session.flush()
-        auth.login(self.request, account, backend=MODEL_BACKEND)
+        auth.login(self.request, account)
         django_otp.login(self.request, device)
         by = actor(self.request)
         events.record(Kind.SIGNED_IN, account, by=by, passkey=device.name)
