@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration import actions, jobs, roles
+from administration import actions, jobs, roles, widgets
 from administration.actions import Action
 from administration.base import ReadOnlyAdmin
 from administration.models import Job
@@ -163,6 +163,7 @@ class JobAdmin(ReadOnlyAdmin):
             "media": self.media + form.media,
             "list": _list_of(action),
         }
+        widgets.tell_what_is_chosen(form)
         status = 422 if form.errors or why.errors else 200
         return TemplateResponse(
             request, "admin/administration/job/page.html", context, status=status

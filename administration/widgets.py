@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import (
     AutocompleteSelectMultiple,
 )
 from django.db.models import Model
-from django.forms import Media
+from django.forms import Form, Media
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -30,6 +30,8 @@ class KnownAutocompleteSelect(AutocompleteSelect):
     """
 
     known: Model | None = None
+    # Nothing else can be chosen in it, whatever was typed.
+    is_looked_at = False
 
     def __init__(self, *args: Any, nothing: Any = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,16 +54,25 @@ class KnownAutocompleteSelect(AutocompleteSelect):
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return the one option that is chosen; the others come while one types."""
-        known = self.known
-        if known is None or [str(each) for each in value] != [str(known.pk)]:
+        known = [self.known] if self.known else []
+        is_chosen = [str(each) for each in value] == [str(row.pk) for row in known]
+        if not (self.is_looked_at or (known and is_chosen)):
             return super().optgroups(name, value, attrs)
-        choices = [] if self.is_required else [("", "")]
-        choices.append((known.pk, str(known)))
+        choices = [] if self.is_required else [("", "", False)]
+        choices += [(row.pk, str(row), True) for row in known]
         options = [
-            self.create_option(name, each, text, selected=each == known.pk, index=0)
-            for each, text in choices
+            self.create_option(name, each, text, selected=selected, index=0)
+            for each, text, selected in choices
         ]
         return [(None, options, 0)]
+
+
+def tell_what_is_chosen(form: Form) -> None:
+    """Let the fields of a form that was looked at know what was chosen in them."""
+    for name, field in form.fields.items():
+        if form.is_bound and isinstance(field.widget, KnownAutocompleteSelect):
+            field.widget.known = form.cleaned_data.get(name)
+            field.widget.is_looked_at = True
 
 
 # What can be looked for as the key of a record.

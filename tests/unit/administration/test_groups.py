@@ -95,3 +95,11 @@ def test_nobody_changes_a_group_of_their_own(own: World) -> None:
         return int(browser.post(page, {"name": f"{group.name}!"}).status_code)
 
     assert (rename(mine), rename(other)) == (403, 302)
+
+
+def test_a_new_group_is_made(own: World) -> None:
+    page = reverse("admin:auth_group_add")
+
+    answer = browser_as("operator", own).post(page, {"name": "Ours"}, follow=True)
+
+    assert "was added successfully" in answer.content.decode()

@@ -1,0 +1,77 @@
+"""No page of the administration asks more than eight times, whoever opens it."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Account
+from administration import jobs
+from administration.actions import ALL
+from tests.factories import make_client_password
+from tests.unit.administration.pages import ROLES_OF
+from tests.unit.administration.worlds import World, browser_of, make_administrator
+
+MOST = 8
+
+
+@pytest.fixture
+def account(request: pytest.FixtureRequest, own: World) -> Account:
+    """An administrator of this kind; of what they see there are several."""
+    for number in range(5):
+        make_client_password(own.owner, f"Device {number}")
+    return make_administrator(request.param, own.domain)
+
+
+def ordered(account: Account, own: World) -> Iterator[str]:
+    """The pages that ask about each action that they may order."""
+    for action in ALL:
+        if jobs.may(account, action):
+            opts = action.model._meta
+            row = own.rows[f"{opts.app_label}_{opts.model_name}"]
+            job = jobs.choose(action, [row.pk], account, None)
+            yield reverse("admin:administration_job_change", args=[job.pk])
+
+
+def queries(browser: Client, page: str, typed: dict[str, str] | None = None) -> int:
+    """How often the page asks; 0 if it is not for them."""
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.post(page, typed) if typed else browser.get(page)
+    return len(asked) if answer.status_code in {200, 422} else 0
+
+
+@pytest.mark.parametrize("account", ROLES_OF, indirect=True)
+def test_no_page_of_a_record_asks_more_than_eight_times(
+    own: World, account: Account
+) -> None:
+    browser = browser_of(account)
+    browser.get("/admin/")  # a session is written once a minute
+    pages = [
+        reverse(f"admin:{label}_{view}", args=[own.rows[label].pk])
+        for label in (
+            f"{model._meta.app_label}_{model._meta.model_name}"
+            for model in admin.site._registry
+        )
+        for view in ("change", "history")
+    ]
+
+    asked = {page: queries(browser, page) for page in ["/admin/", *pages]}
+
+    assert {page: n for page, n in asked.items() if n > MOST} == {}
+
+
+@pytest.mark.parametrize("account", ROLES_OF, indirect=True)
+def test_no_page_that_asks_about_an_action_asks_more_than_eight_times(
+    own: World, account: Account
+) -> None:
+    browser = browser_of(account)
+    browser.get("/admin/")
+    typed = {"confirm": "1", "policy": str(own.policy.pk)}
+
+    for page in ordered(account, own):
+        assert queries(browser, page) <= MOST, page
+        assert queries(browser, page, typed) <= MOST, page
