@@ -18,7 +18,6 @@ from accounts.models import Account, Department, Domain, Phone, Policy
 from administration import actions, audit, jobs, lockout, roles
 from administration.actions import Action
 from administration.base import ScopedAdmin
-from administration.lockout import ShutOut
 from administration.widgets import DateAndTime, KnownAutocompleteSelect
 
 STALE = _(
@@ -30,20 +29,12 @@ SHUT_OUT = _(
     "You would shut out your own mail programs, which used %(protocols)s lately. Have "
     "your mailbox given an exception first."
 )
-# What of a record says who is let in, and the field where a refusal is told.
+# What of a record says who is let in.
 WATCHED: dict[type[Model], set[str]] = {
     Account: {"policy", "policy_until", "department", "client_passwords_on"},
     Department: {"policy"},
     Domain: {"policy"},
 }
-TOLD_AT = {
-    "third-party-logon-off": "third_party_logon",
-    "security-password-required": "client_passwords_required",
-    "expired": "client_password_days",
-    "suspended-unused": "suspend_unused_days",
-}
-# Told by the views as a list of networks, and by no reason.
-NETWORKS = "client_networks"
 
 
 class TrackedForm:
@@ -103,7 +94,7 @@ class TrackedForm:
         if shut_out:
             protocols = ", ".join(shut_out.protocols).upper()
             told = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
-            self.add_error(_told_at(names, shut_out), told)
+            self.add_error(shut_out.blamed(names), told)
 
     def _watched(self) -> list[str]:
         """The fields that were changed and may bear on who is let in."""
@@ -180,13 +171,6 @@ def _choosing(action: Action) -> Any:
         return redirect("admin:administration_job_change", job.pk)
 
     return choose
-
-
-def _told_at(names: list[str], shut_out: ShutOut) -> str:
-    """The field that is to blame: a policy's own, or that which names the policy."""
-    blamed = {TOLD_AT.get(reason, "") for reason in shut_out.reasons}
-    found = [name for name in names if name in blamed or name in shut_out.protocols]
-    return (found or [name for name in names if name == NETWORKS] or names)[0]
 
 
 def _loaded(instance: Model, name: str) -> Any:

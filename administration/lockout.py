@@ -18,6 +18,15 @@ from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.rollout import LATELY
 from gateways.doveadm import Connection
 
+# By which answer of a policy the views refuse.
+ANSWERS = {
+    "third-party-logon-off": "third_party_logon",
+    "security-password-required": "client_passwords_required",
+    "expired": "client_password_days",
+    "suspended-unused": "suspend_unused_days",
+}
+# Told by the views as a list of networks, and by no reason.
+NETWORKS = "client_networks"
 SERVICES = {"imap": "imap", "pop3": "pop3", "smtp": "submission"}
 
 
@@ -27,6 +36,15 @@ class ShutOut:
 
     protocols: list[str]
     reasons: set[str]
+
+    def blamed(self, names: list[str]) -> str:
+        """Which of the changed fields it is: a policy's own, or what names the policy.
+
+        `names` are all that were changed, at least one.
+        """
+        answers = {ANSWERS.get(reason, "") for reason in self.reasons}
+        found = [name for name in names if name in answers or name in self.protocols]
+        return (found or [name for name in names if name == NETWORKS] or names)[0]
 
 
 def of(author: Account, change: Callable[[], object]) -> ShutOut | None:
