@@ -28,8 +28,6 @@ from clientpasswords.models import (
 from gateways import doveadm
 
 PORTAL = Actor("mailportal")
-# How long before: a week, or half of the time where that is shorter.
-TOLD_BEFORE = timedelta(days=7)
 AT_ONCE = 500  # passwords of a policy in one round
 # A session that goes on is a use, written down this often.
 NOTED_AGAIN = timedelta(hours=1)
@@ -50,7 +48,8 @@ class Span:
 
     @property
     def notice(self) -> timedelta:
-        return min(TOLD_BEFORE, self.length / 2)
+        """How long before its owner is told: half of the time where that is short."""
+        return min(settings.TOLD_BEFORE, self.length / 2)
 
 
 @dataclass(frozen=True)

@@ -273,6 +273,10 @@ WEBMAIL_NETWORKS: list[str] = env.list("WEBMAIL_NETWORKS", []) or []
 CLIENT_PASSWORD_ARGON2_MEMORY = env.int("CLIENT_PASSWORD_ARGON2_MEMORY", 256)  # KiB
 # How long a deleted client password that is still being tried is recognised.
 REVOKED_KEPT_DAYS = env.int("REVOKED_KEPT_DAYS", 90)
+# How long before something ends or is suspended its owner is told.
+TOLD_BEFORE = timedelta(
+    days=env.int("TOLD_DAYS_BEFORE", 7, validate=validate.Range(min=1)) or 0
+)
 
 # What is kept of mail logons.
 LOGONS_KEPT_DAYS = env.int("LOGONS_KEPT_DAYS", 90)
