@@ -1,8 +1,12 @@
-"""Telling owners of the day from which mail programs need a security password."""
+"""Telling owners of what changes on a day: security passwords that will be required.
 
-from collections.abc import Iterator
+Or an exception of theirs that ends, and takes something from them.
+"""
+
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
@@ -36,6 +40,80 @@ def announce() -> int:
             )
         count += len(rows)
     return count
+
+
+def announce_ends() -> int:
+    """Order mails to owners whose exception ends soon, and what it allows with it.
+
+    Call it every minute; it returns to how many. Each hears once of an end, and again
+    when it is moved; whom it takes nothing from hears nothing.
+    """
+    count, last = 0, 0
+    while batch := list(_ending().filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        last = batch[-1].pk
+        if due := _to_be_warned(batch):
+            count += _warn(due)
+    return count
+
+
+def losses(account: Account) -> list[str]:
+    """Which answers of policies take something from the owner when the exception ends.
+
+    The account has one, with an end, and comes `with_policies`.
+    """
+    own, then, at = account.policy, policies.inherited(account), account.policy_until
+    if own is None or at is None or not own.third_party_logon:
+        return []
+    switches = ("third_party_logon", "imap", "pop3", "smtp")
+    lost = [name for name in switches if getattr(own, name) and not getattr(then, name)]
+    needs = then.will_require_at(at) and not own.will_require_at(at)
+    if needs and not account.client_passwords_on:
+        lost.append("client_passwords_required")
+    if then.client_networks and then.client_networks != own.client_networks:
+        lost.append("client_networks")
+    days = then.client_password_days
+    if days and (own.client_password_days is None or days < own.client_password_days):
+        lost.append("client_password_days")
+    return lost
+
+
+def _ending() -> QuerySet[Account]:
+    now = timezone.now()
+    return policies.with_policies().filter(
+        policy__isnull=False,
+        policy_until__gt=now,
+        policy_until__lte=now + settings.TOLD_BEFORE,
+        is_active=True,
+    )
+
+
+def _to_be_warned(batch: Iterable[Account]) -> list[Account]:
+    """Those who lose something, and have not been told of this very end."""
+    losing = [account for account in batch if losses(account)]
+    events_before = SecurityEvent.objects.filter(
+        kind=Kind.EXCEPTION_ENDS, account__in=[account.pk for account in losing]
+    )
+    told = set(events_before.values_list("account", "detail__until"))
+    return [each for each in losing if (each.pk, _until(each)) not in told]
+
+
+def _warn(due: Iterable[Account]) -> int:
+    with transaction.atomic():
+        # Whom another worker is telling, that one tells.
+        rows = Account.objects.select_for_update(skip_locked=True).order_by("pk")
+        locked = [each.pk for each in rows.filter(pk__in=[each.pk for each in due])]
+        due = _to_be_warned(_ending().filter(pk__in=locked))
+        events.record_all(map(_end_of_exception, due))
+    return len(due)
+
+
+def _end_of_exception(account: Account) -> Event:
+    detail = {"until": _until(account), "loses": " ".join(losses(account))}
+    return Event(Kind.EXCEPTION_ENDS, account, PORTAL, detail=detail)
+
+
+def _until(account: Account) -> str:
+    return account.policy_until.isoformat() if account.policy_until else ""
 
 
 def _announced() -> Iterator[Policy]:

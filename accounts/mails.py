@@ -57,6 +57,23 @@ TEXTS = {
             "page below. If you do not need it any more, delete it."
         ),
     ),
+    Kind.ENDS_SOON: (
+        gettext_noop("A security password ends soon"),
+        gettext_noop(
+            "From then on the device can neither read nor send mail with it. Before, "
+            "make a new one on the page below, enter it in the device, and delete the "
+            "old one."
+        ),
+    ),
+    Kind.EXCEPTION_ENDS: (
+        gettext_noop("An exception for your mailbox ends soon"),
+        gettext_noop(
+            "From then on the rules of your department or domain hold for your mail "
+            "programs. Where security passwords are required, turn them on before, "
+            "and give each of your devices its own: the page below shows how. Webmail "
+            "stays as it is. If you need the exception longer, ask your administrator."
+        ),
+    ),
     Kind.REVIVED: (
         gettext_noop("A security password was kept, though it was not used"),
         CHANGED,
@@ -137,7 +154,19 @@ TEXTS = {
 }
 
 # What is to come, and nobody has done.
-ANNOUNCED = frozenset({Kind.REQUIRED_SOON, Kind.SUSPENDS_SOON})
+ANNOUNCED = frozenset(
+    {Kind.REQUIRED_SOON, Kind.SUSPENDS_SOON, Kind.ENDS_SOON, Kind.EXCEPTION_ENDS}
+)
+# What is different after an exception, by the answer of the policy.
+CHANGES = {
+    "client_passwords_required": gettext_noop("security passwords are required"),
+    "third_party_logon": gettext_noop("no mail program connects"),
+    "imap": gettext_noop("IMAP is switched off"),
+    "pop3": gettext_noop("POP3 is switched off"),
+    "smtp": gettext_noop("SMTP is switched off"),
+    "client_networks": gettext_noop("mail programs connect from some networks only"),
+    "client_password_days": gettext_noop("security passwords end sooner"),
+}
 
 # What besides the mail goes to a telephone.
 TEXT_MESSAGES = {
@@ -204,6 +233,8 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
         (_("Required from"), _time(detail.get("required_from", ""))),
         (_("Suspended from"), _time(detail.get("suspends", ""))),
         (_("Works until"), _time(detail.get("expires", ""))),
+        (_("Exception until"), _time(detail.get("until", ""))),
+        (_("From then on"), _changes(detail.get("loses", ""))),
         (_("Protocol"), detail.get("protocol", "").upper()),
         (_("Wrong passwords"), str(detail.get("count", ""))),
         (_("Time"), _time(event.at.isoformat())),
@@ -216,6 +247,10 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
 def _is_done_by_a_person(event: SecurityEvent) -> bool:
     """Of the rest the actor is the mail server that told of it, or the portal."""
     return "protocol" not in event.detail and event.kind not in ANNOUNCED
+
+
+def _changes(names: str) -> str:
+    return ", ".join(_(CHANGES[name]) for name in names.split() if name in CHANGES)
 
 
 def _time(text: str) -> str:

@@ -108,6 +108,11 @@ def deciding(levels: Iterable[Level]) -> list[Effective]:
     ]
 
 
+def inherited(account: Account) -> Policy:
+    """The policy that would bind the account if it had no exception."""
+    return deciding(_levels(account.domain, account.department))[-1].policy
+
+
 def levels_of(account: Account) -> list[Level]:
     """Where the policy of an account can come from, what wins last."""
     until = account.policy_until

@@ -6,6 +6,7 @@ Views, admin and commands all come through here.
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -172,7 +173,10 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
             cutoffs.end(owner, old_name)
-        row.save(update_fields=[*scope.columns(), "session_names"])
+        near = timezone.now() + settings.TOLD_BEFORE
+        if scope.expires_at and scope.expires_at <= near:
+            row.told_of_end = scope.expires_at  # by the event below
+        row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
         cutoffs.review_at(owner, f"{owner.address}~{row.pk}*", scope.expires_at)
         cutoffs.review_account(owner)
         events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())

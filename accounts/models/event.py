@@ -31,6 +31,8 @@ class SecurityEvent(models.Model):
             "suspends-soon",
             _("suspension of a security password announced"),
         )
+        ENDS_SOON = "ends-soon", _("end of a security password announced")
+        EXCEPTION_ENDS = "exception-ends", _("end of an exception announced")
         REVIVED = "revived", _("security password kept though unused")
         PHONE_CHANGED = "phone-changed", _("phone number changed")
         TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")

@@ -35,6 +35,8 @@ class Notification(models.Model):
         Kind.LIMITED,
         Kind.REVOKED,
         Kind.SUSPENDS_SOON,
+        Kind.ENDS_SOON,
+        Kind.EXCEPTION_ENDS,
         Kind.REVIVED,
         Kind.PHONE_CHANGED,
         Kind.PASSWORD_CHANGED,

@@ -1,5 +1,6 @@
 """What the administrators of a mail host allow and require."""
 
+from datetime import datetime
 from typing import Self
 
 from django.core.exceptions import ValidationError
@@ -187,10 +188,14 @@ class Policy(models.Model):
     @property
     def requires_client_passwords(self) -> bool:
         """Whether the web password is refused in mail programs now, by this policy."""
+        return self.will_require_at(timezone.now())
+
+    def will_require_at(self, moment: datetime) -> bool:
+        """As `requires_client_passwords`, at this moment."""
         return (
             self.client_passwords_required
             and not self.report_only
-            and (self.required_from is None or self.required_from <= timezone.now())
+            and (self.required_from is None or self.required_from <= moment)
         )
 
     @property

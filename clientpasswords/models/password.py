@@ -77,6 +77,9 @@ class ClientPassword(models.Model):
     revived_at = models.DateTimeField(
         null=True, editable=False, help_text="When its owner last asked to keep it."
     )
+    told_of_end = models.DateTimeField(
+        null=True, editable=False, help_text="The end that its owner was told of."
+    )
     session_names = models.PositiveSmallIntegerField(
         default=0,
         editable=False,
@@ -101,6 +104,11 @@ class ClientPassword(models.Model):
                 fields=["suspends_at"],
                 condition=Q(suspends_at__isnull=False),
                 name="clientpassword_suspends",
+            ),
+            models.Index(
+                fields=["expires_at"],
+                condition=Q(expires_at__isnull=False),
+                name="clientpassword_expires",
             ),
             models.Index(fields=["-created_at", "-id"], name="clientpassword_newest"),
         ]
@@ -192,6 +200,14 @@ class ClientPassword(models.Model):
         if self.days_of_life is not None:
             ends.append(self.created_at + timedelta(days=self.days_of_life))
         return min(ends, default=None)
+
+    @property
+    def ends_soon(self) -> bool:
+        """Whether it still works, and its owner has been told by now that it ends."""
+        if self.ends_at is None or self.has_expired:
+            return False
+        notice = min(settings.TOLD_BEFORE, (self.ends_at - self.created_at) / 2)
+        return self.ends_at - timezone.now() <= notice
 
     @property
     def last_day(self) -> date | None:

@@ -4,10 +4,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import announcements, notifications, workers
-from clientpasswords import idleness
+from clientpasswords import endings, idleness
 
 PAUSE = 1  # seconds
-A_MINUTE = 60  # seconds between two looks at what nobody uses
+A_MINUTE = 60  # seconds between two looks at what nobody uses, and at what ends
 
 
 class Command(BaseCommand):
@@ -31,4 +31,6 @@ class Command(BaseCommand):
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
             idleness.review()
+            endings.announce()
+            announcements.announce_ends()
         return notifications.deliver_due()

@@ -1,0 +1,88 @@
+"""Security passwords that end by time: their owners are told some days before.
+
+When one ends, its own date and its policy say, and the logon views see. Here nothing
+ends. Which end an owner was told of is written together with the order of the mail, so
+that each is told once, and again if it was moved.
+"""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+
+from accounts import events, policies
+from accounts.events import Actor, Event, Kind
+from accounts.models import Account, Policy
+from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
+
+PORTAL = Actor("mailportal")
+AT_ONCE = 500  # passwords in one round, of each length of life
+
+
+def announce() -> int:
+    """Order mails about what ends soon and would be let in until then.
+
+    Call it every minute; it returns about how many security passwords.
+    """
+    lives = Policy.objects.order_by("client_password_days").values_list(
+        "client_password_days", flat=True
+    )
+    return sum(_tell(days) for days in lives.distinct())
+
+
+def _tell(days: int | None) -> int:
+    """Tell of those that may live as many days; None: for ever."""
+    if not _due(days).exists():
+        return 0
+    with transaction.atomic():
+        first = _due(days).order_by("pk").values_list("account", flat=True)[:AT_ONCE]
+        # Owners first, as everybody; whom another worker is telling, that one tells.
+        owners = Account.objects.select_for_update(skip_locked=True).order_by("pk")
+        locked = [owner.pk for owner in owners.filter(pk__in=set(first))]
+        due = _due(days).filter(account__in=locked).select_related("account")
+        rows = list(due.order_by("pk")[:AT_ONCE])
+        for row in rows:
+            row.days_of_life = days
+            row.told_of_end = row.ends_at
+        ClientPassword.objects.bulk_update(rows, ["told_of_end"])
+        events.record_all(map(_event, rows))
+    return len(rows)
+
+
+def _due(days: int | None) -> ClientPasswordQuerySet:
+    """Those whose owners have to be told now."""
+    now = timezone.now()
+    soon = now + settings.TOLD_BEFORE
+    by_date = Q(expires_at__gt=now, expires_at__lte=soon) & _untold(F("expires_at"))
+    ending = by_date
+    if days is not None:
+        life = timedelta(days=days)
+        end = F("created_at") + life
+        notice = min(settings.TOLD_BEFORE, life / 2)
+        begun = now - life
+        by_life = Q(created_at__gt=begun, created_at__lte=begun + notice)
+        by_life &= _untold(end)
+        is_by_date = Q(expires_at__lte=end)
+        ending = (by_date & is_by_date) | (by_life & ~is_by_date)
+    rows = ClientPassword.objects.live().filter(ending, account__in=_let_in(days))
+    return rows.exclude(suspends_at__lte=now)
+
+
+def _untold(end: F | object) -> Q:
+    return Q(told_of_end=None) | Q(told_of_end__lt=end) | Q(told_of_end__gt=end)
+
+
+def _let_in(days: int | None) -> QuerySet[Account]:
+    """Whose security passwords are in force, and live so many days by the policy."""
+    bound = Policy.objects.filter(client_password_days=days, third_party_logon=True)
+    rows = Account.objects.annotate(binding=policies.binding())
+    by_these = rows.filter(policies.in_force(), binding__in=bound.values("pk"))
+    return by_these.filter(is_active=True)
+
+
+def _event(row: ClientPassword) -> Event:
+    end = row.ends_at.isoformat() if row.ends_at else ""
+    detail: dict[str, str | int] = {"device": row.label, "expires": end}
+    return Event(Kind.ENDS_SOON, row.account, PORTAL, detail=detail)

@@ -1,0 +1,179 @@
+"""Owners are told some days before an exception ends that lets them do more: once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.utils import timezone
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts import announcements
+from accounts.models import Account, Department, Policy, SecurityEvent
+from tests.factories import make_account, make_policy
+from tests.unit.support import at_once
+
+DAY = timedelta(days=1)
+REQUIRED = "client_passwords_required"
+
+
+@pytest.fixture
+def free(alice: Account, clock: Traveller) -> Account:
+    """Alice has an exception for 30 days from what her domain requires."""
+    Policy.objects.update(client_passwords_required=True)
+    Account.objects.update(
+        policy=make_policy("Free"), policy_until=timezone.now() + 30 * DAY
+    )
+    return Account.objects.get(pk=alice.pk)
+
+
+def told() -> list[dict[str, Any]]:
+    rows = SecurityEvent.objects.filter(kind="exception-ends").order_by("pk")
+    return [event.detail for event in rows]
+
+
+def rounds(clock: Traveller, count: int) -> list[int]:
+    """Let days go by; return how many owners each round told."""
+    found = []
+    for _number in range(count):
+        clock.shift(DAY)
+        found.append(announcements.announce_ends())
+    return found
+
+
+def test_an_end_is_told_once_a_week_before(free: Account, clock: Traveller) -> None:
+    assert rounds(clock, 31) == [0] * 22 + [1] + [0] * 8
+    assert told() == [{"until": "2026-12-23T12:00:00+00:00", "loses": REQUIRED}]
+
+
+def test_how_long_before_is_a_setting(
+    free: Account, clock: Traveller, settings: Settings
+) -> None:
+    settings.TOLD_BEFORE = 2 * DAY
+
+    assert rounds(clock, 31) == [0] * 27 + [1] + [0] * 3
+
+
+def test_an_end_that_was_moved_is_told_again(free: Account, clock: Traveller) -> None:
+    assert sum(rounds(clock, 25)) == 1
+
+    Account.objects.update(policy_until=timezone.now() + 6 * DAY)
+
+    assert rounds(clock, 2) == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("then", "loses"),
+    [
+        ({REQUIRED: True}, REQUIRED),
+        ({"third_party_logon": False}, "third_party_logon"),
+        ({"imap": False, "smtp": False}, "imap smtp"),
+        ({"client_networks": "192.0.2.0/24"}, "client_networks"),
+        ({"client_password_days": 90}, "client_password_days"),
+        ({"max_client_passwords": 3}, ""),
+        ({REQUIRED: True, "report_only": True}, ""),
+        ({}, ""),
+    ],
+)
+def test_only_what_takes_something_away_is_told_and_what_it_takes(
+    alice: Account, then: dict[str, Any], loses: str
+) -> None:
+    Policy.objects.update(**then)
+    Account.objects.update(
+        policy=make_policy("Free"), policy_until=timezone.now() + DAY
+    )
+
+    count = announcements.announce_ends()
+
+    assert count == bool(loses)
+    assert [detail["loses"] for detail in told()] == ([loses] if loses else [])
+
+
+@pytest.mark.parametrize(("days", "count"), [(4, 1), (6, 0)])
+def test_what_will_be_required_then_counts(
+    alice: Account, days: int, count: int
+) -> None:
+    """Five days from now the exception ends."""
+    Policy.objects.update(
+        client_passwords_required=True, required_from=timezone.now() + days * DAY
+    )
+    Account.objects.update(
+        policy=make_policy("Free"), policy_until=timezone.now() + 5 * DAY
+    )
+
+    assert announcements.announce_ends() == count
+
+
+def test_a_department_comes_before_the_domain(free: Account) -> None:
+    lax = make_policy("Lax")
+    sales = Department.objects.create(domain=free.domain, name="Sales", policy=lax)
+    Account.objects.update(department=sales, policy_until=timezone.now() + DAY)
+
+    assert announcements.announce_ends() == 0
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"client_passwords_on": True},
+        {"is_active": False},
+        {"policy": None},
+        {"policy_until": None},
+    ],
+)
+def test_who_loses_nothing_is_not_told(free: Account, fields: dict[str, Any]) -> None:
+    Account.objects.update(**({"policy_until": timezone.now() + DAY} | fields))
+
+    assert announcements.announce_ends() == 0
+
+
+def test_an_exception_that_lets_nobody_in_gives_nothing_to_lose(free: Account) -> None:
+    Policy.objects.filter(name="Free").update(third_party_logon=False)
+    Account.objects.update(policy_until=timezone.now() + DAY)
+
+    assert announcements.announce_ends() == 0
+
+
+def test_many_are_told_in_small_batches_none_of_which_hides_the_next(
+    free: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(announcements, "AT_ONCE", 2)
+    for number in range(6):
+        make_account(f"{number}@example.com", client_passwords_on=number < 3)
+    until = timezone.now() + DAY
+    Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
+
+    assert [announcements.announce_ends() for _ in range(2)] == [4, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_at_once_tell_each_once(free: Account) -> None:
+    for number in range(9):
+        make_account(f"{number}@example.com")
+    until = timezone.now() + DAY
+    Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
+
+    at_once(4, lambda _number: announcements.announce_ends())
+    announcements.announce_ends()
+
+    assert len(told()) == 10
+
+
+def test_the_mail_says_when_and_what_changes(free: Account) -> None:
+    Policy.objects.filter(name="Standard").update(pop3=False)
+    Account.objects.update(policy_until=timezone.now() + DAY)
+
+    call_command("send_notifications", "--once")
+    call_command("send_notifications", "--once")
+
+    (letter,) = mail.outbox
+    assert letter.to == ["alice@example.com"]
+    assert letter.subject == "An exception for your mailbox ends soon"
+    assert "Exception until: 24 November 2026, 12:00 (UTC)" in letter.body
+    changes = "POP3 is switched off, security passwords are required"
+    assert f"From then on: {changes}" in letter.body
+    assert "turn them on before" in letter.body
+    assert "Was it you?" not in letter.body
+    assert "By: " not in letter.body
