@@ -42,6 +42,23 @@ def refusal(label: str) -> str | None:
     return MailLogon.objects.get(credential=row.pk, protocol="imap").refusal
 
 
+def test_what_ends_soon_is_marked(visit: Visit, alice: Account, look: Look) -> None:
+    now = timezone.now()
+    Account.objects.update(client_passwords_on=True)
+    Policy.objects.update(client_password_days=90)
+    for label, age in (("Old laptop", 85), ("Tablet", 10)):
+        made = now - timedelta(days=age, minutes=-1)
+        factories.make_client_password(alice, label, created_at=made)
+
+    page = visit(steps.AREA, alice)
+
+    old = page.get_by_role("listitem").filter(has_text="Old laptop")
+    expect(old).to_contain_text("Ends soon: 5")
+    new = page.get_by_role("listitem").filter(has_text="Tablet")
+    expect(new).not_to_contain_text("Ends soon")
+    look(page, "ends-soon")
+
+
 def test_a_suspended_password_is_brought_back(
     visit: Visit, owner: Account, look: Look
 ) -> None:
