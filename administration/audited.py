@@ -182,8 +182,8 @@ def _loaded(instance: Model, name: str) -> Any:
 def _version(instance: Model, values: dict[str, Any]) -> str:
     """A digest of the record; keyed, as a web password's hash may be part of it."""
     if isinstance(instance, Account) and instance.pk:
-        phones = Phone.objects.filter(account=instance)
-        values |= {"phone": list(phones.values_list("number", "held_until"))}
+        phone: Phone | None = getattr(instance, "phone", None)
+        values |= {"phone": phone and (phone.number, phone.held_until)}
     text = repr(sorted((name, str(value)) for name, value in values.items()))
     mac = salted_hmac("administration.version", text, algorithm="sha256")
     return mac.hexdigest()[:32]
