@@ -48,11 +48,17 @@ class GroupAdmin(PreviewedAdmin):
         name = capfirst(str(_("policy")))
         return [(name, str(was), str(will)), *effective.differences(was, will)]
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        effective.remember(request, kwargs.get("obj"), policies.levels_above)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     @admin.display(description=_("effective policy"))
     def effective_policy(self, group: Any) -> SafeString | str:
         if group.pk is None:
             return "—"
-        return effective.box(policies.levels_above(group))
+        return effective.box(group, policies.levels_above(group))
 
     @admin.display(description=_("security passwords required"))
     def required(self, group: Any) -> str:

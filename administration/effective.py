@@ -1,10 +1,13 @@
 """The policy that binds, value by value, and where it comes from: for every page."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin import site
+from django.db.models import Q, Subquery
 from django.forms import ModelChoiceField, fields_for_model
+from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -13,7 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import policies
-from accounts.models import Policy
+from accounts.events import Kind
+from accounts.models import Policy, SecurityEvent
 from accounts.policies import Effective, Level
 
 ON, OFF = gettext_lazy("On"), gettext_lazy("Off")
@@ -24,20 +28,83 @@ KINDS = {
     "department": gettext_lazy("Department"),
     "exception": gettext_lazy("Exception"),
 }
+# How the kinds of events about them begin.
+OF_KIND = {
+    "domain": "domain",
+    "department": "department",
+    "mailbox": "exception",
+    "policy": "policy",
+}
 
 
-def box(levels: Sequence[Level]) -> SafeString:
-    """Return what the levels say, which of them binds, and what each answer is."""
+def box(record: Any, levels: Sequence[Level]) -> SafeString:
+    """Return what the levels of the record say, which binds, and each answer.
+
+    And who said so, where that was remembered.
+    """
     *others, winner = policies.deciding(levels)
+    said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: dict[str, Any] = {
-        "levels": [(KINDS[level.kind], level) for level in levels],
+        "levels": [
+            (KINDS[level.kind], level, said.get(level.kind) if level.policy else None)
+            for level in levels
+        ],
         "winner": winner,
+        "changed": said.get("policy"),
         "rows": [
             (name, text, _differing(others, name, text))
             for name, text in values(winner.policy)
         ],
     }
     return render_to_string("admin/effective.html", context)
+
+
+def remember(
+    request: HttpRequest, record: Any, levels_of: Callable[[Any], list[Level]]
+) -> None:
+    """Let the record's page tell who has set its policies, and when. One query.
+
+    What was typed on it nobody has set yet.
+    """
+    if record is not None and request.method == "GET":
+        record.said_by = said_by(request, levels_of(record))
+
+
+def said_by(request: HttpRequest, levels: Sequence[Level]) -> dict[str, SecurityEvent]:
+    """Return who gave each level its policy, and who last changed the one that binds.
+
+    By the kinds of levels, and by "policy". Nothing where the record of events does not
+    tell, or not to this reader. One query.
+    """
+    page = site.get_model_admin(SecurityEvent)
+    if not page.has_view_permission(request):
+        return {}
+    rows = page.get_queryset(request).order_by("-at", "-pk")
+    newest = Q()
+    for which in _events_of(levels):
+        newest |= Q(pk=Subquery(rows.filter(which).values("pk")[:1]))
+    found = SecurityEvent.objects.filter(newest)
+    return {OF_KIND[event.kind.partition("-")[0]]: event for event in found}
+
+
+def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
+    domain = levels[0].name
+    gave = Q(detail__changed__has_key="policy")
+    for level in levels:
+        if level.kind == "domain":
+            kinds, which = [Kind.DOMAIN_CREATED, Kind.DOMAIN_CHANGED], Q(domain=domain)
+            which &= gave | Q(kind=Kind.DOMAIN_CREATED)
+        elif level.kind == "department":
+            kinds = [Kind.DEPARTMENT_CREATED, Kind.DEPARTMENT_CHANGED]
+            name = f"{level.name} ({domain})"
+            which = gave & Q(domain=domain, detail__department=name)
+        else:
+            kinds = [Kind.MAILBOX_CREATED, Kind.MAILBOX_CHANGED]
+            which = gave & Q(address=level.name)
+        yield which & Q(kind__in=kinds)
+    binding = policies.deciding(levels)[-1].policy.name
+    kinds = [Kind.POLICY_CREATED, Kind.POLICY_CHANGED]
+    yield Q(kind__in=kinds, detail__policy=binding)
 
 
 def values(policy: Policy) -> Iterator[tuple[str, str]]:

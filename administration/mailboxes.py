@@ -223,6 +223,7 @@ class AccountAdmin(RightsAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         context["may_ask_why"] = self._may_ask_why(request)
+        effective.remember(request, kwargs.get("obj"), policies.levels_of)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -245,7 +246,7 @@ class AccountAdmin(RightsAdmin):
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, account: Account) -> SafeString:
-        return effective.box(policies.levels_of(account))
+        return effective.box(account, policies.levels_of(account))
 
     @admin.display(description=_("required by the policy"))
     def required(self, account: Account) -> str:

@@ -4,16 +4,21 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from time_machine import Traveller
 
 from accounts import policies
 from accounts.models import Account, Cutoff, Department, Domain, Policy
 from administration import effective
 from tests.factories import make_account, make_policy
 from tests.unit.administration.jobsteps import do
+from tests.unit.administration.test_accounts import save_policy
+from tests.unit.administration.test_lists import asked_for
 from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.administration.worlds import browser_of, make_administrator
 
 
 @pytest.fixture
@@ -84,6 +89,111 @@ def test_domains_and_departments_tell_it_as_well(
     assert "instead of On of example.com" in row_of(of_department, "POP3")
     assert "<td>On</td>" in row_of(of_domain, "POP3")
     assert "Sales" not in row_of(of_domain, "POP3")
+
+
+# --- who said so ----------------------------------------------------------------------
+
+
+def set_everywhere(browser: Client, alice: Account, sales: Department) -> None:
+    """Each level is given a policy, twice, and the one that binds is changed."""
+    first, last = make_policy("First"), make_policy("Last")
+    lists = {"account": alice, "department": sales, "domain": alice.domain}
+    actions = ["set_policy", "set_department_policy", "set_domain_policy"]
+    for policy in (first, last):
+        for action, (name, row) in zip(actions, lists.items(), strict=True):
+            page = f"/admin/accounts/{name}/"
+            do(browser, action, [row], page=page, policy=policy.pk)
+    save_policy(browser, last, name="Last", max_client_passwords="7")
+
+
+def test_each_level_tells_who_set_it_and_when(
+    administrator: Client, sales: Department, alice: Account, clock: Traveller
+) -> None:
+    set_everywhere(administrator, alice, sales)
+    said = "Set on 23 Nov 2026, 12:00 by admin@example.com: <q>They asked for it.</q>"
+    changed = (
+        "What Last says was last changed on 23 Nov 2026, 12:00 by admin@example.com"
+    )
+
+    of_mailbox = page_of(administrator, alice)
+    of_department = page_of(administrator, sales)
+    of_domain = page_of(administrator, alice.domain)
+
+    pages = (of_domain, of_department, of_mailbox)
+    assert [page.count(said) for page in pages] == [1, 2, 3]
+    assert all(changed in page for page in pages)
+
+    clock.shift(timedelta(minutes=10))
+    page = "/admin/accounts/domain/"
+    free = make_policy("Free").pk
+    do(administrator, "set_domain_policy", [alice.domain], page=page, policy=free)
+    of_domain = page_of(administrator, alice.domain)
+    assert "<strong>Free</strong> <br> Set on 23 Nov 2026, 12:10 by admin@" in of_domain
+    assert "was last changed" not in of_domain
+
+
+def test_what_the_record_does_not_tell_is_not_told(
+    administrator: Client, sales: Department, alice: Account
+) -> None:
+    page = page_of(administrator, alice)
+
+    assert "Set on" not in page
+    assert "was last changed" not in page
+
+
+def test_a_level_that_says_nothing_was_set_by_nobody(
+    administrator: Client, alice: Account
+) -> None:
+    free = make_policy("Free")
+    for policy in (str(free.pk), ""):
+        do(administrator, "set_policy", [alice], policy=policy)
+
+    assert "Set on" not in page_of(administrator, alice)
+
+
+@pytest.mark.parametrize(
+    ("permissions", "told"),
+    [(["view_account"], False), (["view_account", "view_securityevent"], True)],
+)
+def test_who_set_it_is_for_those_who_may_read_the_record(
+    administrator: Client, alice: Account, permissions: list[str], *, told: bool
+) -> None:
+    do(administrator, "set_policy", [alice], policy=make_policy("Free").pk)
+    reader = make_account("reader@example.com", is_staff=True)
+    reader.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    reader.domains_administered.add(alice.domain)
+
+    page = page_of(browser_of(reader), alice)
+
+    assert "<strong>Free</strong>" in page
+    assert ("by admin@example.com" in page) is told
+
+
+def test_of_a_policy_for_every_domain_only_who_sees_them_all_is_told(
+    administrator: Client, sales: Department, alice: Account
+) -> None:
+    set_everywhere(administrator, alice, sales)
+    reader = browser_of(make_administrator("domain", alice.domain))
+
+    assert "was last changed" in page_of(administrator, alice)
+    assert "Set on" in page_of(reader, alice)
+    assert "was last changed" not in page_of(reader, alice)
+
+
+@pytest.mark.parametrize("role", ["superuser", "operator", "domain", "help"])
+def test_it_takes_one_query_however_often_it_was_set(
+    administrator: Client, sales: Department, alice: Account, role: str
+) -> None:
+    set_everywhere(administrator, alice, sales)
+    reader = browser_of(make_administrator(role, alice.domain))
+    names = {"account": alice, "department": sales, "domain": alice.domain}
+
+    for name, row in names.items():
+        page = reverse(f"admin:accounts_{name}_change", args=[row.pk])
+        assert len(asked_for(reader, page)) <= 8
+
+
+# --- all of it ------------------------------------------------------------------------
 
 
 def test_every_answer_of_a_policy_is_told() -> None:
