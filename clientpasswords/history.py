@@ -26,6 +26,7 @@ LAST_USE = ["last_at", "protocol", "network_address", "node"]
 NEEDED = [
     "account_id",
     "label",
+    "suspends_at",
     *(f"usage__{name}" for name in ("client_password_id", "first_at", *LAST_USE)),
 ]
 # Logons that are alike and follow within this time are one line with a count.

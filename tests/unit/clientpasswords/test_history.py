@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import Account
 from clientpasswords import history
-from clientpasswords.models import Logon, Usage
+from clientpasswords.models import ClientPassword, Logon, Usage
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import event, line
 from tests.unit.clientpasswords.following import Follow, append, catch_up
@@ -140,3 +142,22 @@ def test_uses_of_the_web_password_by_mail_programs_can_be_told_apart(
         (False, None, 2),
         (True, None, 1),
     ]
+
+
+def test_a_batch_takes_as_many_queries_however_many_passwords_it_tells_of(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    devices = [
+        factories.make_client_password(alice, f"Device {number}")[0]
+        for number in range(6)
+    ]
+    reader = follow(log)
+
+    def queries(*rows: ClientPassword) -> int:
+        for row in rows:
+            append(log, line(credential=row.pk))
+        with CaptureQueriesContext(connection) as captured:
+            reader.poll()
+        return len(captured)
+
+    assert queries(*devices[1:]) == queries(devices[0])
