@@ -4,7 +4,10 @@ It really is away: PostgreSQL is stopped, or the SQLite file is gone from its pl
 """
 
 import contextlib
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,15 +18,18 @@ from django.db import InternalError, connection, transaction
 
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
+from clientpasswords import models
 from deploy.folders import share
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import client_address, log_on, smtp_session
 from tests.mailserver.conftest import make_host
+from tests.unit.clientpasswords.dovecotlines import line
 
 pytestmark = pytest.mark.mailserver
 
+ROOT = Path(__file__).resolve().parents[2]
 PROTOCOLS = ["imap", "pop3", "smtp"]
 ADDRESS = "alice@example.com"
 # An SQLite file that was moved is noticed within one.
@@ -208,3 +214,39 @@ def test_writers_keep_nobody_from_logging_on(host: MailHost, secret: str) -> Non
         writer.join()
 
     assert set(verdicts) == {Verdict.OK}
+
+
+@pytest.mark.skipif(POSTGRES is None, reason="a file that is open stays writable")
+def test_a_follower_told_to_stop_meanwhile_ends_quietly_and_loses_nothing(
+    host: MailHost, alice: Account, secret: str, database_url: str
+) -> None:
+    log = str(host.dovecot_log)
+    command = [sys.executable, "manage.py", "follow_logons", log, "--node", "mx1"]
+    environment = os.environ | {
+        "DATABASE_URL": database_url,
+        "DJANGO_SETTINGS_MODULE": "mailportal.settings",
+    }
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+    ) as follower:
+        assert follower.stderr
+        deadline = time.monotonic() + 60
+        while not models.FollowedLog.objects.filter(offset__gt=0).exists():
+            assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
+            assert time.monotonic() < deadline, "the log is not followed"
+        with no_database():
+            append_a_decision(host.dovecot_log)
+            assert "the database is away" in follower.stderr.readline()
+            follower.terminate()
+            told = follower.stderr.read()
+            assert follower.wait() == 0
+
+    assert "Traceback" not in told
+    subprocess.run([*command, "--once"], cwd=ROOT, env=environment, check=True)
+    assert models.Logon.objects.filter(reason="wrong-password").exists()
+
+
+def append_a_decision(log: Path) -> None:
+    """Write what Dovecot does of a wrong password, just before the database went."""
+    with log.open("a") as file:
+        file.write(line(reason="wrong-password"))

@@ -2,6 +2,7 @@ import logging
 import signal
 import socket
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -33,21 +34,22 @@ class Command(BaseCommand):
         follower = Follower(options["log"].absolute(), options["node"])
         with closing(follower):
             while not self._stopped:
-                if self._round(follower):
+                if self._tried(follower.poll):
                     continue
                 if options["once"]:
-                    break
+                    follower.flush()
+                    return
                 time.sleep(PAUSE)
-            follower.flush()
+            self._tried(follower.flush)
 
     def _stop(self, *_args: object) -> None:
         self._stopped = True
 
-    def _round(self, follower: Follower) -> int:
-        """One look at the log; a database that is away is tried again."""
+    def _tried(self, work: Callable[[], int | None]) -> int | None:
+        """Do it if the database answers; what it could not write is read again."""
         try:
-            return follower.poll()
+            return work()
         except DatabaseError as error:
             log.warning("the database is away: %s", type(error).__name__)
             connection.close()
-            return 0
+            return None

@@ -1,11 +1,13 @@
 """The mail server's log is read to its end, each line once, whatever happens."""
 
+import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
@@ -23,6 +25,16 @@ READ_ONLY = {
     ),
     "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
 }
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """The command takes signals for itself; afterwards they are ours again."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
 
 
 def test_a_restart_goes_on_where_the_last_one_stopped(
@@ -179,6 +191,41 @@ def test_the_command_reads_what_is_there(alice: Account, log: Path) -> None:
 
     assert total() == 1
     assert FollowedLog.objects.get().offset == log.stat().st_size
+
+
+@pytest.mark.django_db(transaction=True)
+def test_told_to_stop_while_the_database_is_away_it_ends_quietly_and_loses_nothing(
+    alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(log, line())
+
+    def away(*_args: object, **_kwargs: object) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(history, "write", away)
+        call_command("follow_logons", str(log), "--node", "mx1")
+    assert total() == 0
+
+    call_command("follow_logons", str(log), "--node", "mx1", "--once")
+
+    assert total() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_once_it_says_that_the_database_is_away(
+    alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(log, line())
+
+    def away(*_args: object, **_kwargs: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(history, "write", away)
+
+    with pytest.raises(OperationalError):
+        call_command("follow_logons", str(log), "--node", "mx1", "--once")
 
 
 def test_the_follower_reads_five_thousand_lines_in_a_second_of_one_core(
