@@ -1,10 +1,17 @@
 """Run the measurements: `python -m bench`, or `make bench`."""
 
 import argparse
+import signal
+import sys
 
 from bench import administration, hashes, logons, pages, targets
 
 PARTS = ["pages", "logons", "administration"]
+
+
+def stop_tidily() -> None:
+    """Have SIGTERM end us like an exit, which stops and deletes what was begun."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
 def main() -> None:
@@ -16,6 +23,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15, help="of disturbed rounds")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS)
     options = parser.parse_args()
+    stop_tidily()
     if "pages" in options.only:
         logons.say("The pages of an owner with ten passwords, on SQLite …")
         ten = [hashes.new_password() for _ in range(targets.PASSWORDS)]

@@ -52,10 +52,11 @@ def measure(host: MailHost, folder: Path) -> tuple[Followed, Followed]:
 def _run(host: MailHost, log: Path, lines: Sequence[str]) -> tuple[float, float]:
     """Return the seconds that passed, and those of the processor."""
     log.write_text("".join(lines))
-    command = [sys.executable, "manage.py", "follow_logons", str(log), "--once"]
+    follow = [sys.executable, "manage.py", "follow_logons", str(log), "--once"]
+    command = [*hosts.ENDS_WITH_US, *follow, "--node", "bench-follow"]
     before = time.monotonic()
     process = subprocess.Popen(
-        [*command, "--node", "bench-follow"],
+        command,
         cwd=hosts.ROOT,
         env=hosts.environment(hosts.portal_url(host)),
     )

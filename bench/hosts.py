@@ -19,6 +19,8 @@ FILL = (
     "import django, runpy; django.setup();"
     "runpy.run_module('bench.rows', run_name='__main__')"
 )
+# However we end, a process that is started by this ends as well.
+ENDS_WITH_US = ["setpriv", "--pdeathsig=TERM"]
 PLAIN = "plain Dovecot"
 BARE = "ours, no log line"
 LOGGED = "ours"
@@ -42,18 +44,15 @@ class FollowedHost(MailHost):
     def start(self) -> None:
         """Start everything, and the follower as mailportal-logons.service does."""
         super().start()
-        follow = ["nice", "-n", "10", sys.executable, "manage.py", "follow_logons"]
-        self._follower = subprocess.Popen(
-            [*follow, str(self.dovecot_log), "--node", "bench"],
+        niced = ["nice", "-n", "10", sys.executable, "manage.py", "follow_logons"]
+        follower = subprocess.Popen(
+            [*ENDS_WITH_US, *niced, str(self.dovecot_log), "--node", "bench"],
             cwd=ROOT,
             env=environment(portal_url(self)),
+            start_new_session=True,
         )
-
-    def stop(self) -> None:
-        """Stop everything."""
-        self._follower.terminate()
-        self._follower.wait()
-        super().stop()
+        # Stopped as the servers are, and before them.
+        self._processes.append(follower)
 
 
 def portal_url(host: MailHost) -> str:

@@ -1,0 +1,56 @@
+"""What the benchmark starts does not outlive it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.environment import FOLDER
+
+pytestmark = pytest.mark.mailserver
+
+ROOT = Path(__file__).resolve().parents[2]
+# A host with a follower, which says who its processes are, and then does nothing.
+PROGRAM = """
+import signal, sys
+from pathlib import Path
+from bench.__main__ import stop_tidily
+from bench.hosts import FollowedHost
+stop_tidily()
+folder, url = sys.argv[1:]
+with FollowedHost(Path(folder), database_url=url) as host:
+    print(*[process.pid for process in host._processes], flush=True)
+    signal.pause()
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
+def test_no_server_and_no_follower_is_left_however_it_is_ended(
+    sign: signal.Signals, transactional_db: None, database_url: str
+) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(FOLDER / f"bench-{sign}")]
+    with subprocess.Popen(
+        [*command, database_url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as bench:
+        assert bench.stdout
+        started = [int(pid) for pid in bench.stdout.readline().split()]
+        assert all(map(runs, started))
+        bench.send_signal(sign)
+
+    deadline = time.monotonic() + 30
+    while any(map(runs, started)):
+        assert time.monotonic() < deadline, "something was left running"
+        time.sleep(0.1)
+    assert bench.returncode == (143 if sign == signal.SIGTERM else -sign)
+
+
+def runs(pid: int) -> bool:
+    with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+        os.kill(pid, 0)
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    return False
