@@ -191,16 +191,17 @@ def _order(request: HttpRequest, form: Any) -> Order:
 
 
 @sensitive_variables()
-def _make(request: HttpRequest, form: Any) -> tokens.Made | None:
+def _make(request: Any, form: Any) -> tokens.Made | None:
     """Make the token; None if it cannot be, which the form tells at the field."""
     answers = form.cleaned_data
+    terms = tokens.Terms(
+        domains=list(answers["domains"]) or None,
+        expires_at=answers["expires_at"],
+        owner=request.user,
+    )
     try:
         return tokens.make(
-            answers["name"],
-            answers["scopes"],
-            domains=list(answers["domains"]) or None,
-            expires_at=answers["expires_at"],
-            order=_order(request, form),
+            answers["name"], answers["scopes"], terms, _order(request, form)
         )
     except tokens.Refused as error:
         form.add_error(error.field, str(error))

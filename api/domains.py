@@ -1,5 +1,6 @@
 """Domains, as programs see and make them."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from accounts.models import Domain, Policy
 from administration import acts, plans
 from api import problems, versions
 from api.callers import ApiRequest, needs
-from api.faults import refusal
+from api.faults import refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
 
@@ -62,6 +63,11 @@ def put_domain(
             domain = _make(name.lower(), policy, order)
         else:
             versions.require_match(request, DomainOut.of(domain))
+            require_way_out(
+                request.auth.token.owner,
+                ["policy"],
+                partial(acts.set_domain_policy, domain, policy, order),
+            )
             if acts.set_domain_policy(domain, policy, order):
                 cutoffs.review(f"*@{domain.name}*")
                 domain.policy = policy

@@ -1,9 +1,12 @@
 """Refusals of what was sent: which field, and why."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 
 from django.core.exceptions import ValidationError
 
+from accounts.models import Account
+from administration import lockout
 from api.problems import Faults, Problem
 
 
@@ -19,3 +22,22 @@ def of_fields(error: ValidationError) -> dict[str, str]:
         "" if name == "__all__" else f"/{name}": " ".join(messages)
         for name, messages in error.message_dict.items()
     }
+
+
+def require_way_out(
+    owner: Account | None, names: list[str], change: Callable[[], object]
+) -> None:
+    """Refuse what would shut out the mail programs of whoever the token is of.
+
+    As the pages of the administration do. The change, of these fields, is tried and
+    taken back.
+
+    Raises:
+        Problem: it would; the field at fault is named.
+    """
+    shut_out = lockout.of(owner, change) if owner and names else None
+    if shut_out is not None:
+        protocols = ", ".join(shut_out.protocols).upper()
+        words = f"It would shut out the mail programs of {owner}, whose token this is."
+        fault = f"They used {protocols} lately. Have that mailbox given an exception."
+        raise refusal(words, {f"/{shut_out.blamed(names)}": fault})

@@ -2,6 +2,7 @@
 
 from typing import Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -45,6 +46,14 @@ class ApiToken(models.Model):
     domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
     created_at = models.DateTimeField(_("made"), default=timezone.now)
     created_by = models.CharField(_("made by"), max_length=254)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="api_tokens",
+        help_text="The administrator whose own mail programs it must not shut out.",
+    )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)

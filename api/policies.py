@@ -1,5 +1,6 @@
 """Policies, as programs see and make them: of the whole host, whoever looks."""
 
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,7 +13,7 @@ from accounts.models import Policy
 from administration import acts, plans
 from api import problems, versions
 from api.callers import ApiRequest, needs
-from api.faults import of_fields, refusal
+from api.faults import of_fields, refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
 
@@ -82,12 +83,26 @@ def _save(
         if not is_new:
             versions.require_match(request, PolicyOut.model_validate(policy))
         try:
+            _require_way_out(request, policy, answers, order)
             if acts.save_policy(policy, answers, order) and not is_new:
                 cutoffs.review("*")
         except ValidationError as error:
             words = "The policy cannot be like this."
             raise refusal(words, of_fields(error)) from None
     return Status(201 if is_new else 200, _shown(policy, response))
+
+
+def _require_way_out(
+    request: ApiRequest, policy: Policy, answers: dict[str, Any], order: acts.Order
+) -> None:
+    """Whom a new one binds is said elsewhere."""
+    if policy.pk is None:
+        return
+    names = [name for name, value in answers.items() if getattr(policy, name) != value]
+    # Another copy of it: of this one it has to be seen what changes.
+    tried = Policy.objects.get(pk=policy.pk)
+    change = partial(acts.save_policy, tried, answers, order)
+    require_way_out(request.auth.token.owner, names, change)
 
 
 def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:

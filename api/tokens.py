@@ -19,7 +19,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import events
 from accounts.events import Actor, Event, Kind
-from accounts.models import Domain
+from accounts.models import Account, Domain
 from administration.acts import Order
 from api.models import ApiToken
 
@@ -49,21 +49,27 @@ class Made:
     text: str = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """For which domains a token is, and until when: None means all, and for ever.
+
+    What would shut out the mail programs of its owner it is refused.
+    """
+
+    domains: Collection[Domain] | None = None
+    expires_at: datetime | None = None
+    owner: Account | None = None
+
+
 @sensitive_variables()
-def make(
-    name: str,
-    scopes: Collection[str],
-    *,
-    domains: Collection[Domain] | None,
-    expires_at: datetime | None,
-    order: Order,
-) -> Made:
-    """Make a token that works at once; `domains` None means all, now and later.
+def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> Made:
+    """Make a token that works at once.
 
     Raises:
-        Refused: there is a token of this name, or it would be for nothing or too much.
+        Refused: there is a token of this name, it would be for nothing or too much, or
+            of somebody who is no administrator.
     """
-    _require_right(name, scopes, domains, expires_at)
+    _require_right(name, scopes, terms)
     key = secrets.token_hex(6)
     text = f"mpt_{key}_{secrets.token_urlsafe(32)}"
     token = ApiToken(
@@ -71,14 +77,15 @@ def make(
         key=key,
         digest=_digest(text),
         scopes=sorted(scopes),
-        is_limited=domains is not None,
-        expires_at=expires_at,
+        is_limited=terms.domains is not None,
+        expires_at=terms.expires_at,
         created_by=order.by.name,
+        owner=terms.owner,
     )
     try:
         with transaction.atomic():
             token.save(force_insert=True)
-            token.domains.set(domains or [])
+            token.domains.set(terms.domains or [])
             _record(Kind.RECORD_CREATED, token, order)
     except IntegrityError:
         raise Refused("name", _(TAKEN)) from None
@@ -123,12 +130,8 @@ def actor(token: ApiToken, network_address: str | None) -> Actor:
     return Actor(f"{token.name} (API token)", network_address)
 
 
-def _require_right(
-    name: str,
-    scopes: Collection[str],
-    domains: Collection[Domain] | None,
-    expires_at: datetime | None,
-) -> None:
+def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
+    domains, expires_at, owner = terms.domains, terms.expires_at, terms.owner
     if ApiToken.objects.filter(name=name).exists():
         raise Refused("name", _(TAKEN))
     if not scopes or not set(scopes) <= set(Scope.values):
@@ -140,6 +143,8 @@ def _require_right(
         raise Refused("domains", words % {"scopes": ", ".join(sorted(too_much))})
     if domains is not None and not domains:
         raise Refused("domains", _("A token for no domain would be for nothing."))
+    if owner is not None and not (owner.is_active and owner.is_staff):
+        raise Refused("owner", _("Its owner has to be an administrator."))
     if expires_at is not None and expires_at <= timezone.now():
         raise Refused("expires_at", _("It would have expired already."))
 
@@ -156,4 +161,6 @@ def _record(kind: Kind, token: ApiToken, order: Order) -> None:
         "domains": " ".join(names) if token.is_limited else "all",
         "expires": token.expires_at.isoformat() if token.expires_at else "",
     }
+    if token.owner is not None:
+        detail["owner"] = token.owner.address
     events.record_all([Event(kind, None, order.by, detail=detail, why=order.why)])

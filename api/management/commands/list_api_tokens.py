@@ -9,7 +9,8 @@ class Command(BaseCommand):
     help = "List the tokens of the API: what each may, where, and when it was used."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for token in ApiToken.objects.prefetch_related("domains"):
+        rows = ApiToken.objects.select_related("owner")
+        for token in rows.prefetch_related("domains"):
             names = " ".join(sorted(domain.name for domain in token.domains.all()))
             used, ends = token.last_used_at, token.expires_at
             parts = [
@@ -20,4 +21,6 @@ class Command(BaseCommand):
                 f"expires {ends:%Y-%m-%d %H:%M}" if ends else "does not expire",
                 f"used {used:%Y-%m-%d %H:%M}" if used else "never used",
             ]
+            if token.owner is not None:
+                parts.append(f"owned by {token.owner}")
             self.stdout.write(", ".join(parts))

@@ -5,10 +5,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts import events
-from accounts.models import Domain
+from accounts.models import Account, Domain
 from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
+from api.tokens import Terms
 
 
 class Command(BaseCommand):
@@ -28,15 +29,24 @@ class Command(BaseCommand):
             help="All others are hidden from it. Without this it sees every domain.",
         )
         parser.add_argument("--expires", help="As 2027-01-31T18:00; else never.")
+        parser.add_argument(
+            "--owner",
+            metavar="ADDRESS",
+            help="An administrator; what would shut out their own mail programs is "
+            "refused.",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             made = tokens.make(
                 options["name"],
                 options["scopes"],
-                domains=self._domains(options["domains"]),
-                expires_at=self._time(options["expires"]),
-                order=Order(events.by_command("make_api_token"), ""),
+                Terms(
+                    self._domains(options["domains"]),
+                    self._time(options["expires"]),
+                    self._owner(options["owner"]),
+                ),
+                Order(events.by_command("make_api_token"), ""),
             )
         except tokens.Refused as error:
             raise CommandError(str(error)) from None
@@ -51,6 +61,14 @@ class Command(BaseCommand):
             if name.lower() not in known:
                 raise CommandError(f"The domain {name} is none of this host.")
         return found
+
+    def _owner(self, address: str | None) -> Account | None:
+        if address is None:
+            return None
+        account = Account.objects.filter(address=address.lower()).first()
+        if account is None:
+            raise CommandError(f"There is no mailbox {address}.")
+        return account
 
     def _time(self, text: str | None) -> Any:
         if text is None:

@@ -9,21 +9,23 @@ from accounts.models import Account, Domain
 from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
+from api.tokens import Terms
 from tests.factories import make_account, make_domain, make_policy
 
 OPERATOR = Order(Actor("operator@example.com"), "")
 
 
 def make_token(
-    name: str = "sync", *scopes: str, domains: list[Domain] | None = None
+    name: str = "sync",
+    *scopes: str,
+    domains: list[Domain] | None = None,
+    owner: Account | None = None,
 ) -> str:
     everything = set(ApiToken.Scope.values)
     if domains is not None:
         everything -= tokens.FOR_ALL_DOMAINS
-    made = tokens.make(
-        name, scopes or everything, domains=domains, expires_at=None, order=OPERATOR
-    )
-    return made.text
+    terms = Terms(domains, owner=owner)
+    return tokens.make(name, scopes or everything, terms, OPERATOR).text
 
 
 def client_with(token: str) -> Client:

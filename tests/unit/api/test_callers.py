@@ -11,6 +11,7 @@ from time_machine import Traveller
 from accounts.models import Domain
 from api import tokens
 from api.models import ApiToken
+from api.tokens import Terms
 from tests.factories import make_account
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
 
@@ -50,15 +51,8 @@ def test_a_revoked_or_expired_token_opens_nothing(
     firm: Domain, clock: Traveller
 ) -> None:
     revoked = client_with(make_token("a"))
-    ends = client_with(
-        tokens.make(
-            "b",
-            ["accounts:read"],
-            domains=None,
-            expires_at=timezone.now() + timedelta(hours=1),
-            order=OPERATOR,
-        ).text
-    )
+    terms = Terms(expires_at=timezone.now() + timedelta(hours=1))
+    ends = client_with(tokens.make("b", ["accounts:read"], terms, OPERATOR).text)
     assert revoked.get(ACCOUNTS).status_code == ends.get(ACCOUNTS).status_code == 200
 
     tokens.revoke("a", OPERATOR)

@@ -67,6 +67,7 @@ def test_a_token_that_is_made_here_opens_what_was_asked_for(
         "scopes": "accounts:read passwords:read",
         "domains": "firm.example",
         "expires": "2099-01-31T12:00:00+00:00",
+        "owner": "admin@example.com",
     }
 
 
@@ -168,7 +169,7 @@ def test_the_list_tells_what_each_may_and_whether_it_still_does(
     )
     hour = timezone.now() + timedelta(hours=1)
     scopes = ["policies:read"]
-    tokens.make("old", scopes, domains=None, expires_at=hour, order=OPERATOR)
+    tokens.make("old", scopes, tokens.Terms(expires_at=hour), OPERATOR)
     make_token("gone", "policies:read")
     tokens.revoke("gone", OPERATOR)
     clock.shift(timedelta(hours=1))
