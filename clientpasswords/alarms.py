@@ -7,22 +7,44 @@ log was read. So each is told once, though several mail servers tell of it.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
-from clientpasswords.models import ClientPassword
 from clientpasswords.networks import KnownNetworks
 from clientpasswords.summary import Alike, Told
 
 # A deleted password that is still being tried is told of once in this time.
 TRIED_AGAIN = timedelta(days=1)
 
+
+class Use(NamedTuple):
+    """When a client password was first used, and all of its last use."""
+
+    client_password: int
+    first_at: datetime
+    last_at: datetime
+    protocol: str
+    network_address: str | None
+    node: str
+
+
+class Password(NamedTuple):
+    """What of a client password has to be known here."""
+
+    pk: int
+    account: Account
+    label: str
+    suspends_at: datetime | None
+    used: Use | None
+
+
 Logons = Mapping[Alike, Told]
 Accounts = Mapping[str, Account]
-Passwords = Mapping[int, ClientPassword]
+Passwords = Mapping[int, Password]
 Hour = tuple[Account, datetime]
 
 
@@ -64,7 +86,7 @@ def _revoked(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]
         return
     lately = SecurityEvent.objects.filter(
         kind=Kind.REVOKED_TRIED,
-        account__in={password.account_id for password, _key, _told in tried},
+        account__in={password.account for password, _key, _told in tried},
         at__gt=min(told.last_at for *_, told in tried) - TRIED_AGAIN,
     )
     told_of = {event.detail["credential"] for event in lately}
@@ -117,7 +139,7 @@ def _count(counts: Mapping[Hour, int]) -> dict[Hour, int]:
 
 def _outcomes(
     logons: Logons, passwords: Passwords, reason: str
-) -> Iterator[tuple[ClientPassword, Alike, Told]]:
+) -> Iterator[tuple[Password, Alike, Told]]:
     """The logons by client passwords with this outcome, in the order they began."""
     for key, told in sorted(logons.items(), key=lambda item: item[1].first_at):
         password = passwords.get(key.credential or 0)
@@ -126,7 +148,7 @@ def _outcomes(
 
 
 def _event(
-    kind: Kind, password: ClientPassword, key: Alike, at: datetime, node: str
+    kind: Kind, password: Password, key: Alike, at: datetime, node: str
 ) -> Event:
     detail: dict[str, str | int] = {
         "device": password.label,

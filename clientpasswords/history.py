@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Exists, F, Max, OuterRef, Q, Window
@@ -9,8 +10,8 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Account
-from clientpasswords import alarms
-from clientpasswords.alarms import Accounts, Logons, Passwords
+from clientpasswords import alarms, bulk
+from clientpasswords.alarms import Accounts, Logons, Password, Passwords, Use
 from clientpasswords.models import (
     ClientPassword,
     ClientPasswordQuerySet,
@@ -20,17 +21,32 @@ from clientpasswords.models import (
 from clientpasswords.models.password import IDLE_AFTER
 from clientpasswords.summary import Alike, Summary
 
-# What changes with every use of a client password.
-LAST_USE = ["last_at", "protocol", "network_address", "node"]
-# What is read of a client password.
-NEEDED = [
-    "account_id",
-    "label",
-    "suspends_at",
-    *(f"usage__{name}" for name in ("client_password_id", "first_at", *LAST_USE)),
+# What logons have in common that are one line, besides when they were.
+SAME = [
+    "account",
+    "client_password",
+    "protocol",
+    "reason",
+    "by_web_password",
+    "network_address",
+    "node",
 ]
+SPAN = ["first_at", "last_at", "count"]
+USE = Use._fields
 # Logons that are alike and follow within this time are one line with a count.
 ONE_LINE = timedelta(hours=1)
+
+
+Same = tuple[int, int | None, str, str, bool, str | None, str]
+
+
+class Line(NamedTuple):
+    """A line of the history that goes on."""
+
+    pk: int
+    first_at: datetime
+    last_at: datetime
+    times: int
 
 
 def write(summary: Summary, *, node: str) -> None:
@@ -102,11 +118,15 @@ def _passwords(logons: Logons, accounts: Accounts) -> Passwords:
     """The client passwords of these logons that have not been forgotten since."""
     pks = {key.credential for key in logons if key.credential is not None}
     by_pk = {account.pk: account for account in accounts.values()}
-    passwords = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk)
-    rows = {row.pk: row for row in passwords.select_related("usage").only(*NEEDED)}
-    for row in rows.values():
-        row.account = by_pk[row.account_id]
-    return rows
+    rows = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk).values_list(
+        "pk", "account", "label", "suspends_at", *(f"usage__{name}" for name in USE)
+    )
+    return {
+        pk: Password(
+            pk, by_pk[account], label, suspends_at, Use(*use) if use[0] else None
+        )
+        for pk, account, label, suspends_at, *use in rows
+    }
 
 
 def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
@@ -114,41 +134,28 @@ def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
 
     Whoever was told that it will be suspended has used it.
     """
-    rows: dict[int, Usage] = {}
+    uses: dict[int, Use] = {}
     for key, told in logons.items():
         password = passwords.get(key.credential or 0)
-        if password is None or key.reason:
-            continue
-        row = Usage(
-            client_password_id=password.pk,
-            first_at=told.first_at,
-            last_at=told.last_at,
-            protocol=key.protocol,
-            network_address=key.network_address,
-            node=node,
-        )
-        rows[password.pk] = _merged(row, rows.get(password.pk) or password.used)
-    Usage.objects.bulk_create(
-        rows.values(),
-        update_conflicts=True,
-        unique_fields=["client_password"],
-        update_fields=["first_at", *LAST_USE],
-    )
-    if any(passwords[pk].suspends_at for pk in rows):
-        ClientPassword.objects.filter(pk__in=rows).update(suspends_at=None)
+        if password is not None and not key.reason:
+            pk = password.pk
+            when = (told.first_at, told.last_at)
+            use = Use(pk, *when, key.protocol, key.network_address, node)
+            uses[pk] = _merged(use, uses.get(pk) or password.used)
+    bulk.write(Usage, USE, uses.values(), unique=["client_password"], update=USE[1:])
+    if any(passwords[pk].suspends_at for pk in uses):
+        ClientPassword.objects.filter(pk__in=uses).update(suspends_at=None)
 
 
-def _merged(row: Usage, other: Usage | None) -> Usage:
-    """Return `row` with what `other` knows of before it, or of after it.
+def _merged(use: Use, other: Use | None) -> Use:
+    """Return `use` with what `other` knows of before it, or of after it.
 
     Mail servers that were away tell of old logons after others told of newer ones.
     """
-    if other is not None:
-        row.first_at = min(row.first_at, other.first_at)
-        if other.last_at > row.last_at:
-            for name in LAST_USE:
-                setattr(row, name, getattr(other, name))
-    return row
+    if other is None:
+        return use
+    later = other if other.last_at > use.last_at else use
+    return later._replace(first_at=min(use.first_at, other.first_at))
 
 
 def _write_logons(
@@ -156,40 +163,36 @@ def _write_logons(
 ) -> None:
     """Lengthen the lines that go on, begin new ones for the rest."""
     going_on = _lines_going_on(logons, accounts, node)
-    longer, new = [], []
+    longer: dict[Same, Line] = {}
+    new = []
     for key, told in logons.items():
-        row = Logon(
-            account=accounts[key.address],
-            client_password_id=key.credential if key.credential in passwords else None,
-            protocol=key.protocol,
-            reason=key.reason,
-            by_web_password=key.by_web_password,
-            network_address=key.network_address,
-            node=node,
-            first_at=told.first_at,
-            last_at=told.last_at,
-            count=told.count,
+        same = (
+            accounts[key.address].pk,
+            key.credential if key.credential in passwords else None,
+            key.protocol,
+            key.reason,
+            key.by_web_password,
+            key.network_address,
+            node,
         )
-        line = going_on.get(_same(row))
+        line = longer.get(same) or going_on.get(same)
         if line is None:
-            new.append(row)
+            new.append((*same, told.first_at, told.last_at, told.count))
         else:
-            line.last_at = max(line.last_at, told.last_at)
-            line.count += told.count
-            longer.append(line)
-    # Not bulk_update, whose statement takes the database longer for each further row.
-    Logon.objects.bulk_create(
-        longer,
-        update_conflicts=True,
-        unique_fields=["pk"],
-        update_fields=["last_at", "count"],
+            last_at = max(line.last_at, told.last_at)
+            times = line.times + told.count
+            longer[same] = Line(line.pk, line.first_at, last_at, times)
+    bulk.write(
+        Logon,
+        [*SAME, "id", *SPAN],
+        [(*same, *line) for same, line in longer.items()],
+        unique=["id"],
+        update=["last_at", "count"],
     )
-    Logon.objects.bulk_create(new)
+    bulk.write(Logon, [*SAME, *SPAN], new)
 
 
-def _lines_going_on(
-    logons: Logons, accounts: Accounts, node: str
-) -> dict[tuple[object, ...], Logon]:
+def _lines_going_on(logons: Logons, accounts: Accounts, node: str) -> dict[Same, Line]:
     if not logons:
         return {}
     places = {key.network_address for key in logons}
@@ -202,16 +205,5 @@ def _lines_going_on(
         last_at__gte=min(told.first_at for told in logons.values()) - ONE_LINE,
         node=node,
     )
-    return {_same(row): row for row in rows.order_by("last_at")}
-
-
-def _same(row: Logon) -> tuple[object, ...]:
-    return (
-        row.account_id,
-        row.client_password_id,
-        row.protocol,
-        row.reason,
-        row.by_web_password,
-        row.network_address,
-        row.node,
-    )
+    values = rows.order_by("last_at").values_list(*SAME, "id", *SPAN)
+    return {row[: len(SAME)]: Line(*row[len(SAME) :]) for row in values}

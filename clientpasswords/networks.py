@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
@@ -9,9 +10,12 @@ from django.db.models import Exists, F, OuterRef, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
+from clientpasswords import bulk
 from clientpasswords.models import KnownNetwork
 
 MOST_A_PASSWORD = 100
+# What is read and written of a known network.
+WRITTEN = ["client_password", "network", "last_at"]
 # A known network is written again when it was last written this long ago.
 WRITTEN_AGAIN = timedelta(days=1)
 
@@ -20,38 +24,31 @@ class KnownNetworks:
     """The known networks of some client passwords; `save` writes what was added."""
 
     def __init__(self, passwords: Iterable[int]) -> None:
-        self._rows: dict[int, dict[str, KnownNetwork]] = {pk: {} for pk in passwords}
-        for row in KnownNetwork.objects.filter(client_password__in=list(self._rows)):
-            self._rows[row.client_password_id][row.network] = row
-        self._new: list[KnownNetwork] = []
-        self._seen_again: list[KnownNetwork] = []
+        self._known: dict[int, dict[str, datetime]] = {pk: {} for pk in passwords}
+        rows = KnownNetwork.objects.filter(client_password__in=list(self._known))
+        for password, network, last_at in rows.values_list(*WRITTEN):
+            self._known[password][network] = last_at
+        self._added: dict[tuple[int, str], datetime] = {}
 
     def add(self, password: int, address: str | None, at: datetime) -> bool:
         """Remember a use; return whether this password was known elsewhere only."""
         if address is None:
             return False
-        rows, network = self._rows[password], _network_of(address)
-        known = rows.get(network)
-        if known is None:
-            rows[network] = KnownNetwork(
-                client_password_id=password, network=network, last_at=at
-            )
-            self._new.append(rows[network])
-            return len(rows) > 1
-        if at - known.last_at >= WRITTEN_AGAIN:
-            known.last_at = at
-            self._seen_again.append(known)
-        return False
+        known, network = self._known[password], _network_of(address)
+        last_at = known.get(network)
+        if last_at is None or at - last_at >= WRITTEN_AGAIN:
+            known[network] = self._added[password, network] = at
+        return last_at is None and len(known) > 1
 
     def save(self) -> None:
         """Write what is new."""
-        KnownNetwork.objects.bulk_create(self._new)
-        written = [row for row in self._seen_again if row not in self._new]
-        KnownNetwork.objects.bulk_create(
-            written,
-            update_conflicts=True,
-            unique_fields=["pk"],
-            update_fields=["last_at"],
+        rows = [(*place, at) for place, at in self._added.items()]
+        bulk.write(
+            KnownNetwork,
+            WRITTEN,
+            rows,
+            unique=["client_password", "network"],
+            update=["last_at"],
         )
 
 
@@ -74,6 +71,7 @@ def forget() -> int:
     return KnownNetwork.objects.filter(pk__in=pks).delete()[0]
 
 
+@lru_cache(maxsize=10_000)
 def _network_of(address: str) -> str:
     """The network that counts as one place: an IPv4 /24, or an IPv6 /48.
 

@@ -161,3 +161,17 @@ def test_a_batch_takes_as_many_queries_however_many_passwords_it_tells_of(
         return len(captured)
 
     assert queries(*devices[1:]) == queries(devices[0])
+
+
+def test_two_passwords_that_are_forgotten_lengthen_the_same_line(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    both = line(credential=999_998) + line(credential=999_999)
+    append(log, both)
+    reader = follow(log)
+    catch_up(reader)
+    append(log, both)
+
+    catch_up(reader)
+
+    assert sorted(Logon.objects.values_list("count", flat=True)) == [1, 3]

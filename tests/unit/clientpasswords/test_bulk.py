@@ -1,0 +1,88 @@
+"""Rows are written by the thousand as `bulk_create` would write them."""
+
+import contextlib
+from datetime import UTC, datetime
+
+import pytest
+from django.db import DataError, IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.models import Account
+from clientpasswords import bulk
+from clientpasswords.models import Usage
+from tests import factories
+
+NAMES = [
+    "client_password",
+    "first_at",
+    "last_at",
+    "protocol",
+    "network_address",
+    "node",
+]
+AT = datetime(2026, 11, 23, 21, 33, 10, 5, tzinfo=UTC)
+LATER = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def kept() -> list[tuple[object, ...]]:
+    return sorted(Usage.objects.values_list(*NAMES))
+
+
+def test_what_was_written_is_read_back(alice: Account) -> None:
+    rows = [
+        (factories.make_client_password(alice)[0].pk, AT, LATER, *rest)
+        for rest in (("imap", "192.0.2.7", "a"), ("smtp", "2001:db8::7", "{,\"'\\%s}"))
+    ]
+    rows.append((factories.make_client_password(alice)[0].pk, AT, AT, "", None, "NULL"))
+
+    bulk.write(Usage, NAMES, rows)
+
+    assert kept() == sorted(rows)
+
+
+def test_of_a_row_that_is_there_only_what_is_to_be_updated_is_written(
+    alice: Account,
+) -> None:
+    row, other = (factories.make_client_password(alice)[0].pk for _ in range(2))
+    bulk.write(Usage, NAMES, [(row, AT, AT, "imap", None, "mx1")])
+
+    bulk.write(
+        Usage,
+        NAMES,
+        [(row, LATER, LATER, "smtp", None, "mx2"), (other, AT, AT, "imap", None, "a")],
+        unique=["client_password"],
+        update=["last_at", "protocol"],
+    )
+
+    assert kept() == [
+        (row, AT, LATER, "smtp", None, "mx1"),
+        (other, AT, AT, "imap", None, "a"),
+    ]
+
+
+def test_a_row_that_is_there_is_refused_if_nothing_is_to_be_updated(
+    alice: Account,
+) -> None:
+    row = factories.make_client_password(alice)[0].pk
+    rows = [(row, AT, AT, "imap", None, "mx1")]
+    bulk.write(Usage, NAMES, rows)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.write(Usage, NAMES, rows)
+
+
+def test_what_is_too_long_is_never_cut(alice: Account) -> None:
+    row = factories.make_client_password(alice)[0].pk
+
+    # PostgreSQL refuses it; SQLite knows no lengths.
+    with contextlib.suppress(DataError), transaction.atomic():
+        bulk.write(Usage, NAMES, [(row, AT, AT, "imap or so", None, "mx1")])
+
+    assert not Usage.objects.exclude(protocol="imap or so").exists()
+
+
+def test_nothing_to_write_asks_nothing(
+    db: None, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        bulk.write(Usage, NAMES, [])
