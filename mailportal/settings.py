@@ -288,17 +288,12 @@ GUESSES_PER_ACCOUNT_HOUR = env.int("GUESSES_PER_ACCOUNT_HOUR", 20)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {
-        "line": {"format": "%(levelname)s %(name)s: %(message)s"},
-    },
-    "handlers": {
-        "terminal": {"class": "logging.StreamHandler", "formatter": "line"},
-    },
+    "formatters": {"line": {"format": "%(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"terminal": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["terminal"], "level": "WARNING"},
     "loggers": {
         "django": {"handlers": ["terminal"], "level": "WARNING", "propagate": False},
-        "twilio": {"level": "WARNING"},
-        "urllib3": {"level": "WARNING"},
+        **{name: {"level": "WARNING"} for name in ("twilio", "urllib3")},
     },
 }
 
