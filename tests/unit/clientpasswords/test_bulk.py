@@ -29,7 +29,7 @@ def kept() -> list[tuple[object, ...]]:
 
 
 def test_what_was_written_is_read_back(alice: Account) -> None:
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (factories.make_client_password(alice)[0].pk, AT, LATER, *rest)
         for rest in (("imap", "192.0.2.7", "a"), ("smtp", "2001:db8::7", "{,\"'\\%s}"))
     ]
