@@ -29,9 +29,9 @@ def test_the_screens_of_a_help_desk_are_for_everybody(
     """Light and dark, wide and narrow, and without a finding of axe's."""
     Account.objects.filter(pk=admin.pk).update(language=language)
     soon = timezone.now() + timedelta(days=9)
-    Account.objects.filter(pk=bob.pk).update(
-        policy_until=soon, policy_reason="The new scanner cannot do it"
-    )
+    scanner = factories.make_policy("Scanner", client_passwords_required=True)
+    until = {"until_0": f"{soon:%Y-%m-%d}", "until_1": "12:00"}
+    work_off(ordered(admin, "set_policy", [bob], policy=str(scanner.pk), **until))
     row, _secret = factories.make_client_password(bob, networks="192.0.2.0/24")
     logged_on(bob, client_password=row)
     logged_on(bob, reason="security-password-required", by_web_password=False)
