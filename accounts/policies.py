@@ -38,7 +38,16 @@ def of(account: Account) -> Effective:
 
 def bound_by(policy: Policy) -> QuerySet[Account]:
     """The accounts that `effective` gives this policy to now."""
-    return Account.objects.annotate(binding=binding()).filter(binding=policy.pk)
+    # As `binding`, in terms that a database can look up instead of working them out.
+    departments = Department.objects.filter(policy=policy).values("pk")
+    without = Department.objects.filter(policy=None).values("pk")
+    domains = Domain.objects.filter(policy=policy).values("pk")
+    by_domain = Q(department=None) | Q(department__in=without)
+    inherited = Q(department__in=departments) | by_domain & Q(domain__in=domains)
+    has_none = Q(policy=None) | Q(policy_until__lte=timezone.now())
+    return Account.objects.filter(
+        has_exception() & Q(policy=policy) | has_none & inherited
+    )
 
 
 def bound_by_domain(domain: Domain) -> QuerySet[Account]:
