@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.models import Account
@@ -26,8 +26,10 @@ class Reach:
 
 def reach(bound: QuerySet[Account]) -> Reach:
     """Count among the accounts that a policy binds. Two queries."""
-    concerned = would_be_refused(bound).order_by().values("account")
-    return Reach(bound.count(), concerned.distinct().count())
+    concerned = _undecided(bound).filter(
+        Exists(_by_web_password().filter(account=OuterRef("pk")))
+    )
+    return Reach(bound.count(), concerned.count())
 
 
 def would_be_refused(bound: QuerySet[Account]) -> QuerySet[Logon]:
@@ -36,10 +38,15 @@ def would_be_refused(bound: QuerySet[Account]) -> QuerySet[Logon]:
     Each with its mailbox, protocol and network address, and how often. Owners who use
     security passwords already are refused the web password now, and not in it.
     """
-    undecided = bound.filter(client_passwords_on=False, is_active=True)
-    rows = Logon.objects.filter(
-        by_web_password=True,
-        last_at__gte=timezone.now() - LATELY,
-        account__in=undecided.order_by().values("pk"),
-    )
+    keys = _undecided(bound).order_by().values("pk")
+    rows = _by_web_password().filter(account__in=keys)
     return rows.select_related("account").order_by("-last_at", "-pk")
+
+
+def _undecided(bound: QuerySet[Account]) -> QuerySet[Account]:
+    return bound.filter(client_passwords_on=False, is_active=True)
+
+
+def _by_web_password() -> QuerySet[Logon]:
+    since = timezone.now() - LATELY
+    return Logon.objects.filter(by_web_password=True, last_at__gte=since)

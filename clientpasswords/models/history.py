@@ -117,7 +117,7 @@ class Logon(models.Model):
             models.Index(fields=["last_at"], name="logon_oldest"),
             models.Index(fields=["reason", "-last_at"], name="logon_newest_of_reason"),
             models.Index(
-                fields=["last_at"],
+                fields=["last_at", "account"],
                 condition=models.Q(by_web_password=True),
                 name="logon_by_web_password",
             ),
