@@ -4,6 +4,7 @@ That no page asks another host for anything is checked by every browser test.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Account
+from mailportal import icons
 from mailportal import settings as project_settings
 from tests.factories import make_client_password
 
@@ -21,13 +23,16 @@ BROWSER = {"Accept-Encoding": "gzip, deflate, br"}
 
 
 @pytest.fixture
-def collected(settings: Settings, tmp_path: Path) -> None:
+def collected(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """Our static files as `collectstatic` prepares them for production."""
     finder = "django.contrib.staticfiles.finders.FileSystemFinder"
     settings.STATICFILES_FINDERS = [finder]  # without those of the administration
     settings.STORAGES = {**settings.STORAGES, **project_settings.STORAGES}
     settings.STATIC_ROOT = tmp_path
     call_command("collectstatic", interactive=False, verbosity=0)
+    icons.icon.cache_clear()
+    yield
+    icons.icon.cache_clear()
 
 
 def weigh(browser: Client, page: str) -> dict[str, int]:
