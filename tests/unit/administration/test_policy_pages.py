@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts import policies
 from accounts.models import Account, Cutoff, Policy
+from clientpasswords import rollout
 from clientpasswords.models import Logon
 from tests.factories import make_account, make_policy
 from tests.unit.administration.test_accounts import save_policy
@@ -176,6 +177,17 @@ def test_reports_do_not_ask_more_for_more_logons(
         page = report(administrator, policy)
 
     assert len(page.context["page"].object_list) == 50
+
+
+def test_a_report_does_not_count_how_many_thousands_there_are(
+    administrator: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollout, "MOST", 2)
+
+    page = report(administrator, policy).content.decode()
+
+    assert "It binds 2+ mailboxes." in page
+    assert "0 of them were used" in page
 
 
 def test_the_report_is_for_those_who_may_look_at_logons(
