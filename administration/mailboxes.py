@@ -11,6 +11,7 @@ from django.contrib.auth.forms import (
 )
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -75,10 +76,19 @@ class AccountPasswordForm(AdminPasswordChangeForm):
         return account
 
 
+class PhoneFormSet(BaseInlineFormSet):
+    """The phone that came with its mailbox."""
+
+    def get_queryset(self) -> Any:
+        phone = getattr(self.instance, "phone", None)
+        return [] if phone is None else [phone]
+
+
 class PhoneInline(admin.StackedInline):
     """The phone for codes; its code is not for administrators."""
 
     model = Phone
+    formset = PhoneFormSet
     fields = ["number", "held_until"]
     formfield_overrides = AuditedAdmin.formfield_overrides
     verbose_name = verbose_name_plural = _("phone for codes")

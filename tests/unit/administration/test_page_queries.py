@@ -64,6 +64,17 @@ def test_no_page_of_a_record_asks_more_than_eight_times(
     assert {page: n for page, n in asked.items() if n > MOST} == {}
 
 
+def test_a_mailboxs_page_does_not_ask_for_the_phone_by_itself(own: World) -> None:
+    browser = browser_of(make_administrator("operator", own.domain))
+    page = reverse("admin:accounts_account_change", args=[own.owner.pk])
+
+    with CaptureQueriesContext(connection) as asked:
+        answer = browser.get(page)
+
+    assert str(own.owner.phone.number) in answer.content.decode()
+    assert not [row for row in asked if 'FROM "accounts_phone"' in row["sql"]]
+
+
 @pytest.mark.parametrize("account", ROLES_OF, indirect=True)
 def test_no_page_that_asks_about_an_action_asks_more_than_eight_times(
     own: World, account: Account
