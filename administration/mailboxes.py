@@ -22,7 +22,7 @@ from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
-from administration import audit, effective, why
+from administration import audit, effective, heldrights, why
 from administration.audited import AuditedAdmin
 from administration.mailboxfilters import (
     ExceptionFilter,
@@ -39,9 +39,6 @@ from administration.rightsofmailboxes import (
     RightsAdmin,
 )
 from clientpasswords import history, limits
-
-# What is asked of administrators alone.
-MANY_RIGHTS = {"domains_administered", "groups", "user_permissions"}
 
 
 class AccountCreationForm(AdminUserCreationForm):
@@ -95,7 +92,7 @@ class PhoneInline(admin.StackedInline):
 
 
 def _without_rights(options: Any) -> Any:
-    fields = [name for name in options["fields"] if name not in MANY_RIGHTS]
+    fields = [name for name in options["fields"] if name not in heldrights.MANY]
     return {**options, "fields": fields}
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
-from administration import audit, roles
+from administration import audit, heldrights, roles
 from administration.audited import AuditedAdmin
 from administration.widgets import NamedAutocomplete
 
@@ -45,6 +45,20 @@ class AccountChangeForm(UserChangeForm):
         model = Account
         fields = "__all__"
         field_classes = {"groups": GroupsField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        account: Account = kwargs["instance"]
+        asks = self.base_fields.keys() >= set(heldrights.MANY)
+        offered = heldrights.look_up(account) if asks else {}
+        super().__init__(*args, **kwargs)
+        for name, records in offered.items():
+            field: Any = self.fields[name]
+            widget = field.widget.widget
+            if isinstance(widget, NamedAutocomplete):
+                widget.known = records
+            else:
+                choices = [(row.pk, field.label_from_instance(row)) for row in records]
+                field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         """Refuse what would take from its author the rights by which it is made."""

@@ -1,6 +1,7 @@
 """Django admin's own widgets, where they lack a name, or ask too much."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib.admin.widgets import (
@@ -80,7 +81,12 @@ KEY = re.compile(r"[0-9]{1,18}")
 
 
 class NamedAutocomplete(AutocompleteSelectMultiple):
-    """Says in the field one types into what it is for; Select2 gives it no label."""
+    """Says in the field one types into what it is for; Select2 gives it no label.
+
+    It does not ask the database for the names of those that are `known`.
+    """
+
+    known: Sequence[Model] = ()
 
     def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
@@ -89,4 +95,12 @@ class NamedAutocomplete(AutocompleteSelectMultiple):
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         """Return what is chosen; what is no key was refused, and is nobody's name."""
         keys = [each for each in value if KEY.fullmatch(str(each))]
-        return super().optgroups(name, keys, attrs)
+        known = {str(row.pk): str(row) for row in self.known}
+        chosen = {key: text for key, text in known.items() if key in keys}
+        if len(chosen) < len(keys):
+            return super().optgroups(name, keys, attrs)
+        options = [
+            self.create_option(name, key, text, selected=True, index=index)
+            for index, (key, text) in enumerate(chosen.items())
+        ]
+        return [(None, options, 0)]

@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils.html import escape
 
 from accounts.models import Account
 from tests.unit.administration.rolesteps import browser_as
@@ -68,6 +69,35 @@ def test_names_of_groups_are_in_the_readers_language(
     names = {str(label) for _value, label in form.fields["groups"].choices}
 
     assert {"Site operators", "Help desk"} <= names
+
+
+def test_a_page_shows_what_its_administrator_was_given_among_all_there_is(
+    administrator: Client, own: World
+) -> None:
+    somebody = make_administrator("help", own.domain)
+    somebody.user_permissions.set(Permission.objects.order_by("pk")[:2])
+    offered = {
+        "groups": Group.objects.order_by("name"),
+        "user_permissions": Permission.objects.select_related("content_type"),
+        "domains_administered": somebody.domains_administered.all(),
+    }
+
+    page = reverse("admin:accounts_account_change", args=[somebody.pk])
+    html = administrator.get(page).content.decode()
+
+    for name, rows in offered.items():
+        held = set(getattr(somebody, name).all())
+        expected = [(str(row.pk), row in held, escape(str(row))) for row in rows]
+        assert held
+        assert options_of(html, name) == expected
+
+
+def options_of(html: str, field: str) -> list[tuple[str, bool, str]]:
+    """What can be chosen in the field: its key, whether it is chosen, and its text."""
+    start = html.index(f'<select name="{field}"')
+    select = html[start : html.index("</select>", start)]
+    found = re.findall(r'<option value="(\d+)"( selected)?>([^<]*)<', select)
+    return [(key, bool(is_chosen), text) for key, is_chosen, text in found]
 
 
 def test_groups_sites_and_their_rights_are_for_operators_whatever_else_one_has(

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Account
+from accounts.models import Account, Domain
 from administration import jobs
 from administration.actions import ALL
 from tests.factories import make_client_password
@@ -73,6 +74,30 @@ def test_a_mailboxs_page_does_not_ask_for_the_phone_by_itself(own: World) -> Non
 
     assert str(own.owner.phone.number) in answer.content.decode()
     assert not [row for row in asked if 'FROM "accounts_phone"' in row["sql"]]
+
+
+@pytest.mark.parametrize("account", ROLES_OF, indirect=True)
+def test_an_administrators_mailbox_asks_no_more_whatever_they_were_given(
+    own: World, account: Account
+) -> None:
+    administrator = own.owner
+    Account.objects.filter(pk=administrator.pk).update(
+        is_staff=True, department=own.department, policy=own.policy
+    )
+    browser = browser_of(account)
+    page = reverse("admin:accounts_account_change", args=[administrator.pk])
+    browser.get(page)  # the kinds of records are looked up once in a process
+
+    few = queries(browser, page)
+    administrator.groups.set(Group.objects.all())
+    administrator.user_permissions.set(Permission.objects.all())
+    for number in range(5):
+        name = f"more-{number}.example"
+        domain = Domain.objects.create(name=name, policy=own.policy)
+        administrator.domains_administered.add(domain)
+    many = queries(browser, page)
+
+    assert few == many <= MOST
 
 
 @pytest.mark.parametrize("account", ROLES_OF, indirect=True)
