@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
-from administration import roles
+from administration import deletions, roles
 from administration.lists import BoundedAdmin
 
 NOT_YOURS = _("This is not there, or not among what you administer.")
@@ -63,6 +63,10 @@ class ScopedAdmin(BoundedAdmin):
             return allowed
         is_own = roles.owner_of(obj) == request.user
         return not is_own and self.may_write(request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """The first of what hangs on the record: a domain may have any number."""
+        return deletions.look_up(objs, request, self.admin_site)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: Any, **kwargs: Any
