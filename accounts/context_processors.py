@@ -1,20 +1,33 @@
 """What every page knows."""
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.text import capfirst
+from django.utils.translation import get_language_info
 
 from accounts import sites
 from accounts.forms import SCHEME_COOKIE, SCHEMES
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The chosen appearance, our site, and whom to ask for help."""
+    """The chosen appearance, the languages, our site, and whom to ask for help."""
     scheme = request.COOKIES.get(SCHEME_COOKIE, "")
     return {
         "scheme": scheme if scheme in SCHEMES else "",
         "own_site": sites.own(),
+        "languages": _languages(),
         "many_sites": len(settings.MAIL_SITES) > 1,
         "support_address": settings.SUPPORT_ADDRESS,
     }
+
+
+@cache
+def _languages() -> list[tuple[str, str]]:
+    """The languages to choose from, each by its code and in its own words."""
+    return [
+        (code, capfirst(get_language_info(code)["name_local"]))
+        for code, _name in settings.LANGUAGES
+    ]

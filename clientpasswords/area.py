@@ -1,9 +1,11 @@
 """What the settings page shows of one account's client passwords."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import authenticator, codes, cutoffs, policies, sites
@@ -50,8 +52,15 @@ class Area:
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:
-        rows = self.account.client_passwords.live().select_related("usage")
-        return [self.with_life(row) for row in rows]
+        rows = [
+            self.with_life(row)
+            for row in self.account.client_passwords.live().select_related("usage")
+        ]
+        # Looked up once for all: each time costs as much as half a query.
+        page, window = (_address_around(name) for name in ("device", "delete"))
+        for row in rows:
+            row.page, row.delete_window = page(row.pk), window(row.pk)
+        return rows
 
     def with_life(self, row: ClientPassword) -> ClientPassword:
         """Return it with what the policy says of how long it lives, used or not."""
@@ -210,3 +219,9 @@ class Area:
         if self.effective.policy.third_party_logon and not self.protocols_on:
             return "all-protocols-off"
         return OBSTACLES[type(self.refusal)]
+
+
+def _address_around(name: str) -> Callable[[int], str]:
+    """Return what makes the address of a row by its key."""
+    before, after = reverse(f"clientpasswords:{name}", args=[0]).rsplit("0", 1)
+    return lambda pk: f"{before}{pk}{after}"

@@ -89,10 +89,12 @@ class ClientPassword(models.Model):
     objects = ClientPasswordQuerySet.as_manager()
 
     # How many days the policy lets it live, whether it is suspended as nobody uses it,
-    # and whether that is to come; known where `Area` gave it.
+    # whether that is to come, and where it is shown; known where `Area` gave it.
     days_of_life: int | None = None
     is_suspended = False
     will_be_suspended = False
+    page = ""
+    delete_window = ""
 
     class Meta:
         verbose_name = _("security password")
