@@ -10,7 +10,7 @@ from deploy.postgres import PrivatePostgres
 
 RUN = (
     "import django, runpy, sys; django.setup();"
-    "runpy.run_module(sys.argv[1], run_name='__main__', alter_sys=True)"
+    "runpy.run_module(sys.argv.pop(1), run_name='__main__', alter_sys=True)"
 )
 
 
