@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
+from pytest_django.asserts import assertHTMLEqual
 
 from accounts import events
 from accounts.events import Kind
@@ -167,6 +168,15 @@ def test_a_list_counts_no_further_than_it_has_pages(
     assert "+ mailboxes" not in few.content.decode()
     assert few.context["cl"].result_count == 31
     assert administrator.get(f"{ACCOUNTS}?p=3")["Location"].endswith("?e=1")
+
+
+def test_the_box_of_a_row_is_djangos_own(alice: Account) -> None:
+    page: Any = admin.site.get_model_admin(Account)
+    alice.address = '"<b>"@example.com'
+
+    djangos = admin.ModelAdmin.action_checkbox(page, alice)
+
+    assertHTMLEqual(page.action_checkbox(alice), djangos)
 
 
 def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> None:
