@@ -17,6 +17,7 @@ passwords = [
     path("scan/<int:pk>/status/", scan.status, name="link-status"),
     path("lost/", lost.lost, name="lost"),
     path("lost/done/", lost.done, name="lost-done"),
+    path("delete-all/", lost.delete_all, name="delete-all"),
     path("sign-ins/", device.sign_ins, name="sign-ins"),
     path("<int:pk>/", device.show, name="device"),
     path("<int:pk>/name/", device.name, name="name"),

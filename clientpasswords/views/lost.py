@@ -1,4 +1,4 @@
-"""*I lost a device*: several security passwords deleted at once."""
+"""*I lost a device* and *Delete all*: several security passwords deleted at once."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -27,16 +27,33 @@ def lost(request: UserRequest) -> HttpResponse:
     if not count:
         error = _("Choose at least one device.")
         return pages.page(request, "lost", area, status=422, choose=error)
-    text = ngettext(
-        "%(count)s device can no longer send or receive mail.",
-        "%(count)s devices can no longer send or receive mail.",
-        count,
-    )
-    messages.success(request, text % {"count": count})
+    messages.success(request, _cut_off(count))
     return redirect("clientpasswords:lost-done")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete_all(request: UserRequest) -> HttpResponse:
+    """Cut every device off, after a window that names them."""
+    area = Area(request.user)
+    if not area.count:
+        return pages.back()
+    if request.method != "POST":
+        return pages.page(request, "delete_all", area)
+    count = lifecycle.revoke(request.user.client_passwords.all(), by=actor(request))
+    messages.success(request, _cut_off(count))
+    return pages.back()
 
 
 @require_safe
 def done(request: UserRequest) -> HttpResponse:
     """What else may have been on the device: the web password, and open sessions."""
     return pages.page(request, "lost_done", Area(request.user))
+
+
+def _cut_off(count: int) -> str:
+    text = ngettext(
+        "%(count)s device can no longer send or receive mail.",
+        "%(count)s devices can no longer send or receive mail.",
+        count,
+    )
+    return text % {"count": count}

@@ -135,6 +135,24 @@ def test_lost_devices_are_chosen_and_deleted(
     expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
 
 
+def test_all_devices_are_deleted_from_the_keyboard(
+    visit: Visit, phone: ClientPassword, bob: Account, look: Look
+) -> None:
+    factories.make_client_password(bob, "Office PC")
+    page = visit("/settings/account-security/", bob)
+    steps.link(page, "Delete all").focus()
+    page.keyboard.press("Enter")
+    window = steps.window(page, "Delete all 2 security passwords?")
+    expect(window.get_by_text("Office PC")).to_be_visible()
+    look(page, "delete-all")
+
+    steps.button(page, "Delete all").focus()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_text("2 devices can no longer send")).to_be_visible()
+    expect(page.get_by_text("No security passwords yet.")).to_be_visible()
+
+
 def test_after_a_loss_the_web_password_is_changed_and_sessions_are_ended(
     visit: Visit, phone: ClientPassword, bob: Account, look: Look, watch: Watch
 ) -> None:

@@ -35,6 +35,7 @@ LIST = """
         - link "Delete My iPhone"
     - paragraph:
       - link "I lost a device"
+      - link "Delete all"
       - link "Last sign-ins"
     - paragraph: Codes go to your phone +1 ••• •••• ••24.
     - region "Server settings":

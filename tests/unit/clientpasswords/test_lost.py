@@ -3,11 +3,13 @@
 import pytest
 from django.test import Client
 
-from accounts.models import Account
+from accounts.models import Account, SecurityEvent
 from clientpasswords.models import ClientPassword
 from tests import factories
 
-LOST = "/settings/account-security/security-passwords/lost/"
+WINDOWS = "/settings/account-security/security-passwords/"
+LOST = f"{WINDOWS}lost/"
+ALL = f"{WINDOWS}delete-all/"
 
 
 @pytest.fixture
@@ -52,3 +54,35 @@ def test_nobody_deletes_somebody_elses(
     assert answer.status_code == 422
     phone.refresh_from_db()
     assert phone.revoked_at is None
+
+
+def test_all_devices_are_deleted_at_once_after_a_window_that_names_them(
+    browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    laptop = factories.make_client_password(alice, "Laptop")[0]
+    bob = factories.make_account("bob@example.com")
+    others = factories.make_client_password(bob)[0]
+
+    window = browser.get(ALL).content.decode()
+    assert "Delete all 2 security passwords?" in window
+    assert phone.label in window
+    assert laptop.label in window
+    assert alice.client_passwords.live().count() == 2
+
+    answer = browser.post(ALL, follow=True)
+
+    assert "2 devices can no longer send or receive mail." in answer.content.decode()
+    assert not alice.client_passwords.live().exists()
+    assert list(bob.client_passwords.live()) == [others]
+    told = SecurityEvent.objects.filter(kind="revoked", account=alice)
+    assert {event.detail["device"] for event in told} == {phone.label, "Laptop"}
+
+
+def test_where_there_is_none_nothing_is_asked_and_nothing_deleted_twice(
+    browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    browser.post(ALL)
+
+    for answer in (browser.get(ALL), browser.post(ALL)):
+        assert answer.status_code == 302
+    assert SecurityEvent.objects.filter(kind="revoked").count() == 1
