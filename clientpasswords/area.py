@@ -52,10 +52,8 @@ class Area:
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:
-        rows = [
-            self.with_life(row)
-            for row in self.account.client_passwords.live().select_related("usage")
-        ]
+        live = self.account.client_passwords.live().select_related("usage")
+        rows = [self.with_life(row) for row in live.last_used_first()]
         # Looked up once for all: each time costs as much as half a query.
         page, window = (_address_around(name) for name in ("device", "delete"))
         for row in rows:
@@ -118,7 +116,7 @@ class Area:
     @cached_property
     def programs_to_change(self) -> list[Logon]:
         """What used the web password lately, and would be refused: the newest few."""
-        if self.required_from is None:
+        if self.in_force:
             return []
         since = timezone.now() - ON_RECORD
         rows = self.account.logons.filter(by_web_password=True, last_at__gte=since)
@@ -131,6 +129,11 @@ class Area:
     @property
     def decided_by(self) -> str:
         return self.effective.decided_by
+
+    @property
+    def dispensable(self) -> ClientPassword | None:
+        """At the limit, the one that was used least lately, or never."""
+        return self.passwords[-1] if self.obstacle == "limit" else None
 
     @property
     def count(self) -> int:

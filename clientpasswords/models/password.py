@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +24,11 @@ class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
     def live(self) -> Self:
         """Those not revoked; whether one opens the door the logon views say."""
         return self.filter(revoked_at=None)
+
+    def last_used_first(self) -> Self:
+        """In the order of their last use, those never used at the end."""
+        last_use = F("usage__last_at").desc(nulls_last=True)
+        return self.order_by(last_use, "-created_at", "-pk")
 
     def login_names(self) -> dict[int, str]:
         """Return of each what its `login_name` is. One query."""

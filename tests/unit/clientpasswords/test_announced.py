@@ -161,3 +161,17 @@ def test_the_form_of_limits_shows_what_the_owner_chose(
 
     assert 'type="date" name="expires"' in page
     assert f'value="{row.created_at.year}-' not in page
+
+
+def test_before_the_switch_is_turned_on_the_programs_it_breaks_are_named(
+    browser: Client, alice: Account
+) -> None:
+    make_logon(alice, protocol="pop3", network_address="192.0.2.8")
+
+    window = page_of(browser, f"{INDEX}security-passwords/enable/")
+
+    for page in (page_of(browser), window):
+        assert "These used your web password lately:" in page
+        assert "POP3 · <bdi>192.0.2.8</bdi>" in page
+    Account.objects.update(client_passwords_on=True)
+    assert "These used your web password lately:" not in page_of(browser)
