@@ -2,12 +2,17 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
-from django.contrib import auth
+from django.contrib import auth, messages
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.urls import NoReverseMatch, reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -36,6 +41,17 @@ def end_old_sessions(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's own, but that nobody is led back to where a form was sent to."""
+
+    def handle_no_permission(self, request: Any, view_func: Any) -> Any:
+        """Ask for a sign-in; after a form was sent, say so and lead to its section."""
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        messages.info(request, _("Your session has ended, and nothing was changed."))
+        return redirect_to_login(_section_of(request))
+
+
 def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
     """The owner's saved language wins over the cookie, that over the browser's."""
 
@@ -50,3 +66,12 @@ def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
             return response
 
     return middleware
+
+
+def _section_of(request: HttpRequest) -> str:
+    """The first page of the part of the portal that was asked."""
+    namespace = request.resolver_match.namespace if request.resolver_match else ""
+    try:
+        return reverse(f"{namespace}:index")
+    except NoReverseMatch:
+        return resolve_url(settings.LOGIN_REDIRECT_URL)

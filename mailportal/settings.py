@@ -71,8 +71,8 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "accounts.middleware.end_old_sessions",
     "accounts.middleware.speak_the_accounts_language",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "accounts.middleware.SignInRequired",
 ]
 
 TEMPLATES = [

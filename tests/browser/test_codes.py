@@ -275,4 +275,5 @@ def test_a_session_that_ended_in_the_middle_leads_to_the_sign_in(
     steps.type_code(page, code)
 
     expect(steps.heading(page, "Sign in")).to_be_visible()
+    expect(page.get_by_text("Your session has ended")).to_be_visible()
     assert nothing_was_made(bob)

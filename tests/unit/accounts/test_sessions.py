@@ -142,3 +142,17 @@ def test_nothing_of_the_password_is_in_the_session(signed_in: Client) -> None:
 
     assert PASSWORD not in values
     assert "argon2" not in values
+
+
+def test_a_form_sent_after_the_end_leads_back_to_a_page_that_can_be_opened(
+    signed_in: Client, alice: Account, clock: Traveller
+) -> None:
+    clock.shift(16 * MINUTE)
+    windows = "/settings/account-security/security-passwords/"
+
+    answer = signed_in.post(f"{windows}new/verify/", {"code": "123456"}, follow=True)
+
+    assert "Your session has ended, and nothing was changed." in answer.content.decode()
+    back = answer.request["QUERY_STRING"].removeprefix("next=")
+    signed_in.force_login(alice)
+    assert signed_in.get(back).status_code == 200
