@@ -1,5 +1,6 @@
-// <button data-copy="SELECTOR" hidden> copies that element's text without white space;
-// an empty selector means the element before the button.
+// <button data-copy="SELECTOR" hidden> copies that element's text without white space, or
+// as one line if the element has data-words; an empty selector means the element before
+// the button.
 const page = document.querySelector("dialog[data-modal]") ?? document;
 
 function select(source) {
@@ -20,7 +21,8 @@ function copyByCommand(source, text) {
 }
 
 async function copy(source) {
-  const text = source.textContent.replace(/\s+/g, "");
+  const between = "words" in source.dataset ? " " : "";
+  const text = source.textContent.trim().replace(/\s+/g, between);
   try {
     await navigator.clipboard.writeText(text);
     return true;
