@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -46,6 +47,10 @@ class Line:
 
 
 def lines_of(log: Log) -> list[Line]:
+    """Return the decisions; a process of its own writes them, a moment later."""
+    deadline = time.monotonic() + 5
+    while not LINE.search(log.text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
     return [
         Line(found["user"], found["source"], json.loads(found["json"]))
         for found in LINE.finditer(log.text())
