@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Runs the tests on both databases side by side: most of their time they wait for servers.
-# What a browser sees is the same on both: SQLite's side looks at whether everybody can use
-# it, PostgreSQL's goes the journeys. PostgreSQL's is shown when it is done, and so comes last.
+# What a browser sees is the same on both: SQLite's side looks at screens, and whether everybody
+# can use them; PostgreSQL's goes the journeys, is shown when it is done, and so comes last.
 # Usage: tools/test_on_both.sh PYTEST…
 set -uo pipefail
 
 shown_later=$(mktemp)
-accessible=(tests/browser/test_accessibility.py tests/browser/test_area_accessibility.py)
-TEST_DATABASE=postgres "$@" "${accessible[@]/#/--ignore=}" >"$shown_later" 2>&1 &
+looks=(tests/browser/test_{accessibility,area_accessibility,roles,screens}.py)
+TEST_DATABASE=postgres "$@" "${looks[@]/#/--ignore=}" >"$shown_later" 2>&1 &
 postgres=$!
 trap 'kill "$postgres" 2>/dev/null; rm -f "$shown_later"' EXIT
 
-TEST_DATABASE=sqlite "$@" tests/unit tests/mailserver "${accessible[@]}"
+TEST_DATABASE=sqlite "$@" tests/unit tests/mailserver "${looks[@]}"
 on_sqlite=$?
 wait "$postgres"
 on_postgres=$?
