@@ -28,16 +28,25 @@ OF_ONE = {"clientpasswords:device", "clientpasswords:delete"}
 
 
 def main() -> None:
-    """Print for each page the median, and the slowest of a hundred."""
+    """Print for each page the median, and the slowest of a hundred.
+
+    The pages take turns, so that whatever else the machine does hits all alike.
+    """
     logging.disable()
     owner = Account.objects.get(address=f"u0@{targets.DOMAIN}")
     browser = Client()
     browser.force_login(owner)
     first = owner.client_passwords.values_list("pk", flat=True)[0]
-    for name in PAGES:
-        address = reverse(name, args=[first] if name in OF_ONE else [])
-        times = sorted(_milliseconds(browser, address) for _ in range(100))
-        text = f"{address}: {median(times):.1f} ms, slowest {times[-1]:.1f} ms"
+    addresses = [
+        reverse(name, args=[first] if name in OF_ONE else []) for name in PAGES
+    ]
+    rounds = [
+        {address: _milliseconds(browser, address) for address in addresses}
+        for _ in range(100)
+    ]
+    for address in addresses:
+        times = [each[address] for each in rounds]
+        text = f"{address}: {median(times):.1f} ms, slowest {max(times):.1f} ms"
         good = median(times) <= targets.MOST_FOR_A_PAGE
         wanted = f"{targets.MOST_FOR_A_PAGE} ms"
         print(targets.judged(text, good=good, wanted=wanted))

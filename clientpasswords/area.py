@@ -130,7 +130,7 @@ class Area:
     def decided_by(self) -> str:
         return self.effective.decided_by
 
-    @property
+    @cached_property
     def dispensable(self) -> ClientPassword | None:
         """At the limit, the one that was used least lately, or never."""
         return self.passwords[-1] if self.obstacle == "limit" else None
