@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account, SecurityEvent
+from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from tests import factories
 
@@ -86,3 +87,14 @@ def test_where_there_is_none_nothing_is_asked_and_nothing_deleted_twice(
     for answer in (browser.get(ALL), browser.post(ALL)):
         assert answer.status_code == 302
     assert SecurityEvent.objects.filter(kind="revoked").count() == 1
+
+
+def test_of_two_forms_at_once_the_second_says_nothing(
+    browser: Client, phone: ClientPassword, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the first was carried out after the second had looked."""
+    monkeypatch.setattr(lifecycle, "revoke", lambda rows, by: 0)
+
+    answer = browser.post(ALL, follow=True)
+
+    assert "can no longer send" not in answer.content.decode()
