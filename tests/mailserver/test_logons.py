@@ -2,8 +2,10 @@
 
 import contextlib
 import smtplib
+import threading
 
 import pytest
+from django.db import connection
 
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
@@ -237,3 +239,25 @@ def test_too_much_of_a_name_harms_nobody(
         assert log_on(protocol, host, "x" * size, secret) is Verdict.REFUSED
 
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+
+
+def test_writers_keep_nobody_from_logging_on(host: MailHost, secret: str) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        try:
+            while not stop.is_set():
+                Account.objects.update(name="somebody")
+        finally:
+            connection.close()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        logons = [Logon(ADDRESS, secret, source=client_address())] * 200
+        verdicts = ask(host.socket("auth-client"), logons)
+    finally:
+        stop.set()
+        writer.join()
+
+    assert set(verdicts) == {Verdict.OK}
