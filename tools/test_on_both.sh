@@ -2,18 +2,23 @@
 # Runs the tests on both databases side by side: most of their time they wait for servers.
 # What a browser sees is the same on both: SQLite's side looks at screens, and whether everybody
 # can use them; PostgreSQL's goes the journeys, is shown when it is done, and so comes last.
+# How soon a deleted device is off is measured first, with nothing beside it.
 # Usage: tools/test_on_both.sh PYTEST…
 set -uo pipefail
 
 shown_later=$(mktemp)
+postgres=
+trap 'kill $postgres 2>/dev/null; rm -f "$shown_later"' EXIT
+bound=tests/mailserver/test_bound.py
 looks=(tests/browser/test_{accessibility,area_accessibility,roles,screens}.py)
-TEST_DATABASE=postgres "$@" "${looks[@]/#/--ignore=}" >"$shown_later" 2>&1 &
-postgres=$!
-trap 'kill "$postgres" 2>/dev/null; rm -f "$shown_later"' EXIT
+failed=0
 
-TEST_DATABASE=sqlite "$@" tests/unit tests/mailserver "${looks[@]}"
-on_sqlite=$?
-wait "$postgres"
-on_postgres=$?
+for database in sqlite postgres; do
+  TEST_DATABASE=$database "$@" "$bound" || failed=1
+done
+TEST_DATABASE=postgres "$@" --ignore="$bound" "${looks[@]/#/--ignore=}" >"$shown_later" 2>&1 &
+postgres=$!
+TEST_DATABASE=sqlite "$@" --ignore="$bound" tests/unit tests/mailserver "${looks[@]}" || failed=1
+wait "$postgres" || failed=1
 cat "$shown_later"
-exit $((on_sqlite || on_postgres))
+exit "$failed"
