@@ -8,10 +8,10 @@ cannot get there, and a line that merely contains our words is not ours.
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -41,8 +41,7 @@ LOGIN_NAME = re.compile(r"(?P<address>[^,()\s\0~]+)(?:~(?P<credential>\d+)[.\d]*
 UNKNOWN = "refused"
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """One logon that the mail server decided."""
 
     at: datetime

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from clientpasswords.dovecotlog import Decision
 
 
-@dataclass(frozen=True)
-class Alike:
+class Alike(NamedTuple):
     """What logons must have in common to be told as one."""
 
     address: str

@@ -6,7 +6,6 @@ calls `service`. See src/auth/auth-request-fields.c of both.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -73,7 +72,7 @@ def test_an_event_says_the_same_as_our_own_line(exporting: MailHost) -> None:
 def alike(decision: Decision) -> Decision:
     """All but the time, and what an event cannot know."""
     reason = decision.reason and "refused"
-    return replace(decision, at=decision.at.min, reason=reason, is_guess=False)
+    return decision._replace(at=decision.at.min, reason=reason, is_guess=False)
 
 
 def test_who_is_no_mailbox_is_in_an_event_as_typed(
