@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from clientpasswords.follower import Follower
+from clientpasswords.follower import BATCH, Follower
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds
@@ -33,14 +33,20 @@ class Command(BaseCommand):
             signal.signal(number, self._stop)
         follower = Follower(options["log"].absolute(), options["node"])
         with closing(follower):
+            if options["once"]:
+                self._catch_up(follower)
+                return
             while not self._stopped:
-                if self._tried(follower.poll):
-                    continue
-                if options["once"]:
-                    follower.flush()
-                    return
-                time.sleep(PAUSE)
+                # A batch that is not full was the end of the log. Each further look
+                # costs as much as many lines, and those of a busy host come one by one.
+                if self._tried(follower.poll) != BATCH:
+                    time.sleep(PAUSE)
             self._tried(follower.flush)
+
+    def _catch_up(self, follower: Follower) -> None:
+        while not self._stopped and self._tried(follower.poll):
+            pass
+        follower.flush()
 
     def _stop(self, *_args: object) -> None:
         self._stopped = True

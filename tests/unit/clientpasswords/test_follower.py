@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
 from clientpasswords import follower, history
+from clientpasswords.management.commands import follow_logons
 from clientpasswords.models import FollowedLog, Logon
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
@@ -226,6 +227,32 @@ def test_once_it_says_that_the_database_is_away(
 
     with pytest.raises(OperationalError):
         call_command("follow_logons", str(log), "--node", "mx1", "--once")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_log_that_grows_all_the_time_is_looked_at_now_and_then(
+    alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each look costs as much as many lines; only where more are waiting we go on."""
+    monkeypatch.setattr(follower, "BATCH", 2)
+    monkeypatch.setattr(follow_logons, "BATCH", 2)
+    read_before_a_rest = []
+
+    def rest(seconds: float) -> None:
+        assert seconds == follow_logons.PAUSE
+        read_before_a_rest.append(FollowedLog.objects.get().offset)
+        append(log, line())
+        if len(read_before_a_rest) == 3:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(time, "sleep", rest)
+    monkeypatch.setattr(follower, "REPEATS_WAIT", 0.0)
+    append(log, line() * 5)
+
+    call_command("follow_logons", str(log), "--node", "mx1")
+
+    length = len(line())
+    assert read_before_a_rest == [5 * length, 6 * length, 7 * length]
 
 
 def test_the_follower_reads_five_thousand_lines_in_a_second_of_one_core(
