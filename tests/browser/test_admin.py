@@ -223,8 +223,8 @@ def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
 
     expect(verified.get_by_text(re.compile("^0 of"))).to_be_visible()
     call_command("work_jobs", "--once")
-    # Without a hand: the page looks again by itself. Of a job whose parts are all worked
-    # off and which has not ended yet, it says that "102 of 102 are done".
+    # Without a hand: the page looks again by itself. Of a job that is worked off and
+    # has not ended yet, it says that "102 of 102 are done".
     done = verified.get_by_role("heading", name="Done", exact=True)
     expect(done).to_be_visible()
 
