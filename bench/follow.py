@@ -10,9 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench import hosts
+from bench.authsocket import Logon, ask
 from deploy.mailhost import MailHost
+from deploy.postgres import PrivatePostgres
 
 MOST_LINES = 50_000
+AT_ONCE = 200  # logons
+# Until a follower has read a log to its end. What repeats it keeps for half a minute.
+PATIENCE = 300.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,30 @@ def measure(host: MailHost, folder: Path) -> tuple[Followed, Followed]:
         for elapsed, processor in runs
     )
     return new, known
+
+
+def acquaint(
+    host: MailHost, logons: Sequence[Logon], postgres: PrivatePostgres
+) -> None:
+    """Have the host's follower see each of these once, and wait until all is written.
+
+    From then on they are programs that the portal knows, as nearly all of a host's are
+    on every day but their first.
+
+    Raises:
+        TimeoutError: the follower does not come to the end of the log.
+    """
+    for start in range(0, len(logons), AT_ONCE):
+        ask(host.socket("auth-client"), logons[start : start + AT_ONCE])
+    size = host.dovecot_log.stat().st_size
+    deadline = time.monotonic() + PATIENCE
+    database = host.database_url.rpartition("/")[2]
+    how_far = 'SELECT max("offset") FROM clientpasswords_followedlog'
+    while int(postgres.run_sql(how_far, database=database)) < size:
+        if time.monotonic() > deadline:
+            message = f"{host.dovecot_log} is not followed"
+            raise TimeoutError(message)
+        time.sleep(0.5)
 
 
 def _run(host: MailHost, log: Path, lines: Sequence[str]) -> tuple[float, float]:

@@ -24,6 +24,7 @@ from deploy.postgres import PrivatePostgres
 
 IN_FLIGHT = 16
 DIFFERENT_LOGONS = 50_000
+REPEATS_WAIT = 30.0  # seconds
 # How much of one processor others may use in a round that counts.
 MOST_DISTURBED = 0.15
 EVERYBODY = (PLAIN, BARE, LOGGED, FOLLOWED, SQLITE)
@@ -48,7 +49,8 @@ class Contender:
             for _ in range(DIFFERENT_LOGONS)
         )
         # Written out before anything is measured, which takes as long as asking.
-        self.logons = itertools.cycle([logon for logon in logons if logon.request])
+        known = [logon for logon in logons if logon.request]
+        self.different, self.logons = [*dict.fromkeys(known)], itertools.cycle(known)
 
     @property
     def accounts(self) -> int:
@@ -105,11 +107,17 @@ def main(rounds: int, seconds: float, sizes: Sequence[int], repeats: int) -> Non
             for name, host in hosts.run_hosts(site, folder, names, running):
                 used = known[:1] if name == PLAIN else known
                 contenders.append(Contender(name, site, host, used))
+        followed = [each for each in contenders if each.name == FOLLOWED]
+        say("The portal gets to know all programs …")
+        for each in followed:
+            follow.acquaint(each.host, each.different, postgres)
         say(f"{rounds} rounds of {seconds:g} s each, {IN_FLIGHT} logons in flight …")
         run(rounds, seconds, contenders, repeats)
         say(report(contenders))
         for each in contenders[:3]:
             say(each.where(postgres.folder, seconds))
+        # What repeats is written each half a minute.
+        say(followed[0].where(postgres.folder, 2 * REPEATS_WAIT))
         say(rest(contenders, folder, rounds, seconds))
 
 
