@@ -99,7 +99,7 @@ def review_at(account: Account, login_mask: str, at: datetime | None) -> None:
 def outstanding(account: Account) -> int:
     """How many devices may still be on line: some mail server has not confirmed."""
     devices = account.cutoffs.open().filter(is_review=False)
-    return len(devices.values_list("login_mask", flat=True).distinct())
+    return len({*devices.values_list("login_mask", flat=True)})
 
 
 def deliver_due() -> int:

@@ -290,6 +290,7 @@ def test_a_device_that_two_nodes_have_not_confirmed_is_one_device(
     settings.DOVEADM_URLS = ["http://one.example/", "http://two.example/"]
 
     cutoffs.end(alice, MASK)
+    cutoffs.end(alice, MASK)  # later, as when it is turned off
     cutoffs.review_account(alice)
 
     assert cutoffs.outstanding(alice) == 1
