@@ -80,7 +80,7 @@ class Contender:
 
     def where(self, postgres: Path, seconds: float) -> str:
         """Return where the processor time of one logon goes."""
-        watch = where.Watch(self.socket, postgres)
+        watch = where.Watch(self.host, postgres)
         result = load.measure(
             self.socket, self.logons, seconds=seconds, in_flight=IN_FLIGHT
         )

@@ -4,58 +4,66 @@ import os
 import time
 from collections import defaultdict
 from pathlib import Path
+from typing import NamedTuple
+
+from deploy.mailhost import MailHost
 
 TICK = os.sysconf("SC_CLK_TCK")
+FOLLOWER = "follow_logons"
 DATABASE = "PostgreSQL"
 LOAD = "the load itself"
+
+
+class Process(NamedTuple):
+    """One that takes part in logons."""
+
+    kind: str
+    pid: int
 
 
 class Watch:
     """Counts, from when it was made, what each kind of process uses.
 
-    `socket` is one of the Dovecot that decides, and `postgres` the folder of the
-    PostgreSQL that nobody else uses meanwhile.
+    `host` is the one whose Dovecot decides, and `postgres` the folder of the PostgreSQL
+    that nobody else uses meanwhile. What ends in between does not count.
     """
 
-    def __init__(self, socket: Path, postgres: Path) -> None:
-        self._instance, self._postgres = socket.parents[1].name, postgres
+    def __init__(self, host: MailHost, postgres: Path) -> None:
+        self._instance = host.socket("auth-client").parents[1].name
+        self._log, self._postgres = str(host.dovecot_log), postgres
         self._before, self._ours = self._used(), time.process_time()
 
     def told(self, logons: float) -> str:
         """Return the microseconds of each kind of process for one of the logons."""
-        ours = time.process_time() - self._ours
-        spent = {
-            kind: seconds - self._before.get(kind, 0)
-            for kind, seconds in sorted(self._used().items())
-        }
-        each = {
-            kind: used / logons * 1_000_000
-            for kind, used in {**spent, LOAD: ours}.items()
-            if used
-        }
+        spent: dict[str, float] = defaultdict(float)
+        for process, seconds in sorted(self._used().items()):
+            spent[process.kind] += seconds - self._before.get(process, 0)
+        spent[LOAD] = time.process_time() - self._ours
+        each = {kind: used / logons * 1_000_000 for kind, used in spent.items() if used}
         return ", ".join(f"{kind} {micro:,.0f}" for kind, micro in each.items())
 
-    def _used(self) -> dict[str, float]:
-        return _used(self._instance, self._postgres)
+    def _used(self) -> dict[Process, float]:
+        """Return the seconds that each process has used so far."""
+        seconds = {}
+        masters = _masters(self._postgres)
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                title = (folder / "cmdline").read_text().replace("\0", " ")
+                fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            except OSError:  # it has ended meanwhile
+                continue
+            kind = DATABASE if int(fields[1]) in masters else self._kind(title)
+            if kind:
+                process = Process(kind, int(folder.name))
+                seconds[process] = (int(fields[11]) + int(fields[12])) / TICK
+        return seconds
 
-
-def _used(instance: str, postgres: Path) -> dict[str, float]:
-    """Return the seconds that each kind of process has used so far."""
-    seconds: dict[str, float] = defaultdict(float)
-    masters = _masters(postgres)
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            title = (folder / "cmdline").read_text().replace("\0", " ")
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-        except OSError:  # it has ended meanwhile
-            continue
-        used = (int(fields[11]) + int(fields[12])) / TICK
-        if int(fields[1]) in masters:
-            seconds[DATABASE] += used
-        elif f"{instance}/" in title:
-            kind = title.partition(f"{instance}/")[2].split()[0]
-            seconds["auth-worker" if " -w" in title else kind] += used
-    return seconds
+    def _kind(self, title: str) -> str:
+        """What kind of process of the host it is; empty if it is none."""
+        if self._log in title:
+            return FOLLOWER
+        name = title.partition(f"{self._instance}/")[2].partition(" ")[0]
+        return "auth-worker" if name and " -w" in title else name
 
 
 def _masters(postgres: Path) -> set[int]:
