@@ -1,6 +1,6 @@
 """The list says when each password was last used."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -52,6 +52,14 @@ def test_the_last_use_is_shown_with_protocol_and_address(
     assert "· IMAP · <bdi>192.0.2.7</bdi>" in text
     assert "Never used" not in text
     assert "Not used for 90 days" not in text
+
+
+def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
+    row, _secret = factories.make_client_password(alice)
+    use(row, ago=timedelta(0))
+    Usage.objects.update(last_at=datetime(2026, 3, 1, 13, 30, 5, tzinfo=UTC))
+
+    assert '<time datetime="2026-03-01T13:30:05+0000">' in page(listed)
 
 
 def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:
