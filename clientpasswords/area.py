@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from django.db.models import Min
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from accounts.models import Account, MailLogon, Phone
 from accounts.policies import Effective
 from accounts.sites import Server, Ways
 from clientpasswords import lifecycle
-from clientpasswords.models import ClientPassword, Logon
+from clientpasswords.models import ClientPassword, FollowedLog, Logon
 
 # A program that was refused this long ago has been seen to.
 LATELY = timedelta(days=1)
@@ -34,7 +35,7 @@ OBSTACLES: dict[type[Exception], str] = {
 class Area:
     """The area *Third-Party Client Logon Security Management*.
 
-    Each part is read when a page first asks for it: four queries, whatever the number
+    Each part is read when a page first asks for it: five queries, whatever the number
     of passwords.
     """
 
@@ -132,8 +133,17 @@ class Area:
 
     @cached_property
     def dispensable(self) -> ClientPassword | None:
-        """At the limit, the one that was used least lately, or never."""
-        return self.passwords[-1] if self.obstacle == "limit" else None
+        """At the limit, the one that was used least lately, or never, if we know."""
+        if self.obstacle != "limit" or self.silent_since:
+            return None
+        return self.passwords[-1]
+
+    @cached_property
+    def silent_since(self) -> datetime | None:
+        """Since when uses are not known, as a mail server is not heard of."""
+        since: datetime | None
+        since = FollowedLog.objects.silent().aggregate(at=Min("read_to"))["at"]
+        return since
 
     @property
     def count(self) -> int:

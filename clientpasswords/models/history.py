@@ -1,11 +1,18 @@
 """What the mail servers' logs told."""
 
+from datetime import timedelta
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clientpasswords.models.password import ClientPassword
+
+# How far behind a log may be read until we no longer say that we know of every use. Its
+# follower writes once a minute how far it is, even if there was nothing to read.
+SILENT_AFTER = timedelta(minutes=5)
 
 
 class Usage(models.Model):
@@ -127,6 +134,13 @@ class Logon(models.Model):
         return f"{self.protocol} {self.reason or 'let in'}"
 
 
+class FollowedLogQuerySet(models.QuerySet["FollowedLog"]):
+    def silent(self) -> Self:
+        """Those that told of logons once, and now are not read, or tell nothing."""
+        latest = timezone.now() - SILENT_AFTER
+        return self.filter(told_at__isnull=False, read_to__lt=latest)
+
+
 class FollowedLog(models.Model):
     """How far a mail server's log was read; written together with what was read.
 
@@ -143,6 +157,8 @@ class FollowedLog(models.Model):
     began_at = models.DateTimeField(_("followed since"), default=timezone.now)
     told_at = models.DateTimeField(_("last decision"), null=True)
     read_to = models.DateTimeField(_("read up to"), default=timezone.now)
+
+    objects = FollowedLogQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("followed log")

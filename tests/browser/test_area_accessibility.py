@@ -3,7 +3,10 @@
 As in test_accessibility.py, with pictures by `--screenshots FOLDER`.
 """
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 from pytest_django import Settings
 
@@ -13,6 +16,7 @@ from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import Look
 from tests.browser.watch import Watch
+from tests.unit.clientpasswords import idling
 
 pytestmark = pytest.mark.browser
 
@@ -68,6 +72,26 @@ def test_the_area_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
     page.goto(f"{steps.WINDOWS}disable/")
     expect(steps.window(page, "Turn off security passwords?")).to_be_visible()
     look(page, "disable")
+
+
+def test_the_area_while_the_mail_server_is_silent(
+    visit: Visit, owner: Account, look: Look
+) -> None:
+    used, _secret = factories.make_client_password(owner, NAMES[0])
+    factories.make_client_password(owner, NAMES[3])
+    idling.use(used)
+    idling.follow("mx1", to=timezone.now() - timedelta(hours=1))
+    page = visit(steps.AREA, owner)
+    expect(page.get_by_text("not available right now")).to_have_count(1)
+    look(page, "area-silent")
+
+    steps.link(page, NAMES[0]).click()
+    expect(page.get_by_text("The mail server has not reported since")).to_be_visible()
+    look(page, "device-silent")
+
+    page.goto(f"{steps.WINDOWS}lost/")
+    expect(steps.window(page, "Which devices did you lose?")).to_be_visible()
+    look(page, "lost-silent")
 
 
 def test_the_area_at_the_limit(
