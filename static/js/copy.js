@@ -1,6 +1,6 @@
 // <button data-copy="SELECTOR" hidden> copies that element's text without white space, or
-// as one line if the element has data-words; an empty selector means the element before
-// the button.
+// as one line if the element has data-words, or line by line if it is a list that has
+// data-lines; an empty selector means the element before the button.
 const page = document.querySelector("dialog[data-modal]") ?? document;
 
 function select(source) {
@@ -20,9 +20,20 @@ function copyByCommand(source, text) {
   return copied;
 }
 
+function line(element, between = " ") {
+  return element.textContent.trim().replace(/\s+/g, between);
+}
+
+// Of each item the heading, and a line for each of its facts; data-lines is what stands
+// between the name of a fact and what it is.
+function lines(list) {
+  const fact = (each) => line(each.children[0]) + list.dataset.lines + line(each.children[1]);
+  const facts = (item) => [...item.querySelectorAll("dl > :not([data-left-out])")].map(fact);
+  return [...list.children].map((item) => [line(item.children[0]), ...facts(item)].join("\n")).join("\n\n");
+}
+
 async function copy(source) {
-  const between = "words" in source.dataset ? " " : "";
-  const text = source.textContent.trim().replace(/\s+/g, between);
+  const text = "lines" in source.dataset ? lines(source) : line(source, "words" in source.dataset ? " " : "");
   try {
     await navigator.clipboard.writeText(text);
     return true;

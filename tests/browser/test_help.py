@@ -7,7 +7,7 @@ from accounts.models import Account, Policy
 from clientpasswords.clients import CLIENTS
 from tests.browser import steps
 from tests.browser.conftest import Visit
-from tests.browser.look import Look
+from tests.browser.look import DESKTOP, PHONE, Look
 from tests.browser.watch import Watch
 
 pytestmark = pytest.mark.browser
@@ -64,6 +64,67 @@ def test_each_field_of_the_servers_is_copied_by_its_own_button(
         expect(status).to_be_attached()
         assert page.evaluate("navigator.clipboard.readText()") == text
     steps.no_scrolling_sideways(page)
+
+
+GERMAN = """\
+Posteingang (IMAP)
+Server: imap.example.com
+Port: 993
+Verschlüsselung: SSL/TLS
+
+Postausgang (SMTP)
+Server: smtp.example.com
+Port: 465
+Verschlüsselung: SSL/TLS
+
+Anmeldung
+Benutzername: alice@example.com"""
+
+
+def test_on_a_phone_all_settings_are_copied_at_once_in_the_readers_language(
+    visit: Visit, alice: Account
+) -> None:
+    Account.objects.update(language="de")
+    Policy.objects.update(pop3=False)
+    page = visit(steps.AREA, alice, width=PHONE)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+
+    page.locator(".copy-all").click()
+
+    expect(page.get_by_role("status").filter(has_text="Kopiert")).to_be_attached()
+    assert page.evaluate("navigator.clipboard.readText()") == GERMAN
+    page.set_viewport_size({"width": DESKTOP, "height": 900})
+    expect(page.locator(".copy-all")).to_be_hidden()
+
+
+def test_without_scripts_nothing_is_offered_that_does_nothing(
+    visit: Visit, alice: Account
+) -> None:
+    page = visit(steps.AREA, alice, width=PHONE, java_script_enabled=False)
+
+    expect(steps.heading(page, "Server settings")).to_be_visible()
+    expect(page.locator(".copy-all")).to_be_hidden()
+
+
+def test_all_settings_are_copied_without_the_password_that_is_shown(
+    visit: Visit, bob: Account, look: Look
+) -> None:
+    page = visit(steps.NEW, bob, width=PHONE)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    secret = steps.issue(page)
+    page.get_by_role("dialog").get_by_text("Server settings").click()
+
+    steps.button(page, "Copy all settings").click()
+
+    expect(steps.button(page, "Copied")).to_be_visible()
+    look(page, "reveal-all-copied")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "User name: bob@example.com" in copied
+    assert secret not in copied
+    assert "assword" not in copied
+    # The password is not copied by that.
+    steps.button(page, "OK").click()
+    expect(page.get_by_text("You have not copied it.")).to_be_visible()
 
 
 def test_at_the_reveal_help_opens_beside_the_password(
