@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -30,9 +31,15 @@ def collected(settings: Settings, tmp_path: Path) -> Iterator[None]:
     settings.STORAGES = {**settings.STORAGES, **project_settings.STORAGES}
     settings.STATIC_ROOT = tmp_path
     call_command("collectstatic", interactive=False, verbosity=0)
-    icons.icon.cache_clear()
+    forget_addresses()
     yield
+    forget_addresses()
+
+
+def forget_addresses() -> None:
+    """Of static files: they are kept in what is rendered once for all."""
     icons.icon.cache_clear()
+    cache.clear()
 
 
 def weigh(browser: Client, page: str) -> dict[str, int]:
