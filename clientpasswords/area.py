@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Min
+from django.db.models import Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -35,7 +35,7 @@ OBSTACLES: dict[type[Exception], str] = {
 class Area:
     """The area *Third-Party Client Logon Security Management*.
 
-    Each part is read when a page first asks for it: five queries, whatever the number
+    Each part is read when a page first asks for it: four queries, whatever the number
     of passwords.
     """
 
@@ -43,9 +43,15 @@ class Area:
     new_pk: int | None = None
 
     @cached_property
-    def _row(self) -> Account:
+    def _read(self) -> tuple[Account, datetime | None]:
         rows = policies.with_policies().select_related("phone")
-        return rows.get(pk=self.account.pk)
+        silent = FollowedLog.objects.silent().order_by("read_to").values("read_to")
+        row = rows.annotate(silent_since=Subquery(silent[:1])).get(pk=self.account.pk)
+        return row, row.silent_since
+
+    @property
+    def _row(self) -> Account:
+        return self._read[0]
 
     @cached_property
     def effective(self) -> Effective:
@@ -138,12 +144,10 @@ class Area:
             return None
         return self.passwords[-1]
 
-    @cached_property
+    @property
     def silent_since(self) -> datetime | None:
         """Since when uses are not known, as a mail server is not heard of."""
-        since: datetime | None
-        since = FollowedLog.objects.silent().aggregate(at=Min("read_to"))["at"]
-        return since
+        return self._read[1]
 
     @property
     def count(self) -> int:
