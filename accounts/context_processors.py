@@ -13,7 +13,7 @@ from accounts.forms import SCHEME_COOKIE, SCHEMES
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The chosen appearance, the languages, our site, and whom to ask for help."""
+    """The chosen appearance, the languages, our site, whom to ask, and READ_ONLY."""
     scheme = request.COOKIES.get(SCHEME_COOKIE, "")
     return {
         "scheme": scheme if scheme in SCHEMES else "",
@@ -21,6 +21,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "languages": _languages(),
         "many_sites": len(settings.MAIL_SITES) > 1,
         "support_address": settings.SUPPORT_ADDRESS,
+        "read_only": settings.READ_ONLY,
     }
 
 

@@ -53,11 +53,15 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
-    """The owner's saved language wins over the cookie, that over the browser's."""
+    """The owner's saved language wins over the cookie, that over the browser's.
+
+    While READ_ONLY lets nobody save another, the cookie wins.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         language = request.user.is_authenticated and request.user.language
-        if not language:
+        chosen_here = settings.LANGUAGE_COOKIE_NAME in request.COOKIES
+        if not language or (settings.READ_ONLY and chosen_here):
             return get_response(request)
         with translation.override(language):
             request.LANGUAGE_CODE = language

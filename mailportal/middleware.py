@@ -1,8 +1,31 @@
-"""Response headers that Django 5.2 has no setting for, and who needs no session."""
+"""Response headers, who needs no session, and a portal that changes nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from api import problems
+from api.problems import Problem
+
+SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+# What is taken while nothing can be changed: who comes and goes, what their browser
+# alone remembers, and the question of a mail program that is about to be set up.
+CHANGES_NOTHING = {
+    "two_factor:login",
+    "accounts:passkey-begin",
+    "accounts:passkey-sign-in",
+    "accounts:sign-out",
+    "admin:logout",
+    "accounts:language",
+    "accounts:appearance",
+    "discovery:autodiscover",
+}
+TRY_AGAIN = timedelta(minutes=10)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -37,3 +60,33 @@ def no_session_for_monitors(get_response: GetResponse) -> GetResponse:
         return get_response(request)
 
     return middleware
+
+
+class ReadOnly:
+    """Refuse with 503 whatever might change something, while `READ_ONLY` is set.
+
+    Before the forms' token is asked for: an old page is told the same.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, *_view_and_arguments: Any
+    ) -> HttpResponse | None:
+        match = request.resolver_match
+        if not settings.READ_ONLY or request.method in SAFE or match is None:
+            return None
+        if match.view_name in CHANGES_NOTHING:
+            return None
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        if match.namespace == "api":
+            words = "Nothing can be changed for the moment. Send it again later."
+            response = problems.answer(Problem(status, words))
+        else:
+            response = render(request, "503.html", status=status)
+        response["Retry-After"] = str(int(TRY_AGAIN.total_seconds()))
+        return response

@@ -24,6 +24,8 @@ VAR = env.path("VAR", BASE_DIR / "var")
 HTTPS = env.bool("HTTPS", True)
 # How many reverse proxies of ours stand in front; 0 believes no X-Forwarded-For.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+# While the host is moved: `mailportal.middleware.ReadOnly` says what is taken then.
+READ_ONLY = env.bool("READ_ONLY", False)
 
 ROOT_URLCONF = "mailportal.urls"
 WSGI_APPLICATION = "mailportal.wsgi.application"
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "mailportal.middleware.ReadOnly",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
@@ -123,10 +126,7 @@ PASSWORD_HASHERS = [
 ]
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": f"{VALIDATION}.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 10},
-    },
+    {"NAME": f"{VALIDATION}.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": f"{VALIDATION}.CommonPasswordValidator"},
     {
         "NAME": f"{VALIDATION}.UserAttributeSimilarityValidator",

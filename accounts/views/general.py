@@ -25,12 +25,15 @@ def show(request: UserRequest) -> HttpResponse:
 @require_POST
 @login_not_required
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Speak this language from now on, here and in messages to the owner."""
+    """Speak this language from now on, here and in messages to the owner.
+
+    While nothing can be changed, here alone.
+    """
     response = redirect(_next(request))
     form = LanguageForm(request.POST)
     if form.is_valid():
         language = form.cleaned_data["language"]
-        if request.user.is_authenticated:
+        if request.user.is_authenticated and not settings.READ_ONLY:
             Account.objects.filter(pk=request.user.pk).update(language=language)
         remember(response, settings.LANGUAGE_COOKIE_NAME, language)
     else:

@@ -67,6 +67,10 @@ def answers(
             broken.setattr(connection, "cursor", _fail)
             return stranger.get("/healthz")
 
+    def read_only() -> Any:
+        settings.READ_ONLY = True
+        return browser.post(reverse("clientpasswords:enable"))
+
     return {
         "200 page": lambda: browser.get(reverse("clientpasswords:index")),
         "200 sign-in": lambda: stranger.get(reverse("two_factor:login")),
@@ -84,6 +88,7 @@ def answers(
         "409 refused": lambda: browser.get(reverse("clientpasswords:new")),
         "500 broken": breaks_down,
         "503 health": database_away,
+        "503 read-only": read_only,
     }
 
 
@@ -108,6 +113,7 @@ KINDS = [
     "409 refused",
     "500 broken",
     "503 health",
+    "503 read-only",
 ]
 
 

@@ -1,0 +1,267 @@
+"""While the host is moved, whoever posts changes nothing; READ_ONLY says that it is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.conf import settings as portal
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from pytest_django import Settings
+from time_machine import Traveller
+
+from accounts.models import Account
+from clientpasswords import links
+from mailportal.middleware import CHANGES_NOTHING
+from tests.factories import PASSWORD, make_client_password
+from tests.unit.accounts.passkeysteps import post_json, type_code
+from tests.unit.api.conftest import client_with, make_token
+from tests.unit.mailportal.addresses import ALL
+from tests.unit.support import (
+    HOME,
+    code_for,
+    is_signed_in,
+    sign_in,
+    totp_of,
+)
+
+NOTICE = "Nothing can be changed for the moment"
+INDEX = "/settings/account-security/"
+WINDOWS = f"{INDEX}security-passwords/"
+FILLED_IN = {"int": "1", "slug": "iphone", "path": "1", "str": "1"}
+# What stands in the addresses that are regular expressions.
+PLAIN = {
+    "[aA]uto[dD]iscover": "autodiscover",
+    r"\.": ".",
+    "(?:/.*)?": "",
+    "(?P<url>.*)": "nowhere",
+    "^": "",
+    "$": "",
+}
+
+
+def every_address(resolver: URLResolver, before: str = "/") -> Iterator[str]:
+    """All of the portal's and of the administration's, with something filled in."""
+    for entry in resolver.url_patterns:
+        text = re.sub(
+            r"<(?:(\w+):)?\w+>",
+            lambda found: FILLED_IN[found[1] or "str"],
+            str(entry.pattern),
+        )
+        for pattern, plain in PLAIN.items():
+            text = text.replace(pattern, plain)
+        if isinstance(entry, URLPattern):
+            yield before + text
+        else:
+            yield from every_address(entry, before + text)
+
+
+# All that is taken. Nothing else may be added without being looked at here.
+TAKEN = {
+    "two_factor:login",
+    "accounts:passkey-begin",
+    "accounts:passkey-sign-in",
+    "accounts:sign-out",
+    "admin:logout",
+    "accounts:language",
+    "accounts:appearance",
+    "discovery:autodiscover",
+}
+ADDRESSES = sorted(set(every_address(get_resolver())))
+REFUSED = [each for each in ADDRESSES if resolve(each).view_name not in TAKEN]
+
+
+@pytest.fixture(autouse=True)
+def _read_only(settings: Settings) -> None:
+    settings.READ_ONLY = True
+
+
+@pytest.fixture
+def phone(alice: Account) -> int:
+    """The key of a security password of Alice's, which is in force."""
+    Account.objects.update(client_passwords_on=True)
+    return make_client_password(alice, "Phone")[0].pk
+
+
+def everything() -> dict[str, list[Any]]:
+    """All rows of all tables."""
+    tables = [model for model in apps.get_models() if model._meta.managed]
+    rows = {table: table._base_manager.order_by("pk") for table in tables}
+    return {table.__name__: list(each.values()) for table, each in rows.items()}
+
+
+def text(browser: Client, page: str) -> str:
+    return browser.get(page).content.decode()
+
+
+# --- what is refused ------------------------------------------------------------------
+
+
+def test_the_addresses_that_are_walked_are_those_of_the_portal() -> None:
+    found = {resolve(each).view_name for each in ADDRESSES}
+
+    assert set(ALL) <= found
+    assert found >= {"api:get_account", "admin:accounts_account_change"}
+    assert found >= TAKEN == CHANGES_NOTHING
+    assert len(REFUSED) > 150
+
+
+@pytest.fixture(params=["owner", "administrator", "stranger"])
+def sender(
+    request: pytest.FixtureRequest, browser: Client, administrator: Client
+) -> Client:
+    """Anybody's browser."""
+    senders = {"owner": browser, "administrator": administrator, "stranger": Client()}
+    return senders[request.param]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_whatever_is_sent_is_refused_and_nothing_changed(
+    sender: Client, phone: int, clock: Traveller, method: str
+) -> None:
+    sender.get("/")  # writes down when the session was seen
+    before = everything()
+
+    answers = {each: getattr(sender, method)(each) for each in REFUSED}
+
+    wrong = {each: a.status_code for each, a in answers.items() if a.status_code != 503}
+    assert not wrong
+    assert {answer["Retry-After"] for answer in answers.values()} == {"600"}
+    assert everything() == before
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_a_person_is_told_so_in_their_language(
+    browser: Client, language: str, phone: int
+) -> None:
+    Account.objects.update(language=language)
+
+    response = browser.post(f"{WINDOWS}{phone}/delete/")
+
+    assert response.status_code == 503
+    assert f'<html lang="{language}"' in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_form_of_long_ago_is_told_the_same(alice: Account) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice)
+
+    response = strict.post(reverse("clientpasswords:enable"))
+
+    assert NOTICE in response.content.decode()
+    assert response.status_code == 503
+
+
+def test_a_program_is_told_so_as_programs_read_it(alice: Account) -> None:
+    program = client_with(make_token())
+    there = "/api/v1/accounts/alice@example.com"
+
+    refused = program.patch(there, {"name": "A"}, content_type="application/json")
+
+    assert refused.status_code == 503
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused["Retry-After"] == "600"
+    assert refused.json()["status"] == 503
+    assert program.get(there).status_code == 200
+    alice.refresh_from_db()
+    assert alice.name == ""
+
+
+def test_a_link_of_before_makes_no_password(
+    alice: Account, phone: int, client: Client, settings: Settings
+) -> None:
+    settings.READ_ONLY = False
+    offer = links.offer(alice, code=code_for(alice), attempt=uuid4(), by=HOME)
+    settings.READ_ONLY = True
+
+    page = text(client, reverse("links:scanned", args=[offer.token]))
+    response = client.post("/i/", {"token": offer.token})
+
+    assert NOTICE in page
+    assert "<form" not in page.split("<main")[1].split("</main>")[0]
+    assert response.status_code == 503
+    assert alice.client_passwords.count() == 1
+
+
+# --- what goes on ---------------------------------------------------------------------
+
+
+def test_with_it_off_everything_is_taken(
+    browser: Client, alice: Account, settings: Settings
+) -> None:
+    settings.READ_ONLY = False
+
+    assert browser.post(reverse("clientpasswords:enable")).status_code == 302
+
+    alice.refresh_from_db()
+    assert alice.client_passwords_on
+    assert NOTICE not in text(browser, INDEX)
+
+
+def test_people_sign_in_and_out(client: Client, alice: Account) -> None:
+    sign_in(client, "alice@example.com", PASSWORD)
+    assert is_signed_in(client)
+
+    assert client.post(reverse("accounts:sign-out")).status_code == 302
+
+    assert not is_signed_in(client)
+
+
+def test_people_sign_in_with_a_second_step(client: Client, alice: Account) -> None:
+    device = TOTPDevice.objects.create(user=alice, name="default")
+
+    type_code(client, totp_of(device))
+
+    assert is_signed_in(client)
+
+
+def test_people_are_asked_for_their_passkey(client: Client, alice: Account) -> None:
+    options = post_json(client, "/login/passkey/begin/").json()
+    answer = post_json(client, "/login/passkey/", {})
+
+    assert options["rpId"] == "testserver"
+    assert answer.status_code not in {403, 503}
+
+
+def test_administrators_sign_out(administrator: Client) -> None:
+    assert administrator.post(reverse("admin:logout")).status_code in {200, 302}
+    assert administrator.get("/admin/").status_code == 302
+
+
+def test_the_language_is_remembered_by_the_browser_alone(
+    browser: Client, alice: Account
+) -> None:
+    Account.objects.update(language="de")
+    assert '<html lang="de"' in text(browser, INDEX)
+
+    browser.post(reverse("accounts:language"), {"language": "zh-hans"})
+
+    assert browser.cookies[portal.LANGUAGE_COOKIE_NAME].value == "zh-hans"
+    assert '<html lang="zh-hans"' in text(browser, INDEX)
+    alice.refresh_from_db()
+    assert alice.language == "de"
+
+
+def test_the_appearance_is_remembered(browser: Client) -> None:
+    browser.post(reverse("accounts:appearance"), {"scheme": "dark"})
+
+    assert 'data-scheme="dark"' in text(browser, INDEX)
+
+
+def test_mail_programs_find_their_servers(client: Client, db: None) -> None:
+    body = (
+        '<Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/'
+        'outlook/requestschema/2006"><Request><EMailAddress>a@example.com'
+        "</EMailAddress></Request></Autodiscover>"
+    )
+
+    answer = client.post(
+        "/autodiscover/autodiscover.xml", body, content_type="text/xml"
+    )
+
+    assert answer.status_code == 200
