@@ -4,7 +4,6 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -68,11 +67,17 @@ def verify(request: UserRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
-    """What became of the link, for the line below it; empty while it waits."""
+    """What became of the link, for the line below it; empty while it waits.
+
+    A page may ask once more when Cancel, or another window, has withdrawn its link.
+    It is told so; and the same of links that never were, or are somebody else's.
+    """
     rows = SetUpLink.objects.select_related("client_password")
-    link = get_object_or_404(rows, pk=pk, account=request.user)
+    link = rows.filter(pk=pk, account=request.user).first()
     text = ""
-    if link.client_password is not None:
+    if link is None:
+        text = _("The code does not work any more.")
+    elif link.client_password is not None:
         text = _("The profile was downloaded: “%(device)s” is in the list.")
         text %= {"device": link.client_password.label}
     elif link.has_expired:

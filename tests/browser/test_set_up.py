@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
+from clientpasswords import links
 from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import PHONE, Look
@@ -163,6 +164,58 @@ def test_a_code_that_is_cancelled_opens_nothing(
 
     expect(steps.heading(phone, "This link does not work any more")).to_be_visible()
     assert not bob.client_passwords.exists()
+
+
+def test_a_question_that_was_on_its_way_at_cancel_is_answered(
+    visit: Visit, bob: Account, here: None
+) -> None:
+    """The portal gets it after Cancel, and the page hears of both in that order."""
+    page = visit(steps.AREA, bob)
+    questions: list[Route] = []
+
+    def hold(route: Route) -> None:
+        questions.append(route)
+
+    page.route("**/status/", hold)
+    show_link(page)
+    expect(page.get_by_text("Waiting for the device")).to_be_visible()
+
+    answers: list[int] = []
+
+    def cancel(route: Route) -> None:
+        answer = route.fetch(max_redirects=0)
+        with page.expect_response("**/status/") as asked:
+            questions.pop(0).continue_()
+        answers.append(asked.value.status)
+        route.fulfill(response=answer)
+
+    page.route("**/cancel/", cancel)
+    steps.button(page, "Cancel").click()
+
+    page.wait_for_url(f"**{steps.AREA}*")
+    expect(page.get_by_text("The code does not work any more.")).to_be_visible()
+    assert answers == [200]
+
+
+def test_a_code_that_is_cancelled_in_another_window_says_so(
+    visit: Visit, bob: Account, here: None, watch: Watch
+) -> None:
+    page = visit(steps.AREA, bob)
+    show_link(page)
+    line = page.locator("[data-live]")
+    expect(line).to_have_text("Waiting for the device…")
+
+    links.withdraw(bob)
+
+    expect(line).to_have_text("The code does not work any more.")
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    page.on("request", note)
+    page.wait_for_timeout(2500)  # milliseconds; it asked every second
+    assert not asked
 
 
 def test_a_link_is_shown_once(

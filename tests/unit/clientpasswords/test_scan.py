@@ -187,7 +187,7 @@ def test_the_device_reads_the_owners_language(
 
 
 def test_the_desk_is_told_when_the_device_has_its_profile(
-    browser: Client, device: Client, client: Client, mallory: Account
+    browser: Client, device: Client
 ) -> None:
     link = show_link(browser)
     address = f"{SCAN}{SetUpLink.objects.get().pk}/status/"
@@ -196,8 +196,25 @@ def test_the_desk_is_told_when_the_device_has_its_profile(
     press_install(device, link)
 
     assert "“My iPhone” is in the list" in browser.get(address).json()["connected"]
+
+
+def test_the_desk_is_told_that_a_link_is_gone_or_never_was_in_the_same_words(
+    browser: Client, client: Client, mallory: Account
+) -> None:
+    """The page may ask once more when it was cancelled, here or in another window."""
+    show_link(browser)
+    pk = SetUpLink.objects.get().pk
+    gone = {"connected": "The code does not work any more."}
+    assert browser.get(f"{SCAN}{pk}/status/").json() == {"connected": ""}
     client.force_login(mallory)
-    assert client.get(address).status_code == 404
+    assert client.get(f"{SCAN}{pk}/status/").json() == gone
+
+    browser.post(f"{SCAN}cancel/")
+
+    for key in (pk, pk + 1):
+        answer = browser.get(f"{SCAN}{key}/status/")
+        assert answer.status_code == 200
+        assert answer.json() == gone
 
 
 def test_the_desk_is_told_when_time_is_over(browser: Client) -> None:
