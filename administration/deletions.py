@@ -7,14 +7,14 @@ from typing import Any
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import NestedObjects, model_format_dict, quote
 from django.db import DEFAULT_DB_ALIAS
-from django.db.models import Model, QuerySet
+from django.db.models import CASCADE, Model, QuerySet, Value
 from django.db.models.deletion import Collector
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 
-from accounts.models import Department
+from accounts.models import Account, Department
 from administration.lists import MoreThan
 
 MOST = 20  # of a kind
@@ -26,7 +26,8 @@ class Hanging(NestedObjects):
     """Collects of each kind no more than one above `MOST`.
 
     Rows that have no page, and upon which nothing hangs, it leaves out: who is in a
-    group, for example, and what was counted for a domain.
+    group, for example, and what was counted for a domain. What goes with a mailbox is
+    of so many kinds that it is counted instead, see `Belongings`.
     """
 
     def __init__(self, *args: Any, site: AdminSite, **kwargs: Any) -> None:
@@ -41,6 +42,8 @@ class Hanging(NestedObjects):
         )
         has_page = self.site.is_registered(related_model)
         by = related_fields[0]
+        if _is_of_mailbox(by):
+            return rows.none()
         if not has_page and Collector.can_fast_delete(self, related_model, by):
             return rows.none()
         if related_model in COMES_WITH:
@@ -68,6 +71,57 @@ class Told:
         return format_html('{}: <a href="{}">{}</a>', capfirst(name), link, record)
 
 
+class Belongings:
+    """What goes with a mailbox: of each kind that has a page, how much."""
+
+    def __init__(self, account: Account, site: AdminSite) -> None:
+        relations: Any = site.get_model_admin(Account).opts.related_objects
+        fields = [each.field for each in relations if _is_of_mailbox(each.field)]
+        self.site = site
+        self.account = account
+        self._fields = [each for each in fields if site.is_registered(each.model)]
+        self.numbers = self._count()
+
+    def told(self) -> list[str]:
+        return [
+            f"{capfirst(_plural(field.model))}: {_bounded(number)}"
+            for field, number in self.numbers.items()
+        ]
+
+    def refused_to(self, request: HttpRequest) -> set[Any]:
+        """The kinds of which the person may not delete one; all have one owner."""
+        pages = {f: self.site.get_model_admin(f.model) for f in self.numbers}
+        return {
+            page.opts.verbose_name
+            for field, page in pages.items()
+            if not page.has_delete_permission(
+                request, field.model(**{field.name: self.account})
+            )
+        }
+
+    def _count(self) -> dict[Any, int]:
+        """Count no further than one above `MOST` of each kind. One query for all."""
+        several: list[Any] = [
+            QuerySet(field.model)
+            .filter(pk__in=self._first(field))
+            .order_by()
+            .values_list(Value(number))
+            for number, field in enumerate(self._fields)
+        ]
+        rows = several[0].union(*several[1:], all=True)
+        found = Counter(number for (number,) in rows)
+        return {
+            field: found[number]
+            for number, field in enumerate(self._fields)
+            if found[number]
+        }
+
+    def _first(self, field: Any) -> QuerySet[Any, Any]:
+        rows: QuerySet[Any] = QuerySet(field.model)
+        own = rows.filter(**{field.name: self.account.pk}).order_by()
+        return own.values("pk")[: MOST + 1]
+
+
 def look_up(
     records: Sequence[Model], request: HttpRequest, site: AdminSite
 ) -> tuple[list[Any], dict[Any, Any], set[Any], list[str]]:
@@ -82,18 +136,33 @@ def look_up(
     protected = sorted(tell(record) for record in found.protected)
     held = Counter(type(record) for record in found.protected)
     deleted = {model: len(rows) for model, rows in found.model_objs.items()}
-    counts = {
-        str(model_format_dict(model)["verbose_name_plural"]): (
-            MoreThan(MOST) if number > MOST else number
-        )
-        for model, number in deleted.items()
-    }
+    shown = [*nested, *_and_more(deleted.values())]
+    for account in (row for row in records if isinstance(row, Account)):
+        own = Belongings(account, site)
+        shown.append(own.told())
+        tell.refused |= own.refused_to(request)
+        deleted |= {field.model: number for field, number in own.numbers.items()}
+    counts = {_plural(model): _bounded(number) for model, number in deleted.items()}
     return (
-        [*nested, *_and_more(deleted.values())],
+        shown,
         counts,
         tell.refused,
         [*protected, *_and_more(held.values())],
     )
+
+
+def _is_of_mailbox(field: Any) -> bool:
+    """Whether it points to a mailbox and goes with it."""
+    points_to = field.remote_field
+    return points_to.model is Account and getattr(points_to, "on_delete", 0) is CASCADE
+
+
+def _plural(model: Any) -> str:
+    return str(model_format_dict(model)["verbose_name_plural"])
+
+
+def _bounded(number: int) -> int:
+    return MoreThan(MOST) if number > MOST else number
 
 
 def _and_more(numbers: Iterable[int]) -> list[str]:

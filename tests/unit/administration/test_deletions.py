@@ -5,8 +5,10 @@ import re
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.text import capfirst
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import Account, Department, Domain
+from accounts.models import Account, Cutoff, Department, Domain, RecoveryCodes
 from administration.deletions import MOST
 from tests.factories import make_account, make_policy
 from tests.unit.administration.rolesteps import browser_as
@@ -91,3 +93,59 @@ def test_a_mailbox_with_security_passwords_is_not_deleted(
     assert administrator.post(page, {"post": "yes"}).status_code == 403
 
     assert own.owner.client_passwords.exists()
+
+
+def test_of_what_goes_with_a_mailbox_it_tells_how_much(
+    own: World, administrator: Client
+) -> None:
+    plain = make_account(f"plain@{own.domain.name}")
+    for number in range(MOST + 10):
+        TOTPDevice.objects.create(user=plain, name=f"{number}")
+    RecoveryCodes.objects.create(user=plain, name="paper")
+    page = reverse("admin:accounts_account_delete", args=[plain.pk])
+
+    html = administrator.get(page).content.decode()
+
+    kind = capfirst(TOTPDevice._meta.verbose_name_plural)
+    assert html.count(f"<li>{kind}: {MOST}+</li>") == 2
+    kind = capfirst(RecoveryCodes._meta.verbose_name_plural)
+    assert html.count(f"<li>{kind}: 1</li>") == 2
+
+
+def test_it_names_each_kind_that_nobody_may_delete(
+    own: World, administrator: Client
+) -> None:
+    Cutoff.objects.create(account=own.owner, login_mask="m", node="n", kicks=1)
+    page = reverse("admin:accounts_account_delete", args=[own.owner.pk])
+
+    html = administrator.get(page).content.decode()
+
+    assert "<li>security password</li>" in html
+    assert "<li>cut-off</li>" in html
+
+
+def test_a_mailbox_goes_with_what_its_administrator_may_delete(
+    own: World, administrator: Client
+) -> None:
+    plain = make_account(f"plain@{own.domain.name}")
+    TOTPDevice.objects.create(user=plain, name="default")
+    page = reverse("admin:accounts_account_delete", args=[plain.pk])
+    assert "doesn't have permission" not in administrator.get(page).content.decode()
+
+    assert administrator.post(page, {"post": "yes"}).status_code == 302
+
+    assert not Account.objects.filter(pk=plain.pk).exists()
+    assert not TOTPDevice.objects.filter(user=plain.pk).exists()
+
+
+def test_whoever_may_not_reset_a_second_factor_does_not_delete_its_mailbox(
+    own: World,
+) -> None:
+    owner = make_account(f"plain@{own.domain.name}", is_staff=True)
+    TOTPDevice.objects.create(user=owner, name="default")
+    browser = browser_as("domain", own)
+    page = reverse("admin:accounts_account_delete", args=[owner.pk])
+
+    assert browser.post(page, {"post": "yes"}).status_code == 403
+
+    assert TOTPDevice.objects.filter(user=owner).exists()

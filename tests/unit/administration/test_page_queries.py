@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Account, Department, Domain
+from accounts.models import Account, Cutoff, Department, Domain
 from administration import jobs
 from administration.actions import ALL
 from tests.factories import make_account, make_client_password
@@ -131,6 +131,23 @@ def test_no_page_that_asks_whether_to_delete_asks_more_for_many_rows(
 
     assert max(many) <= MOST
     assert few == many
+
+
+@pytest.mark.parametrize("account", ROLES_OF, indirect=True)
+def test_no_page_that_asks_whether_to_delete_a_mailbox_asks_more_than_eight_times(
+    own: World, account: Account
+) -> None:
+    browser = browser_of(account)
+    browser.get("/admin/")  # a session is written once a minute
+    page = reverse("admin:accounts_account_delete", args=[own.owner.pk])
+
+    few = queries(browser, page)
+    for number in range(30):
+        jobs.choose(ALL[0], [own.owner.pk], own.owner, None)
+        Cutoff.objects.create(account=own.owner, login_mask="m", node="n", kicks=1)
+        make_client_password(own.owner, f"Another {number}")
+
+    assert queries(browser, page) == few <= MOST
 
 
 @pytest.mark.parametrize("account", ROLES_OF, indirect=True)
