@@ -34,6 +34,11 @@ ALTER ROLE mailportal_mail SET statement_timeout = '2s';
 ALTER ROLE mailportal_mail SET default_transaction_read_only = on;
 ALTER ROLE mailportal_mail CONNECTION LIMIT 200;
 
+-- The portal asks much and briefly: to start further processes for a query, or to
+-- compile it, takes longer than most of them, and processors from everybody else.
+ALTER ROLE mailportal SET max_parallel_workers_per_gather = 0;
+ALTER ROLE mailportal SET jit = off;
+
 \connect mailportal
 
 -- Nobody but the owner makes anything here, not even temporary tables.
