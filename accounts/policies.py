@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import Case, F, Q, QuerySet, When
 from django.db.models.functions import Coalesce
@@ -38,16 +38,19 @@ def of(account: Account) -> Effective:
 
 def bound_by(policy: Policy) -> QuerySet[Account]:
     """The accounts that `effective` gives this policy to now."""
+    return Account.objects.filter(bound_by_one_of([policy.pk]))
+
+
+def bound_by_one_of(pks: Iterable[int] | QuerySet[Policy, Any]) -> Q:
+    """Whether one of these policies binds an account; `pks` may be a query of them."""
     # As `binding`, in terms that a database can look up instead of working them out.
-    departments = Department.objects.filter(policy=policy).values("pk")
+    departments = Department.objects.filter(policy__in=pks).values("pk")
     without = Department.objects.filter(policy=None).values("pk")
-    domains = Domain.objects.filter(policy=policy).values("pk")
+    domains = Domain.objects.filter(policy__in=pks).order_by().values("pk")
     by_domain = Q(department=None) | Q(department__in=without)
     inherited = Q(department__in=departments) | by_domain & Q(domain__in=domains)
     has_none = Q(policy=None) | Q(policy_until__lte=timezone.now())
-    return Account.objects.filter(
-        has_exception() & Q(policy=policy) | has_none & inherited
-    )
+    return has_exception() & Q(policy__in=pks) | has_none & inherited
 
 
 def bound_by_domain(domain: Domain) -> QuerySet[Account]:

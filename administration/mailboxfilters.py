@@ -6,14 +6,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.expressions import NegatedExpression
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts import policies
-from accounts.models import Phone
+from accounts.models import Phone, Policy
 from administration.eventfilters import TextFilter, TimeFilter
 from clientpasswords import history, limits
 from clientpasswords.models import ClientPassword
@@ -67,7 +69,7 @@ class RequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: bound(rows, policies.requires())),
+        ("yes", _("Yes"), lambda rows: bound_by(rows, policies.requiring())),
         ("no", _("No"), lambda rows: bound(rows, ~policies.requires())),
     ]
 
@@ -101,7 +103,7 @@ class PasswordsFilter(ChoiceFilter):
     parameter_name = "has"
     options = [
         ("some", _("Has some"), lambda rows: rows.filter(has_passwords())),
-        ("none", _("Has none"), lambda rows: rows.filter(~has_passwords())),
+        ("none", _("Has none"), lambda rows: rows.filter(has_no_passwords())),
         ("full", _("As many as allowed"), limits.reached),
     ]
 
@@ -164,14 +166,29 @@ def bound(rows: QuerySet, condition: Q) -> QuerySet:
     return found
 
 
+def bound_by(rows: QuerySet, which: QuerySet[Policy]) -> QuerySet:
+    """Those of the accounts that one of these policies binds."""
+    # In order of their addresses from the first on: the list needs no more than that.
+    condition = policies.bound_by_one_of(which.order_by().values("pk"))
+    found: QuerySet = rows.filter(condition)
+    return found
+
+
 def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
     """Those of the accounts to which mail programs do not connect by this protocol."""
-    policies_closing = policies.closing(protocol).order_by().values("pk")
-    return bound(rows, Q(binding__in=policies_closing))
+    return bound_by(rows, policies.closing(protocol))
 
 
 def has_passwords() -> Exists:
     return Exists(ClientPassword.objects.live().filter(account=OuterRef("pk")))
+
+
+def has_no_passwords() -> NegatedExpression:
+    """Whether there is none, looked up mailbox by mailbox, in the order of the list."""
+    # By EXISTS, PostgreSQL looks at all passwords of the host first.
+    live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
+    has_one = Subquery(live.values(found=Value(value=True))[:1])
+    return ~Coalesce(has_one, Value(value=False))
 
 
 def has_phone() -> Exists:
