@@ -101,6 +101,7 @@ class SecurityEvent(models.Model):
         indexes = [
             models.Index(fields=["kind", "-at"], name="event_newest_of_kind"),
             models.Index(fields=["domain", "-at"], name="event_newest_of_domain"),
+            models.Index(fields=["network_address", "-at"], name="event_newest_from"),
             # These two by their beginning as well.
             models.Index(
                 fields=["address"],

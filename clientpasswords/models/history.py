@@ -91,6 +91,7 @@ class Logon(models.Model):
         on_delete=models.CASCADE,
         related_name="logons",
         verbose_name=_("mailbox"),
+        db_index=False,  # it begins two of the indexes below
     )
     client_password = models.ForeignKey(
         ClientPassword,
@@ -124,9 +125,17 @@ class Logon(models.Model):
             models.Index(fields=["last_at"], name="logon_oldest"),
             models.Index(fields=["reason", "-last_at"], name="logon_newest_of_reason"),
             models.Index(
+                fields=["protocol", "-last_at"], name="logon_newest_of_protocol"
+            ),
+            models.Index(
                 fields=["last_at", "account"],
                 condition=models.Q(by_web_password=True),
                 name="logon_by_web_password",
+            ),
+            models.Index(
+                fields=["account", "last_at"],
+                condition=models.Q(by_web_password=True),
+                name="logon_web_password_of_account",
             ),
         ]
 

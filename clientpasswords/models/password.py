@@ -118,6 +118,11 @@ class ClientPassword(models.Model):
                 name="clientpassword_expires",
             ),
             models.Index(fields=["-created_at", "-id"], name="clientpassword_newest"),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(revoked_at=None),
+                name="clientpassword_newest_live",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
