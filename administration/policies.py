@@ -129,7 +129,8 @@ class PolicyAdmin(PreviewedAdmin):
         may_look = self.has_view_permission(request, policy)
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
-        bound = policies.bound_by(policy)
-        found = rollout.would_be_refused(self.seen(request, bound))
+        bound = self.seen(request, policies.bound_by(policy))
+        reach = rollout.reach(bound)
+        found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))
-        return self.page(request, "report", policy, bound, page=page)
+        return self.page(request, "report", policy, reach, page=page)

@@ -11,6 +11,7 @@ from accounts.models import Account
 from administration import audit
 from administration.audited import AuditedAdmin
 from clientpasswords import rollout
+from clientpasswords.rollout import Reach
 
 CONFIRMED = "_confirmed"
 
@@ -60,7 +61,8 @@ class PreviewedAdmin(AuditedAdmin):
             for value in request.POST.getlist(name)
         ]
         more = {"typed": typed, "differences": self.differences(record, form)}
-        return self.page(request, "confirm", record, touched, **more)
+        reach = rollout.reach(self.seen(request, touched))
+        return self.page(request, "confirm", record, reach, **more)
 
     def seen(self, request: HttpRequest, rows: QuerySet[Account]) -> QuerySet[Account]:
         """Those of the mailboxes that the administrator may see."""
@@ -74,7 +76,7 @@ class PreviewedAdmin(AuditedAdmin):
         request: HttpRequest,
         name: str,
         record: Any,
-        touched: QuerySet[Account],
+        reach: Reach,
         **more: Any,
     ) -> HttpResponse:
         """A page about whom of those that the administrator may see it touches."""
@@ -83,7 +85,7 @@ class PreviewedAdmin(AuditedAdmin):
             "title": str(record),
             "opts": self.opts,
             "original": record,
-            "reach": rollout.reach(self.seen(request, touched)),
+            "reach": reach,
             "days": rollout.LATELY.days,
             **more,
         }

@@ -1,9 +1,10 @@
 """Whom a policy touches, and whom it would refuse if it required security passwords."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import number_format
 
@@ -14,18 +15,24 @@ from clientpasswords.models import Logon
 LATELY = timedelta(days=30)
 # Nobody counts on by the head: of a large host that would take a second.
 MOST = 10_000
+# Of so many mailboxes the logons are looked up by their keys.
+FEW = 5_000
 
 
 @dataclass(frozen=True)
 class Reach:
     """How many mailboxes a policy binds, and how many of them would notice.
 
-    `by_web_password` are those whose mail programs used the web password lately. Above
-    `MOST` neither says more than that there are more.
+    `concerned` are the keys of those whose mail programs used the web password lately.
+    Above `MOST` neither says more than that there are more.
     """
 
     mailboxes: int
-    by_web_password: int
+    concerned: list[int] = field(repr=False)
+
+    @property
+    def by_web_password(self) -> int:
+        return len(self.concerned)
 
     @property
     def mailboxes_told(self) -> str:
@@ -38,21 +45,30 @@ class Reach:
 
 def reach(bound: QuerySet[Account]) -> Reach:
     """Count among the accounts that a policy binds. Two queries."""
+    # In no order, or they would be looked for in that of their addresses.
+    bound = bound.order_by()
     concerned = _undecided(bound).filter(
         Exists(_by_web_password().filter(account=OuterRef("pk")))
     )
-    return Reach(bound[: MOST + 1].count(), concerned[: MOST + 1].count())
+    keys = concerned.values_list("pk", flat=True)[: MOST + 1]
+    return Reach(bound[: MOST + 1].count(), list(keys))
 
 
-def would_be_refused(bound: QuerySet[Account]) -> QuerySet[Logon]:
+def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
     """The logons of late that only security passwords will be let in for, newest first.
 
-    Each with its mailbox, protocol and network address, and how often. Owners who use
-    security passwords already are refused the web password now, and not in it.
+    Each with its mailbox, protocol and network address, and how often; `reach` is that
+    of the accounts. Owners who use security passwords already are refused the web
+    password now, and not in it.
     """
-    keys = _undecided(bound).order_by().values("pk")
-    rows = _by_web_password().filter(account__in=keys)
-    return rows.select_related("account").order_by("-last_at", "-pk")
+    rows = _by_web_password().select_related("account").order_by("-last_at", "-pk")
+    if reach.by_web_password <= FEW:
+        return rows.filter(account__in=reach.concerned)
+    # Where there are many, the newest logons are looked at one by one: enough of them
+    # are found at once.
+    own = _undecided(bound).order_by().filter(pk=OuterRef("account"))
+    is_one = Subquery(own.values("is_active")[:1])
+    return rows.filter(Coalesce(is_one, Value(value=False)))
 
 
 def _told(count: int) -> str:

@@ -139,6 +139,24 @@ def test_the_report_lists_whom_a_requirement_would_refuse(
     assert "<td>IMAP</td>" in page
 
 
+@pytest.mark.parametrize("few", [0, 10])
+def test_it_lists_the_same_of_few_mailboxes_as_of_many(
+    administrator: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(rollout, "FEW", few)
+    alice = Account.objects.get(address="alice@example.com")
+    mallory = Account.objects.get(address="mallory@example.com")
+    elsewhere = make_account("a@example.com", policy=make_policy("Strict"))
+    inactive = make_account("b@example.com", is_active=False)
+    hour = timedelta(hours=1)
+    wanted = [logged_on(alice), logged_on(mallory, last_at=timezone.now() - 2 * hour)]
+    logged_on(elsewhere)
+    logged_on(inactive)
+    logged_on(alice, last_at=timezone.now() - timedelta(days=31))
+
+    assert _listed(administrator, policy) == wanted
+
+
 def _listed(browser: Client, policy: Policy) -> list[Logon]:
     return list(report(browser, policy).context["page"].object_list)
 
