@@ -24,6 +24,7 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from administration import audit, effective, heldrights, why
 from administration.audited import AuditedAdmin
+from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
     MailboxDomainFilter,
@@ -32,6 +33,7 @@ from administration.mailboxfilters import (
     ProtocolsFilter,
     RequiredFilter,
     WebPasswordFilter,
+    has_phone,
 )
 from administration.rightsofmailboxes import (
     RIGHTS,
@@ -105,8 +107,8 @@ class AccountAdmin(RightsAdmin):
     inlines = [PhoneInline]
     change_form_template = "admin/accounts/account/change_form.html"
     list_display = [
-        *("address", "domain", "client_passwords_on", "required", "passwords"),
-        *("protocols", "has_phone", "last_logon", "is_active"),
+        *("address", "domain", "switched_on", "required", "passwords"),
+        *("protocols", "has_phone", "last_logon", "active"),
     ]
     list_filter = [
         *(MailboxDomainFilter, "client_passwords_on", RequiredFilter, PasswordsFilter),
@@ -240,13 +242,19 @@ class AccountAdmin(RightsAdmin):
         return self.list_display
 
     def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        widened: QuerySet[Any] = rows.annotate(in_use=limits.in_use())
+        """Rows with what is in the columns; of the phone, whether there is one."""
+        comes_with = ("domain__policy", "department__policy", "policy")
+        narrow: QuerySet[Any] = rows.select_related(None).select_related(*comes_with)
+        widened: QuerySet[Any] = narrow.annotate(
+            in_use=limits.in_use(), phone_known=has_phone()
+        )
         return widened
 
     def complete(self, rows: list[Any]) -> None:
         last = history.last_logons(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
+            account.bound = policies.effective(account)
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
         return self.inlines if obj else []
@@ -256,25 +264,31 @@ class AccountAdmin(RightsAdmin):
         return effective.box(account, policies.levels_of(account))
 
     @admin.display(description=_("required by the policy"))
-    def required(self, account: Account) -> str:
-        bound = policies.effective(account)
-        said = effective.requirement(bound.policy)
-        if not bound.policy.client_passwords_required:
+    def required(self, account: Any) -> str:
+        said = effective.requirement(account.bound.policy)
+        if not account.bound.policy.client_passwords_required:
             return said
-        return f"{said} ({bound.decided_by})"
+        return f"{said} ({account.bound.decided_by})"
 
     @admin.display(description=_("passwords"))
     def passwords(self, account: Any) -> str:
-        most = policies.effective(account).policy.max_client_passwords
-        return f"{account.in_use}/{most}"
+        return f"{account.in_use}/{account.bound.policy.max_client_passwords}"
 
     @admin.display(description=_("protocols"))
-    def protocols(self, account: Account) -> str:
-        return effective.protocols(policies.effective(account).policy)
+    def protocols(self, account: Any) -> str:
+        return effective.protocols(account.bound.policy)
 
-    @admin.display(description=_("phone"), boolean=True)
-    def has_phone(self, account: Account) -> bool:
-        return hasattr(account, "phone")
+    @admin.display(description=_("phone"))
+    def has_phone(self, account: Any) -> str:
+        return icon(yes=account.phone_known)
+
+    @admin.display(description=_("security passwords on"))
+    def switched_on(self, account: Account) -> str:
+        return icon(yes=account.client_passwords_on)
+
+    @admin.display(description=_("active"))
+    def active(self, account: Account) -> str:
+        return icon(yes=account.is_active)
 
     @admin.display(description=_("last mail program"))
     def last_logon(self, account: Any) -> Any:

@@ -1,5 +1,6 @@
 """Lists ask as much for five rows as for fifty, and count no further than needed."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.utils import display_for_value
+from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
 from django.contrib.sites.models import Site
 from django.db import connection
@@ -177,6 +180,28 @@ def test_the_box_of_a_row_is_djangos_own(alice: Account) -> None:
     djangos = admin.ModelAdmin.action_checkbox(page, alice)
 
     assertHTMLEqual(page.action_checkbox(alice), djangos)
+
+
+def test_the_signs_and_the_address_of_a_row_are_djangos_own(
+    administrator: Client, alice: Account, bob: Account
+) -> None:
+    Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
+
+    page = administrator.get(ACCOUNTS)
+
+    rows = re.findall(r"<tr>.*?</tr>", page.content.decode(), re.DOTALL)
+    told = {
+        name: next(row for row in rows if f">{name}<" in row)
+        for name in (alice.address, bob.address)
+    }
+    yes, no = (display_for_value(on, "", boolean=True) for on in (True, False))
+    assert f'class="field-switched_on">{yes}<' in told[alice.address]
+    assert f'class="field-switched_on">{no}<' in told[bob.address]
+    assert f'class="field-active">{yes}<' in told[bob.address]
+    changelist = page.context["cl"]
+    for account in (alice, bob):
+        link = ChangeList.url_for_result(changelist, account)
+        assert f'href="{link}"' in told[account.address]
 
 
 def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> None:
