@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts import policies
 from accounts.events import Kind
 from accounts.models import Policy, SecurityEvent
-from accounts.policies import Effective, Level
+from accounts.policies import Level
 
 ON, OFF = gettext_lazy("On"), gettext_lazy("Off")
 
@@ -42,7 +42,8 @@ def box(record: Any, levels: Sequence[Level]) -> SafeString:
 
     And who said so, where that was remembered.
     """
-    *others, winner = policies.deciding(levels)
+    *lost, winner = policies.deciding(levels)
+    others = [(each.decided_by, dict(values(each.policy))) for each in lost]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: dict[str, Any] = {
         "levels": [
@@ -140,11 +141,10 @@ def protocols(policy: Policy) -> str:
 
 
 def _differing(
-    others: Iterable[Effective], name: str, text: str
+    others: Iterable[tuple[str, Mapping[str, str]]], name: str, text: str
 ) -> list[tuple[str, str]]:
     """Return what those that have lost would have said otherwise, and whose it is."""
-    said = [(each.decided_by, dict(values(each.policy))[name]) for each in others]
-    return [(whose, other) for whose, other in said if other != text]
+    return [(whose, said[name]) for whose, said in others if said[name] != text]
 
 
 def _text(value: object) -> str:
