@@ -76,7 +76,7 @@ messages: $(VENV)/tools ## Bring the translation catalogues up to date with the 
 	$(EXAMPLE) $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
 	sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po
 
-bench: $(VENV)/tools catalogues ## Measure mail logons, and the pages of the administration
+bench: $(VENV)/tools catalogues ## Measure mail logons, the pages of the administration, and an import
 	@deploy/setup.sh test
 	$(BIN)/python -m bench
 

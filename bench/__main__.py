@@ -4,9 +4,9 @@ import argparse
 import signal
 import sys
 
-from bench import administration, hashes, logons, pages, targets
+from bench import administration, hashes, imports, logons, pages, targets
 
-PARTS = ["pages", "logons", "administration"]
+PARTS = ["pages", "logons", "administration", "import"]
 
 
 def stop_tidily() -> None:
@@ -32,6 +32,8 @@ def main() -> None:
         logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
     if "administration" in options.only:
         administration.main(options.rounds)
+    if "import" in options.only:
+        imports.main()
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from accounts.models import (
     Account,
     Cutoff,
     Department,
+    Phone,
     RecoveryCodes,
 )
 from administration import jobs, lists
@@ -186,6 +187,7 @@ def test_the_signs_and_the_address_of_a_row_are_djangos_own(
     administrator: Client, alice: Account, bob: Account
 ) -> None:
     Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
+    Phone.objects.filter(account=bob).delete()
 
     page = administrator.get(ACCOUNTS)
 
@@ -198,6 +200,8 @@ def test_the_signs_and_the_address_of_a_row_are_djangos_own(
     assert f'class="field-switched_on">{yes}<' in told[alice.address]
     assert f'class="field-switched_on">{no}<' in told[bob.address]
     assert f'class="field-active">{yes}<' in told[bob.address]
+    assert f'class="field-has_phone">{yes}<' in told[alice.address]
+    assert f'class="field-has_phone">{no}<' in told[bob.address]
     changelist = page.context["cl"]
     for account in (alice, bob):
         link = ChangeList.url_for_result(changelist, account)
