@@ -14,9 +14,7 @@ from clientpasswords.models import Logon
 # What used the web password this long ago counts as in use.
 LATELY = timedelta(days=30)
 # Nobody counts on by the head: of a large host that would take a second.
-MOST = 10_000
-# Of so many mailboxes the logons are looked up by their keys.
-FEW = 5_000
+MOST = 5_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,7 @@ def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
     password now, and not in it.
     """
     rows = _by_web_password().select_related("account").order_by("-last_at", "-pk")
-    if reach.by_web_password <= FEW:
+    if reach.by_web_password <= MOST:
         return rows.filter(account__in=reach.concerned)
     # Where there are many, the newest logons are looked at one by one: enough of them
     # are found at once.

@@ -143,7 +143,7 @@ def test_the_report_lists_whom_a_requirement_would_refuse(
 def test_it_lists_the_same_of_few_mailboxes_as_of_many(
     administrator: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(rollout, "FEW", few)
+    monkeypatch.setattr(rollout, "MOST", few)
     alice = Account.objects.get(address="alice@example.com")
     mallory = Account.objects.get(address="mallory@example.com")
     elsewhere = make_account("a@example.com", policy=make_policy("Strict"))
