@@ -57,18 +57,24 @@ def announce_ends() -> int:
 
 
 def losses(account: Account) -> list[str]:
-    """Which answers of policies take something from the owner when the exception ends.
+    """What the end of the exception takes from its owner, as `mails.CHANGES` calls it.
 
     The account has one, with an end, and comes `with_policies`.
     """
     own, then, at = account.policy, policies.inherited(account), account.policy_until
     if own is None or at is None or not own.third_party_logon:
         return []
-    switches = ("third_party_logon", "imap", "pop3", "smtp")
+    if not then.third_party_logon:
+        return ["third_party_logon"]
+    switches = ("imap", "pop3", "smtp")
     lost = [name for name in switches if getattr(own, name) and not getattr(then, name)]
-    needs = then.will_require_at(at) and not own.will_require_at(at)
-    if needs and not account.client_passwords_on:
+    # Of the web password and security passwords one is refused, whichever it is.
+    are_in_force = account.client_passwords_on or own.will_require_at(at)
+    will_be = account.client_passwords_on or then.will_require_at(at)
+    if will_be and not are_in_force:
         lost.append("client_passwords_required")
+    if are_in_force and not will_be:
+        lost.append("client_passwords_suspended")
     if then.client_networks and then.client_networks != own.client_networks:
         lost.append("client_networks")
     days = then.client_password_days

@@ -157,9 +157,12 @@ TEXTS = {
 ANNOUNCED = frozenset(
     {Kind.REQUIRED_SOON, Kind.SUSPENDS_SOON, Kind.ENDS_SOON, Kind.EXCEPTION_ENDS}
 )
-# What is different after an exception, by the answer of the policy.
+# What is different after an exception, by what `announcements.losses` calls it.
 CHANGES = {
     "client_passwords_required": gettext_noop("security passwords are required"),
+    "client_passwords_suspended": gettext_noop(
+        "security passwords work only once you turn them on"
+    ),
     "third_party_logon": gettext_noop("no mail program connects"),
     "imap": gettext_noop("IMAP is switched off"),
     "pop3": gettext_noop("POP3 is switched off"),

@@ -11,12 +11,13 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import announcements
-from accounts.models import Account, Department, Policy, SecurityEvent
-from tests.factories import make_account, make_policy
+from accounts.models import Account, Department, MailLogon, Policy, SecurityEvent
+from tests.factories import make_account, make_client_password, make_policy
 from tests.unit.support import at_once
 
 DAY = timedelta(days=1)
 REQUIRED = "client_passwords_required"
+SUSPENDED = "client_passwords_suspended"
 
 
 @pytest.fixture
@@ -69,6 +70,7 @@ def test_an_end_that_was_moved_is_told_again(free: Account, clock: Traveller) ->
     [
         ({REQUIRED: True}, REQUIRED),
         ({"third_party_logon": False}, "third_party_logon"),
+        ({"third_party_logon": False, "imap": False}, "third_party_logon"),
         ({"imap": False, "smtp": False}, "imap smtp"),
         ({"client_networks": "192.0.2.0/24"}, "client_networks"),
         ({"client_password_days": 90}, "client_password_days"),
@@ -89,6 +91,55 @@ def test_only_what_takes_something_away_is_told_and_what_it_takes(
 
     assert count == bool(loses)
     assert [detail["loses"] for detail in told()] == ([loses] if loses else [])
+
+
+@pytest.mark.parametrize(
+    ("own", "then", "loses"),
+    [
+        ({REQUIRED: True}, {}, SUSPENDED),
+        ({REQUIRED: True}, {REQUIRED: True, "report_only": True}, SUSPENDED),
+        ({REQUIRED: True}, {REQUIRED: True}, ""),
+        ({REQUIRED: True}, {"third_party_logon": False}, "third_party_logon"),
+        ({REQUIRED: True, "report_only": True}, {}, ""),
+    ],
+)
+def test_that_security_passwords_stop_is_told_where_the_exception_alone_required_them(
+    alice: Account, own: dict[str, Any], then: dict[str, Any], loses: str
+) -> None:
+    Policy.objects.update(**then)
+    Account.objects.update(
+        policy=make_policy("Own", **own), policy_until=timezone.now() + DAY
+    )
+
+    announcements.announce_ends()
+
+    assert [detail["loses"] for detail in told()] == ([loses] if loses else [])
+
+
+def test_who_has_turned_security_passwords_on_keeps_them(alice: Account) -> None:
+    Account.objects.update(
+        policy=make_policy("Strict", client_passwords_required=True),
+        policy_until=timezone.now() + DAY,
+        client_passwords_on=True,
+    )
+
+    assert announcements.announce_ends() == 0
+
+
+def test_what_is_told_to_stop_is_refused_after_the_end(alice: Account) -> None:
+    row, _secret = make_client_password(alice)
+    Account.objects.update(
+        policy=make_policy("Strict", client_passwords_required=True),
+        policy_until=timezone.now() + DAY,
+    )
+    mine = MailLogon.objects.filter(credential=row.pk).values_list("refusal", flat=True)
+    assert set(mine) == {None}
+
+    announcements.announce_ends()
+    assert told()[0]["loses"] == SUSPENDED
+
+    Account.objects.update(policy_until=timezone.now() - DAY)
+    assert set(mine.all()) == {"suspended"}
 
 
 @pytest.mark.parametrize(("days", "count"), [(4, 1), (6, 0)])
@@ -159,6 +210,18 @@ def test_workers_at_once_tell_each_once(free: Account) -> None:
     announcements.announce_ends()
 
     assert len(told()) == 10
+
+
+def test_the_mail_says_how_security_passwords_go_on_working(alice: Account) -> None:
+    own = make_policy("Strict", client_passwords_required=True)
+    Account.objects.update(policy=own, policy_until=timezone.now() + DAY)
+
+    for _ in range(2):
+        call_command("send_notifications", "--once")
+
+    (letter,) = mail.outbox
+    change = "security passwords work only once you turn them on"
+    assert f"From then on: {change}\n" in letter.body
 
 
 def test_the_mail_says_when_and_what_changes(free: Account) -> None:
