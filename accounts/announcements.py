@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import events, policies
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
+from accounts.models.networks import covers
 
 PORTAL = Actor("mailportal")
 # Who has not acted by then is told once more.
@@ -75,7 +76,7 @@ def losses(account: Account) -> list[str]:
         lost.append("client_passwords_required")
     if are_in_force and not will_be:
         lost.append("client_passwords_suspended")
-    if then.client_networks and then.client_networks != own.client_networks:
+    if not covers(then.client_networks, own.client_networks):
         lost.append("client_networks")
     days = then.client_password_days
     if days and (own.client_password_days is None or days < own.client_password_days):

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterable
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, collapse_addresses, ip_network
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext
 
 MOST_NETWORKS = 10
+ANYWHERE = "0.0.0.0/0,::/0"
 
 
 def networks_in(text: str) -> tuple[str, ...]:
@@ -30,6 +31,11 @@ def networks_in(text: str) -> tuple[str, ...]:
 def joined(networks: Iterable[str]) -> str:
     """Return them as the logon views have them: nothing but commas in between."""
     return ",".join(networks)
+
+
+def covers(outer: str, inner: str) -> bool:
+    """Return whether every address of `inner` is in `outer`; both are as stored."""
+    return _merged(outer, inner) == _merged(outer)
 
 
 class NetworksField(models.CharField):
@@ -68,6 +74,15 @@ class NetworksMark(models.PositiveIntegerField):
         value = int(digest[:7], 16) if networks else 0
         setattr(model_instance, self.attname, value)
         return value
+
+
+def _merged(*lists: str) -> list[IPv4Network | IPv6Network]:
+    """Return the fewest networks of the same addresses as these lists together."""
+    texts = [each for networks in lists for each in (networks or ANYWHERE).split(",")]
+    parsed = [ip_network(each) for each in texts]
+    v4 = [each for each in parsed if isinstance(each, IPv4Network)]
+    v6 = [each for each in parsed if isinstance(each, IPv6Network)]
+    return [*collapse_addresses(v4), *collapse_addresses(v6)]
 
 
 def _network(text: str) -> str:

@@ -93,6 +93,45 @@ def test_only_what_takes_something_away_is_told_and_what_it_takes(
     assert [detail["loses"] for detail in told()] == ([loses] if loses else [])
 
 
+NOT_WITHIN = [
+    ("", "10.0.0.0/8"),
+    ("", "0.0.0.0/0"),
+    ("10.0.0.0/8", "10.1.0.0/16"),
+    ("10.0.0.0/8", "192.0.2.0/24"),
+    ("10.0.0.0/8", "::/0"),
+    ("10.0.0.0/8,2001:db8::/32", "10.0.0.0/8"),
+    ("10.0.0.0/8", "10.0.0.0/9,10.192.0.0/10"),
+]
+WITHIN = [
+    ("", ""),
+    ("10.0.0.0/8", ""),
+    ("10.0.0.0/8", "10.0.0.0/8"),
+    ("10.1.0.0/16", "10.0.0.0/8"),
+    ("10.1.0.0/16,2001:db8:1::/48", "2001:db8::/32,10.0.0.0/8"),
+    ("10.0.0.0/8", "10.128.0.0/9,10.0.0.0/9"),
+    ("", "0.0.0.0/0,::/0"),
+]
+
+
+@pytest.mark.parametrize(
+    ("own", "then", "loses"),
+    [
+        *((own, then, ["client_networks"]) for own, then in NOT_WITHIN),
+        *((own, then, []) for own, then in WITHIN),
+    ],
+)
+def test_of_networks_only_those_are_lost_that_are_not_among_the_later_ones(
+    alice: Account, own: str, then: str, loses: list[str]
+) -> None:
+    make_policy("Standard", client_networks=then)
+    exception = make_policy("Own", client_networks=own)
+    Account.objects.update(policy=exception, policy_until=timezone.now() + DAY)
+
+    announcements.announce_ends()
+
+    assert [detail["loses"] for detail in told()] == loses
+
+
 @pytest.mark.parametrize(
     ("own", "then", "loses"),
     [
