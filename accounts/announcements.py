@@ -78,8 +78,9 @@ def losses(account: Account) -> list[str]:
         lost.append("client_passwords_suspended")
     if not covers(then.client_networks, own.client_networks):
         lost.append("client_networks")
-    days = then.client_password_days
-    if days and (own.client_password_days is None or days < own.client_password_days):
+    days, until_then = then.client_password_days, own.client_password_days
+    is_sooner = days is not None and (until_then is None or days < until_then)
+    if is_sooner and (are_in_force or will_be):
         lost.append("client_password_days")
     return lost
 

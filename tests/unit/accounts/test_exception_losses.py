@@ -13,6 +13,7 @@ from tests.factories import make_client_password, make_policy
 DAY = timedelta(days=1)
 REQUIRED = "client_passwords_required"
 SUSPENDED = "client_passwords_suspended"
+DAYS = "client_password_days"
 
 
 def told() -> list[str]:
@@ -29,7 +30,6 @@ def told() -> list[str]:
         ({"third_party_logon": False, "imap": False}, "third_party_logon"),
         ({"imap": False, "smtp": False}, "imap smtp"),
         ({"client_networks": "192.0.2.0/24"}, "client_networks"),
-        ({"client_password_days": 90}, "client_password_days"),
         ({"max_client_passwords": 3}, ""),
         ({REQUIRED: True, "report_only": True}, ""),
         ({}, ""),
@@ -46,6 +46,36 @@ def test_only_what_takes_something_away_is_told_and_what_it_takes(
     count = announcements.announce_ends()
 
     assert count == bool(loses)
+    assert told() == ([loses] if loses else [])
+
+
+@pytest.mark.parametrize(
+    ("own", "then", "owner", "loses"),
+    [
+        ({}, {}, {"client_passwords_on": True}, DAYS),
+        ({REQUIRED: True}, {REQUIRED: True}, {}, DAYS),
+        ({}, {REQUIRED: True}, {}, f"{REQUIRED} {DAYS}"),
+        ({REQUIRED: True}, {}, {}, f"{SUSPENDED} {DAYS}"),
+        ({"client_password_days": 91}, {}, {"client_passwords_on": True}, DAYS),
+        ({"client_password_days": 90}, {}, {"client_passwords_on": True}, ""),
+        ({}, {}, {}, ""),
+        ({}, {REQUIRED: True, "report_only": True}, {}, ""),
+    ],
+)
+def test_that_security_passwords_end_sooner_is_told_where_they_are_in_force(
+    alice: Account,
+    own: dict[str, Any],
+    then: dict[str, Any],
+    owner: dict[str, Any],
+    loses: str,
+) -> None:
+    make_policy("Standard", client_password_days=90, **then)
+    exception = make_policy("Own", **own)
+    until = timezone.now() + DAY
+    Account.objects.update(policy=exception, policy_until=until, **owner)
+
+    announcements.announce_ends()
+
     assert told() == ([loses] if loses else [])
 
 
