@@ -214,11 +214,22 @@ class ClientPassword(models.Model):
         return min(ends, default=None)
 
     @property
+    def ends_by_date(self) -> bool:
+        """Whether it ends as it was limited, and not earlier by the policy."""
+        return self.expires_at is not None and self.expires_at == self.ends_at
+
+    @property
     def ends_soon(self) -> bool:
-        """Whether it still works, and its owner has been told by now that it ends."""
+        """Whether it works still, and it is time for its owner to know that it ends.
+
+        That is when the mail about it goes: `TOLD_BEFORE`, and where the policy's
+        longest life ends it, not before half of that life is over.
+        """
         if self.ends_at is None or self.has_expired:
             return False
-        notice = min(settings.TOLD_BEFORE, (self.ends_at - self.created_at) / 2)
+        notice = settings.TOLD_BEFORE
+        if not self.ends_by_date:
+            notice = min(notice, (self.ends_at - self.created_at) / 2)
         return self.ends_at - timezone.now() <= notice
 
     @property

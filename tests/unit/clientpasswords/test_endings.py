@@ -15,6 +15,7 @@ from time_machine import Traveller
 from accounts import events
 from accounts.models import Account, Policy, SecurityEvent
 from clientpasswords import endings, lifecycle
+from clientpasswords.area import Area
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from tests.factories import make_account, make_client_password, make_policy
@@ -249,3 +250,46 @@ def test_the_list_marks_what_ends_soon(
     assert marked()
     clock.move_to(datetime(2026, 12, 23, 12, tzinfo=UTC))
     assert not marked()
+
+
+@pytest.mark.parametrize(
+    ("date", "life", "hours"),
+    [
+        (8, None, 24),
+        (8, 30, 24),
+        (8, 8, 24),
+        (None, 8, 96),
+        (30, 8, 96),
+        (None, 30, 23 * 24),
+    ],
+)
+def test_the_list_marks_it_from_the_mail_on(
+    phone: ClientPassword,
+    clock: Traveller,
+    date: int | None,
+    life: int | None,
+    hours: int,
+) -> None:
+    if date is not None:
+        ends(phone, date * DAY)
+    Policy.objects.update(client_password_days=life)
+
+    def is_marked() -> bool:
+        return Area(phone.account).passwords[0].ends_soon
+
+    second = timedelta(seconds=1)
+    clock.shift(hours * HOUR - second)
+    before = is_marked(), endings.announce()
+    clock.shift(second)
+    after = is_marked(), endings.announce()
+
+    assert (before, after) == ((False, 0), (True, 1))
+
+
+def test_what_was_made_for_a_few_days_is_marked_from_the_start(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    ends(phone, 3 * DAY)
+
+    assert Area(phone.account).passwords[0].ends_soon
+    assert endings.announce() == 1
