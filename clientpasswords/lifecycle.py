@@ -6,7 +6,6 @@ Views, admin and commands all come through here.
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -173,9 +172,9 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
             cutoffs.end(owner, old_name)
-        near = timezone.now() + settings.TOLD_BEFORE
-        if scope.expires_at and scope.expires_at <= near:
-            row.told_of_end = scope.expires_at  # by the event below
+        row.days_of_life = policies.of(owner).policy.client_password_days
+        if row.ends_by_date and row.ends_soon:
+            row.told_of_end = row.expires_at  # by the event below
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
         cutoffs.review_at(owner, f"{owner.address}~{row.pk}*", scope.expires_at)
         cutoffs.review_account(owner)

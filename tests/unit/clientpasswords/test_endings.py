@@ -119,6 +119,24 @@ def test_a_near_date_of_the_owners_own_is_told_by_the_mail_about_it(
     assert sum(rounds(clock, 3)) == 0
 
 
+@pytest.mark.parametrize("rounds_before", [0, 1])
+def test_a_date_after_the_policys_end_leaves_that_to_be_told_once(
+    phone: ClientPassword, clock: Traveller, rounds_before: int
+) -> None:
+    Policy.objects.update(client_password_days=30)
+    end = timezone.now() + 30 * DAY
+    clock.shift(24 * DAY)
+    for _ in range(rounds_before):
+        assert endings.announce() == 1
+
+    scope = Scope.of(phone)
+    later = Scope(scope.protocols, scope.networks, end + HOUR)
+    lifecycle.limit(phone, later, by=HOME)
+
+    rounds(clock, 6)
+    assert told() == [end.isoformat()]
+
+
 @pytest.mark.parametrize(
     "fields",
     [
