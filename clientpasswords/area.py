@@ -21,6 +21,8 @@ LATELY = timedelta(days=1)
 # What used the web password this long ago may do so again.
 ON_RECORD = timedelta(days=30)
 MOST_PROGRAMS = 5
+# How long somebody may take to enter a new security password in a device.
+SET_UP_WITHIN = timedelta(days=1)
 OBSTACLES: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
@@ -139,10 +141,16 @@ class Area:
 
     @cached_property
     def dispensable(self) -> ClientPassword | None:
-        """At the limit, the one that was used least lately, or never, if we know."""
+        """At the limit, the one that was used least lately, if we know.
+
+        One that was never used counts from when it was made, and one that was made just
+        now not at all: its device may be waiting for it.
+        """
         if self.obstacle != "limit" or self.silent_since:
             return None
-        return self.passwords[-1]
+        made_before = timezone.now() - SET_UP_WITHIN
+        rows = [row for row in self.passwords if row.created_at <= made_before]
+        return min(rows, key=_last_sign_of_life, default=None)
 
     @property
     def silent_since(self) -> datetime | None:
@@ -236,6 +244,10 @@ class Area:
         if self.effective.policy.third_party_logon and not self.protocols_on:
             return "all-protocols-off"
         return OBSTACLES[type(self.refusal)]
+
+
+def _last_sign_of_life(row: ClientPassword) -> datetime:
+    return row.used.last_at if row.used else row.created_at
 
 
 def _address_around(name: str) -> Callable[[int], str]:

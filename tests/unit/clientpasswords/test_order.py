@@ -3,8 +3,10 @@
 import re
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone
+from time_machine import Traveller
 
 from accounts.models import Account, Policy
 from clientpasswords.models import Usage
@@ -14,8 +16,9 @@ INDEX = "/settings/account-security/"
 HINT = "Used least of all: delete this one?"
 
 
-def used(account: Account, name: str, days_ago: int | None) -> None:
-    row, _secret = make_client_password(account, name)
+def used(account: Account, name: str, days_ago: int | None, *, made: int = 0) -> None:
+    made_at = timezone.now() - timedelta(days=made)
+    row, _secret = make_client_password(account, name, created_at=made_at)
     if days_ago is not None:
         at = timezone.now() - timedelta(days=days_ago)
         Usage.objects.create(
@@ -42,15 +45,49 @@ def test_last_used_comes_first_and_never_used_last(
     assert HINT not in page
 
 
+@pytest.mark.parametrize(
+    ("devices", "named"),
+    [
+        ([("Last month", 99, 30), ("Today", 99, 0)], "Last month"),
+        ([("Last month", 99, 30), ("Made after", 29, None)], "Last month"),
+        ([("Last month", 99, 30), ("Made before", 31, None)], "Made before"),
+        ([("Last month", 99, 30), ("New", 0, None)], "Last month"),
+        ([("Yesterday", 99, 1), ("New", 0, None)], "Yesterday"),
+        ([("Never", 5, None), ("Neither", 4, None)], "Never"),
+        ([("Never", 1, None), ("New", 0, None)], "Never"),
+        ([("New", 0, None), ("New too", 0, 0)], None),
+    ],
+)
 def test_at_the_limit_the_one_used_least_lately_is_pointed_out(
-    browser: Client, alice: Account
+    browser: Client,
+    alice: Account,
+    clock: Traveller,
+    devices: list[tuple[str, int, int | None]],
+    named: str | None,
 ) -> None:
+    """Of each: how many days ago it was made, and used."""
     Account.objects.update(client_passwords_on=True)
-    Policy.objects.update(max_client_passwords=2)
-    used(alice, "Last month", 30)
-    used(alice, "Today", 0)
+    Policy.objects.update(max_client_passwords=len(devices))
+    browser.force_login(alice)
+    for name, made, days_ago in devices:
+        used(alice, name, days_ago, made=made)
 
     page = browser.get(INDEX).content.decode()
 
-    assert page.count(HINT) == 1
-    assert page.index("Last month") < page.index(HINT)
+    hinted = [
+        names_in(part) for part in page.split('<li class="device') if HINT in part
+    ]
+    assert hinted == ([[named]] if named else [])
+
+
+@pytest.mark.parametrize(("hours", "count"), [(23, 0), (24, 1)])
+def test_whoever_has_just_made_one_is_not_asked_to_delete_it(
+    browser: Client, alice: Account, clock: Traveller, hours: int, count: int
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    Policy.objects.update(max_client_passwords=1)
+    used(alice, "New", None)
+    clock.shift(timedelta(hours=hours))
+    browser.force_login(alice)
+
+    assert browser.get(INDEX).content.decode().count(HINT) == count

@@ -146,6 +146,7 @@ def test_at_the_limit_no_device_is_called_dispensable_by_guess(
     browser: Client, alice: Account, phone: ClientPassword, clock: Traveller
 ) -> None:
     Policy.objects.update(max_client_passwords=1)
+    ClientPassword.objects.update(created_at=timezone.now() - DAY)
     assert "Used least of all" in text(browser)
 
     clock.shift(6 * MINUTE)
