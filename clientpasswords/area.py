@@ -37,8 +37,8 @@ OBSTACLES: dict[type[Exception], str] = {
 class Area:
     """The area *Third-Party Client Logon Security Management*.
 
-    Each part is read when a page first asks for it: four queries, whatever the number
-    of passwords.
+    Each part is read when a page first asks for it; how many queries that takes does
+    not depend on the number of passwords.
     """
 
     account: Account
