@@ -12,11 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import events, policies
-from accounts.events import Actor, Event, Kind
+from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.models.networks import covers
 
-PORTAL = Actor("mailportal")
 # Who has not acted by then is told once more.
 REMINDED_BEFORE = timedelta(days=3)
 AT_ONCE = 200  # owners in one round

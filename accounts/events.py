@@ -32,6 +32,10 @@ class Actor:
     session_key: str = field(default="", repr=False)
 
 
+# Who does what is due by itself.
+PORTAL = Actor("mailportal")
+
+
 @dataclass(frozen=True)
 class Event:
     """What is to be recorded. `detail` must hold nothing secret: it is shown."""

@@ -13,11 +13,10 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from accounts import events, policies
-from accounts.events import Actor, Event, Kind
+from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
-PORTAL = Actor("mailportal")
 AT_ONCE = 500  # passwords in one round, of each length of life
 
 

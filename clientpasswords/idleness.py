@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from accounts import events, policies
-from accounts.events import Actor, Event, Kind
+from accounts.events import PORTAL, Event, Kind
 from accounts.models import Policy
 from clientpasswords.models import (
     ClientPassword,
@@ -27,7 +27,6 @@ from clientpasswords.models import (
 )
 from gateways import doveadm
 
-PORTAL = Actor("mailportal")
 AT_ONCE = 500  # passwords of a policy in one round
 # A session that goes on is a use, written down this often.
 NOTED_AGAIN = timedelta(hours=1)
