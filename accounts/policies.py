@@ -99,6 +99,15 @@ def in_force() -> Q:
     return Q(client_passwords_on=True) | requires()
 
 
+def lets_client_passwords_in() -> Q:
+    """Whether any of its client passwords can open, of an account with its `binding`.
+
+    Which of them do, and by which protocols, the logon views say.
+    """
+    with_logon = Policy.objects.filter(third_party_logon=True).order_by()
+    return in_force() & Q(is_active=True, binding__in=with_logon.values("pk"))
+
+
 def with_policies() -> QuerySet[Account]:
     """Accounts that come with whatever `effective` looks at."""
     return Account.objects.select_related(

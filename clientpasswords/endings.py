@@ -74,11 +74,12 @@ def _untold(end: F | object) -> Q:
 
 
 def _let_in(days: int | None) -> QuerySet[Account]:
-    """Whose security passwords are in force, and live so many days by the policy."""
-    bound = Policy.objects.filter(client_password_days=days, third_party_logon=True)
-    rows = Account.objects.annotate(binding=policies.binding())
-    by_these = rows.filter(policies.in_force(), binding__in=bound.values("pk"))
-    return by_these.filter(is_active=True)
+    """Whose security passwords are let in, and live so many days by the policy."""
+    bound = Policy.objects.filter(client_password_days=days).order_by()
+    rows = Account.objects.alias(binding=policies.binding())
+    return rows.filter(
+        policies.lets_client_passwords_in(), binding__in=bound.values("pk")
+    )
 
 
 def _event(row: ClientPassword) -> Event:

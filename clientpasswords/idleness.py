@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -177,17 +177,16 @@ def _due(policy: Policy, span: Span, known: Known) -> ClientPasswordQuerySet:
     """Those whose owners have to be told now, and that would be let in otherwise."""
     latest = known.until - span.length + span.notice
     rows = ClientPassword.objects.live().filter(span.which, suspends_at=None)
-    if known.since > latest or not policy.third_party_logon:
+    if known.since > latest:
         return rows.none()
-    bound = policies.bound_by(policy).filter(is_active=True)
-    if not policy.requires_client_passwords:
-        bound = bound.filter(client_passwords_on=True)
+    bound = policies.bound_by(policy).alias(binding=Value(policy.pk))
     now = timezone.now()
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
     if policy.client_password_days is not None:
         made = now - timedelta(days=policy.client_password_days)
         alive &= Q(created_at__gt=made)
-    rows = rows.filter(alive, account__in=bound)
+    let_in = bound.filter(policies.lets_client_passwords_in())
+    rows = rows.filter(alive, account__in=let_in)
     return rows.alias(unused_since=IDLE_SINCE).filter(unused_since__lte=latest)
 
 

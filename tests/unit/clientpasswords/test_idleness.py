@@ -126,6 +126,14 @@ def test_what_is_not_let_in_anyway_is_not_told_of(
     assert later(clock, 300 * DAY) == 0
 
 
+def test_where_no_mail_program_connects_nobody_is_told(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    Policy.objects.update(third_party_logon=False)
+
+    assert later(clock, 300 * DAY) == 0
+
+
 def test_what_is_revoked_or_over_is_not_told_of(
     alice: Account, phone: ClientPassword, clock: Traveller
 ) -> None:
