@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Subquery
+from django.db.models import BigIntegerField, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +13,7 @@ from accounts import authenticator, codes, cutoffs, policies, sites
 from accounts.models import Account, MailLogon, Phone
 from accounts.policies import Effective
 from accounts.sites import Server, Ways
-from clientpasswords import lifecycle
+from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
 
 # A program that was refused this long ago has been seen to.
@@ -23,6 +23,8 @@ ON_RECORD = timedelta(days=30)
 MOST_PROGRAMS = 5
 # How long somebody may take to enter a new security password in a device.
 SET_UP_WITHIN = timedelta(days=1)
+# The largest that a key can be: nothing else in an address looks like it.
+NO_KEY = BigIntegerField.MAX_BIGINT
 OBSTACLES: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
@@ -31,6 +33,20 @@ OBSTACLES: dict[type[Exception], str] = {
     codes.Held: "held",
     codes.Locked: "locked",
 }
+
+
+@dataclass(frozen=True)
+class Row:
+    """A client password in the list, and where its page and its window are."""
+
+    client_password: ClientPassword
+    page: str
+    delete_window: str
+
+    @property
+    def symbol(self) -> str:
+        """The icon that goes with its name."""
+        return labels.symbol(self.client_password.label)
 
 
 @dataclass
@@ -62,12 +78,15 @@ class Area:
     @cached_property
     def passwords(self) -> list[ClientPassword]:
         live = self.account.client_passwords.live().select_related("usage")
-        rows = [self.with_life(row) for row in live.last_used_first()]
-        # Looked up once for all: each time costs as much as half a query.
-        page, window = (_address_around(name) for name in ("device", "delete"))
-        for row in rows:
-            row.page, row.delete_window = page(row.pk), window(row.pk)
-        return rows
+        return [self.with_life(row) for row in live.last_used_first()]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The passwords as the list shows them."""
+        page, delete_window = _addresses("device"), _addresses("delete")
+        return [
+            Row(each, page(each.pk), delete_window(each.pk)) for each in self.passwords
+        ]
 
     def with_life(self, row: ClientPassword) -> ClientPassword:
         """Return it with what the policy says of how long it lives, used or not."""
@@ -250,7 +269,12 @@ def _last_sign_of_life(row: ClientPassword) -> datetime:
     return row.used.last_at if row.used else row.created_at
 
 
-def _address_around(name: str) -> Callable[[int], str]:
-    """Return what makes the address of a row by its key."""
-    before, after = reverse(f"clientpasswords:{name}", args=[0]).rsplit("0", 1)
+def _addresses(name: str) -> Callable[[int], str]:
+    """Return what gives each client password's address of this name, by its key.
+
+    The route is looked up once for all of them: each time costs as much as half a
+    query. Raises ValueError where the key is not in the address exactly once.
+    """
+    address = reverse(f"clientpasswords:{name}", args=[NO_KEY])
+    before, after = address.split(str(NO_KEY))
     return lambda pk: f"{before}{pk}{after}"

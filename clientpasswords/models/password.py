@@ -11,7 +11,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
-from clientpasswords import labels
 
 if TYPE_CHECKING:
     from clientpasswords.models.history import Usage
@@ -94,12 +93,10 @@ class ClientPassword(models.Model):
     objects = ClientPasswordQuerySet.as_manager()
 
     # How many days the policy lets it live, whether it is suspended as nobody uses it,
-    # whether that is to come, and where it is shown; known where `Area` gave it.
+    # and whether that is to come; known where `Area` gave it.
     days_of_life: int | None = None
     is_suspended = False
     will_be_suspended = False
-    page = ""
-    delete_window = ""
 
     class Meta:
         verbose_name = _("security password")
@@ -155,11 +152,6 @@ class ClientPassword(models.Model):
 
     def __str__(self) -> str:
         return self.label
-
-    @property
-    def symbol(self) -> str:
-        """The icon that goes with its name."""
-        return labels.symbol(self.label)
 
     @property
     def created_on(self) -> date:

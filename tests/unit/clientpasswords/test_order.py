@@ -1,15 +1,19 @@
-"""In which order the devices are listed, and which of them is named as dispensable."""
+"""The list: in which order, which device is named as dispensable, where each leads."""
 
 import re
 from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.urls import URLPattern, include, path, reverse
 from django.utils import timezone
+from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
+from clientpasswords.area import Area
 from clientpasswords.models import Usage
+from clientpasswords.views import area as area_views
 from tests.factories import make_client_password
 
 INDEX = "/settings/account-security/"
@@ -91,3 +95,28 @@ def test_whoever_has_just_made_one_is_not_asked_to_delete_it(
     browser.force_login(alice)
 
     assert browser.get(INDEX).content.decode().count(HINT) == count
+
+
+# Routes with figures in front of and behind the key.
+FIGURES = [
+    path("0/<int:pk>/v10/", area_views.index, name="device"),
+    path("1/<int:pk>0", area_views.index, name="delete"),
+]
+
+
+@pytest.mark.parametrize("routes", [None, FIGURES])
+def test_each_row_has_the_addresses_of_its_own_page_and_window(
+    alice: Account, settings: Settings, routes: list[URLPattern] | None
+) -> None:
+    for name in ("Phone", "Laptop"):
+        make_client_password(alice, name)
+    if routes is not None:
+        settings.ROOT_URLCONF = (path("", include((routes, "clientpasswords"))),)
+
+    rows = Area(alice).rows
+
+    assert len({row.page for row in rows}) == 2
+    for row in rows:
+        key = [row.client_password.pk]
+        assert row.page == reverse("clientpasswords:device", args=key)
+        assert row.delete_window == reverse("clientpasswords:delete", args=key)
