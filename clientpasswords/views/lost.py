@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
 from clientpasswords.area import Area
+from clientpasswords.models import ClientPasswordQuerySet
 from clientpasswords.views import pages
 
 
@@ -19,11 +20,7 @@ def lost(request: UserRequest) -> HttpResponse:
     area = Area(request.user)
     if request.method != "POST":
         return pages.page(request, "lost", area) if area.count else pages.back()
-    chosen = {pk for pk in request.POST.getlist("device") if pk.isdecimal()}
-    rows = request.user.client_passwords.filter(
-        pk__in=[each.pk for each in area.passwords if str(each.pk) in chosen]
-    )
-    count = lifecycle.revoke(rows, by=actor(request))
+    count = lifecycle.revoke(_named(request, area), by=actor(request))
     if not count:
         error = _("Choose at least one device.")
         return pages.page(request, "lost", area, status=422, choose=error)
@@ -33,13 +30,15 @@ def lost(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_all(request: UserRequest) -> HttpResponse:
-    """Cut every device off, after a window that names them."""
+    """Cut every device off that the window named: not one that was made since."""
     area = Area(request.user)
     if not area.count:
         return pages.back()
     if request.method != "POST":
         return pages.page(request, "delete_all", area)
-    count = lifecycle.revoke(request.user.client_passwords.all(), by=actor(request))
+    if not request.POST.getlist("device"):
+        return pages.page(request, "delete_all", area, status=422)
+    count = lifecycle.revoke(_named(request, area), by=actor(request))
     if count:  # the same form, sent twice at once, finds none the second time
         messages.success(request, _cut_off(count))
     return pages.back()
@@ -49,6 +48,13 @@ def delete_all(request: UserRequest) -> HttpResponse:
 def done(request: UserRequest) -> HttpResponse:
     """What else may have been on the device: the web password, and open sessions."""
     return pages.page(request, "lost_done", Area(request.user))
+
+
+def _named(request: UserRequest, area: Area) -> ClientPasswordQuerySet:
+    """Those of the owner's own that the form names by their keys."""
+    named = set(request.POST.getlist("device"))
+    rows = [each.pk for each in area.passwords if str(each.pk) in named]
+    return request.user.client_passwords.filter(pk__in=rows)
 
 
 def _cut_off(count: int) -> str:

@@ -1,5 +1,7 @@
 """*I lost a device*: several security passwords deleted at once, and only one's own."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -18,6 +20,12 @@ ALL = f"{WINDOWS}delete-all/"
 def phone(alice: Account) -> ClientPassword:
     Account.objects.update(client_passwords_on=True)
     return factories.make_client_password(alice)[0]
+
+
+def named_by(window: str) -> dict[str, list[str]]:
+    """What the form sends that is in the window."""
+    pattern = r'<input type="hidden" name="device" value="(\d+)">'
+    return {"device": re.findall(pattern, window)}
 
 
 def test_several_lost_devices_are_deleted_at_once(
@@ -45,17 +53,19 @@ def test_nothing_is_deleted_unless_chosen(
     assert list(alice.client_passwords.live()) == [phone]
 
 
+@pytest.mark.parametrize(("page", "status"), [(LOST, 422), (ALL, 302)])
 def test_nobody_deletes_somebody_elses(
-    client: Client, mallory: Account, phone: ClientPassword
+    client: Client, mallory: Account, phone: ClientPassword, page: str, status: int
 ) -> None:
     factories.make_client_password(mallory)
     client.force_login(mallory)
 
-    answer = client.post(LOST, {"device": [phone.pk]})
+    answer = client.post(page, {"device": [phone.pk]})
 
-    assert answer.status_code == 422
+    assert answer.status_code == status
     phone.refresh_from_db()
     assert phone.revoked_at is None
+    assert mallory.client_passwords.live().count() == 1
 
 
 def test_all_devices_are_deleted_at_once_after_a_window_that_names_them(
@@ -71,7 +81,7 @@ def test_all_devices_are_deleted_at_once_after_a_window_that_names_them(
     assert laptop.label in window
     assert alice.client_passwords.live().count() == 2
 
-    answer = browser.post(ALL, follow=True)
+    answer = browser.post(ALL, named_by(window), follow=True)
 
     assert "2 devices can no longer send or receive mail." in answer.content.decode()
     assert not alice.client_passwords.live().exists()
@@ -80,12 +90,38 @@ def test_all_devices_are_deleted_at_once_after_a_window_that_names_them(
     assert {event.detail["device"] for event in told} == {phone.label, "Laptop"}
 
 
-def test_where_there_is_none_nothing_is_asked_and_nothing_deleted_twice(
+def test_a_device_that_was_added_after_the_window_was_opened_stays(
     browser: Client, alice: Account, phone: ClientPassword
 ) -> None:
-    browser.post(ALL)
+    form = named_by(browser.get(ALL).content.decode())
+    added = factories.make_client_password(alice, "Laptop")[0]
 
-    for answer in (browser.get(ALL), browser.post(ALL)):
+    answer = browser.post(ALL, form, follow=True)
+
+    assert "1 device can no longer send or receive mail." in answer.content.decode()
+    assert list(alice.client_passwords.live()) == [added]
+    again = browser.post(ALL, form, follow=True)
+    assert "can no longer send" not in again.content.decode()
+    assert list(alice.client_passwords.live()) == [added]
+
+
+def test_a_form_that_names_none_is_answered_by_the_window(
+    browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    answer = browser.post(ALL)
+
+    assert answer.status_code == 422
+    assert named_by(answer.content.decode()) == {"device": [str(phone.pk)]}
+    assert list(alice.client_passwords.live()) == [phone]
+
+
+def test_where_there_is_none_nothing_is_asked_and_nothing_deleted_twice(
+    browser: Client, phone: ClientPassword
+) -> None:
+    form = named_by(browser.get(ALL).content.decode())
+    browser.post(ALL, form)
+
+    for answer in (browser.get(ALL), browser.post(ALL, form)):
         assert answer.status_code == 302
     assert SecurityEvent.objects.filter(kind="revoked").count() == 1
 
