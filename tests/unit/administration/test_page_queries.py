@@ -151,7 +151,7 @@ def test_no_page_that_asks_whether_to_delete_a_mailbox_asks_more_than_eight_time
 
 
 @pytest.mark.parametrize("account", ROLES_OF, indirect=True)
-def test_no_page_that_asks_about_about_an_action_asks_more_than_eight_times(
+def test_no_page_that_asks_about_an_action_asks_more_than_eight_times(
     own: World, account: Account
 ) -> None:
     browser = browser_of(account)
