@@ -13,12 +13,13 @@ from accounts.models import Domain, Policy
 from administration import acts, plans
 from api import problems, versions
 from api.callers import ApiRequest, needs
-from api.faults import refusal, require_way_out
+from api.faults import of_fields, refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
 
 Scope = ApiToken.Scope
 router = Router(tags=["domains"])
+CANNOT_BE = "The domain cannot be like this."
 
 
 @router.get("", response=DomainPage, **needs(Scope.DOMAINS_READ))
@@ -55,7 +56,7 @@ def put_domain(
         policy = Policy.objects.filter(name=sent.policy).first()
         if policy is None:
             fault = {"/policy": "There is no policy of this name."}
-            raise refusal("The domain cannot be like this.", fault)
+            raise refusal(CANNOT_BE, fault)
         list(Domain.objects.select_for_update().filter(name=name.lower()))
         domain = _find(request, name)
         is_new = domain is None
@@ -63,14 +64,7 @@ def put_domain(
             domain = _make(name.lower(), policy, order)
         else:
             versions.require_match(request, DomainOut.of(domain))
-            require_way_out(
-                request.auth.token.owner,
-                ["policy"],
-                partial(acts.set_domain_policy, domain, policy, order),
-            )
-            if acts.set_domain_policy(domain, policy, order):
-                cutoffs.review(f"*@{domain.name}*")
-                domain.policy = policy
+            _set_policy(request, domain, policy, order)
     shown = DomainOut.of(domain)
     versions.tell(response, shown)
     return Status(201 if is_new else 200, shown)
@@ -87,5 +81,22 @@ def _make(name: str, policy: Policy, order: acts.Order) -> Domain:
     try:
         return acts.make_domain(name, policy, order)
     except ValidationError as error:
-        faults = {"": " ".join(error.messages)}
-        raise refusal("The domain cannot be like this.", faults) from None
+        told = of_fields(error)
+        # The name is in the address, not in what was sent.
+        faults = {"" if at == "/name" else at: why for at, why in told.items()}
+        raise refusal(CANNOT_BE, faults) from None
+
+
+def _set_policy(
+    request: ApiRequest, domain: Domain, policy: Policy, order: acts.Order
+) -> None:
+    change = partial(acts.set_domain_policy, domain, policy, order)
+    try:
+        require_way_out(request.auth.token.owner, ["policy"], change)
+        is_changed = change()
+    except acts.NotAllowed:
+        fault = {"/policy": "This policy belongs to another domain."}
+        raise refusal(CANNOT_BE, fault) from None
+    if is_changed:
+        cutoffs.review(f"*@{domain.name}*")
+        domain.policy = policy

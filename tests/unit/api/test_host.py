@@ -7,7 +7,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import Cutoff, Domain, Policy, SecurityEvent
-from tests.factories import make_policy
+from tests.factories import make_account, make_domain, make_policy
+from tests.unit.administration.test_lockout import uses
+from tests.unit.api.conftest import client_with, make_token
 
 pytestmark = pytest.mark.django_db
 
@@ -69,6 +71,27 @@ def test_a_domain_that_cannot_be_is_not_made(
     assert response.status_code == 422
     assert response.json()["errors"][0]["pointer"] == pointer
     assert Domain.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["firm.example", "new.example"])
+@pytest.mark.parametrize("owned", [True, False])
+def test_a_policy_of_another_domain_is_refused_at_the_field(
+    firm: Domain, name: str, *, owned: bool
+) -> None:
+    owner = make_account("admin@firm.example", is_staff=True)
+    uses(owner)
+    program = client_with(make_token(owner=owner if owned else None))
+    make_policy("Theirs", domain=make_domain("other.example"))
+
+    response = put(program, f"domains/{name}", {"policy": "Theirs"}, ANY)
+
+    assert response.status_code == 422
+    assert response.json()["errors"] == [
+        {"pointer": "/policy", "detail": "This policy belongs to another domain."}
+    ]
+    firm.refresh_from_db()
+    assert firm.policy.name == "Standard"
+    assert not Domain.objects.filter(name="new.example").exists()
 
 
 def test_a_policy_is_made_and_changed_and_brings_its_sessions_under_it(
