@@ -219,6 +219,8 @@ def _policy(
         policy = known.policies.get(name)
         if name and policy is None:
             faults["policy"] = "There is no policy of this name."
+        elif policy and policy.domain_id not in {None, account.domain_id}:
+            faults["policy"] = "This policy belongs to another domain."
     is_same = policy == account.policy
     until = fields.get("policy_until", account.policy_until if is_same else None)
     if until and policy is None and "policy_until" in fields:

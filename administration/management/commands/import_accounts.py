@@ -143,6 +143,8 @@ interruption import it again."""
             policy = Policy.objects.filter(name=name).first()
             if policy is None:
                 raise CommandError(f"There is no policy {name!r}.")
+            if policy.domain is not None:
+                raise CommandError(f"The policy {name!r} belongs to one domain.")
         return Rules(policy, self._options["create_departments"])
 
     def _rows(self) -> Iterator[Row]:

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.django_db
 def _host() -> None:
     make_domain("firm.example", make_policy("Standard"))
     make_policy("Exception")
+    make_policy("Theirs", domain=make_domain("other.example"))
 
 
 @pytest.fixture
@@ -39,6 +40,7 @@ def file(tmp_path: Path) -> Path:
         ("a@firm.example,,,,,{MD5}sesame,,,", "unknown hash scheme"),
         ("a@firm.example,,,,,,perhaps,,", "neither yes nor no"),
         ("a@firm.example,,,,,,,Nope,", "no policy of this name"),
+        ("a@firm.example,,,,,,,Theirs,", "This policy belongs to another domain"),
         ("a@firm.example,,,,,,,Exception,soon", "no time such as"),
         ("a@firm.example,,,,,,,Exception,2030-13-01T00:00", "no time such as"),
         ("a@firm.example,,,,,,,,2030-01-01T00:00", "Only an exception can end"),
@@ -110,6 +112,12 @@ def test_a_policy_for_new_domains_must_be_there(file: Path) -> None:
     said = refused(file, "a@new.example", header="address", create_domains="Nope")
 
     assert "There is no policy 'Nope'." in said
+
+
+def test_a_policy_of_one_domain_is_none_for_new_ones(file: Path) -> None:
+    said = refused(file, "a@new.example", header="address", create_domains="Theirs")
+
+    assert "The policy 'Theirs' belongs to one domain." in said
 
 
 def test_the_others_are_imported_where_that_is_wished(file: Path) -> None:

@@ -6,7 +6,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account, Domain, SecurityEvent
-from tests.factories import make_account, make_client_password
+from tests.factories import (
+    make_account,
+    make_client_password,
+    make_domain,
+    make_policy,
+)
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ACCOUNTS, ANY, ERIN, send
 
@@ -19,6 +24,7 @@ pytestmark = pytest.mark.django_db
         ({"language": "fr"}, "/language"),
         ({"phone": "12"}, "/phone"),
         ({"policy": "Nope"}, "/policy"),
+        ({"policy": "Theirs"}, "/policy"),
         ({"department": "Nope"}, "/department"),
         ({"policy_until": "2099-01-01T00:00:00Z"}, "/policy_until"),
         ({"policy_until": "2099-01-01T00:00:00"}, "/policy_until"),
@@ -34,6 +40,7 @@ pytestmark = pytest.mark.django_db
 def test_what_cannot_be_is_refused_at_its_field_and_nothing_changes(
     program: Client, erin: Account, body: Any, pointer: str
 ) -> None:
+    make_policy("Theirs", domain=make_domain("other.example"))
     before = list(Account.objects.values())
 
     response = send(program, "PATCH", ERIN, {"language": "de", **body}, ANY)
