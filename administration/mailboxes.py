@@ -11,7 +11,6 @@ from django.contrib.auth.forms import (
 )
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -23,7 +22,6 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from administration import audit, effective, heldrights, why
-from administration.audited import AuditedAdmin
 from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
@@ -35,6 +33,7 @@ from administration.mailboxfilters import (
     WebPasswordFilter,
     has_phone,
 )
+from administration.phones import PhoneInline
 from administration.rightsofmailboxes import (
     RIGHTS,
     AccountChangeForm,
@@ -73,24 +72,6 @@ class AccountPasswordForm(AdminPasswordChangeForm):
         account: Account = super().save(*args, **kwargs)
         cutoffs.end(account, account.address)
         return account
-
-
-class PhoneFormSet(BaseInlineFormSet):
-    """The phone that came with its mailbox."""
-
-    def get_queryset(self) -> Any:
-        phone = getattr(self.instance, "phone", None)
-        return [] if phone is None else [phone]
-
-
-class PhoneInline(admin.StackedInline):
-    """The phone for codes; its code is not for administrators."""
-
-    model = Phone
-    formset = PhoneFormSet
-    fields = ["number", "held_until"]
-    formfield_overrides = AuditedAdmin.formfield_overrides
-    verbose_name = verbose_name_plural = _("phone for codes")
 
 
 def _without_rights(options: Any) -> Any:
