@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models.query import EmptyQuerySet
 from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
@@ -11,10 +12,11 @@ from administration.audited import AuditedAdmin
 
 
 class PhoneFormSet(BaseInlineFormSet):
-    """The phone that came with its mailbox."""
+    """The phone that came with its mailbox, for those who may look at phones."""
 
     def get_queryset(self) -> Any:
-        phone = getattr(self.instance, "phone", None)
+        is_hidden = isinstance(self.queryset, EmptyQuerySet)
+        phone = None if is_hidden else getattr(self.instance, "phone", None)
         return [] if phone is None else [phone]
 
 

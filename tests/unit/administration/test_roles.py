@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
@@ -111,3 +112,20 @@ def test_every_page_answers_every_administrator_as_the_table_says(
             browser = browser_of(administrator)
 
     assert said == {name: expected(name, role) for name in TABLE}
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_phone_is_not_shown_to_whoever_may_only_delete_it(
+    own: World, *, is_seen: bool
+) -> None:
+    account = make_administrator("no group", own.domain)
+    names = ["view_account", "delete_phone", *(["view_phone"] if is_seen else [])]
+    rights = Permission.objects.filter(codename__in=names)
+    account.user_permissions.set(rights)
+    page = reverse("admin:accounts_account_change", args=[own.owner.pk])
+
+    response = browser_of(account).get(page)
+
+    assert response.status_code == 200
+    number = str(own.owner.phone.number)[-4:]
+    assert (number in response.text) is is_seen
