@@ -77,9 +77,8 @@ def set_answers(
     bound_by = policies.of(account).policy
     if all(getattr(bound_by, name) == value for name, value in answers.items()):
         return False
-    inherited = _inherited(account)
     wanted = _answers(bound_by) | answers
-    if wanted == _answers(inherited):
+    if wanted == _answers(policies.inherited(account)):
         return set_policy(account, None, None, order)
     policy = _policy_with(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)
@@ -98,18 +97,7 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
     told = events.changes({"policy": domain.policy}, {"policy": policy})
     Domain.objects.filter(pk=domain.pk).update(policy=policy)
     detail: Detail = {"domain": domain.name, **told}
-    events.record_all(
-        [
-            Event(
-                Kind.DOMAIN_CHANGED,
-                None,
-                order.by,
-                detail=detail,
-                why=order.why,
-                domain=domain.name,
-            )
-        ]
-    )
+    _record(Kind.DOMAIN_CHANGED, detail, order, domain.name)
     return True
 
 
@@ -127,11 +115,8 @@ def set_department_policy(
         return False
     told = events.changes({"policy": department.policy}, {"policy": policy})
     Department.objects.filter(pk=department.pk).update(policy=policy)
-    kind, domain = Kind.DEPARTMENT_CHANGED, department.domain.name
     detail: Detail = {"department": str(department), **told}
-    events.record_all(
-        [Event(kind, None, order.by, detail=detail, why=order.why, domain=domain)]
-    )
+    _record(Kind.DEPARTMENT_CHANGED, detail, order, department.domain.name)
     return True
 
 
@@ -145,10 +130,7 @@ def make_domain(name: str, policy: Policy, order: Order) -> Domain:
     domain.full_clean()
     domain.save()
     detail: Detail = {"domain": name, **events.changes({}, {"policy": policy})}
-    kind = Kind.DOMAIN_CREATED
-    events.record_all(
-        [Event(kind, None, order.by, detail=detail, why=order.why, domain=name)]
-    )
+    _record(Kind.DOMAIN_CREATED, detail, order, name)
     return domain
 
 
@@ -168,8 +150,7 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
         return False
     policy.save()
     detail: Detail = {"policy": policy.name, **told}
-    kind = Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED
-    events.record_all([Event(kind, None, order.by, detail=detail, why=order.why)])
+    _record(Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED, detail, order)
     return True
 
 
@@ -225,12 +206,6 @@ def reset_phone(account: Account, order: Order) -> bool:
     return True
 
 
-def _inherited(account: Account) -> Policy:
-    if account.department and account.department.policy:
-        return account.department.policy
-    return account.domain.policy
-
-
 def _answers(policy: Policy) -> dict[str, object]:
     return model_to_dict(policy, exclude=["id", "name", "domain"])
 
@@ -255,11 +230,15 @@ def _policy_with(
     policy = Policy.objects.create(name=name, domain=owner, **answers)
     told = events.changes(_answers(like), answers)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
-    kind, of_domain = Kind.POLICY_CREATED, owner.name if owner else ""
-    events.record_all(
-        [Event(kind, None, order.by, detail=detail, why=order.why, domain=of_domain)]
-    )
+    _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy
+
+
+def _record(kind: Kind, detail: Detail, order: Order, domain: str = "") -> None:
+    """Record what happened to something that is no mailbox, perhaps in a domain."""
+    events.record_all(
+        [Event(kind, None, order.by, detail=detail, why=order.why, domain=domain)]
+    )
 
 
 def _changed(
