@@ -4,12 +4,13 @@ Each is done again without harm. Their mail sessions are reviewed by whoever cal
 once for many.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F, Q
 from django.forms import model_to_dict
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import events, phones, policies
@@ -167,8 +168,11 @@ def revoke(client_password: ClientPassword, order: Order) -> bool:
 
 
 def off_board(account: Account, order: Order) -> bool:
-    """Whoever has left is signed out, in no mail program, and cannot come back."""
-    revoked = revoke_all(account, order)
+    """Whoever has left is signed out, in no mail program, and cannot come back.
+
+    What programs do in their name ends as well.
+    """
+    revoked = revoke_all(account, order) | bool(revoke_tokens(account, order))
     if not account.is_active:
         return revoked
     Account.objects.filter(pk=account.pk).update(
@@ -176,6 +180,36 @@ def off_board(account: Account, order: Order) -> bool:
     )
     events.record_all([Event(Kind.OFF_BOARDED, account, order.by, why=order.why)])
     return True
+
+
+def revoke_tokens(owner: Account, order: Order) -> int:
+    """No token of the API that they own opens anything any more; return how many did.
+
+    Inside `atomic()`.
+    """
+    # The API is above this: its tokens are known here by their owner alone.
+    rows = owner.api_tokens.unended().select_for_update().order_by("pk")
+    names = list(rows.values_list("name", flat=True))
+    owner.api_tokens.filter(name__in=names).update(revoked_at=timezone.now())
+    for name in names:
+        detail: Detail = {"apitoken": name, "owner": owner.address}
+        _record(Kind.RECORD_DELETED, detail, order)
+    return len(names)
+
+
+def tokens_owned(owners: Callable[[], Collection[int]]) -> int:
+    """Return how many tokens `revoke_tokens` would revoke of these mailboxes.
+
+    For their primary keys it asks only if there are such tokens at all.
+    """
+    has_not_expired = Q(api_tokens__expires_at=None)
+    has_not_expired |= Q(api_tokens__expires_at__gt=timezone.now())
+    rows = Account.objects.order_by().filter(
+        has_not_expired, api_tokens__isnull=False, api_tokens__revoked_at=None
+    )
+    found = list(rows.values_list("pk", flat=True))
+    keys = owners() if found else ()
+    return sum(pk in keys for pk in found)
 
 
 def unlock_codes(account: Account, order: Order) -> bool:

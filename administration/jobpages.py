@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration import actions, jobs, roles, widgets
+from administration import actions, acts, jobs, roles, widgets
 from administration.actions import Action
 from administration.base import ReadOnlyAdmin
 from administration.models import Job
@@ -154,6 +154,7 @@ class JobAdmin(ReadOnlyAdmin):
             "action": action,
             "names": [] if job.confirmed_at else _first_names(job, action),
             "more": max(job.total - SHOWN, 0),
+            "tokens": 0 if job.confirmed_at else _tokens_of(job, action),
             "counts": counts,
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
@@ -177,6 +178,14 @@ def _first_names(job: Job, action: Action) -> list[str]:
         rows = rows.select_related("account")
     found = rows.filter(pk__in=first.pks[:SHOWN] if first else [])
     return [_name(row) for row in found]
+
+
+def _tokens_of(job: Job, action: Action) -> int:
+    """How many tokens of the API end with those who are off-boarded."""
+    if action.name != "off_board":
+        return 0
+    parts = job.parts.values_list("pks", flat=True)
+    return acts.tokens_owned(lambda: {pk for pks in parts for pk in pks})
 
 
 def _name(row: Any) -> str:

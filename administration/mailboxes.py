@@ -21,7 +21,8 @@ from accounts import cutoffs, events, phones, policies
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
-from administration import audit, effective, heldrights, why
+from administration import acts, audit, effective, heldrights, why
+from administration.acts import Order
 from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
@@ -163,7 +164,8 @@ class AccountAdmin(RightsAdmin):
             phones.tell_of_change(form.instance, old, new, by=actor(request), why=why)
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
-        """Delete it; who was logged on as it is logged off."""
+        """Delete it; who was logged on as it is logged off, and its tokens end."""
+        acts.revoke_tokens(obj, Order(actor(request), ""))
         super().delete_model(request, obj)
         cutoffs.review(f"{obj.address}*")
 

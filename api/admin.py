@@ -64,7 +64,8 @@ class ApiTokenAdmin(OperatorsAdmin):
         return [own, *super().get_urls()]
 
     def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        widened: QuerySet[Any] = rows.annotate(number=Count("domains"))
+        owned: QuerySet[Any] = rows.select_related("owner")
+        widened: QuerySet[Any] = owned.annotate(number=Count("domains"))
         return widened
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -151,7 +152,9 @@ class ApiTokenAdmin(OperatorsAdmin):
     def state(self, token: ApiToken) -> Any:
         if token.revoked_at:
             return _("revoked %(day)s") % {"day": _told(token.revoked_at)}
-        return _("in force") if token.is_live else _("expired")
+        if token.is_live:
+            return _("in force")
+        return _("its owner is no administrator") if token.is_left else _("expired")
 
     def _revoke(self, request: HttpRequest, token: ApiToken, order: Order) -> None:
         if tokens.revoke(token.name, order):

@@ -12,15 +12,19 @@ from accounts.models import Domain
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def unended(self) -> Self:
+        """Those that were not revoked and have not expired."""
+        has_not_expired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return self.filter(has_not_expired, revoked_at=None)
+
     def live(self) -> Self:
         """Those that open something now."""
-        has_not_ended = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return self.filter(has_not_ended, revoked_at=None)
+        owner_stands = Q(owner__is_active=True, owner__is_staff=True)
+        return self.unended().filter(Q(is_owned=False) | owner_stands)
 
     def ended(self) -> Self:
-        """Those that were revoked, or have expired."""
-        has_expired = Q(expires_at__lte=timezone.now())
-        return self.filter(has_expired | Q(revoked_at__isnull=False))
+        """Those that open nothing now."""
+        return self.exclude(pk__in=self.model.objects.live().order_by().values("pk"))
 
 
 class ApiToken(models.Model):
@@ -52,7 +56,12 @@ class ApiToken(models.Model):
         null=True,
         blank=True,
         related_name="api_tokens",
+        verbose_name=_("owner"),
         help_text="The administrator whose own mail programs it must not shut out.",
+    )
+    is_owned = models.BooleanField(
+        default=False,
+        help_text="It opens nothing without its `owner`, even once there is none.",
     )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
@@ -72,6 +81,10 @@ class ApiToken(models.Model):
                 condition=Q(digest__regex=r"^[0-9a-f]{64}$"),
                 name="apitoken_never_in_clear",
             ),
+            models.CheckConstraint(
+                condition=Q(owner=None) | Q(is_owned=True),
+                name="apitoken_with_an_owner_is_owned",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -82,4 +95,10 @@ class ApiToken(models.Model):
         """Whether it opens anything now."""
         now = timezone.now()
         expired = self.expires_at is not None and self.expires_at <= now
-        return self.revoked_at is None and not expired
+        return self.revoked_at is None and not (expired or self.is_left)
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its owner is no administrator any more, or there is none any more."""
+        owner = self.owner
+        return self.is_owned and not (owner and owner.is_active and owner.is_staff)

@@ -53,7 +53,8 @@ class Made:
 class Terms:
     """For which domains a token is, and until when: None means all, and for ever.
 
-    What would shut out the mail programs of its owner it is refused.
+    What would shut out the mail programs of its owner it is refused, and it opens
+    nothing while they are no administrator.
     """
 
     domains: Collection[Domain] | None = None
@@ -81,6 +82,7 @@ def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> Made
         expires_at=terms.expires_at,
         created_by=order.by.name,
         owner=terms.owner,
+        is_owned=terms.owner is not None,
     )
     try:
         with transaction.atomic():
@@ -97,7 +99,7 @@ def find(text: str) -> ApiToken | None:
     """Return the live token that this is the text of. One query."""
     shaped = FORM.fullmatch(text)
     key = shaped[1] if shaped else ""
-    token = ApiToken.objects.filter(key=key).first()
+    token = ApiToken.objects.select_related("owner").filter(key=key).first()
     digest = token.digest if token else NO_DIGEST
     is_right = secrets.compare_digest(digest, _digest(text))
     return token if token and is_right and token.is_live else None
