@@ -45,7 +45,7 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     change_form_template = "admin/api/apitoken/change_form.html"
     list_display = [
-        *("name", "state", "scope_names", "where", "created_by", "created_at"),
+        *("name", "state", "scope_names", "where", "owner", "created_at"),
         *("used", "ends"),
     ]
     list_filter = [StateFilter]
@@ -53,8 +53,8 @@ class ApiTokenAdmin(OperatorsAdmin):
     search_fields = ["name__istartswith"]
     search_help_text = _("Beginning of the name")
     fields = [
-        *("name", "state", "scope_names", "domain_names", "created_by", "created_at"),
-        *("used", "ends"),
+        *("name", "state", "scope_names", "domain_names", "owner", "created_by"),
+        *("created_at", "used", "ends"),
     ]
 
     def get_urls(self) -> list[URLPattern]:

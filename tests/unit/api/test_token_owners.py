@@ -1,5 +1,6 @@
 """A token goes with its owner: off-boarded, disabled, without the role, deleted."""
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from api.models import ApiToken
 from tests.factories import make_account
 from tests.unit.administration.jobsteps import WHY, choose, do
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
-from tests.unit.api.tokensteps import LIST, page_of
+from tests.unit.api.tokensteps import ADD, LIST, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +122,16 @@ def test_however_its_owner_was_deleted_a_token_opens_nothing_without_them(
     assert (token.owner, token.is_live) == (None, False)
     assert answer(theirs) == 401
     assert not ApiToken.objects.live().exists()
+
+
+def test_the_pages_say_whose_a_token_is_and_what_that_means(
+    administrator: Client, owner: Account, theirs: Client
+) -> None:
+    make_token("of nobody")
+
+    listed = administrator.get(LIST).text
+
+    owners = re.findall(r"field-owner[^>]*>(?:<a [^>]*>)?([^<]*)<", listed)
+    assert owners == ["-", owner.address]
+    assert owner.address in administrator.get(page_of("theirs", "change")).text
+    assert "You are its owner" in administrator.get(ADD).text
