@@ -11,6 +11,8 @@ from django.contrib.admin.widgets import (
 )
 from django.db.models import Model
 from django.forms import Form, Media
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
@@ -24,7 +26,22 @@ class DateAndTime(AdminSplitDateTime):
             widget.attrs["aria-label"] = name
 
 
-class KnownAutocompleteSelect(AutocompleteSelect):
+class SaysWhatItNeeds:
+    """Says without JavaScript that it needs it: Django admin's search has no other way.
+
+    A mixin, before the widget.
+    """
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        widget: Any = super()
+        return format_html(
+            '{}<noscript><p class="help">{}</p></noscript>',
+            widget.render(*args, **kwargs),
+            _("To choose here, JavaScript has to be on."),
+        )
+
+
+class KnownAutocompleteSelect(SaysWhatItNeeds, AutocompleteSelect):
     """Does not ask the database for the name of what is chosen, where that is known.
 
     While nothing is chosen it says what that means, if it was given `nothing`.
@@ -80,7 +97,7 @@ def tell_what_is_chosen(form: Form) -> None:
 KEY = re.compile(r"[0-9]{1,18}")
 
 
-class NamedAutocomplete(AutocompleteSelectMultiple):
+class NamedAutocomplete(SaysWhatItNeeds, AutocompleteSelectMultiple):
     """Says in the field one types into what it is for; Select2 gives it no label.
 
     It does not ask the database for the names of those that are `known`.

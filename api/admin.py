@@ -198,7 +198,7 @@ def _make(request: Any, form: Any) -> tokens.Made | None:
     """Make the token; None if it cannot be, which the form tells at the field."""
     answers = form.cleaned_data
     terms = tokens.Terms(
-        domains=list(answers["domains"]) or None,
+        domains=form.chosen_domains(),
         expires_at=answers["expires_at"],
         owner=request.user,
     )

@@ -13,6 +13,8 @@ from accounts.models import Domain
 from administration.widgets import KEY, DateAndTime, NamedAutocomplete
 from api.models import ApiToken
 
+ALL, SOME = "all", "some"
+
 
 class ReasonForm(forms.Form):
     """Why, for the record of events."""
@@ -54,10 +56,15 @@ class MakeForm(ReasonForm):
         ],
         widget=forms.CheckboxSelectMultiple,
     )
+    reach = forms.ChoiceField(
+        label=_("For"),
+        choices=[(ALL, _("all domains")), (SOME, _("these domains alone"))],
+        widget=forms.RadioSelect,
+    )
     domains = DomainsField(
         Domain.objects.all(),
         label=capfirst(_("domains")),
-        help_text=_("All others are hidden from it. Empty: it sees every domain."),
+        help_text=_("For a token for these alone: all others are hidden from it."),
         required=False,
         widget=NamedAutocomplete(ApiToken.domains.field, site),
     )
@@ -68,4 +75,18 @@ class MakeForm(ReasonForm):
         widget=DateAndTime,
     )
 
-    field_order = ["name", "scopes", "domains", "expires_at", "reason"]
+    field_order = ["name", "scopes", "reach", "domains", "expires_at", "reason"]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse domains that contradict the choice: the token would see others."""
+        reach, domains = (self.cleaned_data.get(name) for name in ("reach", "domains"))
+        if reach == ALL and domains:
+            words = _("Either all domains, or these alone: choose that above.")
+            self.add_error("domains", words)
+        return self.cleaned_data
+
+    def chosen_domains(self) -> list[Domain] | None:
+        """Which domains it is for; None: for all of them, also those to come."""
+        if self.cleaned_data["reach"] == ALL:
+            return None
+        return list(self.cleaned_data["domains"])

@@ -24,6 +24,7 @@ TEXT = re.compile(r"^mpt_[0-9a-f]{12}_[\w-]{43}$")
 def fill_in(page: Page) -> None:
     page.get_by_label("Name:", exact=True).fill("directory")
     page.get_by_label("accounts:read").check()
+    page.get_by_label("these domains alone").check()
     page.locator(".field-domains").get_by_role("searchbox").fill("firm")
     page.get_by_role("option", name="firm.example").click()
     page.get_by_label("Reason:").fill("For the directory")

@@ -71,10 +71,10 @@ def test_a_token_that_is_made_here_opens_what_was_asked_for(
     }
 
 
-def test_without_domains_and_end_it_is_for_all_and_for_ever(
+def test_for_all_domains_and_without_an_end_it_is_for_ever(
     administrator: Client,
 ) -> None:
-    make(administrator)
+    make(administrator, reach="all")
 
     token = ApiToken.objects.get()
     assert (token.is_limited, token.expires_at) == (False, None)
@@ -130,6 +130,10 @@ def test_what_is_sent_again_makes_nothing_and_shows_nothing(
         ({"name": "x" * 61}, "name"),
         ({"scopes": []}, "scopes"),
         ({"scopes": ["everything"]}, "scopes"),
+        ({"reach": ""}, "reach"),
+        ({"reach": "every"}, "reach"),
+        ({"reach": "some"}, "domains"),
+        ({"reach": "all", "domains": ["firm"]}, "domains"),
         ({"domains": [0]}, "domains"),
         ({"domains": ["x"]}, "domains"),
         ({"domains": [10**30]}, "domains"),
@@ -150,6 +154,16 @@ def test_what_cannot_be_is_refused_at_its_field(
     assert list(errors(response)) == [field]
     assert not ApiToken.objects.exists()
     assert not SecurityEvent.objects.filter(kind="record-created").exists()
+
+
+def test_for_which_domains_it_is_is_asked_and_nothing_chosen_before(
+    administrator: Client,
+) -> None:
+    page = administrator.get(ADD).text
+
+    assert page.count('name="reach"') == 2
+    assert not re.search(r'name="reach"[^>]*checked', page)
+    assert "<noscript>" in page
 
 
 def test_it_is_not_made_by_opening_a_page(administrator: Client) -> None:

@@ -17,4 +17,7 @@ def page_of(name: str, act: str) -> str:
 
 
 def make(browser: Client, name: str = "sync", **answers: Any) -> Any:
-    return browser.post(ADD, {"name": name, "scopes": ["accounts:read"], **answers})
+    """Fill the form in; for all domains unless some are named."""
+    plain: dict[str, Any] = {"name": name, "scopes": ["accounts:read"]}
+    plain["reach"] = "some" if "domains" in answers else "all"
+    return browser.post(ADD, plain | answers)
