@@ -50,6 +50,15 @@ class Hanging(NestedObjects):
             rows = rows.select_related(*COMES_WITH[related_model])
         return rows[: MOST + 1]
 
+    def nested(self, format_callback: Any = None) -> list[Any]:
+        """Return as ever what is to be told, but of each kind the first `MOST`."""
+        kept: Counter[type[Model]] = Counter()
+        for parent, records in self.edges.items():
+            if parent is not None:
+                records[:] = _first(records, kept)
+        told: list[Any] = super().nested(format_callback)
+        return told
+
 
 class Told:
     """How records are told of, and the kinds of which the person may not delete one."""
@@ -133,7 +142,7 @@ def look_up(
     found.collect(records)
     tell = Told(request, site)
     nested = found.nested(tell)
-    protected = sorted(tell(record) for record in found.protected)
+    protected = [tell(record) for record in _first(sorted(found.protected, key=str))]
     held = Counter(type(record) for record in found.protected)
     deleted = {model: len(rows) for model, rows in found.model_objs.items()}
     shown = [*nested, *_and_more(deleted.values())]
@@ -163,6 +172,19 @@ def _plural(model: Any) -> str:
 
 def _bounded(number: int) -> int:
     return MoreThan(MOST) if number > MOST else number
+
+
+def _first(
+    records: Iterable[Model], kept: Counter[type[Model]] | None = None
+) -> list[Model]:
+    """Return the first `MOST` of each kind, counting on from those that were kept."""
+    kept = Counter() if kept is None else kept
+    found = []
+    for record in records:
+        kept[type(record)] += 1
+        if kept[type(record)] <= MOST:
+            found.append(record)
+    return found
 
 
 def _and_more(numbers: Iterable[int]) -> list[str]:
