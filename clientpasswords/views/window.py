@@ -109,13 +109,8 @@ def show(
 ) -> HttpResponse:
     """The identity window, with what went wrong and how things stand."""
     area = area or Area(request.user)
-    refusal = area.refusal if window.act is Act.ISSUE else area.code_refusal
-    if error is None and refusal is not None:
-        error = words.of(refusal)
-    if error is not None and error.field:
-        form.add_error("code", f"{error.title} {error.hint}")
-    form.forget_code()
-    form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
+    error = error or _refused_already(area, window.act)
+    _prepare(form, area, error)
     more |= {"form": form, "window": window, **_code_state(request, area, window.act)}
     if error is None:
         status = 422 if form.is_bound else 200
@@ -137,6 +132,20 @@ def remembering(
     if method == "app" or METHOD_COOKIE in request.COOKIES:
         http.remember(response, METHOD_COOKIE, method)
     return response
+
+
+def _refused_already(area: Area, act: Act) -> words.Words | None:
+    """Why a code would be of no use now, if it would be of none."""
+    refusal = area.refusal if act is Act.ISSUE else area.code_refusal
+    return None if refusal is None else words.of(refusal)
+
+
+def _prepare(form: CodeForm, area: Area, error: words.Words | None) -> None:
+    """Have the form show the error at its field, the ways there are, and no code."""
+    if error is not None and error.field:
+        form.add_error("code", f"{error.title} {error.hint}")
+    form.forget_code()
+    form.offer(phone=area.phone_refusal is None, app=area.can_use_app)
 
 
 def _code_state(request: UserRequest, area: Area, act: Act) -> dict[str, Any]:
