@@ -70,25 +70,35 @@ def fill(first: int, last: int) -> None:
         jobs.choose(BY_NAME["revoke_all"], [account.pk], account, None)
         Group.objects.create(name=f"Group {number}")
         Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
-        TOTPDevice.objects.create(user=account, name="default")
         FollowedLog.objects.create(node=f"node {number}")
-        token = ApiToken.objects.create(
-            name=f"Sync {number}",
-            key=f"{number:012}",
-            digest="0" * 64,
-            scopes=["accounts:read"],
-            is_limited=True,
-            created_by=account.address,
-        )
-        token.domains.add(domain)
-        RecoveryCodes.objects.create(user=account, name="paper")
-        WebAuthnCredential.objects.create(
-            user=account,
-            name="key",
-            credential_id=str(number).encode(),
-            public_key=b"",
-            aaguid="00000000-0000-0000-0000-000000000000",
-        )
+        fill_second_factors(account, number)
+        fill_token(account, number)
+
+
+def fill_second_factors(account: Account, number: int) -> None:
+    TOTPDevice.objects.create(user=account, name="default")
+    RecoveryCodes.objects.create(user=account, name="paper")
+    WebAuthnCredential.objects.create(
+        user=account,
+        name="key",
+        credential_id=str(number).encode(),
+        public_key=b"",
+        aaguid="00000000-0000-0000-0000-000000000000",
+    )
+
+
+def fill_token(account: Account, number: int) -> None:
+    token = ApiToken.objects.create(
+        name=f"Sync {number}",
+        key=f"{number:012}",
+        digest="0" * 64,
+        scopes=["accounts:read"],
+        is_limited=True,
+        created_by=account.address,
+        owner=account,
+        is_owned=True,
+    )
+    token.domains.add(account.domain)
 
 
 def used(row: ClientPassword, days_ago: int = 1) -> None:

@@ -68,31 +68,10 @@ def make_world(name: str) -> World:
     department = Department.objects.create(domain=domain, name=f"Sales of {name}")
     owner = make_account(f"owner@{name}.example", phone="+12025550123")
     password, _secret = make_client_password(owner, f"Phone of {name}")
-    at = timezone.now()
-    by = Actor(owner.address)
-    events.record(Kind.ISSUED, owner, by=by, device=password.label)
-    logon = Logon.objects.create(
-        account=owner,
-        client_password=password,
-        protocol="imap",
-        by_web_password=False,
-        network_address="192.0.2.7",
-        node=name,
-        first_at=at,
-        last_at=at,
-        count=1,
-    )
+    events.record(Kind.ISSUED, owner, by=Actor(owner.address), device=password.label)
+    logon = make_logon(owner, "imap", client_password=password)
     # As those are who let the web password in: the roll-out report lists them.
-    Logon.objects.create(
-        account=owner,
-        protocol="pop3",
-        by_web_password=True,
-        network_address="192.0.2.7",
-        node=name,
-        first_at=at,
-        last_at=at,
-        count=1,
-    )
+    make_logon(owner, "pop3", by_web_password=True)
     mask = f"{owner.address}*"
     cutoff = Cutoff.objects.create(account=owner, login_mask=mask, node="n", kicks=1)
     rows = {
@@ -101,33 +80,59 @@ def make_world(name: str) -> World:
         "accounts_department": department,
         "accounts_domain": domain,
         "accounts_policy": policy,
-        "accounts_recoverycodes": RecoveryCodes.objects.create(user=owner, name=name),
         "accounts_securityevent": owner.security_events.get(kind="issued"),
         "administration_job": job_of(owner, owner),
-        "api_apitoken": ApiToken.objects.create(
-            name=f"Sync of {name}",
-            key=sha256(name.encode()).hexdigest()[:12],
-            digest="0" * 64,
-            scopes=["accounts:read"],
-            is_limited=False,
-            created_by=owner.address,
-        ),
+        "api_apitoken": make_token_row(owner, name),
         "auth_group": Group.objects.create(name=f"Friends of {name}"),
         "auth_user": owner,
         "clientpasswords_clientpassword": password,
         "clientpasswords_followedlog": FollowedLog.objects.create(node=name),
         "clientpasswords_logon": logon,
-        "django_otp_webauthn_webauthncredential": WebAuthnCredential.objects.create(
-            user=owner,
-            name=name,
-            credential_id=name.encode(),
-            public_key=b"",
-            aaguid="00000000-0000-0000-0000-000000000000",
-        ),
-        "otp_totp_totpdevice": TOTPDevice.objects.create(user=owner, name=name),
+        **make_second_factors(owner, name),
         "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),
     }
     return World(domain, policy, department, owner, rows)
+
+
+def make_logon(owner: Account, protocol: str, **more: Any) -> Logon:
+    at = timezone.now()
+    return Logon.objects.create(
+        account=owner,
+        protocol=protocol,
+        network_address="192.0.2.7",
+        node=owner.domain.name,
+        first_at=at,
+        last_at=at,
+        count=1,
+        **more,
+    )
+
+
+def make_token_row(owner: Account, name: str) -> ApiToken:
+    return ApiToken.objects.create(
+        name=f"Sync of {name}",
+        key=sha256(name.encode()).hexdigest()[:12],
+        digest="0" * 64,
+        scopes=["accounts:read"],
+        is_limited=False,
+        created_by=owner.address,
+    )
+
+
+def make_second_factors(owner: Account, name: str) -> dict[str, Any]:
+    """One of each kind, by the names that the administration's addresses begin with."""
+    passkey = WebAuthnCredential.objects.create(
+        user=owner,
+        name=name,
+        credential_id=name.encode(),
+        public_key=b"",
+        aaguid="00000000-0000-0000-0000-000000000000",
+    )
+    return {
+        "accounts_recoverycodes": RecoveryCodes.objects.create(user=owner, name=name),
+        "django_otp_webauthn_webauthncredential": passkey,
+        "otp_totp_totpdevice": TOTPDevice.objects.create(user=owner, name=name),
+    }
 
 
 def job_of(administrator: Account, owner: Account) -> Job:
