@@ -125,7 +125,12 @@ def _passwords(first: Account) -> None:
 
 
 def _history(first: Account) -> None:
-    now = timezone.now()
+    _events(first)
+    _logons(first)
+    _cutoffs(first)
+
+
+def _events(first: Account) -> None:
     event = SecurityEvent.objects.create(
         kind="signed-in", account=first, address=first.address, actor=first.address
     )
@@ -141,6 +146,10 @@ def _history(first: Account) -> None:
         domain=f"'d' || (n % {DOMAINS}) + 1 || '.example'",
         at="now() - n * interval '30 seconds'",
     )
+
+
+def _logons(first: Account) -> None:
+    now = timezone.now()
     logon = Logon.objects.create(
         account=first,
         protocol="imap",
@@ -158,6 +167,9 @@ def _history(first: Account) -> None:
         by_web_password="n % 4 = 0",  # noqa: S106
         last_at="now() - n * interval '6 seconds'",
     )
+
+
+def _cutoffs(first: Account) -> None:
     cutoff = Cutoff.objects.create(
         account=first, login_mask="one", node="http://one.example/", kicks=3
     )

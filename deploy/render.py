@@ -76,9 +76,22 @@ def render(values: MailHostValues) -> None:
 
 
 def _words(values: MailHostValues) -> dict[str, str]:
-    file = sqlite_file(values.database_url)
+    """What the files say, by the names that they have for it."""
+    words = _of_host(values)
+    if values.certificate:
+        words["CERTIFICATE"] = values.certificate.chain
+        words["CERTIFICATE_KEY"] = values.certificate.key
+    if values.private:
+        words["INSTANCE"] = values.private.name
+    checked = {name: _plain(name, str(value)) for name, value in words.items()}
+    networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
+    cidr = "\n".join(f"{network} DUNNO" for network in networks)
+    return checked | _of_database(values.database_url) | {"WEBMAIL_CIDR": cidr}
+
+
+def _of_host(values: MailHostValues) -> dict[str, object]:
     loopback = ipaddress.ip_address(values.doveadm_address).is_loopback
-    words = {
+    return {
         "FOLDER": values.folder,
         "HOST_NAME": values.host_name,
         "MAIL": values.mail,
@@ -101,27 +114,26 @@ def _words(values: MailHostValues) -> dict[str, str]:
         "SUBMISSION_PORT": values.ports.submission,
         "SUBMISSIONS_PORT": values.ports.submissions,
         "DOVEADM_PORT": values.ports.doveadm,
-        "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
     }
-    if values.certificate:
-        words["CERTIFICATE"] = values.certificate.chain
-        words["CERTIFICATE_KEY"] = values.certificate.key
-    if values.private:
-        words["INSTANCE"] = values.private.name
-    url = impatient(values.database_url)
+
+
+def _of_database(database_url: str) -> dict[str, str]:
+    file = sqlite_file(database_url)
+    url = impatient(database_url)
     pgsql = {} if file else libpq_parameters(url)
-    words["DATABASE"] = file or url
-    words["PGSQL_HOST"] = pgsql.pop("host", "")
-    words["LUA_DATABASE"] = quote(str(file)) if file else url
+    words = {
+        "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
+        "DATABASE": file or url,
+        "PGSQL_HOST": pgsql.pop("host", ""),
+        "LUA_DATABASE": quote(str(file)) if file else url,
+    }
     checked = {name: _plain(name, str(value)) for name, value in words.items()}
-    networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
     # Postfix leaves a "host" alone for a minute after its connection broke, and takes
     # the next. Named three times, a restarted database is asked again at once.
     postgres = f"hosts = {url} {url} {url}\ndbname = {pgsql.get('dbname')}"
     database = f"dbpath = {file}" if file else postgres
     parameters = [f"    {name} = {_plain(name, pgsql[name])}" for name in pgsql]
     return checked | {
-        "WEBMAIL_CIDR": "\n".join(f"{network} DUNNO" for network in networks),
         "POSTFIX_DATABASE": database,
         "PGSQL_PARAMETERS": "\n".join(parameters),
     }

@@ -145,39 +145,7 @@ def configure_dovecot(folder: Path, base: Path, table: str, ports: Ports) -> Non
     shutil.copy(DOVECOT_FILES / "dovecot.conf", dovecot)
     for path in (dovecot / "conf.d").iterdir():
         path.write_text(path.read_text().replace("/etc/dovecot/", f"{dovecot}/"))
-    passwords = TABLES[table]
-    edit(
-        dovecot / "conf.d" / "10-auth.conf",
-        ("!include auth-system", "#!include auth-system"),
-        (f"#!include {passwords}", f"!include {passwords}"),
-        ("#!include auth-master", "!include auth-master"),
-        ("#auth_master_user_separator =", "auth_master_user_separator = *"),
-        ("auth_mechanisms = plain", "auth_mechanisms = plain login"),
-        ("#auth_cache_size = 0", "auth_cache_size = 10 M"),
-    )
-    queue = folder / "queue" / "private"
-    location = f"maildir:{folder}/mail/%d/%n/Maildir"
-    edit(
-        dovecot / "conf.d" / "10-mail.conf",
-        ("mail_location = ", f"mail_location = {location}\n# "),
-    )
-    edit(
-        dovecot / "conf.d" / "10-master.conf",
-        (
-            SOCKET.replace("  ", "  #", 1).replace("\n  ", "\n  #"),
-            SOCKET.replace("/var/spool/postfix", f"{folder}/queue"),
-        ),
-        (
-            "  unix_listener lmtp {",
-            f"  unix_listener {queue}/dovecot-lmtp {{\n    user = postfix",
-        ),
-    )
-    edit(
-        dovecot / "conf.d" / "10-ssl.conf",
-        ("ssl = yes", "ssl = no"),
-        ("ssl_cert = ", "#ssl_cert = "),
-        ("ssl_key = ", "#ssl_key = "),
-    )
+    edit_conf_d(dovecot / "conf.d", folder, TABLES[table])
     if table == "rules":
         path = dovecot / "conf.d" / "auth-passwdfile.conf.ext"
         passdb, _, _ = path.read_text().partition("\nuserdb {")
@@ -188,6 +156,42 @@ def configure_dovecot(folder: Path, base: Path, table: str, ports: Ports) -> Non
     (dovecot / "local.conf").write_text(PRIVATE.format(**words))
     (dovecot / "master-users").write_text(f"{MASTER}:{{PLAIN}}{MASTER_PASSWORD}\n")
     fill_table(dovecot, folder / "mail")
+
+
+def edit_conf_d(conf_d: Path, folder: Path, passwords: str) -> None:
+    """Mend what the package brings as somebody does who sets a mail host up."""
+    edit(
+        conf_d / "10-auth.conf",
+        ("!include auth-system", "#!include auth-system"),
+        (f"#!include {passwords}", f"!include {passwords}"),
+        ("#!include auth-master", "!include auth-master"),
+        ("#auth_master_user_separator =", "auth_master_user_separator = *"),
+        ("auth_mechanisms = plain", "auth_mechanisms = plain login"),
+        ("#auth_cache_size = 0", "auth_cache_size = 10 M"),
+    )
+    queue = folder / "queue" / "private"
+    location = f"maildir:{folder}/mail/%d/%n/Maildir"
+    edit(
+        conf_d / "10-mail.conf",
+        ("mail_location = ", f"mail_location = {location}\n# "),
+    )
+    edit(
+        conf_d / "10-master.conf",
+        (
+            SOCKET.replace("  ", "  #", 1).replace("\n  ", "\n  #"),
+            SOCKET.replace("/var/spool/postfix", f"{folder}/queue"),
+        ),
+        (
+            "  unix_listener lmtp {",
+            f"  unix_listener {queue}/dovecot-lmtp {{\n    user = postfix",
+        ),
+    )
+    edit(
+        conf_d / "10-ssl.conf",
+        ("ssl = yes", "ssl = no"),
+        ("ssl_cert = ", "#ssl_cert = "),
+        ("ssl_key = ", "#ssl_key = "),
+    )
 
 
 def fill_table(dovecot: Path, mail: Path) -> None:

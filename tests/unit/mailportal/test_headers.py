@@ -39,12 +39,39 @@ HEADERS = {
 
 
 @pytest.fixture
+def troubled(
+    browser: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Answer]:
+    """The answers of a portal that is out of order."""
+
+    def breaks_down() -> Any:
+        monkeypatch.setattr(lifecycle, "switch_on", lambda *_a, **_k: 1 / 0)
+        browser.raise_request_exception = False
+        return browser.post(reverse("clientpasswords:enable"))
+
+    def database_away() -> Any:
+        with monkeypatch.context() as broken:
+            broken.setattr(connection, "cursor", _fail)
+            return Client(raise_request_exception=False).get("/healthz")
+
+    def read_only() -> Any:
+        settings.READ_ONLY = True
+        return browser.post(reverse("clientpasswords:enable"))
+
+    return {
+        "500 broken": breaks_down,
+        "503 health": database_away,
+        "503 read-only": read_only,
+    }
+
+
+@pytest.fixture
 def answers(
     browser: Client,
     administrator: Client,
     settings: Settings,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    troubled: dict[str, Answer],
 ) -> dict[str, Answer]:
     """Each kind of answer that the portal can give, by a name for it."""
     (tmp_path / "portal.css").write_text("body {}")
@@ -56,20 +83,6 @@ def answers(
         with closing(stranger.get("/static/portal.css")) as response:
             assert response.getvalue() == b"body {}"
         return response
-
-    def breaks_down() -> Any:
-        monkeypatch.setattr(lifecycle, "switch_on", lambda *_a, **_k: 1 / 0)
-        browser.raise_request_exception = False
-        return browser.post(reverse("clientpasswords:enable"))
-
-    def database_away() -> Any:
-        with monkeypatch.context() as broken:
-            broken.setattr(connection, "cursor", _fail)
-            return stranger.get("/healthz")
-
-    def read_only() -> Any:
-        settings.READ_ONLY = True
-        return browser.post(reverse("clientpasswords:enable"))
 
     return {
         "200 page": lambda: browser.get(reverse("clientpasswords:index")),
@@ -86,9 +99,7 @@ def answers(
         "404 static": lambda: stranger.get("/static/nothing.css"),
         "405 method": lambda: browser.get(reverse("clientpasswords:code")),
         "409 refused": lambda: browser.get(reverse("clientpasswords:new")),
-        "500 broken": breaks_down,
-        "503 health": database_away,
-        "503 read-only": read_only,
+        **troubled,
     }
 
 

@@ -63,55 +63,41 @@ def test_without_a_secret_key_nothing_starts() -> None:
     assert "SECRET_KEY" in result.stderr
 
 
+# What a production host needs, where nothing is set.
+SAFE = {
+    "DEBUG": False,
+    "ALLOWED_HOSTS": [],
+    "PASSWORD_HASHERS": [
+        f"accounts.hashers.{name}"
+        for name in (
+            *("WebPasswordHasher", "BcryptHasher", "Sha512CryptHasher"),
+            *("SaltedSha512Hasher", "SaltedSha256Hasher", "Pbkdf2Hasher"),
+        )
+    ],
+    "SESSION_COOKIE_NAME": "__Host-session",
+    "SESSION_COOKIE_SECURE": True,
+    "SESSION_COOKIE_HTTPONLY": True,
+    "CSRF_COOKIE_NAME": "__Host-csrf",
+    "CSRF_COOKIE_SECURE": True,
+    "CSRF_COOKIE_HTTPONLY": True,
+    "SECURE_SSL_REDIRECT": True,
+    "SECURE_HSTS_SECONDS": 365 * 24 * 3600,
+    "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
+    "SECURE_PROXY_SSL_HEADER": None,
+    "TRUSTED_PROXIES": 0,
+    "CLIENT_PASSWORD_ARGON2_MEMORY": 256,
+}
+
+
 def test_what_is_not_set_is_as_a_production_host_needs_it(tmp_path: Path) -> None:
     key_file = tmp_path / "key"
     key_file.write_text(f"{KEY}\n")
 
     values = read(
-        "SECRET_KEY",
-        "DEBUG",
-        "ALLOWED_HOSTS",
-        "PASSWORD_HASHERS",
-        "SESSION_COOKIE_NAME",
-        "SESSION_COOKIE_SECURE",
-        "SESSION_COOKIE_HTTPONLY",
-        "CSRF_COOKIE_NAME",
-        "CSRF_COOKIE_SECURE",
-        "CSRF_COOKIE_HTTPONLY",
-        "SECURE_SSL_REDIRECT",
-        "SECURE_HSTS_SECONDS",
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS",
-        "SECURE_PROXY_SSL_HEADER",
-        "TRUSTED_PROXIES",
-        "CLIENT_PASSWORD_ARGON2_MEMORY",
-        SECRET_KEY_FILE=str(key_file),
-        VAR=str(tmp_path),
+        *("SECRET_KEY", *SAFE), SECRET_KEY_FILE=str(key_file), VAR=str(tmp_path)
     )
 
-    assert values == {
-        "SECRET_KEY": KEY,
-        "DEBUG": False,
-        "ALLOWED_HOSTS": [],
-        "PASSWORD_HASHERS": [
-            f"accounts.hashers.{name}"
-            for name in (
-                *("WebPasswordHasher", "BcryptHasher", "Sha512CryptHasher"),
-                *("SaltedSha512Hasher", "SaltedSha256Hasher", "Pbkdf2Hasher"),
-            )
-        ],
-        "SESSION_COOKIE_NAME": "__Host-session",
-        "SESSION_COOKIE_SECURE": True,
-        "SESSION_COOKIE_HTTPONLY": True,
-        "CSRF_COOKIE_NAME": "__Host-csrf",
-        "CSRF_COOKIE_SECURE": True,
-        "CSRF_COOKIE_HTTPONLY": True,
-        "SECURE_SSL_REDIRECT": True,
-        "SECURE_HSTS_SECONDS": 365 * 24 * 3600,
-        "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
-        "SECURE_PROXY_SSL_HEADER": None,
-        "TRUSTED_PROXIES": 0,
-        "CLIENT_PASSWORD_ARGON2_MEMORY": 256,
-    }
+    assert values == {"SECRET_KEY": KEY, **SAFE}
 
 
 def test_sqlite_takes_the_write_lock_when_a_transaction_begins(tmp_path: Path) -> None:
