@@ -1,22 +1,42 @@
-"""Check that no Python file but migrations is longer than a reader keeps in mind."""
+"""Check that no Python file, function or view is longer than a reader keeps in mind.
 
+Migrations apart. A function is counted from its `def` to its last line: with its
+docstring, without its decorators. What is in `views.py` or below `views/` is a view.
+"""
+
+import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-MOST = 300
+MOST_OF_FILE, MOST_OF_FUNCTION, MOST_OF_VIEW = 300, 40, 20
 NOT_OURS = {"migrations", "var"}
 
 
 def main() -> int:
-    """Name the files that are too long; 1 if there are any."""
-    too_long = [
-        f"{file.relative_to(ROOT)}: {length} lines, {MOST} are the most"
+    """Name what is too long; 1 if there is anything."""
+    found = [
+        f"{file.relative_to(ROOT)}{fault}"
         for file in sorted(python_files(ROOT))
-        if (length := len(file.read_text().splitlines())) > MOST
+        for fault in too_long(file, file.read_text())
     ]
-    print(*too_long, sep="\n", end="\n" if too_long else "")
-    return 1 if too_long else 0
+    print(*found, sep="\n", end="\n" if found else "")
+    return 1 if found else 0
+
+
+def too_long(file: Path, text: str) -> Iterator[str]:
+    """Name what of a file is too long: the whole, then each function, by its line."""
+    length = len(text.splitlines())
+    if length > MOST_OF_FILE:
+        yield f": {length} lines, {MOST_OF_FILE} are the most"
+    are_views = file.name == "views.py" or file.parent.name == "views"
+    most = MOST_OF_VIEW if are_views else MOST_OF_FUNCTION
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = (node.end_lineno or node.lineno) - node.lineno + 1
+            if length > most:
+                yield f":{node.lineno}: {node.name}: {length} lines, {most} at most"
 
 
 def python_files(folder: Path) -> list[Path]:
