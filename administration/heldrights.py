@@ -1,4 +1,11 @@
-"""The rights there are, and which of them a mailbox has: all in one query."""
+"""The rights there are, and which of them a mailbox has: all in one query.
+
+Seven of the eight queries that a page may take are the page's own: the session, who
+asks, their second factor and permissions, the mailbox, its record of events, and the
+kind of that. `prefetch_related` would ask once for each of the fields, and the form
+once more for what can be chosen in each. So what is found is handed to the mailbox
+where Django keeps what it has prefetched; it has no public way to put it there.
+"""
 
 from typing import Any
 
@@ -14,7 +21,10 @@ MANY = ("domains_administered", "groups", "user_permissions")
 
 
 class Found(QuerySet):
-    """Rows that are there already; narrowed, they are looked up as ever."""
+    """Rows that are there already; narrowed, they are looked up as ever.
+
+    `_result_cache` is where a QuerySet has its rows once it has asked for them.
+    """
 
     def __init__(self, *args: Any, records: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -89,12 +99,14 @@ def _record(row: dict[str, Any]) -> Model:
         ["id", "name", "content_type_id", "codename"],
         [row["pk"], row["name"], row["type"], row["code"]],
     )
-    permission.content_type = ContentType(row["type"], row["app"], row["of"])
+    permission.content_type = ContentType(
+        id=row["type"], app_label=row["app"], model=row["of"]
+    )
     return permission
 
 
 def _remember(account: Any, name: str, records: list[Model]) -> None:
-    """As `prefetch_related` does, which would ask once for each field."""
+    """Put them where `prefetch_related` does: the manager of the field looks there."""
     rows = getattr(account, name).all()
     found: Any = Found(rows.model, rows.query, rows.db, records=records)
     vars(account).setdefault("_prefetched_objects_cache", {})[name] = found
