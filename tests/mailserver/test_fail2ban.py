@@ -18,7 +18,7 @@ from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.conftest import Log
-from tests.mailserver.test_outage import no_database
+from tests.mailserver.outages import no_database
 
 pytestmark = pytest.mark.mailserver
 

@@ -25,6 +25,7 @@ from tests import factories
 from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import log_on, smtp_session
 from tests.mailserver.conftest import make_host
+from tests.mailserver.outages import NOTICED, no_database
 from tests.unit.clientpasswords.dovecotlines import line
 
 pytestmark = pytest.mark.mailserver
@@ -32,8 +33,6 @@ pytestmark = pytest.mark.mailserver
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOLS = ["imap", "pop3", "smtp"]
 ADDRESS = "alice@example.com"
-# An SQLite file that was moved is noticed within one.
-NOTICED = 1.1  # seconds
 FILE = FOLDER / "outage-db" / "portal.sqlite3"
 # Twice what a look-up may take, and some time for everything else.
 GIVEN_UP = 10  # seconds
@@ -64,33 +63,13 @@ def secret(alice: Account) -> str:
     return secret
 
 
-@contextlib.contextmanager
-def no_database() -> Iterator[None]:
-    """Take the database away for a while."""
-    if POSTGRES:
-        connection.close()
-        POSTGRES.stop()
-        try:
-            yield
-        finally:
-            POSTGRES.start()
-    else:
-        away = FILE.with_suffix(".away")
-        FILE.rename(away)
-        try:
-            time.sleep(NOTICED)
-            yield
-        finally:
-            away.rename(FILE)
-
-
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_logon_without_the_database_fails_for_now_and_works_again_at_once(
     protocol: str, host: MailHost, secret: str
 ) -> None:
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
 
-    with no_database():
+    with no_database(FILE):
         assert log_on(protocol, host, ADDRESS, secret) is Verdict.TEMPORARY
         assert log_on(protocol, host, ADDRESS, "wrong") is Verdict.TEMPORARY
 
@@ -138,7 +117,7 @@ def test_a_database_that_takes_no_writes_lets_people_in(
 
 
 def no_database_for_a_moment() -> None:
-    with no_database():
+    with no_database(FILE):
         pass
 
 
@@ -147,7 +126,7 @@ def test_a_restart_of_the_database_goes_unnoticed(host: MailHost, secret: str) -
         session.mail(ADDRESS)
         assert session.rcpt(ADDRESS)[0] == 250
 
-        with no_database():
+        with no_database(FILE):
             pass
 
         assert session.rcpt(ADDRESS)[0] == 250
@@ -158,7 +137,7 @@ def test_a_restart_of_the_database_goes_unnoticed(host: MailHost, secret: str) -
 def test_a_submission_without_the_database_is_to_be_tried_again(
     host: MailHost, secret: str
 ) -> None:
-    with smtp_session(host, ADDRESS, secret) as session, no_database():
+    with smtp_session(host, ADDRESS, secret) as session, no_database(FILE):
         session.mail(ADDRESS)
         assert session.rcpt(ADDRESS)[0] == 451
 
@@ -223,7 +202,7 @@ def test_a_follower_told_to_stop_meanwhile_ends_quietly_and_loses_nothing(
         while not models.FollowedLog.objects.filter(offset__gt=0).exists():
             assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
             assert time.monotonic() < deadline, "the log is not followed"
-        with no_database():
+        with no_database(FILE):
             append_a_decision(host.dovecot_log)
             assert "the database is away" in follower.stderr.readline()
             follower.terminate()

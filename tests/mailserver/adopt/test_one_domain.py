@@ -26,7 +26,7 @@ from tests.mailserver.adoption import (
 from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost, blocks
-from tests.mailserver.test_outage import no_database
+from tests.mailserver.outages import no_database
 from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
 from tests.mailserver.test_submission import wait_for
 

@@ -12,7 +12,7 @@ from tests.mailserver.adoption import (
 )
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
-from tests.mailserver.test_outage import no_database
+from tests.mailserver.outages import no_database
 
 pytestmark = pytest.mark.mailserver
 
