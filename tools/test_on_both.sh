@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the tests on both databases side by side: most of their time they wait for servers.
-# What a browser sees is the same on both: SQLite's side looks at screens, and whether everybody
-# can use them; PostgreSQL's goes the journeys, is shown when it is done, and so comes last.
+# What a browser sees is the same on both: SQLite's side looks at screens, at help and at the
+# administration, and whether everybody can use them; PostgreSQL's goes the journeys of owners,
+# is shown when it is done, and so comes last.
 # How soon a deleted device is off is measured first, with nothing beside it.
 # Usage: tools/test_on_both.sh PYTEST…
 set -uo pipefail
@@ -10,7 +11,8 @@ shown_later=$(mktemp)
 postgres=
 trap 'kill $postgres 2>/dev/null; rm -f "$shown_later"' EXIT
 bound=tests/mailserver/test_bound.py
-looks=(tests/browser/test_{accessibility,area_accessibility,roles,screens}.py)
+looks=(tests/browser/test_{accessibility,admin,area_accessibility,help,pictures,policies}.py
+  tests/browser/test_{read_only,roles,screens,shell,tokens}.py)
 failed=0
 
 for database in sqlite postgres; do
