@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the tests on both databases side by side: most of their time they wait for servers.
-# What a browser sees is the same on both: SQLite's side looks at screens, at help and at the
+# What a browser sees is the same on both: SQLite's side looks at screens, at codes, help and the
 # administration, and whether everybody can use them; PostgreSQL's goes the journeys of owners,
 # is shown when it is done, and so comes last.
 # How soon a deleted device is off is measured first, with nothing beside it.
@@ -11,8 +11,8 @@ shown_later=$(mktemp)
 server=
 trap 'kill $server 2>/dev/null; rm -f "$shown_later"' EXIT
 bound=tests/mailserver/test_bound.py
-looks=(tests/browser/test_{accessibility,admin,area_accessibility,help,pictures,policies}.py
-  tests/browser/test_{read_only,roles,screens,shell,tokens}.py)
+looks=(tests/browser/test_{accessibility,admin,area_accessibility,codes,help,passkeys}.py
+  tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
 on_sqlite=(--ignore="$bound" tests/unit tests/mailserver "${looks[@]}")
 # The demonstration has an SQLite file of its own.
 on_postgres=(--ignore="$bound" --ignore=tests/mailserver/test_demonstration.py
