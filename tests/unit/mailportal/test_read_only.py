@@ -17,7 +17,7 @@ from time_machine import Traveller
 from accounts.models import Account
 from clientpasswords import links
 from mailportal.middleware import CHANGES_NOTHING
-from tests.factories import PASSWORD, make_client_password
+from tests.factories import PASSWORD
 from tests.unit.accounts.passkeysteps import post_json, type_code
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.mailportal.addresses import ALL
@@ -28,6 +28,8 @@ from tests.unit.support import (
     sign_in,
     totp_of,
 )
+
+pytestmark = pytest.mark.usefixtures("read_only")
 
 NOTICE = "Nothing can be changed for the moment"
 INDEX = "/settings/account-security/"
@@ -73,18 +75,6 @@ TAKEN = {
 }
 ADDRESSES = sorted(set(every_address(get_resolver())))
 REFUSED = [each for each in ADDRESSES if resolve(each).view_name not in TAKEN]
-
-
-@pytest.fixture(autouse=True)
-def _read_only(settings: Settings) -> None:
-    settings.READ_ONLY = True
-
-
-@pytest.fixture
-def phone(alice: Account) -> int:
-    """The key of a security password of Alice's, which is in force."""
-    Account.objects.update(client_passwords_on=True)
-    return make_client_password(alice, "Phone")[0].pk
 
 
 def everything() -> dict[str, list[Any]]:

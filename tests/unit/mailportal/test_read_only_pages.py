@@ -5,27 +5,15 @@ import re
 import pytest
 from django.test import Client
 from django.urls import resolve
-from pytest_django import Settings
 
 from accounts.models import Account, Policy
 from mailportal.middleware import CHANGES_NOTHING
-from tests.factories import make_client_password
 from tests.unit.mailportal.addresses import ALL, OPEN, POST_ONLY, address
+
+pytestmark = pytest.mark.usefixtures("read_only")
 
 NOTICE = "Nothing can be changed for the moment"
 WINDOWS = "/settings/account-security/security-passwords/"
-
-
-@pytest.fixture(autouse=True)
-def _read_only(settings: Settings) -> None:
-    settings.READ_ONLY = True
-
-
-@pytest.fixture
-def phone(alice: Account) -> int:
-    """The key of a security password of Alice's, which is in force."""
-    Account.objects.update(client_passwords_on=True)
-    return make_client_password(alice, "Phone")[0].pk
 
 
 def text(browser: Client, page: str) -> str:
