@@ -7,7 +7,9 @@ once for many.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.apps import apps
 from django.db.models import F, Q
 from django.forms import model_to_dict
 from django.utils import timezone
@@ -202,12 +204,9 @@ def tokens_owned(owners: Callable[[], Collection[int]]) -> int:
 
     For their primary keys it asks only if there are such tokens at all.
     """
-    has_not_expired = Q(api_tokens__expires_at=None)
-    has_not_expired |= Q(api_tokens__expires_at__gt=timezone.now())
-    rows = Account.objects.order_by().filter(
-        has_not_expired, api_tokens__isnull=False, api_tokens__revoked_at=None
-    )
-    found = list(rows.values_list("pk", flat=True))
+    tokens: Any = apps.get_model("api", "ApiToken")
+    rows = tokens.objects.unended().filter(owner__isnull=False).order_by()
+    found = list(rows.values_list("owner", flat=True))
     keys = owners() if found else ()
     return sum(pk in keys for pk in found)
 
