@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.plain import PlainHost, make_table
+from deploy.lifetime import ending_with_us
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
 from deploy.values import Certificate
@@ -19,8 +20,6 @@ FILL = (
     "import django, runpy; django.setup();"
     "runpy.run_module('bench.rows', run_name='__main__')"
 )
-# However we end, a process that is started by this ends as well.
-ENDS_WITH_US = ["setpriv", "--pdeathsig=TERM"]
 PLAIN = "plain Dovecot"
 BARE = "ours, no log line"
 LOGGED = "ours"
@@ -46,7 +45,7 @@ class FollowedHost(MailHost):
         super().start()
         niced = ["nice", "-n", "10", sys.executable, "manage.py", "follow_logons"]
         follower = subprocess.Popen(
-            [*ENDS_WITH_US, *niced, str(self.dovecot_log), "--node", "bench"],
+            ending_with_us([*niced, str(self.dovecot_log), "--node", "bench"]),
             cwd=ROOT,
             env=environment(portal_url(self)),
             start_new_session=True,

@@ -26,6 +26,7 @@ from typing import Self
 
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
+from deploy.lifetime import ending_with_us
 from deploy.render import render
 from deploy.values import Certificate, MailHostValues, Ports, PrivateInstance
 
@@ -240,7 +241,7 @@ class MailHost:
         with log:
             self._processes.append(
                 subprocess.Popen(
-                    ["setpriv", "--pdeathsig=TERM", "sh", "-c", GUARD, name, *command],
+                    ending_with_us(["sh", "-c", GUARD, name, *command]),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

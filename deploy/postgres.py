@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from deploy.lifetime import ending_with_us
+
 ROLES = Path(__file__).parent / "postgres" / "roles.sql"
 SUPERUSER = "postgres"
 OWNER = "mailportal"
@@ -139,11 +141,10 @@ class PrivatePostgres:
     def _command(self, name: str, *arguments: str, ends: bool = False) -> list[str]:
         """Return the command of a program of PostgreSQL, which refuses to be root."""
         user = ("--reuid=postgres", "--regid=postgres", "--clear-groups")
-        wishes = [
-            *(user if os.geteuid() == 0 else ()),
-            *(("--pdeathsig=INT",) if ends else ()),
-        ]
+        wishes = user if os.geteuid() == 0 else ()
         program = [str(self._binaries / name), *arguments]
+        if ends:
+            return ending_with_us(program, *wishes, sign="INT")
         return ["setpriv", *wishes, *program] if wishes else program
 
 

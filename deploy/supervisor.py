@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+from deploy.lifetime import ending_with_us
+
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 START_PATIENCE = 30  # seconds until the portal has to answer
@@ -46,7 +48,7 @@ def start(
     It ends as well when we do, however that happens.
     """
     process = subprocess.Popen(
-        ["setpriv", "--pdeathsig=TERM", *command],
+        ending_with_us(command),
         cwd=ROOT,
         env=environment,
         start_new_session=True,
