@@ -48,6 +48,15 @@ class Row:
         """The icon that goes with its name."""
         return labels.symbol(self.client_password.label)
 
+    @property
+    def name_id(self) -> str:
+        """The id of the element with its name; no number, which would be localized."""
+        return f"device-{self.client_password.pk}"
+
+    @property
+    def delete_id(self) -> str:
+        return f"delete-{self.client_password.pk}"
+
 
 @dataclass
 class Area:
