@@ -11,9 +11,11 @@ from statistics import median
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Account
 from bench import targets
+from clientpasswords.models import Usage
 
 PAGES = (
     *("home", "accounts:general", "accounts:phone", "two_factor:profile"),
@@ -34,6 +36,7 @@ def main() -> None:
     """
     logging.disable()
     owner = Account.objects.get(address=f"u0@{targets.DOMAIN}")
+    use_all(owner)
     browser = Client()
     browser.force_login(owner)
     first = owner.client_passwords.values_list("pk", flat=True)[0]
@@ -50,6 +53,16 @@ def main() -> None:
         good = median(times) <= targets.MOST_FOR_A_PAGE
         wanted = f"{targets.MOST_FOR_A_PAGE} ms"
         print(targets.judged(text, good=good, wanted=wanted))
+
+
+def use_all(owner: Account) -> None:
+    """Have each password in use, as those of most owners are."""
+    now = timezone.now()
+    used = {"first_at": now, "last_at": now, "protocol": "imap", "node": "bench"}
+    Usage.objects.bulk_create(
+        Usage(client_password=each, network_address="192.0.2.1", **used)
+        for each in owner.client_passwords.all()
+    )
 
 
 def _milliseconds(browser: Client, address: str) -> float:
