@@ -1,7 +1,5 @@
 """What the benchmark starts does not outlive it."""
 
-import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.environment import FOLDER
+from tests.processes import runs
 
 pytestmark = pytest.mark.mailserver
 
@@ -47,10 +46,3 @@ def test_no_server_and_no_follower_is_left_however_it_is_ended(
         assert time.monotonic() < deadline, "something was left running"
         time.sleep(0.1)
     assert bench.returncode == (143 if sign == signal.SIGTERM else -sign)
-
-
-def runs(pid: int) -> bool:
-    with contextlib.suppress(ProcessLookupError, FileNotFoundError):
-        os.kill(pid, 0)
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    return False

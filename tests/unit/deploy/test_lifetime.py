@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import runs
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE = 20.0  # seconds
 # Starts a program, says who that is, and stays. What stands before the program is how
@@ -21,16 +23,6 @@ print(subprocess.Popen([*sys.argv[1:], *ending_with_us(["cat"])]).pid, flush=Tru
 signal.pause()
 """
 SLOWLY = ["sh", "-c", 'sleep 0.5; exec "$@"', "sh"]
-
-
-def runs(pid: int, name: str | None = None) -> bool:
-    """Whether this process is there and, if a name is given, is this program."""
-    try:
-        found = Path(f"/proc/{pid}/comm").read_text().strip()
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z" and name in {None, found}
 
 
 def wait_until(holds: Callable[[], bool]) -> None:
