@@ -1,31 +1,32 @@
-"""All settings, read from the environment; `.env.example` explains each variable.
+"""All settings; what differs between hosts is read from the environment.
 
-Any value may instead be given as the name of a file that holds it: SECRET_KEY_FILE=…
-Mistakes are collected and reported together by `env.seal()` at the end.
+`mailportal.configuration` lists those variables, and `.env.example` explains each.
+Mistakes are collected and said together at the end.
 """
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
-from environs import FileAwareEnv, validate
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from mailportal.configuration import BASE_DIR, Environment
 
-env = FileAwareEnv(eager=False, strip_whitespace=True)
+environment = Environment()
+read = environment.read
 
 # --- where it runs --------------------------------------------------------------------
-DEBUG = env.bool("DEBUG", False)
-SECRET_KEY = env.str("SECRET_KEY", validate=validate.Length(min=50)) or "\0"
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", []) or []
-VAR = env.path("VAR", BASE_DIR / "var")
+DEBUG: bool = read("DEBUG")
+SECRET_KEY: str = read("SECRET_KEY")
+ALLOWED_HOSTS: list[str] = read("ALLOWED_HOSTS")
+VAR: Path = read("VAR")
 # Off only for the demonstration on loopback, which has no certificate.
-HTTPS = env.bool("HTTPS", True)
+HTTPS: bool = read("HTTPS")
 # How many reverse proxies of ours stand in front; 0 believes no X-Forwarded-For.
-TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES: int = read("TRUSTED_PROXIES")
 # While the host is moved: `mailportal.middleware.ReadOnly` says what is taken then.
-READ_ONLY = env.bool("READ_ONLY", False)
+READ_ONLY: bool = read("READ_ONLY")
 
 ROOT_URLCONF = "mailportal.urls"
 WSGI_APPLICATION = "mailportal.wsgi.application"
@@ -97,8 +98,8 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- data -----------------------------------------------------------------------------
-DATABASES = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR}/db/portal.sqlite3") or {}
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": read("DATABASE_URL", f"sqlite:///{VAR}/db/portal.sqlite3")
 }
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
     # IMMEDIATE takes the write lock when a transaction begins, which is what
@@ -197,48 +198,42 @@ LANGUAGES = [
 ]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 FORMAT_MODULE_PATH = ["mailportal.formats"]
-TIME_ZONE = env.str("TIME_ZONE", "UTC") or "UTC"
+TIME_ZONE: str = read("TIME_ZONE")
 USE_TZ = True
 
 # --- sites ----------------------------------------------------------------------------
 # `accounts.sites` says what an entry holds.
-MAIL_SITES = env.json("MAIL_SITES", [])
-MAIL_SITE = env.str("MAIL_SITE", "")
-SUPPORT_ADDRESS = env.str("SUPPORT_ADDRESS", "")
+MAIL_SITES: list[dict[str, Any]] = read("MAIL_SITES")
+MAIL_SITE: str = read("MAIL_SITE")
+SUPPORT_ADDRESS: str = read("SUPPORT_ADDRESS")
 
 # Configuration profiles for Apple's devices are signed with these, in PEM.
-PROFILE_CERTIFICATE = env.str("PROFILE_CERTIFICATE", "")
-PROFILE_KEY = env.str("PROFILE_KEY", "")
+PROFILE_CERTIFICATE: str = read("PROFILE_CERTIFICATE")
+PROFILE_KEY: str = read("PROFILE_KEY")
 
 # --- text messages --------------------------------------------------------------------
-SMS_GATEWAY = env.str(
-    "SMS_GATEWAY", "console", validate=validate.OneOf(["console", "twilio", "memory"])
-)
-TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", "")
-TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", "")
-TWILIO_MESSAGING_SERVICE_SID = env.str("TWILIO_MESSAGING_SERVICE_SID", "")
-TWILIO_SENDER = env.str("TWILIO_SENDER", "")
-TWILIO_API_URL = env.str("TWILIO_API_URL", "https://api.twilio.com")
-TWILIO_TIMEOUT = env.float("TWILIO_TIMEOUT", 5.0)  # seconds for the whole call
+SMS_GATEWAY: str = read("SMS_GATEWAY")
+TWILIO_ACCOUNT_SID: str = read("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN: str = read("TWILIO_AUTH_TOKEN")
+TWILIO_MESSAGING_SERVICE_SID: str = read("TWILIO_MESSAGING_SERVICE_SID")
+TWILIO_SENDER: str = read("TWILIO_SENDER")
+TWILIO_API_URL: str = read("TWILIO_API_URL")
+TWILIO_TIMEOUT: float = read("TWILIO_TIMEOUT")  # seconds for the whole call
 
 # --- mail to owners -------------------------------------------------------------------
-EMAIL_GATEWAY = env.str(
-    "EMAIL_GATEWAY", "smtp", validate=validate.OneOf(["smtp", "filebased"])
-)
+EMAIL_GATEWAY: str = read("EMAIL_GATEWAY")
 EMAIL_BACKEND = f"django.core.mail.backends.{EMAIL_GATEWAY}.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mails"
-EMAIL_HOST = env.str("EMAIL_HOST", "localhost")
-EMAIL_PORT = env.int("EMAIL_PORT", 25)
-EMAIL_SECURITY = env.str(
-    "EMAIL_SECURITY", "none", validate=validate.OneOf(["none", "STARTTLS", "SSL/TLS"])
-)
+EMAIL_HOST: str = read("EMAIL_HOST")
+EMAIL_PORT: int = read("EMAIL_PORT")
+EMAIL_SECURITY: str = read("EMAIL_SECURITY")
 EMAIL_USE_TLS = EMAIL_SECURITY == "STARTTLS"
 EMAIL_USE_SSL = EMAIL_SECURITY == "SSL/TLS"
-EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", "")
-EMAIL_TIMEOUT = env.float("EMAIL_TIMEOUT", 10.0)  # seconds for each answer
-DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "mailportal@localhost")
-MAILS_PER_KIND_HOUR = env.int("MAILS_PER_KIND_HOUR", 3)
+EMAIL_HOST_USER: str = read("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD: str = read("EMAIL_HOST_PASSWORD")
+EMAIL_TIMEOUT: float = read("EMAIL_TIMEOUT")  # seconds for each answer
+DEFAULT_FROM_EMAIL: str = read("EMAIL_FROM")
+MAILS_PER_KIND_HOUR: int = read("MAILS_PER_KIND_HOUR")
 
 # --- limits ---------------------------------------------------------------------------
 # Codes: how many, for how long. `accounts.budgets` spends the limits.
@@ -247,42 +242,40 @@ CODE_TRIES = 5
 CODE_FAILURES_UNTIL_LOCKED = 20
 CODE_COOLDOWN = timedelta(seconds=60)
 # How long a number that its owner has put in another's place gets no codes.
-PHONE_HOLD = timedelta(hours=env.int("PHONE_HOLD_HOURS", 24) or 0)
-CODES_PER_ACCOUNT_HOUR = env.int("CODES_PER_ACCOUNT_HOUR", 12)
-CODES_PER_ACCOUNT_DAY = env.int("CODES_PER_ACCOUNT_DAY", 30)
-CODES_PER_NUMBER_DAY = env.int("CODES_PER_NUMBER_DAY", 30)
-CODES_PER_NETWORK_HOUR = env.int("CODES_PER_NETWORK_HOUR", 20)
-CODES_PER_COUNTRY_DAY = env.int("CODES_PER_COUNTRY_DAY", 200)
-CODES_PER_DAY = env.int("CODES_PER_DAY", 2000)
+PHONE_HOLD = timedelta(hours=read("PHONE_HOLD_HOURS"))
+CODES_PER_ACCOUNT_HOUR: int = read("CODES_PER_ACCOUNT_HOUR")
+CODES_PER_ACCOUNT_DAY: int = read("CODES_PER_ACCOUNT_DAY")
+CODES_PER_NUMBER_DAY: int = read("CODES_PER_NUMBER_DAY")
+CODES_PER_NETWORK_HOUR: int = read("CODES_PER_NETWORK_HOUR")
+CODES_PER_COUNTRY_DAY: int = read("CODES_PER_COUNTRY_DAY")
+CODES_PER_DAY: int = read("CODES_PER_DAY")
 
 # Wrong web passwords until further tries wait.
-SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = env.int(
-    "SIGN_IN_FAILURES_PER_NAME_AND_NETWORK", 5
+SIGN_IN_FAILURES_PER_NAME_AND_NETWORK: int = read(
+    "SIGN_IN_FAILURES_PER_NAME_AND_NETWORK"
 )
-SIGN_IN_FAILURES_PER_NAME = env.int("SIGN_IN_FAILURES_PER_NAME", 50)
-SIGN_IN_FAILURES_PER_NETWORK = env.int("SIGN_IN_FAILURES_PER_NETWORK", 200)
+SIGN_IN_FAILURES_PER_NAME: int = read("SIGN_IN_FAILURES_PER_NAME")
+SIGN_IN_FAILURES_PER_NETWORK: int = read("SIGN_IN_FAILURES_PER_NETWORK")
 
 # Requests of one token, and refused ones of one network.
-API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 600)
-API_REFUSALS_PER_NETWORK_MINUTE = env.int("API_REFUSALS_PER_NETWORK_MINUTE", 30)
+API_REQUESTS_PER_MINUTE: int = read("API_REQUESTS_PER_MINUTE")
+API_REFUSALS_PER_NETWORK_MINUTE: int = read("API_REFUSALS_PER_NETWORK_MINUTE")
 
 # --- the mail server ------------------------------------------------------------------
-DOVEADM_URLS: list[str] = env.list("DOVEADM_URLS", []) or []
-DOVEADM_API_KEY = env.str("DOVEADM_API_KEY", "")
-WEBMAIL_NETWORKS: list[str] = env.list("WEBMAIL_NETWORKS", []) or []
-CLIENT_PASSWORD_ARGON2_MEMORY = env.int("CLIENT_PASSWORD_ARGON2_MEMORY", 256)  # KiB
+DOVEADM_URLS: list[str] = read("DOVEADM_URLS")
+DOVEADM_API_KEY: str = read("DOVEADM_API_KEY")
+WEBMAIL_NETWORKS: list[str] = read("WEBMAIL_NETWORKS")
+CLIENT_PASSWORD_ARGON2_MEMORY: int = read("CLIENT_PASSWORD_ARGON2_MEMORY")  # KiB
 # How long a deleted client password that is still being tried is recognised.
-REVOKED_KEPT_DAYS = env.int("REVOKED_KEPT_DAYS", 90)
+REVOKED_KEPT_DAYS: int = read("REVOKED_KEPT_DAYS")
 # How long before something ends or is suspended its owner is told.
-TOLD_BEFORE = timedelta(
-    days=env.int("TOLD_DAYS_BEFORE", 7, validate=validate.Range(min=1)) or 0
-)
+TOLD_BEFORE = timedelta(days=read("TOLD_DAYS_BEFORE"))
 
 # What is kept of mail logons.
-LOGONS_KEPT_DAYS = env.int("LOGONS_KEPT_DAYS", 90)
-LOGONS_KEPT_AN_ACCOUNT = env.int("LOGONS_KEPT_AN_ACCOUNT", 200)
+LOGONS_KEPT_DAYS: int = read("LOGONS_KEPT_DAYS")
+LOGONS_KEPT_AN_ACCOUNT: int = read("LOGONS_KEPT_AN_ACCOUNT")
 # Different wrong passwords for one account within an hour that are an alarm.
-GUESSES_PER_ACCOUNT_HOUR = env.int("GUESSES_PER_ACCOUNT_HOUR", 20)
+GUESSES_PER_ACCOUNT_HOUR: int = read("GUESSES_PER_ACCOUNT_HOUR")
 
 # --- log ------------------------------------------------------------------------------
 LOGGING = {
@@ -297,4 +290,4 @@ LOGGING = {
     },
 }
 
-env.seal()
+environment.seal()
