@@ -13,7 +13,6 @@ class MailportalConfig(AppConfig):
 
     def ready(self) -> None:
         register(checks.gateways_complete)
-        register(checks.client_password_cost)
         register(checks.sites_complete)
         register(checks.profiles_can_be_signed)
         register(checks.fit_for_production, Tags.security, deploy=True)

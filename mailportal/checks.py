@@ -11,9 +11,6 @@ from django.core.checks import CheckMessage, Error
 
 from clientpasswords import signing
 
-# What Dovecot's worker is given memory for (`vsz_limit` in deploy/dovecot).
-LOWEST_ARGON2_MEMORY, HIGHEST_ARGON2_MEMORY = 8, 256 * 1024  # KiB
-
 
 def gateways_complete(**_kwargs: Any) -> list[CheckMessage]:
     """Text messages and mail servers can be reached with what is set."""
@@ -37,17 +34,6 @@ def gateways_complete(**_kwargs: Any) -> list[CheckMessage]:
             text = f"WEBMAIL_NETWORKS: {network} is not a network."
             found.append(Error(text, id="mailportal.E003"))
     return found
-
-
-def client_password_cost(**_kwargs: Any) -> list[CheckMessage]:
-    """The hash of client passwords is one that the mail server can verify."""
-    memory = settings.CLIENT_PASSWORD_ARGON2_MEMORY
-    if LOWEST_ARGON2_MEMORY <= memory <= HIGHEST_ARGON2_MEMORY:
-        return []
-    text = (
-        f"CLIENT_PASSWORD_ARGON2_MEMORY is over {HIGHEST_ARGON2_MEMORY} KiB or too low."
-    )
-    return [Error(text, id="mailportal.E004")]
 
 
 def sites_complete(**_kwargs: Any) -> list[CheckMessage]:

@@ -1,20 +1,31 @@
 """Every setting that the environment gives: how it is read, and what it may be.
 
 Any value may instead be given as the name of a file that holds it: SECRET_KEY_FILE=…
-`.env.example` explains each to the operator.
+`.env.example` explains each to the operator. A value that a setting may never have is
+refused here, in one sentence, before anything starts; `mailportal.checks` finds what is
+wrong between settings, or on a host in production.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from environs import FileAwareEnv, validate
+from django.core.exceptions import ImproperlyConfigured
+from environs import EnvNotSetError, EnvValidationError, FileAwareEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The default of what has to be set.
 REQUIRED = ...
+# nginx gives the portal up after 15 seconds, gunicorn ends after 10: deploy/.
+LONGEST_CALL = 10  # seconds
+
+
+class WrongSettings(ImproperlyConfigured):
+    """What is wrong with the environment: a line for each mistake, without values."""
 
 
 @dataclass(frozen=True)
@@ -25,83 +36,156 @@ class Setting:
         name: The variable's.
         kind: The method of environs that reads it.
         default: Where it is not set; REQUIRED where it has to be.
-        validate: Refuses what may not be taken.
+        may_be: What it may be; ends the sentence "NAME has to be …".
+        accepts: Whether it is that, asked of a value of the right kind.
+        is_secret: Whoever knows it can do what only the portal may.
+        lowest: Of a number.
+        highest: Of a number.
     """
 
     name: str
     kind: str
     default: Any
-    validate: Callable[[Any], Any] | None = None
+    may_be: str
+    accepts: Callable[[Any], bool] = lambda _value: True
+    is_secret: bool = False
+    lowest: float = 0
+    highest: float = 0
+
+
+def _text(name: str, default: Any = "") -> Setting:
+    return Setting(name, "str", default, "text in UTF-8")
+
+
+def _secret(name: str) -> Setting:
+    return Setting(name, "str", "", "text in UTF-8", is_secret=True)
+
+
+def _switch(name: str, *, default: bool) -> Setting:
+    return Setting(name, "bool", default, "true or false")
+
+
+def _list(name: str, of: str) -> Setting:
+    return Setting(name, "list", [], f"{of} with commas between them")
 
 
 def _choice(name: str, default: str, *others: str) -> Setting:
-    return Setting(name, "str", default, validate.OneOf([default, *others]))
+    values = (default, *others)
+    may_be = f"{', '.join(values[:-1])} or {values[-1]}"
+    return Setting(name, "str", default, may_be, values.__contains__)
+
+
+def _number(name: str, default: float, unit: str, least: float, most: float) -> Setting:
+    kind = "int" if isinstance(default, int) else "float"
+    whole = "whole " if kind == "int" else ""
+    return Setting(
+        name,
+        kind,
+        default,
+        f"a {whole}number from {least} to {most} ({unit})",
+        lambda value: bool(least <= value <= most),
+        lowest=least,
+        highest=most,
+    )
+
+
+def _is_database(value: dict[str, Any]) -> bool:
+    """Whether it is one of the two that the views of the mail server are made for."""
+    kind = value.get("ENGINE", "").removeprefix("django.db.backends.")
+    return kind in {"postgresql", "sqlite3"} and bool(value.get("NAME"))
+
+
+def _is_time_zone(value: str) -> bool:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError):  # none, a folder, no name of a file
+        return False
+    return True
+
+
+def _are_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 SETTINGS = {
     setting.name: setting
     for setting in (
         # --- where it runs ---
-        Setting("SECRET_KEY", "str", REQUIRED, validate.Length(min=50)),
-        Setting("ALLOWED_HOSTS", "list", []),
-        Setting("DATABASE_URL", "dj_db_url", REQUIRED),
-        Setting("VAR", "path", BASE_DIR / "var"),
-        Setting("HTTPS", "bool", default=True),
-        Setting("TRUSTED_PROXIES", "int", 0),
-        Setting("READ_ONLY", "bool", default=False),
-        Setting("DEBUG", "bool", default=False),
-        Setting("TIME_ZONE", "str", "UTC"),
-        Setting("SUPPORT_ADDRESS", "str", ""),
+        Setting(
+            *("SECRET_KEY", "str", REQUIRED, "50 characters or more, at random"),
+            accepts=lambda value: len(value) >= 50,  # noqa: PLR2004 (as Django wants)
+            is_secret=True,
+        ),
+        _list("ALLOWED_HOSTS", "host names"),
+        Setting(
+            *("DATABASE_URL", "dj_db_url", REQUIRED),
+            "postgres://USER@HOST/NAME or sqlite:////FOLDER/FILE",
+            _is_database,
+        ),
+        Setting(
+            *("VAR", "path", BASE_DIR / "var", "the name of a folder, from / on"),
+            Path.is_absolute,
+        ),
+        _switch("HTTPS", default=True),
+        _number("TRUSTED_PROXIES", 0, "proxies", 0, 10),
+        _switch("READ_ONLY", default=False),
+        _switch("DEBUG", default=False),
+        Setting(
+            *("TIME_ZONE", "str", "UTC", "a time zone, like Europe/Berlin"),
+            _is_time_zone,
+        ),
+        _text("SUPPORT_ADDRESS"),
         # --- sites ---
-        Setting("MAIL_SITES", "json", []),
-        Setting("MAIL_SITE", "str", ""),
-        Setting("PROFILE_CERTIFICATE", "str", ""),
-        Setting("PROFILE_KEY", "str", ""),
+        Setting("MAIL_SITES", "json", [], "a JSON list of objects", _are_objects),
+        _text("MAIL_SITE"),
+        _text("PROFILE_CERTIFICATE"),
+        _secret("PROFILE_KEY"),
         # --- the mail server ---
-        Setting("DOVEADM_URLS", "list", []),
-        Setting("DOVEADM_API_KEY", "str", ""),
-        Setting("WEBMAIL_NETWORKS", "list", []),
-        Setting("CLIENT_PASSWORD_ARGON2_MEMORY", "int", 256),
-        Setting("REVOKED_KEPT_DAYS", "int", 90),
-        Setting("TOLD_DAYS_BEFORE", "int", 7, validate.Range(min=1)),
-        Setting("LOGONS_KEPT_DAYS", "int", 90),
-        Setting("LOGONS_KEPT_AN_ACCOUNT", "int", 200),
-        Setting("GUESSES_PER_ACCOUNT_HOUR", "int", 20),
+        _list("DOVEADM_URLS", "addresses, like https://HOST:PORT/doveadm/v1,"),
+        _secret("DOVEADM_API_KEY"),
+        _list("WEBMAIL_NETWORKS", "networks, like 192.0.2.10/32,"),
+        # The most is what Dovecot's worker has memory for (`vsz_limit`).
+        _number("CLIENT_PASSWORD_ARGON2_MEMORY", 256, "KiB", 8, 256 * 1024),
+        _number("REVOKED_KEPT_DAYS", 90, "days", 0, 3650),
+        _number("TOLD_DAYS_BEFORE", 7, "days", 1, 365),
+        _number("LOGONS_KEPT_DAYS", 90, "days", 1, 3650),
+        _number("LOGONS_KEPT_AN_ACCOUNT", 200, "logons", 1, 100_000),
+        _number("GUESSES_PER_ACCOUNT_HOUR", 20, "guesses", 1, 100_000),
         # --- text messages ---
         _choice("SMS_GATEWAY", "console", "twilio", "memory"),
-        Setting("TWILIO_ACCOUNT_SID", "str", ""),
-        Setting("TWILIO_AUTH_TOKEN", "str", ""),
-        Setting("TWILIO_MESSAGING_SERVICE_SID", "str", ""),
-        Setting("TWILIO_SENDER", "str", ""),
-        Setting("TWILIO_API_URL", "str", "https://api.twilio.com"),
-        Setting("TWILIO_TIMEOUT", "float", 5.0),
+        _secret("TWILIO_ACCOUNT_SID"),
+        _secret("TWILIO_AUTH_TOKEN"),
+        _secret("TWILIO_MESSAGING_SERVICE_SID"),
+        _text("TWILIO_SENDER"),
+        _text("TWILIO_API_URL", "https://api.twilio.com"),
+        _number("TWILIO_TIMEOUT", 5.0, "seconds", 0.5, LONGEST_CALL),
         # --- mail to owners ---
         _choice("EMAIL_GATEWAY", "smtp", "filebased"),
-        Setting("EMAIL_HOST", "str", "localhost"),
-        Setting("EMAIL_PORT", "int", 25),
+        _text("EMAIL_HOST", "localhost"),
+        _number("EMAIL_PORT", 25, "a port", 1, 65535),
         _choice("EMAIL_SECURITY", "none", "STARTTLS", "SSL/TLS"),
-        Setting("EMAIL_HOST_USER", "str", ""),
-        Setting("EMAIL_HOST_PASSWORD", "str", ""),
-        Setting("EMAIL_TIMEOUT", "float", 10.0),
-        Setting("EMAIL_FROM", "str", "mailportal@localhost"),
-        Setting("MAILS_PER_KIND_HOUR", "int", 3),
+        _text("EMAIL_HOST_USER"),
+        _secret("EMAIL_HOST_PASSWORD"),
+        _number("EMAIL_TIMEOUT", 10.0, "seconds", 0.5, 60),
+        _text("EMAIL_FROM", "mailportal@localhost"),
+        _number("MAILS_PER_KIND_HOUR", 3, "mails", 1, 1000),
         # --- limits ---
-        Setting("PHONE_HOLD_HOURS", "int", 24),
-        Setting("CODES_PER_ACCOUNT_HOUR", "int", 12),
-        Setting("CODES_PER_ACCOUNT_DAY", "int", 30),
-        Setting("CODES_PER_NUMBER_DAY", "int", 30),
-        Setting("CODES_PER_NETWORK_HOUR", "int", 20),
-        Setting("CODES_PER_COUNTRY_DAY", "int", 200),
-        Setting("CODES_PER_DAY", "int", 2000),
-        Setting("SIGN_IN_FAILURES_PER_NAME_AND_NETWORK", "int", 5),
-        Setting("SIGN_IN_FAILURES_PER_NAME", "int", 50),
-        Setting("SIGN_IN_FAILURES_PER_NETWORK", "int", 200),
-        Setting("API_REQUESTS_PER_MINUTE", "int", 600),
-        Setting("API_REFUSALS_PER_NETWORK_MINUTE", "int", 30),
+        _number("PHONE_HOLD_HOURS", 24, "hours", 0, 720),
+        _number("CODES_PER_ACCOUNT_HOUR", 12, "codes", 1, 1000),
+        _number("CODES_PER_ACCOUNT_DAY", 30, "codes", 1, 10_000),
+        _number("CODES_PER_NUMBER_DAY", 30, "codes", 1, 10_000),
+        _number("CODES_PER_NETWORK_HOUR", 20, "codes", 1, 100_000),
+        _number("CODES_PER_COUNTRY_DAY", 200, "codes", 1, 1_000_000),
+        _number("CODES_PER_DAY", 2000, "codes", 1, 1_000_000),
+        _number("SIGN_IN_FAILURES_PER_NAME_AND_NETWORK", 5, "tries", 1, 1000),
+        _number("SIGN_IN_FAILURES_PER_NAME", 50, "tries", 1, 10_000),
+        _number("SIGN_IN_FAILURES_PER_NETWORK", 200, "tries", 1, 100_000),
+        _number("API_REQUESTS_PER_MINUTE", 600, "requests", 1, 1_000_000),
+        _number("API_REFUSALS_PER_NETWORK_MINUTE", 30, "requests", 1, 100_000),
     )
 }
 
-# What stands for a value that cannot be read, until `seal` says so.
+# What stands for a value that was refused, until `seal` says so.
 _STAND_INS: dict[str, Any] = {"str": "\0", "dj_db_url": {}}
 
 
@@ -109,25 +193,54 @@ class Environment:
     """Reads the settings; collects mistakes until `seal`."""
 
     def __init__(self) -> None:
-        self._env = FileAwareEnv(eager=False, strip_whitespace=True)
+        self._env = FileAwareEnv(strip_whitespace=True)
+        self._mistakes: list[str] = []
 
     def read(self, name: str, default: Any = None) -> Any:
-        """The value of a setting, or its default."""
+        """The value of a setting, or its default; something else if it is refused."""
         setting = SETTINGS[name]
         default = setting.default if default is None else default
-        method = getattr(self._env, setting.kind)
-        if setting.kind == "dj_db_url":
-            value = method(name, default)
-        else:
-            value = method(name, default, validate=setting.validate)
-        if value is not None:
-            return value
-        return _STAND_INS[setting.kind] if setting.default is REQUIRED else default
+        try:
+            value = self._accepted(setting, default)
+        except WrongSettings as mistake:
+            self._mistakes.append(str(mistake))
+            required = setting.default is REQUIRED
+            value = _STAND_INS[setting.kind] if required else default
+        return value
 
     def seal(self) -> None:
-        """Go on only if no value was wrong.
+        """Go on only if no value was refused.
 
         Raises:
-            EnvValidationError: what is wrong, of all of them.
+            WrongSettings: a sentence for each that was.
         """
-        self._env.seal()
+        if self._mistakes:
+            raise WrongSettings("\n".join(self._mistakes))
+
+    def _accepted(self, setting: Setting, default: Any) -> Any:
+        """Read one.
+
+        Raises:
+            WrongSettings: it is missing, unreadable or not what it may be.
+        """
+        name, has_to = setting.name, f"has to be {setting.may_be}."
+        file = os.environ.get(f"{name}_FILE")
+        try:
+            value = getattr(self._env, setting.kind)(name, default)
+        except EnvNotSetError:
+            raise WrongSettings(f"{name} is not set. It {has_to}") from None
+        except EnvValidationError:
+            raise WrongSettings(f"{name} {has_to}") from None
+        except (OSError, ValueError) as error:
+            if not file:
+                raise WrongSettings(f"{name} {has_to}") from None
+            reason = getattr(error.__cause__ or error, "strerror", "it is not UTF-8")
+            text = f"{name}_FILE names {file}, which cannot be read: {reason}."
+            raise WrongSettings(text) from None
+        if file and value in ("", []):
+            raise WrongSettings(f"{name}_FILE names {file}, which is empty.")
+        if isinstance(value, list) and setting.kind == "list":
+            value = [each.strip() for each in value if each.strip()]
+        if not setting.accepts(value):
+            raise WrongSettings(f"{name} {has_to}")
+        return value

@@ -14,7 +14,6 @@ def ids(found: list[CheckMessage]) -> list[str]:
 
 def test_the_settings_of_the_tests_are_sound() -> None:
     assert checks.gateways_complete() == []
-    assert checks.client_password_cost() == []
     assert checks.sites_complete() == []
 
 
@@ -66,18 +65,6 @@ def test_webmails_networks_are_networks(
     settings.WEBMAIL_NETWORKS = networks
 
     assert ids(checks.gateways_complete()) == found
-
-
-@pytest.mark.parametrize(
-    ("memory", "found"),
-    [(7, ["E004"]), (8, []), (256, []), (262144, []), (262145, ["E004"])],
-)
-def test_the_mail_server_can_compute_the_hash(
-    settings: Settings, memory: int, found: list[str]
-) -> None:
-    settings.CLIENT_PASSWORD_ARGON2_MEMORY = memory
-
-    assert ids(checks.client_password_cost()) == found
 
 
 @pytest.mark.parametrize(

@@ -120,4 +120,4 @@ def test_a_file_that_is_missing_is_said_by_its_name(name: str) -> None:
     )
 
     assert result.returncode != 0
-    assert "/nowhere/key" in result.stderr
+    assert f"{name}_FILE names /nowhere/key, which cannot be read" in result.stderr
