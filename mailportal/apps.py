@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.core.checks import Tags, register
 from django.utils.translation import gettext_lazy as _
 
 from mailportal import checks
@@ -12,7 +11,4 @@ class MailportalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        register(checks.gateways_complete)
-        register(checks.sites_complete)
-        register(checks.profiles_can_be_signed)
-        register(checks.fit_for_production, Tags.security, deploy=True)
+        checks.register_all()

@@ -24,7 +24,7 @@ from pytest_django import Settings
 from accounts import sites
 from accounts.models import Account
 from clientpasswords import profiles, signing
-from mailportal import checks
+from mailportal.checks.sites import profiles_can_be_signed
 
 EC = ec.generate_private_key(ec.SECP256R1())
 RSA = rsa.generate_private_key(65537, 2048)
@@ -96,7 +96,7 @@ def test_a_profile_is_signed_so_that_openssl_verifies_it(
     assert plistlib.loads(plain)["PayloadType"] == "Configuration"
     assert signed != plain
     assert verified(signed, tmp_path) == plain
-    assert checks.profiles_can_be_signed() == []
+    assert profiles_can_be_signed() == []
 
 
 def test_the_certificates_that_vouch_for_ours_come_along(settings: Settings) -> None:
@@ -111,7 +111,7 @@ def test_the_certificates_that_vouch_for_ours_come_along(settings: Settings) -> 
 
 def test_without_a_certificate_nothing_is_signed() -> None:
     assert signing.sign(b"<plist/>") == b"<plist/>"
-    assert checks.profiles_can_be_signed() == []
+    assert profiles_can_be_signed() == []
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_what_cannot_sign_is_found_before_the_portal_starts(
 ) -> None:
     settings.PROFILE_CERTIFICATE, settings.PROFILE_KEY = chain, key
 
-    (found,) = checks.profiles_can_be_signed()
+    (found,) = profiles_can_be_signed()
 
     assert found.id == "mailportal.E009"
     assert "PROFILE_CERTIFICATE" in found.msg

@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import CheckMessage
 from pytest_django import Settings
 
-from mailportal import checks
+from mailportal.checks import ALWAYS, IN_PRODUCTION, mailserver, sites, textmessages
 
 
 def ids(found: list[CheckMessage]) -> list[str]:
@@ -13,8 +13,7 @@ def ids(found: list[CheckMessage]) -> list[str]:
 
 
 def test_the_settings_of_the_tests_are_sound() -> None:
-    assert checks.gateways_complete() == []
-    assert checks.sites_complete() == []
+    assert [message for check in ALWAYS for message in check()] == []
 
 
 @pytest.mark.parametrize(
@@ -27,11 +26,11 @@ def test_twilio_needs_its_account_its_token_and_a_sender(
     settings.TWILIO_ACCOUNT_SID = "AC0"
     settings.TWILIO_AUTH_TOKEN = "token"
     settings.TWILIO_SENDER = "+12025550100"
-    complete = ids(checks.gateways_complete())
+    complete = ids(textmessages.twilio_is_complete())
 
     setattr(settings, missing, "")
 
-    assert (complete, ids(checks.gateways_complete())) == ([], ["E001"])
+    assert (complete, ids(textmessages.twilio_is_complete())) == ([], ["E001"])
 
 
 def test_a_messaging_service_is_a_sender_too(settings: Settings) -> None:
@@ -40,14 +39,14 @@ def test_a_messaging_service_is_a_sender_too(settings: Settings) -> None:
     settings.TWILIO_AUTH_TOKEN = "token"
     settings.TWILIO_MESSAGING_SERVICE_SID = "MG0"
 
-    assert checks.gateways_complete() == []
+    assert textmessages.twilio_is_complete() == []
 
 
 def test_mail_nodes_need_a_key(settings: Settings) -> None:
     settings.DOVEADM_URLS = ["http://127.0.0.1:8080/doveadm/v1"]
     settings.DOVEADM_API_KEY = ""
 
-    assert ids(checks.gateways_complete()) == ["E002"]
+    assert ids(mailserver.doveadm_can_be_asked()) == ["E002"]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +63,7 @@ def test_webmails_networks_are_networks(
 ) -> None:
     settings.WEBMAIL_NETWORKS = networks
 
-    assert ids(checks.gateways_complete()) == found
+    assert ids(mailserver.webmails_networks_are_networks()) == found
 
 
 @pytest.mark.parametrize(
@@ -83,7 +82,7 @@ def test_each_site_is_complete_and_the_own_is_among_them(
     settings.MAIL_SITES = entries
     settings.MAIL_SITE = own
 
-    assert ids(checks.sites_complete()) == found
+    assert ids(sites.sites_are_complete()) == found
 
 
 def test_nothing_of_the_demonstration_is_fit_for_production(
@@ -95,7 +94,7 @@ def test_nothing_of_the_demonstration_is_fit_for_production(
     settings.DEFAULT_FROM_EMAIL = "mailportal@localhost"
     settings.DOVEADM_URLS = []
 
-    found = ids(checks.fit_for_production())
+    found = [id_ for check in IN_PRODUCTION for id_ in ids(check())]
     assert found == ["E007", "E008", "E009", "E010", "W001"]
 
 
@@ -104,4 +103,4 @@ def test_a_complete_host_is_fit_for_production(settings: Settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "portal@mail.example"
     settings.DOVEADM_URLS = ["https://node1.mail.example:8443/doveadm/v1"]
 
-    assert checks.fit_for_production() == []
+    assert [message for check in IN_PRODUCTION for message in check()] == []

@@ -1,0 +1,29 @@
+"""Rules between settings, which no single value can break alone."""
+
+from django.core.checks import register
+
+from mailportal.checks import mails, mailserver, sites, textmessages
+
+# `manage.py check --tag settings` asks these alone.
+TAG = "settings"
+
+ALWAYS = (
+    textmessages.twilio_is_complete,
+    mailserver.doveadm_can_be_asked,
+    mailserver.webmails_networks_are_networks,
+    sites.sites_are_complete,
+    sites.profiles_can_be_signed,
+)
+IN_PRODUCTION = (
+    textmessages.codes_are_sent,
+    mails.mails_are_sent,
+    mailserver.sessions_can_be_ended,
+)
+
+
+def register_all() -> None:
+    """Have Django ask them: before each command, and by `check --deploy`."""
+    for check in ALWAYS:
+        register(check, TAG)
+    for check in IN_PRODUCTION:
+        register(check, TAG, deploy=True)
