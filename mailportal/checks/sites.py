@@ -29,5 +29,5 @@ def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
         signing.signer()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         text = f"PROFILE_CERTIFICATE and PROFILE_KEY cannot sign: {error}."
-        return [Error(text, id="mailportal.E009")]
+        return [Error(text, id="mailportal.E011")]
     return []

@@ -133,6 +133,6 @@ def test_what_cannot_sign_is_found_before_the_portal_starts(
 
     (found,) = profiles_can_be_signed()
 
-    assert found.id == "mailportal.E009"
+    assert found.id == "mailportal.E011"
     assert "PROFILE_CERTIFICATE" in found.msg
     assert "PRIVATE KEY" not in found.msg
