@@ -10,8 +10,8 @@ export TEST_DATABASE ?= sqlite
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 PYTEST := $(BIN)/python -m pytest
-# The settings of .env.example: what the checks take for a production host.
-EXAMPLE := set -a && . ./.env.example && set +a &&
+# The settings of a host in production, for tools that need some.
+PRODUCTION := set -a && . ./tools/production.env && set +a &&
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -55,13 +55,13 @@ check: $(VENV)/tools catalogues ## Lint, types, layers, templates, migrations, t
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/python -m tools.lengths
-	$(EXAMPLE) $(BIN)/mypy
+	$(PRODUCTION) $(BIN)/mypy
 	$(BIN)/lint-imports
 	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/djlint --quiet --lint templates
-	$(EXAMPLE) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
-	$(EXAMPLE) $(BIN)/python manage.py check --deploy --fail-level WARNING
-	$(EXAMPLE) DJANGO_SETTINGS_MODULE=mailportal.settings $(BIN)/python -m tools.catalogues
+	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
+	$(PRODUCTION) $(BIN)/python manage.py check --deploy --fail-level WARNING
+	$(PRODUCTION) DJANGO_SETTINGS_MODULE=mailportal.settings $(BIN)/python -m tools.catalogues
 	$(BIN)/codespell
 
 fix: $(VENV)/tools ## Apply what the checks can mend by themselves
@@ -70,10 +70,10 @@ fix: $(VENV)/tools ## Apply what the checks can mend by themselves
 	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2
 
 migrations: $(VENV)/tools ## Make migrations for changed models (NAME=what_they_do)
-	$(EXAMPLE) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --name $(NAME)
+	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --name $(NAME)
 
 messages: $(VENV)/tools ## Bring the translation catalogues up to date with the texts
-	$(EXAMPLE) $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
+	$(PRODUCTION) $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
 	sed -i '/^"POT-Creation-Date/d' locale/*/LC_MESSAGES/django.po
 
 bench: $(VENV)/tools catalogues ## Measure mail logons, the pages of the administration, and an import

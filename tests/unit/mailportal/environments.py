@@ -1,8 +1,11 @@
-"""The settings as they would be read from another environment, in this process."""
+"""The portal with another environment than that of the tests."""
 
 import os
 import runpy
+import subprocess
+import sys
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +28,37 @@ def read_settings(environment: Mapping[str, str]) -> dict[str, Any]:
             patch.setenv(name, value)
         values = runpy.run_path(str(ROOT / "mailportal" / "settings.py"))
     return {name: value for name, value in values.items() if name.isupper()}
+
+
+def sourced(file: str) -> dict[str, str]:
+    """What a shell sets that reads a file of the project."""
+    done = subprocess.run(
+        ["sh", "-c", f"set -a; . ./{file}; exec env -0"],
+        env={"PATH": os.environ["PATH"]},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = (line.partition("=") for line in done.stdout.split("\0") if line)
+    return {name: value for name, _, value in pairs if name != "PWD"}
+
+
+@cache
+def production() -> Mapping[str, str]:
+    """The host in production that `make check` takes for one."""
+    return sourced("tools/production.env")
+
+
+def manage(
+    *arguments: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run manage.py with these variables and no others."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        env={"PATH": os.environ["PATH"], **environment},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )

@@ -1,14 +1,11 @@
 """Values that a setting may never have are refused before anything starts."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from mailportal.configuration import SETTINGS, Setting, WrongSettings
-from tests.unit.mailportal.environments import KEY, ROOT, read_settings
+from tests.unit.mailportal.environments import KEY, manage, read_settings
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in {"int", "float"}]
 # A value that the kind of setting cannot have, where some text is none.
@@ -101,14 +98,7 @@ def test_manage_says_all_of_it_in_a_line_each_without_a_traceback() -> None:
     }
 
     for command in ("check", "prepare"):
-        done = subprocess.run(
-            [sys.executable, "manage.py", command],
-            env={"PATH": os.environ["PATH"], **values},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = manage(command, environment=values)
         assert done.returncode == 1
         lines = done.stderr.splitlines()
         said = sorted(line.partition(" has to be ")[0] for line in lines)
