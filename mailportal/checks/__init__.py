@@ -2,12 +2,13 @@
 
 from django.core.checks import register
 
-from mailportal.checks import mails, mailserver, sites, textmessages
+from mailportal.checks import mails, mailserver, secrets, sites, textmessages
 
 # `manage.py check --tag settings` asks these alone.
 TAG = "settings"
 
 ALWAYS = (
+    secrets.secrets_are_not_published,
     textmessages.twilio_is_complete,
     mailserver.doveadm_can_be_asked,
     mailserver.webmails_networks_are_networks,

@@ -1,0 +1,112 @@
+"""Every misconfiguration is found, by a check that names the setting and the mend."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.conf import UserSettingsHolder
+from django.conf import settings as lazy_settings
+from django.core.checks import ERROR, INFO, WARNING, CheckMessage, run_checks
+
+from mailportal.checks import TAG
+from mailportal.configuration import SETTINGS
+from tests.unit.mailportal.environments import (
+    manage,
+    production,
+    read_settings,
+    sourced,
+)
+from tests.unit.mailportal.misconfigurations import ROWS, Row
+
+LEVELS = {"E": ERROR, "W": WARNING, "I": INFO}
+
+
+@pytest.fixture
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as context:
+        yield context
+
+
+def found(patch: pytest.MonkeyPatch, environment: dict[str, str]) -> list[CheckMessage]:
+    """What `check --tag settings --deploy` finds with these variables and no others."""
+    for name in SETTINGS:
+        patch.delenv(name, raising=False)
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    # Not override_settings: the database of the tests is not disconnected.
+    holder = UserSettingsHolder(lazy_settings._wrapped)
+    for name, value in read_settings(environment).items():
+        setattr(holder, name, value)
+    patch.setattr(lazy_settings, "_wrapped", holder)
+    messages: list[CheckMessage] = run_checks(
+        tags=[TAG], include_deployment_checks=True
+    )
+    return messages
+
+
+def number(message: CheckMessage) -> str:
+    return str(message.id).removeprefix("mailportal.")
+
+
+def test_the_host_that_the_rows_start_from_has_nothing(
+    patch: pytest.MonkeyPatch,
+) -> None:
+    assert found(patch, dict(production())) == []
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_each_is_found_with_the_name_of_the_setting_and_a_mend(
+    patch: pytest.MonkeyPatch, row: Row
+) -> None:
+    messages = found(patch, production() | row.changed)
+
+    assert sorted(map(number, messages)) == sorted([row.number, *row.also])
+    (message,) = (each for each in messages if number(each) == row.number)
+    assert message.level == LEVELS[row.number[0]]
+    assert row.setting in message.msg
+    assert len(message.hint or "") > 20
+    assert message.msg.endswith(".")
+    assert message.hint is not None
+    assert message.hint.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "said"),
+    [
+        ({}, 0, "no issues"),
+        ({"TRUSTED_PROXIES": "one"}, 1, "TRUSTED_PROXIES has to be a whole number"),
+        *((row.changed, 1, row.setting) for row in ROWS[:1]),
+    ],
+)
+def test_the_command_answers_as_the_rows_do(
+    changed: dict[str, str], code: int, said: str
+) -> None:
+    done = manage("check", "--deploy", environment=production() | changed)
+
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_example_is_no_production() -> None:
+    """Nor does anything else run with it: migrations, workers, the portal's start."""
+    example = sourced(".env.example")
+
+    for command in (["check"], ["check", "--deploy"], ["prepare"], ["deliver_cutoffs"]):
+        done = manage(*command, environment=example)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        for name in SETTINGS:
+            is_placeholder = "change-me" in example[name]
+            assert (f"{name} is the value of the" in done.stderr) == is_placeholder
+
+
+def test_every_secret_of_the_example_says_that_it_is_none() -> None:
+    """A new one is recognised by the word, on hosts without the file as well."""
+    example = sourced(".env.example")
+
+    for name, setting in SETTINGS.items():
+        sounds_secret = re.search("(KEY|TOKEN|PASSWORD|SID)$", name) is not None
+        assert sounds_secret == setting.is_secret
+        if setting.is_secret and example[name]:
+            assert example[name].startswith("change-me-")
