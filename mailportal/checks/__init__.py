@@ -16,7 +16,9 @@ ALWAYS = (
     sites.profiles_can_be_signed,
 )
 IN_PRODUCTION = (
+    secrets.secrets_are_hard_to_guess,
     textmessages.codes_are_sent,
+    textmessages.twilios_names_are_complete,
     mails.mails_are_sent,
     mailserver.sessions_can_be_ended,
 )

@@ -1,5 +1,6 @@
-"""Secrets: whether they are the host's own."""
+"""Secrets: whether they are the host's own, and hard to guess."""
 
+from itertools import combinations
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,11 @@ from mailportal.configuration import SETTINGS
 PLACEHOLDER = "change-me"
 # What stood there before.
 FORMER_PLACEHOLDERS = ("make-your-own", "the-token-of-that-account", "0" * 32)
+# What the tests' own have in them.
+OF_THE_TESTS = "for tests only"
+# The shortest that was made at random: 16 bytes in hexadecimal digits are 32.
+SHORTEST = {"SECRET_KEY": 50, "DOVEADM_API_KEY": 32, "TWILIO_AUTH_TOKEN": 16}
+FEWEST_CHARACTERS = 8  # that differ
 
 
 def secrets_are_not_published(**_kwargs: Any) -> list[CheckMessage]:
@@ -24,6 +30,36 @@ def secrets_are_not_published(**_kwargs: Any) -> list[CheckMessage]:
         for name, secret in _secrets().items()
         if any(word in secret for word in (PLACEHOLDER, *FORMER_PLACEHOLDERS))
     ]
+
+
+def secrets_are_hard_to_guess(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: those that a program made look like it, and differ."""
+    secrets = {name: secret for name, secret in _secrets().items() if secret}
+    found: list[CheckMessage] = [
+        Error(
+            f"{name} is easily guessed: short, of few characters, or repeated.",
+            hint="Take the answer of"
+            " python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
+            " or, if it is another service's, make a new one there.",
+            id="mailportal.E013",
+        )
+        for name, shortest in SHORTEST.items()
+        if name in secrets and _is_weak(secrets[name], shortest)
+    ]
+    for one, other in combinations(sorted(secrets), 2):
+        if secrets[one] == secrets[other]:
+            text = f"{one} and {other} are the same: who knows one has both."
+            hint = "Make another one for each of them."
+            found.append(Error(text, hint=hint, id="mailportal.E014"))
+    return found
+
+
+def _is_weak(secret: str, shortest: int) -> bool:
+    repeats = any(
+        secret[length:] == secret[:-length] for length in range(1, len(secret) // 2 + 1)
+    )
+    few = len(secret) < shortest or len(set(secret)) < FEWEST_CHARACTERS
+    return few or repeats or OF_THE_TESTS in secret
 
 
 def _secrets() -> dict[str, str]:

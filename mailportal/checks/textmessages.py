@@ -1,5 +1,6 @@
 """Text messages with codes: whether they go out, and to whom alone."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,11 +16,12 @@ def twilio_is_complete(**_kwargs: Any) -> list[CheckMessage]:
         and (settings.TWILIO_MESSAGING_SERVICE_SID or settings.TWILIO_SENDER)
     ):
         return []
-    hint = (
-        "Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, and"
-        " TWILIO_MESSAGING_SERVICE_SID or TWILIO_SENDER."
+    text = (
+        "SMS_GATEWAY is twilio, which needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN,"
+        " and TWILIO_MESSAGING_SERVICE_SID or TWILIO_SENDER."
     )
-    return [Error("Twilio lacks settings.", hint=hint, id="mailportal.E001")]
+    hint = "Set those of them that are empty; Twilio's console shows what they are."
+    return [Error(text, hint=hint, id="mailportal.E001")]
 
 
 def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
@@ -27,8 +29,37 @@ def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.SMS_GATEWAY != "twilio":
         text = "SMS_GATEWAY shows codes on the terminal or keeps them in memory."
-        found.append(Error(text, id="mailportal.E007"))
-    if urlsplit(settings.TWILIO_API_URL).scheme != "https":
-        text = "TWILIO_API_URL is not HTTPS."
-        found.append(Error(text, id="mailportal.E008"))
+        hint = "Set SMS_GATEWAY=twilio and the settings of your account."
+        found.append(Error(text, hint=hint, id="mailportal.E007"))
+    if not _is_https(settings.TWILIO_API_URL):
+        text = "TWILIO_API_URL is not the https address of a host."
+        hint = "Delete the line: the default is https://api.twilio.com."
+        found.append(Error(text, hint=hint, id="mailportal.E008"))
     return found
+
+
+def twilios_names_are_complete(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: account and service have names such as Twilio gives."""
+    if settings.SMS_GATEWAY != "twilio":
+        return []
+    sids = {
+        "TWILIO_ACCOUNT_SID": (settings.TWILIO_ACCOUNT_SID, "AC"),
+        "TWILIO_MESSAGING_SERVICE_SID": (settings.TWILIO_MESSAGING_SERVICE_SID, "MG"),
+    }
+    return [
+        Error(
+            f"{name} is not {kind} and 32 hexadecimal digits.",
+            hint="Copy it from Twilio's console.",
+            id="mailportal.E015",
+        )
+        for name, (value, kind) in sids.items()
+        if value and not re.fullmatch(f"{kind}[0-9a-fA-F]{{32}}", value)
+    ]
+
+
+def _is_https(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)

@@ -31,6 +31,9 @@ def bad(number: str, setting: str, value: str, *also: str, **others: str) -> Row
     return Row(number, setting, {setting: value, **others}, also)
 
 
+# As if a program had made it.
+RANDOM = "Zk3vT9xQb7LrN2pYc8MfH5sJd1GgA6eUuXi4oQ0wRtBnV7yKqP"
+
 SECRETS = [
     bad("E012", "SECRET_KEY", "change-me-to-what-the-line-above-prints-which-nobody"),
     bad("E012", "SECRET_KEY", "make-your-own-kWq3vT9xZb7LrN2pYc8MfH5sJd1GgA6eUuXi4oQ0"),
@@ -39,8 +42,40 @@ SECRETS = [
     bad("E012", "TWILIO_ACCOUNT_SID", "AC" + "0" * 32),
     bad("E012", "TWILIO_AUTH_TOKEN", "the-token-of-that-account"),
     bad("E012", "TWILIO_MESSAGING_SERVICE_SID", "MG" + "0" * 32),
+    bad("E012", "TWILIO_ACCOUNT_SID", "change-me-to-AC-and-32-digits", "E015"),
     bad("E012", "DATABASE_URL", "postgres://mailportal:change-me@127.0.0.1/mailportal"),
     bad("E012", "EMAIL_HOST_PASSWORD", "change-me-too", EMAIL_HOST_USER="portal"),
 ]
 
-ROWS = [*SECRETS]
+GUESSED = [
+    bad("E013", "SECRET_KEY", "0123456789" * 7),
+    bad("E013", "SECRET_KEY", "a1b2c3" * 10 + "a1b"),
+    bad("E013", "SECRET_KEY", "abcabd" + "e" * 60),
+    bad(
+        "E013",
+        "SECRET_KEY",
+        "a key for tests only, as long as real ones have to be",
+    ),
+    bad("E013", "DOVEADM_API_KEY", "7f3a9c51e80b2d64"),
+    bad("E013", "TWILIO_AUTH_TOKEN", "f4a07c91"),
+    bad("E014", "DOVEADM_API_KEY", RANDOM, SECRET_KEY=RANDOM),
+    bad("E014", "TWILIO_AUTH_TOKEN", RANDOM, DOVEADM_API_KEY=RANDOM),
+]
+
+TEXT_MESSAGES = [
+    bad("E001", "TWILIO_SENDER", "", TWILIO_MESSAGING_SERVICE_SID=""),
+    bad("E001", "TWILIO_MESSAGING_SERVICE_SID", ""),
+    bad("E001", "TWILIO_ACCOUNT_SID", ""),
+    bad("E001", "TWILIO_AUTH_TOKEN", ""),
+    bad("E007", "SMS_GATEWAY", "console"),
+    bad("E007", "SMS_GATEWAY", "memory"),
+    bad("E008", "TWILIO_API_URL", ""),
+    bad("E008", "TWILIO_API_URL", "http://api.twilio.com"),
+    bad("E008", "TWILIO_API_URL", "https://[api.twilio.com"),
+    bad("E008", "TWILIO_API_URL", "https:///2010"),
+    bad("E015", "TWILIO_ACCOUNT_SID", "MG7f3a9c51e80b2d647f3a9c51e80b2d64"),
+    bad("E015", "TWILIO_ACCOUNT_SID", "AC7f3a9c51e80b2d64"),
+    bad("E015", "TWILIO_MESSAGING_SERVICE_SID", "+12025550100"),
+]
+
+ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES]
