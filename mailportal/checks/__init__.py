@@ -2,7 +2,14 @@
 
 from django.core.checks import register
 
-from mailportal.checks import mails, mailserver, secrets, sites, textmessages
+from mailportal.checks import (
+    hosts,
+    mails,
+    mailserver,
+    secrets,
+    sites,
+    textmessages,
+)
 
 # `manage.py check --tag settings` asks these alone.
 TAG = "settings"
@@ -17,6 +24,10 @@ ALWAYS = (
 )
 IN_PRODUCTION = (
     secrets.secrets_are_hard_to_guess,
+    hosts.host_names_are_named,
+    hosts.modes_are_for_owners,
+    hosts.proxies_are_counted,
+    hosts.database_is_for_many,
     textmessages.codes_are_sent,
     textmessages.twilios_names_are_complete,
     mails.mails_are_sent,

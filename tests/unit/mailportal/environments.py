@@ -44,9 +44,13 @@ def sourced(file: str) -> dict[str, str]:
     return {name: value for name, _, value in pairs if name != "PWD"}
 
 
-@cache
-def production() -> Mapping[str, str]:
+def production() -> dict[str, str]:
     """The host in production that `make check` takes for one."""
+    return dict(_production())
+
+
+@cache
+def _production() -> Mapping[str, str]:
     return sourced("tools/production.env")
 
 

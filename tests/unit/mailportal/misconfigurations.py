@@ -78,4 +78,22 @@ TEXT_MESSAGES = [
     bad("E015", "TWILIO_MESSAGING_SERVICE_SID", "+12025550100"),
 ]
 
-ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES]
+HOSTS = [
+    bad("E023", "ALLOWED_HOSTS", "*"),
+    bad("E023", "ALLOWED_HOSTS", "portal.check.example,*"),
+    bad("E024", "ALLOWED_HOSTS", ""),
+    bad("E024", "ALLOWED_HOSTS", " , "),
+    bad("E025", "ALLOWED_HOSTS", "https://portal.check.example"),
+    bad("E025", "ALLOWED_HOSTS", "portal.check.example:443"),
+    bad("E025", "ALLOWED_HOSTS", "*.check.example"),
+    bad("W011", "ALLOWED_HOSTS", ".check.example"),
+    bad("E026", "DEBUG", "true"),
+    bad("E027", "HTTPS", "false"),
+    bad("W002", "TRUSTED_PROXIES", "0"),
+    bad("W003", "TRUSTED_PROXIES", "3"),
+    bad("W003", "TRUSTED_PROXIES", "5"),
+    bad("W004", "READ_ONLY", "true"),
+    bad("W005", "DATABASE_URL", "sqlite:////var/lib/mailportal/db/portal.sqlite3"),
+]
+
+ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS]

@@ -1,0 +1,92 @@
+"""Where the portal runs: names, TLS, proxies, database, modes."""
+
+import re
+from ipaddress import ip_address
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Error
+
+# With a leading dot, every name below it.
+HOST_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
+MOST_PROXIES = 2  # a load balancer, and the web server
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what is sent to this host does not leave the machine."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def host_names_are_named(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: the portal answers under the names that are its own."""
+    hosts, found = settings.ALLOWED_HOSTS, list[CheckMessage]()
+    hint = "Give the names under which browsers reach the portal, and no others."
+    if not hosts:
+        text = "ALLOWED_HOSTS is empty: every page is answered 400."
+        found.append(Error(text, hint=hint, id="mailportal.E024"))
+    for host in hosts:
+        if host == "*":
+            text = "ALLOWED_HOSTS takes every name: links may lead to a stranger's."
+            found.append(Error(text, hint=hint, id="mailportal.E023"))
+        elif not HOST_NAME.fullmatch(host):
+            text = f"ALLOWED_HOSTS: {host} is no host name; it never fits."
+            mend = "Give the name alone, without https://, port or path."
+            found.append(Error(text, hint=mend, id="mailportal.E025"))
+        elif host.startswith("."):
+            text = f"ALLOWED_HOSTS: {host} takes every name below it."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W011"))
+    return found
+
+
+def modes_are_for_owners(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: no error pages for developers, TLS, and changes are taken."""
+    found: list[CheckMessage] = []
+    if settings.DEBUG:
+        text = "DEBUG shows whoever makes an error happen the portal's insides."
+        hint = "Delete the line, or set DEBUG=false."
+        found.append(Error(text, hint=hint, id="mailportal.E026"))
+    if not settings.HTTPS:
+        text = "HTTPS is off: passwords and sessions go over the network in clear."
+        hint = "Get a certificate for the web server, and set HTTPS=true."
+        found.append(Error(text, hint=hint, id="mailportal.E027"))
+    if settings.READ_ONLY:
+        text = "READ_ONLY is on: owners and administrators can change nothing."
+        hint = "Set READ_ONLY=false once the move is over."
+        found.append(checks.Warning(text, hint=hint, id="mailportal.W004"))
+    return found
+
+
+def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: as many as there are, or limits count for the wrong people."""
+    proxies = settings.TRUSTED_PROXIES
+    if settings.HTTPS and not proxies:
+        text = (
+            "TRUSTED_PROXIES is 0: behind a web server every browser has the web"
+            " server's address, and is redirected to HTTPS without an end."
+        )
+        hint = "Set TRUSTED_PROXIES=1 behind the nginx of deploy/nginx."
+        return [checks.Warning(text, hint=hint, id="mailportal.W002")]
+    if proxies > MOST_PROXIES:
+        text = (
+            f"TRUSTED_PROXIES is {proxies}: with fewer than that in front, whoever"
+            " writes X-Forwarded-For chooses the address that limits count for."
+        )
+        hint = "Count the web server, and each load balancer before it: no more."
+        return [checks.Warning(text, hint=hint, id="mailportal.W003")]
+    return []
+
+
+def database_is_for_many(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: a server, unless the host is small."""
+    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+        return []
+    text = (
+        "DATABASE_URL is SQLite: one write at a time, and one machine for portal"
+        " and mail server."
+    )
+    hint = "Take PostgreSQL, unless this is a small host: then all is well."
+    return [checks.Warning(text, hint=hint, id="mailportal.W005")]
