@@ -31,6 +31,7 @@ IN_PRODUCTION = (
     textmessages.codes_are_sent,
     textmessages.twilios_names_are_complete,
     mails.mails_are_sent,
+    mails.mail_servers_password_is_safe,
     mailserver.sessions_can_be_ended,
 )
 

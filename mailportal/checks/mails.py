@@ -1,9 +1,15 @@
 """Mails to owners: whether they go out, and how."""
 
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+
+from mailportal.checks.hosts import is_loopback
 
 
 def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
@@ -11,8 +17,44 @@ def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if settings.EMAIL_GATEWAY != "smtp":
         text = "EMAIL_GATEWAY writes mails into files; nobody gets them."
-        found.append(Error(text, id="mailportal.E009"))
-    if settings.DEFAULT_FROM_EMAIL.endswith("@localhost"):
+        hint = "Set EMAIL_GATEWAY=smtp, and EMAIL_HOST."
+        found.append(Error(text, hint=hint, id="mailportal.E009"))
+    elif not settings.EMAIL_HOST:
+        text = "EMAIL_HOST is empty: owners are not told what happens."
+        hint = "Name the mail server that takes the portal's mails, as localhost."
+        found.append(Error(text, hint=hint, id="mailportal.E019"))
+    if not _is_sender(settings.DEFAULT_FROM_EMAIL):
         text = "EMAIL_FROM is no address that mail servers accept."
-        found.append(Error(text, id="mailportal.E010"))
+        hint = "Give one of your domain, where somebody reads the answers."
+        found.append(Error(text, hint=hint, id="mailportal.E010"))
     return found
+
+
+def mail_servers_password_is_safe(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: mails and the password for them are encrypted on the way."""
+    user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
+    found: list[CheckMessage] = []
+    if bool(user) != bool(password):
+        text = "EMAIL_HOST_USER and EMAIL_HOST_PASSWORD: one of them is empty."
+        hint = "Set both, or neither where the mail server does not ask who it is."
+        found.append(Error(text, hint=hint, id="mailportal.E021"))
+    host = settings.EMAIL_HOST
+    if settings.EMAIL_SECURITY != "none" or not host or is_loopback(host):
+        return found
+    hint = "Set EMAIL_SECURITY to STARTTLS (port 587) or SSL/TLS (port 465)."
+    if user or password:
+        text = f"EMAIL_SECURITY is none: the password goes to {host} in clear."
+        found.append(Error(text, hint=hint, id="mailportal.E020"))
+    else:
+        text = f"EMAIL_SECURITY is none: mails to owners go to {host} in clear."
+        found.append(checks.Warning(text, hint=hint, id="mailportal.W012"))
+    return found
+
+
+def _is_sender(text: str) -> bool:
+    address = parseaddr(text)[1]
+    try:
+        validate_email(address)
+    except ValidationError:
+        return False
+    return not address.endswith("@localhost")

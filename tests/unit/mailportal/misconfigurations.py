@@ -33,6 +33,8 @@ def bad(number: str, setting: str, value: str, *also: str, **others: str) -> Row
 
 # As if a program had made it.
 RANDOM = "Zk3vT9xQb7LrN2pYc8MfH5sJd1GgA6eUuXi4oQ0wRtBnV7yKqP"
+REMOTE = "smtp.check.example"
+LOGON = {"EMAIL_HOST_USER": "portal", "EMAIL_HOST_PASSWORD": RANDOM}
 
 SECRETS = [
     bad("E012", "SECRET_KEY", "change-me-to-what-the-line-above-prints-which-nobody"),
@@ -96,4 +98,17 @@ HOSTS = [
     bad("W005", "DATABASE_URL", "sqlite:////var/lib/mailportal/db/portal.sqlite3"),
 ]
 
-ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS]
+MAILS = [
+    bad("E009", "EMAIL_GATEWAY", "filebased"),
+    bad("E010", "EMAIL_FROM", ""),
+    bad("E010", "EMAIL_FROM", "mailportal@localhost"),
+    bad("E010", "EMAIL_FROM", "the portal"),
+    bad("E019", "EMAIL_HOST", ""),
+    bad("E020", "EMAIL_SECURITY", "none", EMAIL_HOST=REMOTE, **LOGON),
+    bad("E021", "EMAIL_HOST_USER", "portal"),
+    bad("E021", "EMAIL_HOST_PASSWORD", RANDOM),
+    bad("W012", "EMAIL_SECURITY", "none", EMAIL_HOST=REMOTE),
+    bad("W012", "EMAIL_SECURITY", "none", EMAIL_HOST="2001:db8::25"),
+]
+
+ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS]
