@@ -33,6 +33,7 @@ IN_PRODUCTION = (
     mails.mails_are_sent,
     mails.mail_servers_password_is_safe,
     mailserver.sessions_can_be_ended,
+    mailserver.webmails_networks_are_its_own,
 )
 
 

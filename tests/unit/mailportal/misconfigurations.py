@@ -111,4 +111,33 @@ MAILS = [
     bad("W012", "EMAIL_SECURITY", "none", EMAIL_HOST="2001:db8::25"),
 ]
 
-ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS]
+MAIL_SERVER = [
+    bad("E002", "DOVEADM_API_KEY", ""),
+    bad("E003", "WEBMAIL_NETWORKS", "192.0.2.10/24"),
+    bad("E003", "WEBMAIL_NETWORKS", "webmail.check.example,192.0.2.10"),
+    bad("E016", "DOVEADM_URLS", "node1.check.example:8080"),
+    bad("E016", "DOVEADM_URLS", "https://node1.check.example:8443"),
+    bad("E016", "DOVEADM_URLS", "https://node1.check.example:8443/"),
+    bad("E016", "DOVEADM_URLS", "https:///doveadm/v1"),
+    bad("E016", "DOVEADM_URLS", "https://node1.check.example:port/doveadm/v1"),
+    bad("E016", "DOVEADM_URLS", "ftp://node1.check.example/doveadm/v1"),
+    bad("E016", "DOVEADM_URLS", "https://[node1/doveadm/v1"),
+    bad("E017", "DOVEADM_URLS", "https://key:secret@node1.check.example/doveadm/v1"),
+    bad("E018", "DOVEADM_URLS", "http://node1.check.example:8080/doveadm/v1"),
+    bad("E018", "DOVEADM_URLS", "http://192.0.2.1:8080/doveadm/v1"),
+    bad("W001", "DOVEADM_URLS", ""),
+    bad("E022", "WEBMAIL_NETWORKS", "0.0.0.0/0"),
+    bad("E022", "WEBMAIL_NETWORKS", "::/0"),
+    bad("E022", "WEBMAIL_NETWORKS", "0.0.0.0/1,128.0.0.0/1"),
+    bad("E022", "WEBMAIL_NETWORKS", "8.0.0.0/7"),
+    bad("E022", "WEBMAIL_NETWORKS", "2001:d00::/31"),
+    bad("E022", "WEBMAIL_NETWORKS", "2000::/3"),
+    bad("E022", "WEBMAIL_NETWORKS", "::ffff:0:0/96"),
+    bad("W009", "WEBMAIL_NETWORKS", "10.0.0.0/8"),
+    bad("W009", "WEBMAIL_NETWORKS", "192.168.0.0/16"),
+    bad("W009", "WEBMAIL_NETWORKS", "2001:db8::/48"),
+    bad("W010", "WEBMAIL_NETWORKS", ""),
+]
+
+
+ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS, *MAIL_SERVER]
