@@ -34,6 +34,8 @@ IN_PRODUCTION = (
     mails.mail_servers_password_is_safe,
     mailserver.sessions_can_be_ended,
     mailserver.webmails_networks_are_its_own,
+    sites.sites_are_safe,
+    sites.owners_are_told_enough,
 )
 
 

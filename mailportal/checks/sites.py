@@ -1,25 +1,92 @@
-"""What owners and their mail programs are told: sites, and signed profiles."""
+"""What owners and their mail programs are told: sites, signed profiles, whom to ask."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
+from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from clientpasswords import signing
+
+REQUIRED = ("key", "name", "url")
+SERVICES = ("imap", "pop3", "smtp")
+SECURITIES = {"SSL/TLS", "STARTTLS", "none"}
+READ = {*REQUIRED, *SERVICES, "webmail_url"}
+
+Entry = dict[str, Any]
 
 
 def sites_are_complete(**_kwargs: Any) -> list[CheckMessage]:
     """Every site has a key, a name and an address, and our own is among them."""
     found: list[CheckMessage] = []
     for entry in settings.MAIL_SITES:
-        if not {"key", "name", "url"} <= set(entry):
-            text = "Each of MAIL_SITES needs key, name and url."
-            found.append(Error(text, id="mailportal.E005"))
+        if not all(
+            isinstance(entry.get(name), str) and entry[name] for name in REQUIRED
+        ):
+            text = f"MAIL_SITES: {_name(entry)} needs key, name and url."
+            hint = "Give all three, each a text between quotation marks."
+            found.append(Error(text, hint=hint, id="mailportal.E005"))
+        for service in SERVICES:
+            if service in entry and not _is_server(entry[service]):
+                text = f"MAIL_SITES: {service} of {_name(entry)} is no server."
+                hint = (
+                    "Give host, port (a number) and security (SSL/TLS, STARTTLS or"
+                    " none), and nothing else, or leave the service out."
+                )
+                found.append(Error(text, hint=hint, id="mailportal.E028"))
     keys = [entry.get("key") for entry in settings.MAIL_SITES]
+    if len(keys) > len({str(key) for key in keys}):
+        text = "MAIL_SITES: two sites have the same key."
+        hint = "Give each a key of its own; MAIL_SITE is one of them."
+        found.append(Error(text, hint=hint, id="mailportal.E029"))
     if keys and settings.MAIL_SITE not in keys:
         text = "MAIL_SITE is not the key of one of MAIL_SITES."
-        found.append(Error(text, id="mailportal.E006"))
+        hint = "Set it to the key of the site that this portal is."
+        found.append(Error(text, hint=hint, id="mailportal.E006"))
+    return found
+
+
+def sites_are_safe(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: nobody is led to where a password goes in clear."""
+    found: list[CheckMessage] = []
+    for entry in settings.MAIL_SITES:
+        for service in SERVICES:
+            server = entry.get(service)
+            if isinstance(server, dict) and server.get("security") == "none":
+                text = f"MAIL_SITES: {service} of {_name(entry)} has no encryption."
+                hint = "Give it SSL/TLS (993, 995, 465) or STARTTLS (143, 110, 587)."
+                found.append(Error(text, hint=hint, id="mailportal.E030"))
+        for name in ("url", "webmail_url"):
+            if entry.get(name) and not _is_https(entry[name]):
+                text = f"MAIL_SITES: {name} of {_name(entry)} is not an https address."
+                hint = "Passwords are typed there: write https:// and a host."
+                found.append(Error(text, hint=hint, id="mailportal.E031"))
+    return found
+
+
+def owners_are_told_enough(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: which servers there are, and whom to write to."""
+    found: list[CheckMessage] = []
+    if not settings.MAIL_SITES:
+        text = "MAIL_SITES is empty: nobody is told which servers there are."
+        hint = "List at least this site, with imap or pop3, and smtp."
+        found.append(checks.Warning(text, hint=hint, id="mailportal.W007"))
+    for entry in settings.MAIL_SITES:
+        is_own = entry.get("key") == settings.MAIL_SITE
+        if is_own and not ({"imap", "pop3"} & set(entry) and "smtp" in entry):
+            text = f"MAIL_SITES: {_name(entry)} names no server to receive and to send."
+            hint = "Give it imap or pop3, and smtp: mail programs ask for them here."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W008"))
+        for name in sorted(set(entry) - READ):
+            text = f"MAIL_SITES: nothing reads {name} of {_name(entry)}."
+            hint = f"Is it misspelt? A site has {', '.join(sorted(READ))}."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W016"))
+    if not settings.SUPPORT_ADDRESS:
+        text = "SUPPORT_ADDRESS is empty: no page says whom to ask for help."
+        hint = "Give the address of whoever helps the owners of mailboxes."
+        found.append(checks.Warning(text, hint=hint, id="mailportal.W006"))
     return found
 
 
@@ -29,5 +96,30 @@ def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
         signing.signer()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         text = f"PROFILE_CERTIFICATE and PROFILE_KEY cannot sign: {error}."
-        return [Error(text, id="mailportal.E011")]
+        hint = (
+            "Give a certificate with those that vouch for it and its own key, both in"
+            " PEM and the key without a passphrase; or leave both empty."
+        )
+        return [Error(text, hint=hint, id="mailportal.E011")]
     return []
+
+
+def _name(entry: Entry) -> str:
+    return f"the site {entry['key']}" if entry.get("key") else "a site without key"
+
+
+def _is_server(value: Any) -> bool:
+    match value:
+        case {"host": str(host), "port": int(port), "security": str(security)}:
+            is_port = not isinstance(port, bool) and 0 < port < 2**16
+            known = len(value) == len(("host", "port", "security"))
+            return bool(host) and is_port and security in SECURITIES and known
+    return False
+
+
+def _is_https(url: Any) -> bool:
+    try:
+        parts = urlsplit(str(url))
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)

@@ -3,7 +3,10 @@
 Each is the host of `make check` with a few other variables.
 """
 
+import json
 from dataclasses import dataclass
+
+from tests.unit.mailportal.environments import production
 
 
 @dataclass(frozen=True)
@@ -140,4 +143,46 @@ MAIL_SERVER = [
 ]
 
 
-ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS, *MAIL_SERVER]
+def site(service: str = "", value: object = None, **changed: object) -> str:
+    """MAIL_SITES of one that is complete, but for what is changed; None leaves out."""
+    entry = json.loads(production()["MAIL_SITES"])[0]
+    if service:
+        changed[service] = entry[service] | value if isinstance(value, dict) else value
+    changes = {name: each for name, each in changed.items() if each is not None}
+    kept = {name: each for name, each in entry.items() if name not in changed}
+    if value is None:
+        kept.pop(service, None)
+    return json.dumps([kept | changes])
+
+
+SITES = [
+    bad("E005", "MAIL_SITES", site(name=None)),
+    bad("E005", "MAIL_SITES", site(name=["Germany"])),
+    bad("E005", "MAIL_SITES", site(url="")),
+    bad("E005", "MAIL_SITES", site(key=None), "E006"),
+    bad("E006", "MAIL_SITE", "singapore"),
+    bad("E006", "MAIL_SITE", ""),
+    bad("E028", "MAIL_SITES", site("smtp", "smtp.check.example")),
+    bad("E028", "MAIL_SITES", site("imap", {"port": "993"})),
+    bad("E028", "MAIL_SITES", site("imap", {"port": 0})),
+    bad("E028", "MAIL_SITES", site("imap", {"port": True})),
+    bad("E028", "MAIL_SITES", site("imap", {"host": ""})),
+    bad("E028", "MAIL_SITES", site("imap", {"security": "TLS"})),
+    bad("E028", "MAIL_SITES", site("imap", {"user": "alice"})),
+    bad("E029", "MAIL_SITES", f"{site()[:-1]}, {site()[1:]}"),
+    bad("E030", "MAIL_SITES", site("smtp", {"port": 25, "security": "none"})),
+    bad("E030", "MAIL_SITES", site("imap", {"port": 143, "security": "none"})),
+    bad("E031", "MAIL_SITES", site(url="http://portal.check.example/")),
+    bad("E031", "MAIL_SITES", site(webmail_url="http://webmail.check.example/")),
+    bad("E031", "MAIL_SITES", site(url="portal.check.example")),
+    bad("E031", "MAIL_SITES", site(url="https://[portal/")),
+    bad("W006", "SUPPORT_ADDRESS", ""),
+    bad("W007", "MAIL_SITES", "[]"),
+    bad("W008", "MAIL_SITES", site("smtp", None)),
+    bad("W008", "MAIL_SITES", site(imap=None, pop3=None)),
+    bad("W016", "MAIL_SITES", site(wemail_url="https://webmail.check.example/")),
+    bad("E011", "PROFILE_CERTIFICATE", "nonsense", PROFILE_KEY="nonsense"),
+    bad("E011", "PROFILE_KEY", RANDOM),
+]
+
+ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS, *MAIL_SERVER, *SITES]
