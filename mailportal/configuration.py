@@ -189,6 +189,11 @@ SETTINGS = {
 _STAND_INS: dict[str, Any] = {"str": "\0", "dj_db_url": {}}
 
 
+def given() -> dict[str, str]:
+    """All variables of the environment, settings or not."""
+    return dict(os.environ)
+
+
 class Environment:
     """Reads the settings; collects mistakes until `seal`."""
 

@@ -3,6 +3,7 @@
 from django.core.checks import register
 
 from mailportal.checks import (
+    environment,
     hosts,
     mails,
     mailserver,
@@ -23,6 +24,8 @@ ALWAYS = (
     sites.profiles_can_be_signed,
 )
 IN_PRODUCTION = (
+    environment.names_are_known,
+    environment.files_are_private,
     secrets.secrets_are_hard_to_guess,
     hosts.host_names_are_named,
     hosts.modes_are_for_owners,

@@ -6,6 +6,7 @@ Each is the host of `make check` with a few other variables.
 import json
 from dataclasses import dataclass
 
+from tests.environment import FOLDER
 from tests.unit.mailportal.environments import production
 
 
@@ -185,4 +186,23 @@ SITES = [
     bad("E011", "PROFILE_KEY", RANDOM),
 ]
 
-ROWS = [*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS, *MAIL_SERVER, *SITES]
+# Files with a secret in them, for the portal alone and for everybody.
+PRIVATE, PUBLIC = FOLDER / "private-secret", FOLDER / "public-secret"
+for path, mode in ((PRIVATE, 0o640), (PUBLIC, 0o644)):
+    path.write_text(RANDOM)
+    path.chmod(mode)
+
+VARIABLES = [
+    bad("W013", "SMS_GATEWAY", "twilio", SMS_GATEWY="console"),
+    bad("W013", "DOVEADM_API_KEY_FILE", "", DOVEADM_APIKEY_FILE=str(PRIVATE)),
+    bad("W013", "TIME_ZONE", "UTC", TIMEZONE="Europe/Berlin"),
+    bad("W013", "ALLOWED_HOSTS", "portal.check.example", allowed_host="a.example"),
+    bad("W014", "SECRET_KEY", RANDOM[::-1], SECRET_KEY_FILE=str(PRIVATE)),
+    bad("W015", "SECRET_KEY_FILE", str(PUBLIC), SECRET_KEY=""),
+    bad("W015", "TWILIO_AUTH_TOKEN_FILE", str(PUBLIC), TWILIO_AUTH_TOKEN=""),
+]
+
+ROWS = [
+    *(*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS),
+    *(*MAIL_SERVER, *SITES, *VARIABLES),
+]

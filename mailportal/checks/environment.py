@@ -1,0 +1,47 @@
+"""The variables themselves: misspelt, given twice, or in files that others read."""
+
+import stat
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from django.core import checks
+from django.core.checks import CheckMessage
+
+from mailportal.configuration import SETTINGS, given
+
+# Shorter names are like too many others; less likeness is another word.
+SHORTEST_NAME, LIKENESS = 6, 0.85
+
+
+def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: no variable looks like a setting that it is not."""
+    known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
+    found: list[CheckMessage] = []
+    for name in sorted(set(given()) - known):
+        alike = get_close_matches(name.upper(), known, n=1, cutoff=LIKENESS)
+        if len(name) >= SHORTEST_NAME and alike:
+            text = f"{name} is no setting, but looks like {alike[0]}."
+            hint = f"Write {alike[0]} if you mean it: nothing reads {name}."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W013"))
+    return found
+
+
+def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: one value for each setting, and secrets are no one else's."""
+    environment = given()
+    found: list[CheckMessage] = []
+    for name, setting in SETTINGS.items():
+        file = environment.get(f"{name}_FILE")
+        if not file:
+            continue
+        if environment.get(name):
+            text = f"{name} and {name}_FILE are both set; the file's value is taken."
+            hint = f"Delete the line of the one you do not mean, {name} in most cases."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W014"))
+        is_secret = setting.is_secret or name == "DATABASE_URL"
+        if is_secret and Path(file).stat().st_mode & stat.S_IROTH:
+            text = f"{name}_FILE names {file}, which every user of the host can read."
+            hint = f"Run chmod o-rwx {file}; if others were there, make a new value."
+            found.append(checks.Warning(text, hint=hint, id="mailportal.W015"))
+    return found
