@@ -19,6 +19,7 @@ from deploy.plan import (
 )
 from deploy.supervisor import CannotGoOn, require_free
 from tests.environment import FOLDER
+from tests.unit.mailportal.environments import manage
 
 PORTS = {
     "PORT": "8100",
@@ -96,6 +97,13 @@ def test_no_secret_is_in_the_settings_themselves(plan: Plan) -> None:
 
     for name in ("secret-key", "doveadm-api-key"):
         assert secret_file(plan.folder, name).read_text() not in written
+
+
+def test_the_checks_have_no_word_about_the_demonstration(plan: Plan) -> None:
+    done = manage("check", environment=settings_for(plan))
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no issues" in done.stdout
 
 
 @pytest.mark.parametrize("text", ["imap", "0", "65536", "-1", "1e3", "٣"])

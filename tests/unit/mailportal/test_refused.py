@@ -15,9 +15,11 @@ NONE_OF_A_KIND = {
     "float": ["", "one", "nan", "inf", "1,5"],
     "json": ["", "[not JSON", "{}", '"text"', "[1]", "9" * 5000],
     "dj_db_url": ["", "garbage", "mysql://host/name", "postgres://host/"],
-    "path": ["", "var", "./var"],
 }
 OTHERS = [
+    ("VAR", ""),
+    ("VAR", "var"),
+    ("VAR", "./var"),
     ("SECRET_KEY", ""),
     ("SECRET_KEY", "x" * 49),
     ("SMS_GATEWAY", "pigeon"),
