@@ -1,11 +1,12 @@
 """Values that a setting may never have are refused before anything starts."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from mailportal.configuration import SETTINGS, Setting, WrongSettings
-from tests.unit.mailportal.environments import KEY, manage, read_settings
+from tests.unit.mailportal.environments import KEY, ROOT, manage, read_settings
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in {"int", "float"}]
 # A value that the kind of setting cannot have, where some text is none.
@@ -82,6 +83,16 @@ def test_an_empty_file_holds_no_value(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
 
     assert name in refusal(**{f"{name}_FILE": str(tmp_path / "empty")})
+
+
+def test_no_call_to_the_provider_is_longer_than_the_servers_in_front_wait() -> None:
+    unit = (ROOT / "deploy" / "systemd" / "mailportal.service").read_text()
+    nginx = (ROOT / "deploy" / "nginx" / "mailportal.conf").read_text()
+    waits = re.findall(r"--graceful-timeout (\d+)", unit)
+    waits += re.findall(r"proxy_read_timeout (\d+)s;", nginx)
+
+    assert len(waits) == 2
+    assert SETTINGS["TWILIO_TIMEOUT"].highest + 1 <= min(map(int, waits))
 
 
 def test_what_stands_in_lists_is_taken_without_blanks_around_it() -> None:
