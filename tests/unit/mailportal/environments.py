@@ -58,8 +58,19 @@ def manage(
     *arguments: str, environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run manage.py with these variables and no others."""
+    return _python("manage.py", *arguments, environment=environment)
+
+
+def run(code: str, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run Python with these variables and no others."""
+    return _python("-c", code, environment=environment)
+
+
+def _python(
+    *arguments: str, environment: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
+        [sys.executable, *arguments],
         env={"PATH": os.environ["PATH"], **environment},
         cwd=ROOT,
         capture_output=True,

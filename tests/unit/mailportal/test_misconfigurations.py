@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import nullcontext
+from functools import cache
+from io import StringIO
 
 import pytest
 from django.conf import UserSettingsHolder
 from django.conf import settings as lazy_settings
-from django.core.checks import ERROR, INFO, WARNING, CheckMessage, run_checks
+from django.core.checks import ERROR, WARNING, CheckMessage, run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 
 from mailportal.checks import TAG
 from mailportal.configuration import SETTINGS
@@ -15,12 +20,13 @@ from tests.unit.mailportal.environments import (
     manage,
     production,
     read_settings,
+    run,
     sourced,
 )
 from tests.unit.mailportal.misconfigurations import ROWS, Row
 from tests.unit.mailportal.test_refused import OTHERS
 
-LEVELS = {"E": ERROR, "W": WARNING, "I": INFO}
+LEVELS = {"E": ERROR, "W": WARNING}
 
 
 @pytest.fixture
@@ -50,6 +56,14 @@ def number(message: CheckMessage) -> str:
     return str(message.id).removeprefix("mailportal.")
 
 
+@cache
+def refused_by_every_command() -> list[str]:
+    """Not by `check --deploy` alone; as the manual says."""
+    manual = (ROOT / "docs" / "operations.md").read_text()
+    said = manual.partition("So does a secret of")[2].partition("The others are")[0]
+    return re.findall(r"\bE\d{3}\b", said)
+
+
 def test_the_host_that_the_rows_start_from_has_nothing(
     patch: pytest.MonkeyPatch,
 ) -> None:
@@ -70,6 +84,12 @@ def test_each_is_found_with_the_name_of_the_setting_and_a_mend(
     assert message.msg.endswith(".")
     assert message.hint is not None
     assert message.hint.endswith(".")
+    # `manage.py` ends with 1 where this is raised.
+    is_error = message.level == ERROR
+    with pytest.raises(SystemCheckError) if is_error else nullcontext():
+        call_command("check", deploy=True, tags=[TAG], stderr=StringIO())
+    is_always_asked = row.number in map(number, run_checks(tags=[TAG]))
+    assert is_always_asked == (row.number in refused_by_every_command())
 
 
 def test_every_check_is_shown_to_find_something() -> None:
@@ -119,6 +139,18 @@ def test_the_example_is_no_production() -> None:
         for name in SETTINGS:
             is_placeholder = "change-me" in example[name]
             assert (f"{name} is the value of the" in done.stderr) == is_placeholder
+
+
+def test_gunicorn_does_not_serve_with_the_example_either() -> None:
+    """Where the portal is started without `prepare` before it."""
+    code = "import mailportal.wsgi"
+
+    refused = run(code, environment=sourced(".env.example"))
+    served = run(code, environment=production())
+
+    assert refused.returncode == 1
+    assert "WrongSettings: SECRET_KEY is the value of the" in refused.stderr
+    assert served.returncode == 0, served.stderr
 
 
 def test_every_secret_of_the_example_says_that_it_is_none() -> None:
