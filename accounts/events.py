@@ -51,6 +51,8 @@ class Event:
     why: str = ""
     # The domain whose administrators may read it; of a mailbox always its own.
     domain: str = ""
+    # Of a mailbox that there is no more.
+    address: str = ""
 
 
 def by_command(name: str) -> Actor:
@@ -98,7 +100,7 @@ def changes(
 
 
 def _row(event: Event) -> SecurityEvent:
-    address = event.account.address if event.account else ""
+    address = event.account.address if event.account else event.address
     return SecurityEvent(
         at=event.at,
         kind=event.kind,

@@ -5,6 +5,7 @@ from accounts.models.budget import Budget
 from accounts.models.cutoff import Cutoff
 from accounts.models.domain import Department, Domain
 from accounts.models.event import SecurityEvent
+from accounts.models.formeraddress import FormerAddress
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
 from accounts.models.phone import NewPhone, Phone, Telephone
@@ -20,6 +21,7 @@ __all__ = [
     "Cutoff",
     "Department",
     "Domain",
+    "FormerAddress",
     "MailLogon",
     "MailSetting",
     "MailWebLogon",

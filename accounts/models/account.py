@@ -7,7 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.domain import Department, Domain, require_own_policy
+from accounts.models.formeraddress import FormerAddress
 from accounts.models.policy import Policy
 
 # Nothing that a logon name, a doveadm mask or an SQL map could take for its own sign:
@@ -37,7 +38,8 @@ class AccountManager(BaseUserManager["Account"]):
         """Create an account in the domain of its address, which must exist.
 
         Raises:
-            ValidationError: the address is none that a mail server could be told.
+            ValidationError: the address is none that a mail server could be told, or
+                a former one of another mailbox.
         """
         address = address.lower()
         if "domain" not in fields:
@@ -49,10 +51,15 @@ class AccountManager(BaseUserManager["Account"]):
         account.save(using=self._db)
         return account
 
+    @transaction.atomic
     def create_superuser(
         self, address: str, password: str | None = None, **fields: Any
     ) -> "Account":
-        """Create the administrator of the whole host, and their domain if need be."""
+        """Create the administrator of the whole host, and their domain if need be.
+
+        Raises:
+            ValidationError: as `create_user`; then there is no new domain either.
+        """
         name = address.lower().rpartition("@")[2]
         if not Domain.objects.filter(name=name).exists():
             policy, _created = Policy.objects.get_or_create(name="Standard")
@@ -202,12 +209,17 @@ class Account(AbstractBaseUser, PermissionsMixin):
         return self.policy
 
     def clean(self) -> None:
-        """Lower-case the address; it must lie in the domain, the department too."""
+        """Lower-case the address; it must lie in the domain, the department too.
+
+        And it must not be a former address of another mailbox. Of a domain that was not
+        chosen, or may not be, nothing is told.
+        """
         self.address = self.address.lower()
         if self.domain_id and not self.address.endswith(f"@{self.domain.name}"):
             raise ValidationError(
                 {"address": _("The address is not in the chosen domain.")}
             )
+        self._require_unused_address()
         if self.department and self.department.domain_id != self.domain_id:
             raise ValidationError(
                 {"department": _("This department belongs to another domain.")}
@@ -217,3 +229,15 @@ class Account(AbstractBaseUser, PermissionsMixin):
             raise ValidationError(
                 {"policy_until": _("Only an exception can end: choose a policy.")}
             )
+
+    def _require_unused_address(self) -> None:
+        """Refuse an address whose mail is that of another mailbox, before saving.
+
+        The database refuses it as well, whoever writes.
+        """
+        if not self.domain_id:
+            return
+        of_others = FormerAddress.objects.of_others(self.pk)
+        former = of_others.filter(address=self.address).first()
+        if former is not None:
+            raise ValidationError({"address": former.refusal})

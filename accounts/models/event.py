@@ -52,6 +52,7 @@ class SecurityEvent(models.Model):
         MAILBOX_DELETED = "mailbox-deleted", _("mailbox deleted")
         RIGHTS_CHANGED = "rights-changed", _("rights of an administrator changed")
         OFF_BOARDED = "off-boarded", _("mailbox off-boarded")
+        ADDRESS_RELEASED = "address-released", _("former address released")
         POLICY_CREATED = "policy-created", _("policy created")
         POLICY_CHANGED = "policy-changed", _("policy changed")
         POLICY_DELETED = "policy-deleted", _("policy deleted")

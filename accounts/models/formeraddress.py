@@ -1,0 +1,69 @@
+"""Addresses that mailboxes have left, and whose mail may still be on the server."""
+
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+
+class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
+    def of_others(self, account_pk: int | None) -> "FormerAddressQuerySet":
+        """Those that this mailbox may not have; None: a mailbox that is to be made."""
+        return self if account_pk is None else self.exclude(account=account_pk)
+
+
+class FormerAddress(models.Model):
+    """An address that a mailbox had until it was renamed or deleted.
+
+    Triggers on the table of mailboxes write it, whatever way the mailbox went, and
+    refuse the address to every other mailbox until it is released: mail, Sieve scripts
+    and what others shared with that address are found by it, and outlive the mailbox.
+    Taken back by the mailbox that left it, it is former no more.
+    """
+
+    class Because(models.TextChoices):
+        RENAMED = "renamed", _("the mailbox was renamed")
+        DELETED = "deleted", _("the mailbox was deleted")
+
+    address = models.CharField(_("address"), max_length=254, unique=True)
+    domain = models.CharField(_("domain"), max_length=253)
+    left_at = models.DateTimeField(_("left"), default=timezone.now)
+    because = models.CharField(_("because"), max_length=10, choices=Because.choices)
+    # The trigger empties it when the mailbox is deleted: raw SQL must not fail for it.
+    account = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="former_addresses",
+        verbose_name=_("mailbox that had it"),
+    )
+
+    objects = FormerAddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("former address")
+        verbose_name_plural = _("former addresses")
+        ordering = ["address"]
+        default_permissions = ("view",)
+        permissions = [("release_formeraddress", "Can release former addresses")]
+        indexes = [
+            models.Index(fields=["domain", "address"], name="former_address_of_domain"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def refusal(self) -> str:
+        """Why no other mailbox may have it now, and what has to be done before."""
+        return gettext(
+            "There was a mailbox of this address until %(day)s; its mail may still be "
+            "on the server. Move or remove it, then release the address under “Former "
+            "addresses”, or by: manage.py release_address %(address)s"
+        ) % {
+            "day": date_format(localtime(self.left_at), "DATE_FORMAT"),
+            "address": self.address,
+        }
