@@ -54,13 +54,8 @@ class PreviewedAdmin(AuditedAdmin):
         touched = self.touched(record, changed)
         if not touched.exists():
             return None
-        typed = [
-            (name, value)
-            for name in request.POST
-            if name != "csrfmiddlewaretoken"
-            for value in request.POST.getlist(name)
-        ]
-        more = {"typed": typed, "differences": self.differences(record, form)}
+        differences = self.differences(record, form)
+        more = {"typed": typed_into(request), "differences": differences}
         reach = rollout.reach(self.seen(request, touched))
         return self.page(request, "confirm", record, reach, **more)
 
@@ -91,3 +86,13 @@ class PreviewedAdmin(AuditedAdmin):
         }
         template = f"admin/accounts/policy/{name}.html"
         return TemplateResponse(request, template, context)
+
+
+def typed_into(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what was typed into the form, for the page that asks to send it again."""
+    return [
+        (name, value)
+        for name in request.POST
+        if name != "csrfmiddlewaretoken"
+        for value in request.POST.getlist(name)
+    ]
