@@ -146,6 +146,7 @@ def settings_for(plan: Plan) -> dict[str, str]:
         "DOVEADM_URLS": doveadm,
         "DOVEADM_API_KEY_FILE": str(secret_file(plan.folder, "doveadm-api-key")),
         "WEBMAIL_NETWORKS": f"{WEBMAIL}/32",
+        "MAIL_HOME": f"{plan.mail.folder}/mail/%u",
         "MAIL_SITE": "singapore",
         "MAIL_SITES": json.dumps(sites(plan)),
     }

@@ -143,6 +143,7 @@ SETTINGS = {
         # --- the mail server ---
         _list("DOVEADM_URLS", "addresses, like https://HOST:PORT/doveadm/v1,"),
         _secret("DOVEADM_API_KEY"),
+        _text("MAIL_HOME", "/srv/mail/%u"),
         _list("WEBMAIL_NETWORKS", "networks, like 192.0.2.10/32,"),
         # The most is what Dovecot's worker has memory for (`vsz_limit`).
         _number("CLIENT_PASSWORD_ARGON2_MEMORY", 256, "KiB", 8, 256 * 1024),

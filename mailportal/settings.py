@@ -264,6 +264,8 @@ API_REFUSALS_PER_NETWORK_MINUTE: int = read("API_REFUSALS_PER_NETWORK_MINUTE")
 # --- the mail server ------------------------------------------------------------------
 DOVEADM_URLS: list[str] = read("DOVEADM_URLS")
 DOVEADM_API_KEY: str = read("DOVEADM_API_KEY")
+# The folder of a mailbox on the mail server, as pages and commands name it.
+MAIL_HOME: str = read("MAIL_HOME")
 WEBMAIL_NETWORKS: list[str] = read("WEBMAIL_NETWORKS")
 CLIENT_PASSWORD_ARGON2_MEMORY: int = read("CLIENT_PASSWORD_ARGON2_MEMORY")  # KiB
 # How long a deleted client password that is still being tried is recognised.

@@ -20,6 +20,7 @@ ALWAYS = (
     textmessages.twilio_is_complete,
     mailserver.doveadm_can_be_asked,
     mailserver.webmails_networks_are_networks,
+    mailserver.homes_are_told_apart,
     sites.sites_are_complete,
     sites.profiles_can_be_signed,
 )

@@ -94,6 +94,16 @@ def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
+def homes_are_told_apart(**_kwargs: Any) -> list[CheckMessage]:
+    """Every mailbox has a folder of its own by MAIL_HOME."""
+    home = settings.MAIL_HOME
+    if "%u" in home or ("%n" in home and "%d" in home):
+        return []
+    text = f"MAIL_HOME is one folder for several mailboxes: {home or '(empty)'}."
+    hint = "Put %u, the address, or both %n and %d into it, as --home of deploy.render."
+    return [Error(text, hint=hint, id="mailportal.E032")]
+
+
 def _addresses() -> tuple[int, int]:
     """How many addresses of IPv4 and of IPv6 are in webmail's networks."""
     found = list(_networks())
