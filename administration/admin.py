@@ -3,6 +3,7 @@
 from administration import (
     clientpasswords,
     domains,
+    formeraddresspages,
     jobpages,
     logs,
     mailboxes,
@@ -14,6 +15,7 @@ from administration import (
 __all__ = [
     "clientpasswords",
     "domains",
+    "formeraddresspages",
     "jobpages",
     "logs",
     "mailboxes",

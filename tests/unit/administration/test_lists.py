@@ -66,6 +66,7 @@ def fill(first: int, last: int) -> None:
             used(row)
         logged_on(account, client_password=row)
         events.record(Kind.SIGNED_IN, account, by=HOME)
+        Account.objects.filter(pk=account.pk).update(address=f"u@d{number}.example")
         Cutoff.objects.create(account=account, login_mask="m", node="n", kicks=1)
         jobs.choose(BY_NAME["revoke_all"], [account.pk], account, None)
         Group.objects.create(name=f"Group {number}")

@@ -19,6 +19,7 @@ from accounts.models import (
     Cutoff,
     Department,
     Domain,
+    FormerAddress,
     Policy,
     RecoveryCodes,
 )
@@ -79,6 +80,7 @@ def make_world(name: str) -> World:
         "accounts_cutoff": cutoff,
         "accounts_department": department,
         "accounts_domain": domain,
+        "accounts_formeraddress": make_former_address(domain),
         "accounts_policy": policy,
         "accounts_securityevent": owner.security_events.get(kind="issued"),
         "administration_job": job_of(owner, owner),
@@ -92,6 +94,11 @@ def make_world(name: str) -> World:
         "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),
     }
     return World(domain, policy, department, owner, rows)
+
+
+def make_former_address(domain: Domain) -> FormerAddress:
+    make_account(f"former@{domain.name}").delete()
+    return FormerAddress.objects.get(domain=domain.name)
 
 
 def make_logon(owner: Account, protocol: str, **more: Any) -> Logon:

@@ -1,0 +1,75 @@
+"""Addresses that mailboxes have left: where their mail is, and who releases them."""
+
+import shlex
+
+from django.conf import settings
+from django.db import transaction
+
+from accounts import events
+from accounts.events import Event, Kind
+from accounts.models import FormerAddress
+from administration.acts import Order
+
+
+def home_of(address: str) -> str:
+    """Return the folder of this address on the mail server, by MAIL_HOME."""
+    name, _at, domain = address.rpartition("@")
+    home: str = settings.MAIL_HOME
+    for sign, value in (("%u", address), ("%n", name), ("%d", domain)):
+        home = home.replace(sign, value)
+    return home
+
+
+def moving(old: str, new: str) -> str:
+    """Return the command that moves the mail of one address to another that has none.
+
+    It does nothing if the other has mail already.
+    """
+    return f"mv -T {_quoted(old)} {_quoted(new)}"
+
+
+def bringing_together(old: str, new: str) -> list[str]:
+    """Return the commands that do so where mail has come to the other meanwhile.
+
+    What was there stays as it is, so that mail programs need not fetch it again; what
+    has come is put to it. Nothing is lost if one of the commands fails.
+    """
+    come = shlex.quote(f"{home_of(new)}~come")
+    location = shlex.quote(f"maildir:{home_of(new)}~come/Maildir")
+    return [
+        f"mv -T {_quoted(new)} {come}",
+        moving(old, new),
+        f"doveadm import -s -u {shlex.quote(new)} {location} '' ALL",
+        f"rm -r {come}",
+    ]
+
+
+def removing(address: str) -> str:
+    """Return the command that removes the mail of an address for good."""
+    return f"rm -r {_quoted(address)}"
+
+
+def release(former: FormerAddress, order: Order) -> bool:
+    """Let other mailboxes have the address; return False if that is so already.
+
+    The record of events says who has released it, and why.
+    """
+    with transaction.atomic():
+        rows = FormerAddress.objects.filter(pk=former.pk, address=former.address)
+        if not rows.delete()[0]:
+            return False
+        event = Event(
+            Kind.ADDRESS_RELEASED,
+            None,
+            order.by,
+            detail={"left": former.left_at.date().isoformat()},
+            why=order.why,
+            domain=former.domain,
+            address=former.address,
+        )
+        events.record_all([event])
+    return True
+
+
+def _quoted(address: str) -> str:
+    return shlex.quote(home_of(address))

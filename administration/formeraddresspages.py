@@ -1,0 +1,151 @@
+"""Former addresses, as administrators see and release them."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import AdminForm
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.widgets import AdminTextInputWidget
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import events
+from accounts.http import actor
+from accounts.models import Domain, FormerAddress
+from administration import formeraddresses
+from administration.acts import Order
+from administration.base import ReadOnlyAdmin
+from administration.mailboxfilters import MailboxDomainFilter
+
+
+class ReleaseForm(forms.Form):
+    """That nothing is left of the mail, and why the address is to be released."""
+
+    nothing_left = forms.BooleanField(
+        label=_("Its mail has been moved or removed"),
+        help_text=_("The portal does not look into the mail server's folders."),
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        help_text=_("Goes into the record of events."),
+        max_length=events.LONGEST_REASON,
+        widget=AdminTextInputWidget,
+    )
+
+
+class FormerDomainFilter(MailboxDomainFilter):
+    path = "domain"
+
+
+@admin.register(FormerAddress)
+class FormerAddressAdmin(ReadOnlyAdmin):
+    """Those of one's domains, also of domains that are gone and came back."""
+
+    change_form_template = "admin/accounts/formeraddress/change_form.html"
+    list_display = ["address", "left_at", "because", "present_address"]
+    list_select_related = ["account"]
+    list_filter = [FormerDomainFilter, "because"]
+    sortable_by = ["address"]
+    search_fields = ["address__startswith"]
+    search_help_text = _("Beginning of the address")
+    fields = ["address", "left_at", "because", "present_address"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FormerAddress]:
+        rows: QuerySet[FormerAddress] = super().get_queryset(request)
+        return rows.select_related("account")
+
+    def in_domains(self, domains: QuerySet[Domain]) -> Q:
+        """By name: a domain that was made anew has the mail of the one before."""
+        return Q(domain__in=domains.values("name"))
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.release_view)
+        name = "accounts_formeraddress_release"
+        own = path("<path:object_id>/release/", view, name=name)
+        return [own, *super().get_urls()]
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        permission = "accounts.release_formeraddress"
+        return self.has_view_permission(request) and request.user.has_perm(permission)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        former = kwargs.get("obj")
+        context["may_release"] = self.has_release_permission(request)
+        context |= _about(former) if former else {}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask whether nothing is left of its mail, and release it.
+
+        Raises:
+            Http404: there is no such former address for this administrator.
+            PermissionDenied: this is not for them.
+        """
+        if not self.has_release_permission(request):
+            raise PermissionDenied
+        former = self.get_object(request, unquote(object_id))
+        if former is None:
+            raise Http404
+        form = ReleaseForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._page(request, former, form)
+        order = Order(actor(request), form.cleaned_data["reason"])
+        formeraddresses.release(former, order)
+        words = gettext("The address %(address)s is released: a mailbox can have it.")
+        messages.success(request, words % {"address": former.address})
+        return redirect("admin:accounts_formeraddress_changelist")
+
+    @admin.display(description=_("mailbox that had it"))
+    def present_address(self, former: FormerAddress) -> Any:
+        """What it is called now, unless that is of a domain its readers may not see."""
+        if former.account is None:
+            return _("deleted")
+        known = former.account.address.endswith(f"@{former.domain}")
+        return former.account.address if known else _("in another domain")
+
+    def _page(
+        self, request: HttpRequest, former: FormerAddress, form: ReleaseForm
+    ) -> HttpResponse:
+        fields: Any = [(None, {"fields": list(form.fields)})]
+        shown: Any = form
+        context = {
+            **self.admin_site.each_context(request),
+            **_about(former),
+            "title": _("Release the address?"),
+            "opts": self.opts,
+            "original": former,
+            "form": form,
+            "adminform": AdminForm(shown, fields, {}),
+            "media": self.media + form.media,
+        }
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if form.errors else HTTPStatus.OK
+        template = "admin/accounts/formeraddress/release.html"
+        return TemplateResponse(request, template, context, status=status)
+
+
+def _about(former: FormerAddress) -> dict[str, Any]:
+    """What the pages say of the mail that may still be there."""
+    told: dict[str, Any] = {
+        "home": formeraddresses.home_of(former.address),
+        "removing": formeraddresses.removing(former.address),
+    }
+    account = former.account
+    if account is not None and account.address.endswith(f"@{former.domain}"):
+        told |= {
+            "new_home": formeraddresses.home_of(account.address),
+            "moving": formeraddresses.moving(former.address, account.address),
+            "together": formeraddresses.bringing_together(
+                former.address, account.address
+            ),
+        }
+    return told
