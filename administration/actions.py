@@ -174,7 +174,8 @@ ALL = [
         _(
             "For people who have left: they are signed out of the portal, all their "
             "security passwords are deleted, their mail sessions end, and the mailbox "
-            "is disabled. No mail is deleted."
+            "is disabled. No mail is deleted, and the address stays theirs: nobody "
+            "else can get it, and their mail with it."
         ),
         "administration.offboard",
         lambda row, asked, order: acts.off_board(row, order),

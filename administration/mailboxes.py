@@ -23,6 +23,7 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from administration import acts, audit, effective, heldrights, why
 from administration.acts import Order
+from administration.addresses import AddressedAdmin
 from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
@@ -38,7 +39,6 @@ from administration.phones import PhoneInline
 from administration.rightsofmailboxes import (
     RIGHTS,
     AccountChangeForm,
-    RightsAdmin,
 )
 from clientpasswords import history, limits
 
@@ -81,7 +81,7 @@ def _without_rights(options: Any) -> Any:
 
 
 @admin.register(Account)
-class AccountAdmin(RightsAdmin):
+class AccountAdmin(AddressedAdmin):
     domain_path = "domain"
     add_form = AccountCreationForm
     form = AccountChangeForm
@@ -148,8 +148,6 @@ class AccountAdmin(RightsAdmin):
             on = obj.client_passwords_on
             kind = Kind.SWITCHED_ON if on else Kind.SWITCHED_OFF
             events.record(kind, obj, by=actor(request))
-        if is_change and "address" in form.changed_data:
-            cutoffs.review(f"{form.initial['address']}*")
 
     def save_formset(
         self, request: HttpRequest, form: Any, formset: Any, change: Any

@@ -35,6 +35,7 @@ def test_a_mailbox_that_gets_another_address_is_logged_off_under_the_old_one(
             "is_active": "on",
             "phone-TOTAL_FORMS": "0",
             "phone-INITIAL_FORMS": "0",
+            "_confirmed": "1",
         },
     )
 

@@ -1,0 +1,101 @@
+"""Renaming and deleting a mailbox: what becomes of its mail is said before saving."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.admin.utils import unquote
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts import cutoffs
+from accounts.models import Account
+from administration import formeraddresses
+from administration.previews import CONFIRMED, typed_into
+from administration.rightsofmailboxes import RightsAdmin
+
+
+class AddressedAdmin(RightsAdmin):
+    """The portal moves no mail: whoever changes an address hears what is to be done."""
+
+    def changeform_view(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Save it; refuse on the page what somebody else was faster with."""
+        try:
+            answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:  # the address was taken, or left, meanwhile
+            answer = super().changeform_view(request, *args, **kwargs)
+        return answer
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """Give it another address only once it was seen that its mail does not move."""
+        if request.method == "POST" and CONFIRMED not in request.POST:
+            asked = self._ask(request, object_id)
+            if asked is not None:
+                return asked
+        answer: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
+        """Save it; if it was renamed, end the sessions of the old address."""
+        super().save_model(request, obj, *args)
+        form, is_change = args
+        if not is_change or "address" not in form.changed_data:
+            return
+        old = form.initial["address"]
+        cutoffs.review(f"{old}*")
+        if old != obj.address:
+            words = gettext(
+                "The mail of %(address)s does not move by itself. What to do is said "
+                "under “Former addresses”."
+            )
+            messages.warning(request, words % {"address": old})
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Any = None
+    ) -> HttpResponse:
+        """Say as well that the mail stays, and where."""
+        account = self.get_object(request, unquote(object_id))
+        told = _staying(account) if account else {}
+        answer: HttpResponse = super().delete_view(
+            request, object_id, (extra_context or {}) | told
+        )
+        return answer
+
+    def _ask(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+        """The page that asks, if the form is right and gives it another address."""
+        account = self.get_object(request, unquote(object_id))
+        if account is None or not self.has_change_permission(request, account):
+            return None
+        old = account.address
+        form = self.get_form(request, account, change=True)(
+            request.POST, instance=account
+        )
+        if not form.is_valid() or account.address == old:
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Rename the mailbox?"),
+            "opts": self.opts,
+            "original": self.get_object(request, unquote(object_id)),
+            "new": account.address,
+            "moving": formeraddresses.moving(old, account.address),
+            "together": formeraddresses.bringing_together(old, account.address),
+            "home": formeraddresses.home_of(old),
+            "new_home": formeraddresses.home_of(account.address),
+            "typed": typed_into(request),
+        }
+        template = "admin/accounts/account/rename.html"
+        return TemplateResponse(request, template, context)
+
+
+def _staying(account: Account) -> dict[str, str]:
+    return {
+        "home": formeraddresses.home_of(account.address),
+        "removing": formeraddresses.removing(account.address),
+    }
