@@ -9,11 +9,19 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
 from accounts import schemes
-from accounts.models import Account, Department, Domain, Phone, Policy
+from accounts.models import (
+    Account,
+    Department,
+    Domain,
+    FormerAddress,
+    Phone,
+    Policy,
+)
 from accounts.models.account import ADDRESS
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
@@ -111,6 +119,9 @@ class _Known:
             list(rows.select_for_update().values_list("pk"))
         rows = rows.select_related("domain", "department", "policy", "phone")
         self.accounts = {row.address: row for row in rows}
+        # No mailbox has them; those that are there keep the address they have.
+        former = FormerAddress.objects.filter(address__in=addresses)
+        self.former = {row.address: row for row in former}
         domains = {each.address.rpartition("@")[2] for each in wanted}
         self.domains = {
             row.name: row for row in Domain.objects.filter(name__in=domains)
@@ -131,7 +142,10 @@ def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:
     if result.account is None:
         result.is_new = True
         domain = _domain(wanted.address, known, rules, result.faults)
-        if domain is None:
+        if domain is not None and wanted.address in known.former:
+            with translation.override("en"):
+                result.faults["address"] = known.former[wanted.address].refusal
+        if domain is None or result.faults:
             return result
         result.account = Account(address=wanted.address, domain=domain)
     account = result.account

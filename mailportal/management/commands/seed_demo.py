@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from accounts.models import Account, Domain, Phone, Policy
+from accounts.models import Account, Domain, FormerAddress, Phone, Policy
 
 WEB = "mailportal-demo"
 
@@ -56,11 +56,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for person in CAST:
             self._keep_or_make(person)
-        if not Account.objects.filter(address=ADMINISTRATOR).exists():
+        if not self._is_taken(ADMINISTRATOR):
             Account.objects.create_superuser(ADMINISTRATOR, WEB, name="Administrator")
 
     def _keep_or_make(self, person: Person) -> None:
-        if Account.objects.filter(address=person.address).exists():
+        if self._is_taken(person.address):
             return
         policy, _created = Policy.objects.get_or_create(
             name=person.policy_name, defaults=person.policy
@@ -69,3 +69,10 @@ class Command(BaseCommand):
         Domain.objects.get_or_create(name=domain, defaults={"policy": policy})
         account = Account.objects.create_user(person.address, WEB, name=person.name)
         Phone.objects.create(account=account, number=person.phone)
+
+    def _is_taken(self, address: str) -> bool:
+        """Whether there is such a mailbox, or was one that somebody has renamed."""
+        former = FormerAddress.objects.filter(address=address).first()
+        if former is not None:
+            self.stdout.write(f"Left out: {former.refusal}")
+        return former is not None or Account.objects.filter(address=address).exists()

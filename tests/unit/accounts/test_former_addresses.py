@@ -1,7 +1,6 @@
 """An address that a mailbox has left is nobody else's until it is released."""
 
 from collections.abc import Callable
-from threading import Event
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,18 +8,14 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
-from accounts import events
-from accounts.events import Actor, Kind
-from accounts.events import Event as Happened
 from accounts.models import Account, Domain, FormerAddress
 from tests.factories import make_account, make_domain
-from tests.unit.support import at_once
 
 OLD, NEW = "plain@example.com", "renamed@example.com"
 REFUSED = "a former one of another mailbox"
 
 
-def execute(sql: str, *values: object) -> None:
+def execute(sql: str, *values: str | int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
 
@@ -62,9 +57,8 @@ DELETING = [delete, delete_by_query, delete_by_sql]
 def insert(address: str) -> None:
     """Make it by a copy of another mailbox's row."""
     row = make_account("model@example.com")
-    columns = [
-        f.column for f in Account._meta.local_concrete_fields if f.column != "id"
-    ]
+    fields = Account._meta.local_concrete_fields
+    columns = [str(field.column) for field in fields if not field.primary_key]
     names = ", ".join(columns)
     values = ", ".join("%s" if name == "address" else name for name in columns)
     execute(
@@ -125,8 +119,9 @@ def test_all_addresses_of_a_deleted_mailbox_are_nobodys(
 
     way(plain)
 
-    left = FormerAddress.objects.values_list("address", "because", "account")
-    assert list(left) == [(OLD, "renamed", None), (NEW, "deleted", None)]
+    left = FormerAddress.objects.values_list("address", "because")
+    assert list(left) == [(OLD, "renamed"), (NEW, "deleted")]
+    assert not FormerAddress.objects.filter(account__isnull=False).exists()
 
 
 @pytest.mark.parametrize("leave", [rename, delete])
@@ -218,99 +213,3 @@ def test_no_superuser_gets_it_and_no_domain_is_made_for_one(plain: Account) -> N
 
     assert not Account.objects.exists()
     assert not Domain.objects.exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("leave", [rename, delete])
-def test_it_is_refused_to_whoever_makes_it_while_it_is_being_left(
-    leave: Callable[..., None],
-) -> None:
-    plain = make_account(OLD)
-    domain = make_domain()
-
-    def act(number: int) -> bool:
-        """Leave it; make it, again and again, until it is no more."""
-        if number == 0:
-            with transaction.atomic():
-                leave(plain)
-            return True
-        while Account.objects.filter(pk=plain.pk, address=OLD).exists():
-            try:
-                with transaction.atomic():
-                    Account.objects.bulk_create([Account(address=OLD, domain=domain)])
-            except IntegrityError:
-                continue
-            return False
-        return True
-
-    assert all(at_once(4, act))
-    assert not Account.objects.filter(address=OLD).exists()
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
-@pytest.mark.parametrize("leave", [rename, delete])
-def test_whoever_waits_for_a_mailbox_that_is_leaving_is_refused_in_the_end(
-    leave: Callable[..., None],
-) -> None:
-    """The order in which nothing is to be seen when the new one begins."""
-    plain, domain = make_account(OLD), make_domain()
-    is_left = Event()
-
-    def act(number: int) -> str:
-        if number == 0:
-            with transaction.atomic():
-                leave(plain)
-                is_left.set()
-                wait_for_a_waiting_one()
-            return "left"
-        is_left.wait(10)
-        try:
-            Account.objects.bulk_create([Account(address=OLD, domain=domain)])
-        except IntegrityError as error:
-            return str(error)
-        return "made"
-
-    left, told = at_once(2, act)
-
-    assert left == "left"
-    assert REFUSED in told
-
-
-def wait_for_a_waiting_one() -> None:
-    """Until another connection to this database waits for a lock."""
-    for _try in range(1000):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
-                " AND wait_event_type = 'Lock'"
-            )
-            if cursor.fetchall():
-                return
-    pytest.fail("Nobody has waited.")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_was_left_before_there_were_triggers_is_recalled_from_the_record() -> None:
-    renamed, by = make_account(NEW), Actor("admin@example.com")
-    reused = make_account("reused@example.com")
-    for account, old in (
-        *((renamed, OLD), (renamed, "first@example.com")),
-        *((reused, NEW), (renamed, "reused@example.com")),
-    ):
-        told = events.changes({"address": old}, {"address": account.address})
-        events.record_all([Happened(Kind.MAILBOX_CHANGED, account, by, detail=told)])
-    gone = make_account("gone@example.com")
-    events.record(Kind.MAILBOX_DELETED, gone, by=by)
-    gone.delete()
-    call_command("migrate", "accounts", "0016", verbosity=0)
-
-    call_command("migrate", verbosity=0)
-
-    left = FormerAddress.objects.values_list("address", "because", "account")
-    assert list(left) == [
-        ("first@example.com", "renamed", renamed.pk),
-        ("gone@example.com", "deleted", None),
-        (OLD, "renamed", renamed.pk),
-    ]

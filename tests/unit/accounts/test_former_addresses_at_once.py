@@ -1,0 +1,118 @@
+"""An address is left and made anew at once; what was left before it was recorded."""
+
+from collections.abc import Callable
+from threading import Event
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connection, transaction
+
+from accounts import events
+from accounts.events import Actor, Kind
+from accounts.events import Event as Happened
+from accounts.models import Account, FormerAddress
+from tests.factories import make_account, make_domain
+from tests.unit.accounts.test_former_addresses import (
+    NEW,
+    OLD,
+    REFUSED,
+    delete,
+    rename,
+)
+from tests.unit.support import at_once
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("leave", [rename, delete])
+def test_it_is_refused_to_whoever_makes_it_while_it_is_being_left(
+    leave: Callable[..., None],
+) -> None:
+    plain = make_account(OLD)
+    domain = make_domain()
+
+    def act(number: int) -> bool:
+        """Leave it; make it, again and again, until it is no more."""
+        if number == 0:
+            with transaction.atomic():
+                leave(plain)
+            return True
+        while Account.objects.filter(pk=plain.pk, address=OLD).exists():
+            try:
+                with transaction.atomic():
+                    Account.objects.bulk_create([Account(address=OLD, domain=domain)])
+            except IntegrityError:
+                continue
+            return False
+        return True
+
+    assert all(at_once(4, act))
+    assert not Account.objects.filter(address=OLD).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("leave", [rename, delete])
+def test_whoever_waits_for_a_mailbox_that_is_leaving_is_refused_in_the_end(
+    leave: Callable[..., None],
+) -> None:
+    """The order in which nothing is to be seen when the new one begins."""
+    plain, domain = make_account(OLD), make_domain()
+    is_left = Event()
+
+    def act(number: int) -> str:
+        if number == 0:
+            with transaction.atomic():
+                leave(plain)
+                is_left.set()
+                wait_for_a_waiting_one()
+            return "left"
+        is_left.wait(10)
+        try:
+            Account.objects.bulk_create([Account(address=OLD, domain=domain)])
+        except IntegrityError as error:
+            return str(error)
+        return "made"
+
+    left, told = at_once(2, act)
+
+    assert left == "left"
+    assert REFUSED in told
+
+
+def wait_for_a_waiting_one() -> None:
+    """Until another connection to this database waits for a lock."""
+    for _try in range(1000):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(0.01), pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT FROM pg_stat_activity WHERE datname = current_database()"
+                " AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchall():
+                return
+    pytest.fail("Nobody has waited.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_left_before_there_were_triggers_is_recalled_from_the_record() -> None:
+    renamed, by = make_account(NEW), Actor("admin@example.com")
+    reused = make_account("reused@example.com")
+    for account, old in (
+        *((renamed, OLD), (renamed, "first@example.com")),
+        *((reused, NEW), (renamed, "reused@example.com")),
+    ):
+        told = events.changes({"address": old}, {"address": account.address})
+        events.record_all([Happened(Kind.MAILBOX_CHANGED, account, by, detail=told)])
+    gone = make_account("gone@example.com")
+    events.record(Kind.MAILBOX_DELETED, gone, by=by)
+    gone.delete()
+    call_command("migrate", "accounts", "0016", verbosity=0)
+
+    call_command("migrate", verbosity=0)
+
+    left = FormerAddress.objects.values_list("address", "because", "account")
+    assert list(left) == [
+        ("first@example.com", "renamed", renamed.pk),
+        ("gone@example.com", "deleted", None),
+        (OLD, "renamed", renamed.pk),
+    ]
