@@ -32,11 +32,13 @@ def bringing_together(old: str, new: str) -> list[str]:
     """Return the commands that do so where mail has come to the other meanwhile.
 
     What was there stays as it is, so that mail programs need not fetch it again; what
-    has come is put to it. Nothing is lost if one of the commands fails.
+    has come is put to it. Nothing is lost if one of the commands fails, or if mail
+    comes between them. The first ends sessions, and fails where there are none.
     """
     come = shlex.quote(f"{home_of(new)}~come")
     location = shlex.quote(f"maildir:{home_of(new)}~come/Maildir")
     return [
+        f"doveadm kick {shlex.quote(f'{new}*')}",
         f"mv -T {_quoted(new)} {come}",
         moving(old, new),
         f"doveadm import -s -u {shlex.quote(new)} {location} '' ALL",

@@ -1,0 +1,161 @@
+"""Whose mail it is when an address changes hands, by the commands on our pages."""
+
+import html
+import re
+import subprocess
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Account, FormerAddress
+from administration import formeraddresses
+from administration.acts import Order
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.factories import PASSWORD
+from tests.mailserver.clients import imap_session
+from tests.mailserver.test_users import Lmtp
+from tests.unit.administration.test_accounts import save_account
+from tests.unit.administration.worlds import browser_of
+from tests.unit.support import HOME
+
+pytestmark = pytest.mark.mailserver
+
+
+class Letters:
+    """A mailbox of an address of its own, as mail stays from one test to the next."""
+
+    def __init__(self, host: MailHost, name: str) -> None:
+        self.host = host
+        self.old, self.new = f"{name}@example.com", f"{name}-renamed@example.com"
+        self.account = factories.make_account(self.old)
+
+    def deliver(self, address: str, subject: str) -> None:
+        with Lmtp(str(self.host.socket("lmtp"))) as client:
+            client.sendmail("friend@x.org", address, f"Subject: {subject}\r\n\r\n.\r\n")
+
+    def run(self, command: str) -> int:
+        """Do what a page says, on this host here."""
+        ours = command.replace("doveadm ", f"doveadm -c {self.host.dovecot_conf} ", 1)
+        done = subprocess.run(["sh", "-c", ours], capture_output=True, check=False)
+        return done.returncode
+
+    def read(self, address: str) -> list[tuple[str, str]]:
+        """Return UID and subject of what the owner of the address sees by IMAP."""
+        with imap_session(self.host, address, PASSWORD) as client:
+            client.select("INBOX", readonly=True)
+            _, (numbers,) = client.search(None, "ALL")
+            wanted = "(UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])"
+            found = []
+            for number in numbers.split():
+                _, data = client.fetch(number.decode(), wanted)
+                assert isinstance(data[0], tuple)
+                uid = re.search(rb"UID (\d+)", data[0][0])
+                assert uid
+                subject = data[0][1].decode().strip().removeprefix("Subject: ")
+                found.append((uid[1].decode(), subject))
+            return found
+
+
+@pytest.fixture
+def letters(
+    host: MailHost, settings: Settings, request: pytest.FixtureRequest
+) -> Letters:
+    settings.MAIL_HOME = f"{host.folder}/mail/%u"
+    name = re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_"))[:40]
+    return Letters(host, name.strip("-"))
+
+
+@pytest.fixture
+def administrator(host: MailHost) -> Client:
+    factories.make_domain()
+    return browser_of(Account.objects.create_superuser("admin@example.com"))
+
+
+def renamed(administrator: Client, letters: Letters) -> list[str]:
+    """Rename it on its page; return the commands of the page that asks."""
+    asked = save_account(administrator, letters.account, address=letters.new)
+    pages = re.findall(r"<pre[^>]*>(.*?)</pre>", asked.content.decode(), re.DOTALL)
+    answer = save_account(
+        administrator, letters.account, address=letters.new, _confirmed="1"
+    )
+    assert answer.status_code == 302
+    return html.unescape("\n".join(pages)).strip().splitlines()
+
+
+def release(administrator: Client, address: str) -> None:
+    former = FormerAddress.objects.get(address=address)
+    page = reverse("admin:accounts_formeraddress_release", args=[former.pk])
+    administrator.post(page, {"nothing_left": "on", "reason": "Its mail was moved."})
+    assert not FormerAddress.objects.filter(address=address).exists()
+
+
+def test_mail_goes_along_by_the_command_and_the_next_owner_finds_nothing(
+    administrator: Client, letters: Letters
+) -> None:
+    letters.deliver(letters.old, "private letter")
+    assert letters.read(letters.old) == [("1", "private letter")]
+
+    move, *_more = renamed(administrator, letters)
+    with pytest.raises(ValidationError, match="There was a mailbox of this address"):
+        factories.make_account(letters.old)
+    assert letters.run(move) == 0
+    release(administrator, letters.old)
+    factories.make_account(letters.old)
+
+    assert letters.read(letters.new) == [("1", "private letter")]
+    assert letters.read(letters.old) == []
+
+
+def test_what_has_come_to_the_new_address_meanwhile_is_put_to_it(
+    administrator: Client, letters: Letters
+) -> None:
+    letters.deliver(letters.old, "of before")
+    assert letters.read(letters.old) == [("1", "of before")]
+    script = f"{formeraddresses.home_of(letters.old)}/.dovecot.sieve"
+    assert letters.run(f"touch {script}") == 0
+
+    move, *together = renamed(administrator, letters)
+    letters.deliver(letters.new, "of meanwhile")
+    assert letters.read(letters.new) == [("1", "of meanwhile")]
+    assert letters.run(move) != 0
+    assert letters.read(letters.new) == [("1", "of meanwhile")]
+    kicked, *done = [letters.run(command) for command in together]
+    assert kicked in {0, 68}  # as there is a session or none
+    assert done == [0, 0, 0, 0]
+
+    assert letters.read(letters.new) == [("1", "of before"), ("2", "of meanwhile")]
+    new_home = formeraddresses.home_of(letters.new)
+    assert letters.run(f"test -e {new_home}/.dovecot.sieve") == 0
+    for gone in (formeraddresses.home_of(letters.old), f"{new_home}~come"):
+        assert letters.run(f"test -e {gone}") != 0
+
+
+def test_after_the_command_that_removes_it_the_next_owner_finds_nothing(
+    administrator: Client, letters: Letters
+) -> None:
+    letters.deliver(letters.old, "private letter")
+    page = reverse("admin:accounts_account_delete", args=[letters.account.pk])
+    asked = administrator.get(page).content.decode()
+    (command,) = re.findall(r"<pre[^>]*>(.*?)</pre>", asked)
+    assert administrator.post(page, {"post": "yes"}).status_code == 302
+
+    assert letters.run(html.unescape(command)) == 0
+    release(administrator, letters.old)
+    factories.make_account(letters.old)
+
+    assert letters.read(letters.old) == []
+
+
+def test_released_without_it_the_next_owner_reads_everything(letters: Letters) -> None:
+    """Why an address is held back at all."""
+    letters.deliver(letters.old, "private letter")
+    letters.account.delete()
+
+    formeraddresses.release(FormerAddress.objects.get(), Order(HOME, ""))
+    factories.make_account(letters.old)
+
+    assert letters.read(letters.old) == [("1", "private letter")]
