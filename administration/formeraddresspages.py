@@ -109,7 +109,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
     def present_address(self, former: FormerAddress) -> Any:
         """What it is called now, unless that is of a domain its readers may not see."""
         if former.account is None:
-            return _("deleted")
+            return "—"
         known = former.account.address.endswith(f"@{former.domain}")
         return former.account.address if known else _("in another domain")
 

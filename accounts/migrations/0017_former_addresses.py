@@ -243,7 +243,7 @@ class Migration(migrations.Migration):
                 (
                     "left_at",
                     models.DateTimeField(
-                        default=django.utils.timezone.now, verbose_name="left"
+                        default=django.utils.timezone.now, verbose_name="left on"
                     ),
                 ),
                 (
@@ -254,7 +254,7 @@ class Migration(migrations.Migration):
                             ("deleted", "the mailbox was deleted"),
                         ],
                         max_length=10,
-                        verbose_name="because",
+                        verbose_name="left because",
                     ),
                 ),
                 (

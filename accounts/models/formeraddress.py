@@ -29,8 +29,10 @@ class FormerAddress(models.Model):
 
     address = models.CharField(_("address"), max_length=254, unique=True)
     domain = models.CharField(_("domain"), max_length=253)
-    left_at = models.DateTimeField(_("left"), default=timezone.now)
-    because = models.CharField(_("because"), max_length=10, choices=Because.choices)
+    left_at = models.DateTimeField(_("left on"), default=timezone.now)
+    because = models.CharField(
+        _("left because"), max_length=10, choices=Because.choices
+    )
     # The trigger empties it when the mailbox is deleted: raw SQL must not fail for it.
     account = models.ForeignKey(
         "accounts.Account",
