@@ -3,6 +3,7 @@
 import html
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -148,6 +149,30 @@ def test_after_the_command_that_removes_it_the_next_owner_finds_nothing(
     factories.make_account(letters.old)
 
     assert letters.read(letters.old) == []
+
+
+def test_the_mail_of_who_has_left_can_be_given_to_somebody_else(
+    letters: Letters,
+) -> None:
+    """By the command in docs/operations.md."""
+    boss = factories.make_account(letters.new)
+    letters.deliver(letters.old, "for the successor")
+    letters.account.delete()
+    page = Path(__file__).parents[2] / "docs" / "operations.md"
+    (command,) = re.findall(
+        r"^doveadm import .* 'From plain' ALL$", page.read_text(), re.MULTILINE
+    )
+
+    home = formeraddresses.home_of(letters.old)
+    for there, here in (
+        ("/srv/mail/plain@example.com", home),
+        ("boss@example.com", boss.address),
+    ):
+        command = command.replace(there, here)
+
+    assert letters.run(command) == 0
+    with imap_session(letters.host, boss.address, PASSWORD) as client:
+        assert client.select('"From plain.INBOX"', readonly=True) == ("OK", [b"1"])
 
 
 def test_released_without_it_the_next_owner_reads_everything(letters: Letters) -> None:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 
 import pytest
 
-from accounts.models import Account
+from accounts.models import Account, FormerAddress
 from bench.authsocket import Verdict
 from deploy.mailhost import MailHost
 from tests import factories
@@ -220,3 +220,55 @@ def test_a_master_user_sends_where_the_web_password_may(
     with smtp_session(host, f"{ALICE}*support", MASTER) as session:
         session.mail(ALICE)
         assert session.rcpt(ALICE)[0] == code
+
+
+def as_the_page_says(host: MailHost, lines: slice) -> str:
+    """Do what it says of an address that changes hands; return what was printed."""
+    here = {
+        "/var/lib/dovecot-shared": SHARED,
+        "/srv/mail": host.folder / "mail",
+        "doveadm ": f"doveadm -c {host.dovecot_conf} ",
+        "plain@example": "alice@example",
+    }
+    text = translated(blocks("An address that changes hands", "sh"), here)
+    command = "\n".join(text.splitlines()[lines])
+    done = subprocess.run(["sh", "-euc", command], check=True, capture_output=True)
+    return done.stdout.decode()
+
+
+def test_who_gets_an_address_next_reads_nothing_that_was_granted_before(
+    host: MailHost, alice: Account, bob: Imap
+) -> None:
+    bob.setacl("Team", f'"${ALICE}"', "lr")
+    alice.delete()
+    FormerAddress.objects.all().delete()
+    factories.make_account(ALICE)
+    with webmail(host, ALICE) as next_one:
+        assert reads(next_one, f"shared/{BOB}/Team")
+
+    found = as_the_page_says(host, slice(0, 1))
+    as_the_page_says(host, slice(1, 2))
+
+    assert found == f"{host.folder}/mail/{BOB}/Maildir/.Team/dovecot-acl\n"
+    with webmail(host, ALICE) as next_one:
+        assert not reads(next_one, f"shared/{BOB}/Team")
+        assert f"shared/{BOB}/Team" not in names(next_one)
+
+
+def test_what_a_renamed_mailbox_shares_is_listed_under_its_new_address(
+    host: MailHost, alice: Account, bob: Imap
+) -> None:
+    bob.setacl("Team", f'"${ALICE}"', "lr")
+    sed = blocks(SECTION, "sh").replace("/var/lib/dovecot-shared", str(SHARED))
+    subprocess.run(["sh", "-euc", sed], check=True)
+    robert = "robert@example.com"
+    Account.objects.filter(address=BOB).update(address=robert)
+    mail = host.folder / "mail"
+    (mail / BOB).rename(mail / robert)
+
+    as_the_page_says(host, slice(2, None))
+
+    with webmail(host, ALICE) as reader:
+        shared = {name for name in names(reader) if name.endswith("/Team")}
+        assert shared == {f"shared/{robert}/Team"}
+        assert reads(reader, f"shared/{robert}/Team")
