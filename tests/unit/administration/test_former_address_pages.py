@@ -154,7 +154,7 @@ def test_an_address_is_released_once(own: World) -> None:
     post("operator", own, **RELEASE)
 
     assert not formeraddresses.release(former, Order(HOME, ""))
-    assert released()
+    assert released().address == former.address
 
 
 @pytest.mark.django_db
