@@ -170,3 +170,22 @@ def test_whoever_sees_mailboxes_sees_former_addresses_and_who_makes_some_release
     assert holders("view_formeraddress") == holders("view_account")
     assert holders("release_formeraddress") == makers
     assert makers == {"Site operators", "Domain administrators"}
+
+
+@pytest.mark.parametrize("chosen", ["own", "foreign"])
+def test_who_adds_a_mailbox_does_not_learn_of_another_domains_former_addresses(
+    own: World, foreign: World, chosen: str
+) -> None:
+    domain = {"own": own, "foreign": foreign}[chosen].domain
+    data = {"domain": domain.pk, "usable_password": "false"}
+    browser = browser_as("domain", own)
+    page = reverse("admin:accounts_account_add")
+
+    told = [
+        browser.post(page, data | {"address": f"{name}@zzforeign.example"})
+        for name in ("former", "nobody")
+    ]
+
+    errors = [answer.context["adminform"].form.errors for answer in told]
+    assert errors[0] == errors[1] != {}
+    assert not Account.objects.filter(address__startswith="former@").exists()
