@@ -19,6 +19,11 @@ def give(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     app.models_module = models
     create_permissions(app, apps=apps, verbosity=0)
     app.models_module = None
+    add(apps)
+
+
+def add(apps: Apps) -> None:
+    """As above, where Django has made the permissions."""
     _each(apps, "add")
 
 
