@@ -76,25 +76,29 @@ BEGIN
   DELETE FROM {FORMER} WHERE address = NEW.address;
 END
 """
-LEAVE = f"""
+
+
+def _leaving(because: str, account: str) -> str:
+    return f"""
   INSERT INTO {FORMER} (address, domain, left_at, because, account_id)
   VALUES (OLD.address, substr(OLD.address, instr(OLD.address, '@') + 1),
-          strftime('%Y-%m-%d %H:%M:%f', 'now'), %s)
+          strftime('%Y-%m-%d %H:%M:%f', 'now'), '{because}', {account})
   ON CONFLICT (address) DO UPDATE
     SET left_at = excluded.left_at, because = excluded.because,
         account_id = excluded.account_id;
-END
 """
+
+
 SQLITE = [
     (
         f"CREATE TRIGGER {TABLE}_leave_deleted AFTER DELETE ON {TABLE} BEGIN "
         f"UPDATE {FORMER} SET account_id = NULL WHERE account_id = OLD.id;"
-        f"{LEAVE.replace('%s', chr(39) + 'deleted' + chr(39) + ', NULL')}"
+        f"{_leaving('deleted', 'NULL')} END"
     ),
     (
         f"CREATE TRIGGER {TABLE}_leave_renamed AFTER UPDATE ON {TABLE} "
         "WHEN OLD.address IS NOT NEW.address BEGIN "
-        f"{LEAVE.replace('%s', chr(39) + 'renamed' + chr(39) + ', OLD.id')}"
+        f"{_leaving('renamed', 'OLD.id')} END"
     ),
     f"CREATE TRIGGER {TABLE}_take_made AFTER INSERT ON {TABLE} {TAKE}",
     (
