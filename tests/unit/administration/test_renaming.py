@@ -33,6 +33,7 @@ def test_a_mailbox_is_not_renamed_before_that_was_confirmed(
     text = html.unescape(answer.content.decode())
     assert answer.status_code == 200
     assert "The mail does not move by itself." in text
+    assert "Do this after renaming, not before" in text
     assert f"mv -T /srv/mail/plain@example.com /srv/mail/{NEW}" in text
     assert f"doveadm import -s -u {NEW} " in text
     plain.refresh_from_db()
