@@ -1,6 +1,6 @@
 """What administrators change on the pages of Django admin, for the record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django.db.models import Model, QuerySet
@@ -38,10 +38,16 @@ REASON, VERSION = "audit_reason", "form_version"
 OWN_FIELDS = frozenset({REASON, VERSION})
 
 
-def saved(request: HttpRequest, form: Any, *, is_new: bool) -> None:
-    """Record what this valid form has changed, from what to what, and why."""
+def saved(
+    request: HttpRequest, form: Any, fields: Collection[str], *, is_new: bool
+) -> None:
+    """Record what this valid form has changed of its record, and why.
+
+    Of each of the record's `fields` from what to what. What else a form asks for is in
+    no event: the new web password, for one.
+    """
     target: Model = form.instance
-    names = set(form.changed_data) - OWN_FIELDS
+    names = set(form.changed_data).intersection(fields)
     before, after = _values(form, names, is_new=is_new)
     parts = [names & RIGHTS, names - RIGHTS] if isinstance(target, Account) else [names]
     for part in parts:

@@ -149,7 +149,8 @@ class AuditedAdmin(ScopedAdmin):
         """Django admin asks for it once everything is saved."""
         message = super().construct_change_message(request, form, *args, **kwargs)
         if isinstance(form, forms.ModelForm):
-            audit.saved(request, form, is_new={"added": {}} in message)
+            fields = [field.name for field in self.opts.get_fields()]
+            audit.saved(request, form, fields, is_new={"added": {}} in message)
         else:
             audit.password_changed(request, form.user)
         return message
