@@ -12,6 +12,7 @@ from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
@@ -127,9 +128,13 @@ def visible(
 
 
 class ScopedRelatedFilter(RelatedFieldListFilter):
-    """Offers what the person sees of what the records point to."""
+    """Offers what the person sees of what the records point to, and takes no other."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
+        """Return it once it is looked at: a filter is also made to ask for its name."""
+        return SimpleLazyObject(lambda: self._choices(field, request, model_admin))
+
+    def _choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
         rows = visible(model_admin.admin_site, request, field.related_model)
         ordering = self.field_admin_ordering(field, request, model_admin)
         return field.get_choices(

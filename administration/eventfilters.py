@@ -11,6 +11,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from administration.parameters import can_be_found
+
 IPV4 = 4
 
 
@@ -50,6 +52,19 @@ class TextFilter(admin.SimpleListFilter):
     """A field to type into, instead of a list of all there are."""
 
     template = "admin/text_filter.html"
+    # Any value may be in the address, not only those that are offered.
+    is_typed = True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        """Return what is left; nothing where no column can hold what was typed."""
+        text = (self.value() or "").strip()
+        if not text:
+            return queryset
+        return self.narrowed(queryset, text) if can_be_found(text) else queryset.none()
+
+    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+        """Return the rows that this text leaves."""
+        raise NotImplementedError
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("", "")]  # without one it is not shown
@@ -73,30 +88,24 @@ class ActorFilter(TextFilter):
     title = _("who (beginning of the name)")
     parameter_name = "by"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if text := (self.value() or "").strip():
-            return queryset.filter(actor__startswith=text)
-        return queryset
+    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+        return rows.filter(actor__startswith=text)
 
 
 class DomainFilter(TextFilter):
     title = _("domain")
     parameter_name = "in"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if text := (self.value() or "").strip().lower():
-            return queryset.filter(domain=text)
-        return queryset
+    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+        return rows.filter(domain=text.lower())
 
 
 class NetworkFilter(TextFilter):
     title = _("from (address, or 198.51.100.0/24)")
     parameter_name = "network"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        if text := (self.value() or "").strip():
-            return _within(queryset, text)
-        return queryset
+    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+        return _within(rows, text)
 
 
 def _within(queryset: QuerySet, text: str) -> QuerySet:

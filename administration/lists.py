@@ -1,6 +1,7 @@
 """Lists that stay fast, however many rows there are."""
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import display_for_value
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -18,11 +19,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from administration import parameters
 from administration.widgets import KnownAutocompleteSelect
 
 MOST_PAGES = 20
 # Stands for the key of a row in an address.
 NO_KEY = "0-0"
+# A column to sort by, as the address of a list names it.
+COLUMN = re.compile(r"-?([0-9]{1,3})")
 
 
 @cache
@@ -51,8 +55,11 @@ class BoundedPaginator(Paginator):
         return MoreThan(most) if found > most else found
 
     def page(self, number: int | str) -> Page:
-        """Return a page; what comes with its rows is looked up for these alone."""
-        number = self.validate_number(number)
+        """Return a page; what comes with its rows is looked up for these alone.
+
+        Beyond the last it is the last: while one reads, a list gets shorter.
+        """
+        number = min(max(int(number), 1), self.num_pages)
         first = (number - 1) * self.per_page
         keys = self._found[first : first + self.per_page]
         return Page(self.object_list.filter(pk__in=keys), number, self)
@@ -77,8 +84,32 @@ class BoundedChangeList(ChangeList):
         view = f"{self.model_admin.admin_site.name}:{opts.app_label}_{opts.model_name}"
         return reverse(f"{view}_change", args=[NO_KEY])
 
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+        """Return the order that was asked for, by columns that may be sorted.
+
+        Django asks `sortable_by` for the links alone.
+        """
+        asked = self._sorted_by(self.params.pop(ORDER_VAR, ""))
+        self.filter_params.pop(ORDER_VAR, None)
+        if asked:
+            self.params[ORDER_VAR] = asked
+            self.filter_params[ORDER_VAR] = [asked]
+        ordering: list[Any] = super().get_ordering(request, queryset)
+        return ordering
+
+    def _sorted_by(self, asked: str) -> str:
+        columns, sortable = [*self.list_display], self.sortable_by or ()
+        kept: dict[int, str] = {}
+        for part in asked.split("."):
+            if found := COLUMN.fullmatch(part):
+                number = int(found[1])
+                if columns[number : number + 1] and columns[number] in sortable:
+                    kept.setdefault(number, part)
+        return ".".join(kept.values())
+
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
         number = self.page_num if self.multi_page else 1
         page: Any = self.model_admin
         self.result_list = list(page.widened(self.paginator.page(number).object_list))
@@ -97,6 +128,34 @@ class BoundedAdmin(admin.ModelAdmin):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
         return BoundedChangeList
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list; nobody sees more of its address than is `known`."""
+        request.GET = parameters.known(self, request)
+        return super().get_changelist_instance(request)
+
+    def lookup_allowed(
+        self, lookup: str, value: str, request: HttpRequest | None = None
+    ) -> bool:
+        """Allow none but the filters': the second wall, behind `parameters.known`."""
+        if request is None or lookup not in parameters.declared(self, request):
+            return False
+        allowed: bool = super().lookup_allowed(lookup, value, request)
+        return allowed
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Allow the primary key: nothing in the portal is referred to by another."""
+        return to_field == self.opts.pk.name
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Show or save a record; its address says no more than `known_to_form`."""
+        request.GET = parameters.known_to_form(self, request)
+        return super().changeform_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Ask whether to delete a record; its address is read as that of its page."""
+        request.GET = parameters.known_to_form(self, request)
+        return super().delete_view(request, *args, **kwargs)
 
     def formfield_for_foreignkey(
         self, db_field: Any, request: HttpRequest, **kwargs: Any
@@ -129,5 +188,7 @@ class BoundedAdmin(admin.ModelAdmin):
         Only a beginning of a text is in an index; its single words are not.
         """
         text = search_term.strip().lower()
+        if not parameters.can_be_found(text):
+            return queryset.none(), False
         quoted = json.dumps(text, ensure_ascii=False) if text else ""
         return super().get_search_results(request, queryset, quoted)

@@ -45,9 +45,9 @@ class MailboxDomainFilter(TextFilter):
     parameter_name = "in"
     path = "domain__name"
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        text = (self.value() or "").strip().lower()
-        return queryset.filter(**{self.path: text}) if text else queryset
+    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+        found: QuerySet = rows.filter(**{self.path: text.lower()})
+        return found
 
 
 class OwnDomainFilter(MailboxDomainFilter):
@@ -158,6 +158,12 @@ class CreatedFilter(TimeFilter):
     title = _("created")
     parameter_name = "created"
     field = "created_at"
+
+
+class LastUsedFilter(TimeFilter):
+    title = _("last used")
+    parameter_name = "used"
+    field = "last_used_at"
 
 
 def bound(rows: QuerySet, condition: Q) -> QuerySet:

@@ -19,6 +19,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 from accounts.models import RecoveryCodes
 from administration import roles
 from administration.audited import AuditedAdmin
+from administration.mailboxfilters import CreatedFilter, LastUsedFilter
 
 # The libraries have registered their own pages when their modules were imported.
 admin.site.unregister([Group, Site, TOTPDevice])
@@ -107,13 +108,14 @@ class SecondFactorAdmin(AuditedAdmin):
 
 @admin.register(TOTPDevice)
 class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
-    pass
+    list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
 
 
 @admin.register(WebAuthnCredential)
 class AuditedPasskeyAdmin(SecondFactorAdmin, WebAuthnCredentialAdmin):
     """Passkeys are made by their owners' devices alone."""
 
+    list_filter = [CreatedFilter, LastUsedFilter]
     search_fields = ["user__address__startswith"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -1,0 +1,121 @@
+"""What the address of a list may say: its own filters, its search, order and page.
+
+Django admin makes a look-up of whatever else stands there. `?key__startswith=a` tells
+by the rows that are left how a value begins that no page shows, and `__regex` lets the
+database work for minutes. Here the rest of the query string is as if it were not there:
+the list is the same, and so are its export and what is chosen for an action.
+
+Such a request is neither refused nor recorded. It learns nothing and changes nothing,
+a bookmark of an older version makes the same one, and whoever is allowed to look at a
+list could fill the record of events with them, which nobody can empty.
+"""
+
+from collections import defaultdict
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib.admin.filters import FieldListFilter, ListFilter
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.http import HttpRequest, QueryDict
+
+# The longest text in a column that is searched is an address, of 254 characters.
+LONGEST_TEXT = 300
+
+
+def can_be_found(text: str) -> bool:
+    """Whether a text that was typed may stand in a column: no longer, and no NUL.
+
+    PostgreSQL refuses a NUL, and SQLite a pattern of more than 50,000 bytes.
+    """
+    return len(text) <= LONGEST_TEXT and "\0" not in text
+
+
+class Offers:
+    """Stands for the list while a filter is asked for its links: what they would set.
+
+    It has of a `ChangeList` what the `choices` of a filter use.
+    """
+
+    add_facets = False
+
+    def __init__(self) -> None:
+        self.values: dict[str, set[str]] = defaultdict(set)
+
+    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+        """Note what the link would set."""
+        for name, value in (new_params or {}).items():
+            if value is not None:
+                self.values[name].add(str(value))
+        return ""
+
+
+def known(page: Any, request: HttpRequest) -> Any:
+    """Return of the query string what the list of this page itself leads to.
+
+    Of the choices of a filter only those that it offers to this person; of what is
+    given more than once the last.
+    """
+    asked = _last(request)
+    names = [ORDER_VAR, PAGE_VAR, IS_POPUP_VAR]
+    names += [SEARCH_VAR] if page.get_search_fields(request) else []
+    kept = {name: asked[name] for name in names if name in asked}
+    for each in page.get_list_filter(request):
+        kept |= _chosen(filter_of(each, page, request), asked)
+    return _query(kept | _to_field(page, request))
+
+
+def known_to_form(page: Any, request: HttpRequest) -> Any:
+    """Return of the query string what the page of one record may be told.
+
+    That it is a window of another form, and which list one came from. Not what to fill
+    in: an address must not prepare what somebody then saves.
+    """
+    names = (IS_POPUP_VAR, "_changelist_filters")
+    asked = _last(request)
+    kept = {name: asked[name] for name in names if name in asked}
+    return _query(kept | _to_field(page, request))
+
+
+def declared(page: Any, request: HttpRequest) -> set[str]:
+    """Return the parameters of the filters of this page's list."""
+    filters = [filter_of(each, page, request) for each in page.get_list_filter(request)]
+    return {name for each in filters for name in each.expected_parameters()}
+
+
+def filter_of(declared: Any, page: Any, request: HttpRequest) -> Any:
+    """Return a filter of `list_filter` as if nothing were chosen in it."""
+    if isinstance(declared, type) and issubclass(declared, ListFilter):
+        return declared(request, {}, page.model, page)
+    path, kind = declared, FieldListFilter.create
+    if isinstance(declared, tuple | list):
+        path, kind = declared
+    field = get_fields_from_path(page.model, path)[-1]
+    return kind(field, request, {}, page.model, page, field_path=path)
+
+
+def _chosen(made: Any, asked: dict[str, str]) -> dict[str, str]:
+    """What was chosen in a filter, by the names of its parameters."""
+    chosen = {n: asked[n] for n in made.expected_parameters() if n in asked}
+    if not chosen or getattr(made, "is_typed", False):
+        return chosen
+    offers = Offers()
+    list(made.choices(offers))
+    return {n: value for n, value in chosen.items() if value in offers.values[n]}
+
+
+def _to_field(page: Any, request: HttpRequest) -> dict[str, str]:
+    name = _last(request).get(TO_FIELD_VAR)
+    if name and page.to_field_allowed(request, name):
+        return {TO_FIELD_VAR: name}
+    return {}
+
+
+def _last(request: HttpRequest) -> dict[str, str]:
+    """Return of each parameter the last value."""
+    return {name: str(value) for name, value in request.GET.items()}
+
+
+def _query(kept: dict[str, str]) -> Any:
+    return QueryDict(urlencode(kept))
