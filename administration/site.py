@@ -20,6 +20,7 @@ from two_factor.admin import AdminSiteOTPRequired
 from accounts import cutoffs, secondstep
 from accounts.models import Account
 from administration import audit, figures, overview
+from administration.suggestions import SuggestionsView
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -66,6 +67,10 @@ class PortalAdminSite(AdminSiteOTPRequired):
         count = path("figures/", self.admin_view(self.count_figures), name="figures")
         urls = super().get_urls()
         return [count, *(u for u in urls if getattr(u, "name", "") != "view_on_site")]
+
+    def autocomplete_view(self, request: HttpRequest) -> Any:
+        """Suggest what can be chosen in a field that is searched."""
+        return SuggestionsView.as_view(admin_site=self)(request)
 
     def count_figures(self, request: HttpRequest) -> HttpResponse:
         """Count anew what the overview tells of all mailboxes."""

@@ -1,0 +1,108 @@
+"""Fields that are searched suggest what their person sees; no other relation does."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from tests.unit.administration.lookups import NOTHING
+from tests.unit.administration.pages import ROLES_OF
+from tests.unit.administration.worlds import World, browser_of, make_administrator
+
+# Model and field: what the forms of the administration search for.
+SEARCHED = {
+    ("account", "domain"),
+    ("account", "department"),
+    ("account", "policy"),
+    ("account", "domains_administered"),
+    ("department", "domain"),
+    ("department", "policy"),
+    ("domain", "policy"),
+    ("policy", "domain"),
+}
+
+
+def every_field() -> Iterator[tuple[str, str, str]]:
+    for model in apps.get_models():
+        for field in model._meta.get_fields():
+            yield model._meta.app_label, str(model._meta.model_name), field.name
+
+
+def suggested(browser: Client, asked: tuple[str, str, str], **more: Any) -> Any:
+    names = ("app_label", "model_name", "field_name")
+    query = dict(zip(names, asked, strict=True)) | more
+    return browser.get(reverse("admin:autocomplete"), query)
+
+
+@pytest.mark.parametrize("role", ROLES_OF)
+def test_only_the_fields_that_are_searched_suggest(
+    own: World, foreign: World, role: str
+) -> None:
+    browser = browser_of(make_administrator(role, own.domain))
+    sees_all = ROLES_OF[role][1]
+    statuses = {}
+    for asked in every_field():
+        answer = suggested(browser, asked)
+        statuses[asked] = answer.status_code
+        if answer.status_code == 200 and not sees_all:
+            assert "zzforeign" not in answer.text
+            assert "zzforeign" not in suggested(browser, asked, term="zzforeign").text
+
+    expected = 403 if role == "no group" else 200
+    assert statuses == {
+        (app, model, name): (
+            expected if app == "accounts" and (model, name) in SEARCHED else 403
+        )
+        for app, model, name in statuses
+    }
+
+
+def test_every_field_that_a_form_searches_is_among_them() -> None:
+    found = {
+        (page.opts.model_name, name)
+        for page in admin.site._registry.values()
+        for name in page.autocomplete_fields
+    }
+
+    assert found == SEARCHED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"page": "abc"},
+        {"page": "99999"},
+        {"page": "-1"},
+        {"term": "\0"},
+        {"term": "x" * 60_000},
+        {"term": "[("},
+        {"_to_field": "password", "to_field": "password"},
+        {"password__startswith": NOTHING, "id__exact": "0"},
+    ],
+)
+def test_nothing_else_in_the_address_counts(
+    administrator: Client, own: World, foreign: World, more: dict[str, str]
+) -> None:
+    asked = ("accounts", "account", "domain")
+    everything = suggested(administrator, asked).json()["results"]
+
+    answer = suggested(administrator, asked, **more)
+
+    assert answer.status_code == 200
+    expected = [] if "term" in more else everything
+    assert answer.json()["results"] == expected
+    assert len(everything) == 3
+
+
+def test_a_suggestion_tells_the_key_and_the_name(
+    administrator: Client, own: World
+) -> None:
+    asked = ("accounts", "account", "domain")
+
+    found = suggested(administrator, asked, term="ours").json()["results"]
+
+    assert found == [{"id": str(own.domain.pk), "text": own.domain.name}]
