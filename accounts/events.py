@@ -8,6 +8,7 @@ from getpass import getuser
 from django.db.models import Model
 from django.utils import timezone
 
+from accounts import secretfields
 from accounts.masks import HIDDEN, cleaned
 from accounts.models import Account, Notification, SecurityEvent
 
@@ -17,9 +18,7 @@ Changed = Mapping[str, list[str]]
 Detail = Mapping[str, str | int | Changed]
 
 # Fields of any record of which it is told that they changed, not what they were.
-SECRET_FIELDS = frozenset(
-    {"password", "hash", "digest", "key", "selector", "token", "code", "secret"}
-)
+SECRET_FIELDS = secretfields.NAMES | secretfields.ASKED_FOR
 LONGEST_REASON = 300
 
 

@@ -7,13 +7,13 @@ from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from django_otp_webauthn.admin import WebAuthnCredentialAdmin
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.models import RecoveryCodes
@@ -97,9 +97,9 @@ class SecondFactorAdmin(AuditedAdmin):
         allowed = super().may_write(request, record)
         return allowed and record.user_id != request.user.pk
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        allowed: bool = super().has_add_permission(request)
-        return allowed and roles.is_operator(request.user)
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody: only its owner may know what it is made of."""
+        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
@@ -108,18 +108,45 @@ class SecondFactorAdmin(AuditedAdmin):
 
 @admin.register(TOTPDevice)
 class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
+    """The seed is on no page, whatever the library's setting says."""
+
     list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
+    fields = [
+        *("user", "name", "confirmed", "created_at", "last_used_at"),
+        *("step", "t0", "digits", "tolerance", "drift"),
+        *("throttling_failure_timestamp", "throttling_failure_count"),
+    ]
+    # It stays with its owner: whoever made it knows the seed.
+    readonly_fields = ["user", "created_at", "last_used_at"]
+    raw_id_fields = []
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self.list_display
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [(None, {"fields": self.fields})]
+
+    def config_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show nobody the seed, which this page of the library would."""
+        raise PermissionDenied
+
+    def qrcode_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show nobody the seed, which this picture of the library would."""
+        raise PermissionDenied
 
 
 @admin.register(WebAuthnCredential)
-class AuditedPasskeyAdmin(SecondFactorAdmin, WebAuthnCredentialAdmin):
-    """Passkeys are made by their owners' devices alone."""
+class AuditedPasskeyAdmin(SecondFactorAdmin):
+    """Passkeys are made by their owners' devices alone, and changed by nobody."""
 
+    list_display = ["user", "name", "aaguid", "last_used_at", "created_at"]
     list_filter = [CreatedFilter, LastUsedFilter]
     search_fields = ["user__address__startswith"]
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    fields = [
+        *("user", "name", "confirmed", "last_used_at", "created_at", "aaguid"),
+        *("transports", "discoverable", "backup_eligible", "backup_state"),
+        "sign_count",
+    ]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -132,9 +159,6 @@ class AuditedRecoveryCodesAdmin(SecondFactorAdmin):
     list_display = ["user", "left", "made_at"]
     search_fields = ["user__address__startswith"]
     fields = ["user", "left", "made_at", "throttling_failure_count"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
