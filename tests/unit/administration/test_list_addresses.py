@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Account, Domain, SecurityEvent
 from administration.domains import DomainAdmin
 from administration.models import Job
-from tests.factories import make_account
+from tests.factories import make_account, make_policy
 from tests.unit.administration.lookups import MODELS, list_of, shown
 from tests.unit.administration.test_audit_pages import exported
 from tests.unit.administration.worlds import World, browser_of, make_administrator
@@ -97,19 +97,21 @@ def test_a_filter_by_a_relation_takes_what_it_offers(
     class Narrowed(DomainAdmin):
         list_filter = ["policy"]
 
+    shared = make_policy("For every domain")
     account = make_administrator("domain", own.domain)
-    Domain.objects.create(name="second.example", policy=own.policy)
-    account.domains_administered.add(*Domain.objects.filter(policy=own.policy))
+    second = Domain.objects.create(name="second.example", policy=shared)
+    account.domains_administered.add(second)
 
-    def found(value: Any) -> set[str]:
+    def found(value: Any) -> set[Domain]:
         request = rf.get("/", {name: value})
         request.user = account
         page = Narrowed(Domain, admin.site)
-        return {row.name for row in page.get_changelist_instance(request).queryset}
+        return set(page.get_changelist_instance(request).queryset)
 
-    everything = {own.domain.name, "second.example"}
     for value in (foreign.policy.pk, 999_999, "foo", "\0"):
-        assert found(value) == everything
+        assert found(value) == {own.domain, second}
+    is_its_own = name == "policy__id__exact"
+    assert found(shared.pk) == ({second} if is_its_own else {own.domain, second})
 
 
 @pytest.mark.parametrize("page", ["account", "policy", "domain", "department"])
