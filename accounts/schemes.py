@@ -25,14 +25,57 @@ MOST_ARGON2_MEMORY = 256 * 1024  # KiB
 IN_CLEAR = frozenset(
     {"PLAIN", "CLEAR", "CLEARTEXT", "PLAIN-TRUNC", "OTP", "RPA", "LANMAN", "NTLM"}
 )
+# Which hashes can be guessed at by the billion, so that nobody should go on using them.
+WEAK = frozenset(
+    {
+        *("DES-CRYPT", "MD5-CRYPT", "SMD5", "LDAP-MD5", "MD5", "PLAIN-MD4"),
+        *("PLAIN-MD5", "CRAM-MD5", "DIGEST-MD5", "HMAC-MD5", "SHA", "SHA1", "SSHA"),
+        *("SHA256", "SHA512", "NT hash", "Apache's MD5", "Sun's MD5", "SHA1-CRYPT"),
+        "MySQL's hash",
+    }
+)
 # What may be told of a scheme that is not taken over: other words in braces may be the
 # beginning of a password.
-KNOWN = IN_CLEAR | {
-    *("CRYPT", "DES-CRYPT", "MD5-CRYPT", "SHA256-CRYPT", "SMD5", "LDAP-MD5", "MD5"),
-    *("PLAIN-MD4", "PLAIN-MD5", "CRAM-MD5", "DIGEST-MD5", "HMAC-MD5", "SHA", "SHA1"),
-    *("SHA256", "SHA512", "SSHA", "ARGON2I", "SCRAM-SHA-1", "SCRAM-SHA-256"),
+KNOWN = (
+    IN_CLEAR
+    | WEAK
+    | {"CRYPT", "SHA256-CRYPT", "ARGON2I", "SCRAM-SHA-1", "SCRAM-SHA-256"}
+)
+# How hashes of other programs begin, by what those are called.
+FOREIGN = {
+    "$1$": "MD5-CRYPT",
+    "$5$": "SHA256-CRYPT",
+    "$7$": "scrypt",
+    "$y$": "yescrypt",
+    "$gy$": "gost-yescrypt",
+    "$3$": "NT hash",
+    "$sha1$": "SHA1-CRYPT",
+    "$apr1$": "Apache's MD5",
+    "$md5": "Sun's MD5",
+    "$2x$": "bcrypt of a broken kind",
+    "$2$": "bcrypt of an old kind",
+    "$argon2i$": "ARGON2I",
+    "$argon2d$": "Argon2d",
+    "$scrypt$": "scrypt",
+    "$bcrypt-sha256$": "bcrypt-sha256",
+    "$pbkdf2": "PBKDF2 of passlib",
+    "$P$": "phpass",
+    "$H$": "phpass",
+    "$S$": "Drupal's hash",
+    "argon2$argon2": "Argon2 of Django",
+    "bcrypt$": "bcrypt of Django",
+    "bcrypt_sha256$": "bcrypt-sha256 of Django",
+    "pbkdf2_sha1$": "PBKDF2 of Django",
+    "pbkdf2_sha256$": "PBKDF2 of Django",
+    "scrypt$": "scrypt of Django",
 }
 BRACES = re.compile(r"\{([A-Za-z0-9.-]+)\}(.*)", re.DOTALL)
+# How Dovecot says in what a hash is written: `{SSHA512.HEX}`.
+WRITTEN_IN = (".B64", ".BASE64", ".HEX")
+# What stands where a hash does for which there is no password: `passwd --lock` puts a !
+# before it, accounts of a system have *, and x says that it is in another file.
+LOCKED = re.compile(r"(?:[!*].*|x)?", re.DOTALL)
+OF_MYSQL = re.compile(r"\*[0-9A-Fa-f]{40}")
 
 
 class Unusable(Exception):
@@ -53,6 +96,19 @@ class Scheme:
         return f"{self.django}{joint}{hash_}"
 
 
+def is_locked(text: str) -> bool:
+    """Whether no password can fit what stands in the place of a hash.
+
+    Nothing, `x`, and all that begins with `!` or `*`: with a scheme before it or not,
+    but for those that hash nothing.
+    """
+    found = BRACES.fullmatch(text)
+    if found and found[1].upper() in IN_CLEAR:
+        return False
+    rest = found[2] if found else text
+    return bool(LOCKED.fullmatch(rest)) and not OF_MYSQL.fullmatch(rest)
+
+
 def stored(text: str) -> str:
     """Return Dovecot's `{SCHEME}hash` as `Account.password` keeps it.
 
@@ -65,13 +121,8 @@ def stored(text: str) -> str:
     name, hash_ = (found[1].upper(), found[2]) if found else ("", text)
     if name in {"", "CRYPT"}:
         name = next((s for mark, s in TELLING.items() if hash_.startswith(mark)), name)
-    if not name:
-        raise Unusable("no hash scheme in braces before it: it may be in clear text")
-    if name in IN_CLEAR:
-        raise Unusable(f"{name} is no hash: passwords in clear text are not taken over")
     if name not in BY_NAME:
-        which = name if name in KNOWN else "this one"
-        raise Unusable(f"unknown hash scheme: {TAKEN_OVER} are taken over, not {which}")
+        raise Unusable(_why_not(name, hash_))
     scheme = BY_NAME[name]
     if not scheme.is_well_formed(hash_):
         raise Unusable(f"not a {name} hash, or one that is too costly to verify")
@@ -79,6 +130,37 @@ def stored(text: str) -> str:
     if len(kept) > LONGEST:
         raise Unusable(f"the {name} hash is longer than can be kept")
     return kept
+
+
+def _why_not(name: str, hash_: str) -> str:
+    """Say why a hash is not taken over, without repeating any of it.
+
+    `name` is what stood in braces before it, in capitals; empty: nothing did.
+    """
+    if name in IN_CLEAR:
+        return f"{name} is no hash: passwords in clear text are not taken over"
+    called = name if name not in {"", "CRYPT"} else _called(hash_, name)
+    if not called:
+        return "no hash scheme in braces before it: it may be in clear text"
+    plain, dot, _suffix = called.partition(".")
+    if dot and plain in KNOWN | set(BY_NAME) and called.endswith(WRITTEN_IN):
+        return f"{called} is not taken over: only what is written as {TAKEN_OVER} is"
+    mark = next((f" ({each})" for each in FOREIGN if hash_.startswith(each)), "")
+    if called in WEAK:
+        return f"{called}{mark} is not taken over, being too weak: {TAKEN_OVER} are"
+    if called not in KNOWN and called not in FOREIGN.values():
+        return f"unknown hash scheme: {TAKEN_OVER} are taken over, not this one"
+    why = "the portal and Dovecot cannot both verify it"
+    return f"{called}{mark} is not taken over, as {why}: {TAKEN_OVER} are"
+
+
+def _called(hash_: str, name: str) -> str:
+    """Return what the scheme of a hash without one, or with `{CRYPT}`, is called."""
+    if OF_MYSQL.fullmatch(hash_):
+        return "MySQL's hash"
+    if name == "CRYPT" and re.fullmatch(r"[./A-Za-z0-9]{13}", hash_):
+        return "DES-CRYPT"
+    return next((s for mark, s in FOREIGN.items() if hash_.startswith(mark)), name)
 
 
 def written(password: str) -> str | None:

@@ -38,9 +38,10 @@ def test_a_scheme_is_known_in_small_letters() -> None:
         ("sesame-open", "in clear text"),
         ("{PLAIN}sesame-open", "PLAIN is no hash"),
         ("{cleartext}sesame-open", "CLEARTEXT is no hash"),
-        ("{MD5-CRYPT}$1$sesame$open", "not MD5-CRYPT"),
+        ("{MD5-CRYPT}$1$sesame$open", "MD5-CRYPT ($1$) is not taken over, being too"),
         ("{sesame-open}", "not this one"),
-        ("{CRYPT}sesame-open", "not CRYPT"),
+        ("{SHA.sesame}", "not this one"),
+        ("{CRYPT}sesame-open", "CRYPT is not taken over"),
         ("{BLF-CRYPT}sesame-open", "not a BLF-CRYPT hash"),
         ("{SSHA512}sesame-open", "not a SSHA512 hash"),
         ("{SSHA256}c2VzYW1lLW9wZW4=", "not a SSHA256 hash"),
@@ -65,6 +66,66 @@ def test_what_is_no_such_hash_is_refused_and_never_repeated(
 
     assert why in str(refused.value)
     assert "sesame" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("$1$sesame$open", "MD5-CRYPT ($1$)"),
+        ("{CRYPT}$1$sesame$open", "MD5-CRYPT ($1$)"),
+        ("{MD5-CRYPT}$1$sesame$open", "MD5-CRYPT ($1$)"),
+        ("{MD5}sesame", "MD5"),
+        ("{CRYPT}sesameopen123", "DES-CRYPT"),
+        ("$5$sesame$open", "SHA256-CRYPT ($5$)"),
+        ("{CRYPT}$5$rounds=5000$sesame$open", "SHA256-CRYPT ($5$)"),
+        ("{SHA256-CRYPT}$5$sesame$open", "SHA256-CRYPT ($5$)"),
+        ("$y$j9T$sesame$open", "yescrypt ($y$)"),
+        ("$argon2i$v=19$m=65536,t=3,p=1$sesame", "ARGON2I ($argon2i$)"),
+        ("$bcrypt-sha256$v=2,t=2b,r=12$sesame", "bcrypt-sha256 ($bcrypt-sha256$)"),
+        ("$2x$05$sesame", "bcrypt of a broken kind ($2x$)"),
+        ("$P$Bsesame", "phpass ($P$)"),
+        ("pbkdf2_sha256$600000$sesame$open", "PBKDF2 of Django (pbkdf2_sha256$)"),
+        ("*" + "A1" * 20, "MySQL's hash"),
+        ("{SSHA512.HEX}sesame", "SSHA512.HEX"),
+        ("{MD5-CRYPT.B64}sesame", "MD5-CRYPT.B64"),
+        ("{SHA}sesame", "SHA"),
+    ],
+)
+def test_a_scheme_that_is_not_taken_over_is_named(text: str, name: str) -> None:
+    with pytest.raises(Unusable) as refused:
+        schemes.stored(text)
+
+    assert str(refused.value).startswith(f"{name} is not taken over")
+    assert "sesame" not in str(refused.value)
+    assert not schemes.is_locked(text)
+
+
+@pytest.mark.parametrize("mark", schemes.FOREIGN)
+def test_every_mark_of_another_program_is_told_by_its_name(mark: str) -> None:
+    for text in (f"{mark}sesame", f"{{CRYPT}}{mark}sesame"):
+        with pytest.raises(Unusable) as refused:
+            schemes.stored(text)
+        assert f"{schemes.FOREIGN[mark]} ({mark}) is" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "!", "!!", "*", "*LK*", "x", "{CRYPT}", "{CRYPT}!", "{CRYPT}*"),
+        *(f"!{SHA512}", f"!{SHA512.partition('}')[2]}", "{SHA512-CRYPT}!$6$salt$hash"),
+    ],
+)
+def test_what_no_password_fits_is_locked_and_no_hash(text: str) -> None:
+    assert schemes.is_locked(text)
+    with pytest.raises(Unusable):
+        schemes.stored(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["{PLAIN}!sesame", "{PLAIN}", "{CLEARTEXT}*", "sesame", *HASHES.values()]
+)
+def test_what_a_password_may_fit_is_not_locked(text: str) -> None:
+    assert not schemes.is_locked(text)
 
 
 @pytest.mark.parametrize("password", ["!unusable", "", "pbkdf2_sha256$1$salt$hash"])
