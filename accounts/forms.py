@@ -13,15 +13,13 @@ from django_otp.forms import OTPAuthenticationFormMixin
 from django_otp.models import Device
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import PhoneNumberType, number_type
 
-from accounts import secondstep, signin
+from accounts import phones, secondstep, signin
 from accounts.http import UserRequest, client_address
 from accounts.models import Account
 
 SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
-MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 
 
 class SignInForm(AuthenticationForm):
@@ -221,7 +219,7 @@ class NumberForm(KnowsThePassword):
 
     def clean_number(self) -> PhoneNumber:
         number: PhoneNumber = self.cleaned_data["number"]
-        if number_type(number) not in MOBILE:
+        if not phones.can_get_codes(number):
             raise forms.ValidationError(self.fields["number"].error_messages["invalid"])
         return number
 

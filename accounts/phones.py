@@ -14,12 +14,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import PhoneNumberType, number_type
 
 from accounts import codes, events, policies
 from accounts.codes import Act
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, NewPhone, Phone
 
+MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 PROPOSAL_LIFETIME = timedelta(minutes=15)
 
 
@@ -37,6 +39,16 @@ class SameNumber(Refused):
 
 class StartAgain(Refused):
     """No change of this session is under way, or it is too old, or was overtaken."""
+
+
+def can_get_codes(number: PhoneNumber) -> bool:
+    """Whether text messages to the number can reach one person.
+
+    Those to a landline reach nobody; behind an extension is a switchboard, and what is
+    kept of the number leads there.
+    """
+    is_mobile = number_type(number) in MOBILE
+    return bool(number.is_valid() and is_mobile and not number.extension)
 
 
 def obstacle(account: Account) -> Refused | codes.CodeError | None:

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import translation
-from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException
 
 from accounts import schemes
 from accounts.models import (
@@ -23,6 +21,7 @@ from accounts.models import (
     Policy,
 )
 from accounts.models.account import ADDRESS
+from administration import cells
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
 # What may change in a mailbox's own row.
@@ -248,23 +247,18 @@ def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
     if "phone" not in fields:
         return
     text = str(fields["phone"] or "")
-    number = _number(text) if text else ""
-    if number is None:
-        result.faults["phone"] = "This is no telephone number such as +49 30 1234567."
-        return
     old = str(result.old_phone.number) if result.old_phone else ""
+    number = text
+    # What is on file already may have been put there by an administrator's hand.
+    if text not in {"", old}:
+        try:
+            number = str(cells.number(text).as_e164)
+        except ValueError as error:
+            result.faults["phone"] = f"This cannot be the phone for codes: {error}."
+            return
     result.before["phone"], result.after["phone"] = old, number
     if number != old:
         result.new_phone = Phone(number=number) if number else None
-
-
-def _number(text: str) -> str | None:
-    """Return the telephone number in the form of E.164; None if it is none."""
-    try:
-        number = PhoneNumber.from_string(text)
-    except NumberParseException:
-        return None
-    return str(number.as_e164) if number.is_valid() else None
 
 
 def _check(account: Account, result: Planned) -> None:

@@ -4,15 +4,21 @@ from datetime import datetime
 from typing import Annotated
 
 from ninja import ModelSchema, Schema
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Account, Domain, Policy
+from administration import cells
 from clientpasswords.models import ClientPassword
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
 Reason = Annotated[
     Text, Field(max_length=LONGEST_REASON, description="For the record of events.")
+]
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(cells.moment),
+    Field(description="RFC 3339: date, time and zone."),
 ]
 MOST_ROWS = 200
 Limit = Annotated[int, Field(ge=1, le=MOST_ROWS)]
@@ -28,10 +34,10 @@ class AccountSent(Sent):
     name: Text = ""
     department: Text | None = None
     language: Text = Field("", description="en, de, zh-hans, zh-hant, or empty.")
-    phone: Text | None = Field(None, description="The number for codes, E.164.")
+    phone: Text | None = Field(None, description="The mobile number for codes, E.164.")
     active: bool = True
     policy: Text | None = Field(None, description="The mailbox's own, by name.")
-    policy_until: AwareDatetime | None = None
+    policy_until: Moment | None = None
     reason: Reason = ""
 
 

@@ -128,6 +128,7 @@ def test_the_web_password_is_needed_and_its_tries_are_counted(
         ("+1", "Enter a mobile number with its country code"),
         ("call me", "Enter a mobile number with its country code"),
         ("+493012345678", "Enter a mobile number with its country code"),
+        ("+1 202 555 0123 ext. 9", "Enter a mobile number with its country code"),
         ("+19005550123", "Enter a mobile number with its country code"),
         (OLD, "This is the number on file."),
         ("", "This field is required."),

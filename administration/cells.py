@@ -1,0 +1,106 @@
+"""What one value of somebody else's list says: an address, a number, a moment.
+
+Each function returns what it says, or raises a ValueError. Its message is a sentence
+that says what is wrong, and does not repeat what stood there.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+from phonenumber_field.phonenumber import PhoneNumber
+from phonenumbers import NumberParseException
+
+from accounts import phones
+from accounts.models.account import ADDRESS
+
+ROUNDED = re.compile(r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII)
+# RFC 3339: whoever reads it later must not have to guess the hour, or the zone.
+MOMENT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+# Beyond these, a time in one zone is none in another.
+YEARS = range(1970, 9999)
+
+
+def address(text: str) -> str:
+    """Return the full address in lower case, as mailboxes are called.
+
+    Raises:
+        ValueError: it is none that a mailbox can have.
+    """
+    lowered = text.lower()
+    name, at, domain = text.rpartition("@")
+    if text.isascii() and ADDRESS.regex.search(lowered):
+        return lowered
+    if "<" in text or ">" in text:
+        raise ValueError("more than the address: leave the name and < > out")
+    if at and name.isascii() and ADDRESS.regex.search(f"{name.lower()}@domain.example"):
+        raise ValueError(
+            "what is after the @ is no domain of letters from a to z, digits and "
+            f"hyphens, with dots between them{_about_domain(domain)}"
+        )
+    raise ValueError("no full address of letters, digits and . _ + = - before the @")
+
+
+def _about_domain(domain: str) -> str:
+    if not domain.isascii():
+        return "; an international domain is written in its xn-- form"
+    return "; it ends with a dot" if domain.endswith(".") else ""
+
+
+def number(text: str) -> PhoneNumber:
+    """Return the telephone number, one that codes can be sent to.
+
+    Blanks, hyphens, brackets and a trunk zero are forgiven.
+
+    Raises:
+        ValueError: it is none, is more than one, or codes to it reach nobody.
+    """
+    if ROUNDED.fullmatch(text):
+        raise ValueError(
+            "a spreadsheet has rounded the number, and digits are lost: make the "
+            "column one of text, and fill it anew"
+        )
+    plain = unicodedata.normalize("NFKC", text)
+    if "+" not in plain:
+        raise ValueError(
+            "no telephone number that begins with + and the country code, such as "
+            "+49 1511 2345678"
+        )
+    try:
+        found = PhoneNumber.from_string(text)
+    except NumberParseException:
+        raise ValueError("no telephone number such as +49 1511 2345678") from None
+    if found.extension:
+        raise ValueError("codes cannot be sent to an extension")
+    digits = re.sub(r"\D", "", plain, flags=re.ASCII)
+    code, rest = str(found.country_code), found.as_e164.removeprefix("+")
+    rest = rest.removeprefix(code)
+    if digits not in {f"{code}{trunk}{rest}" for trunk in ("", "0", "8")}:
+        raise ValueError("more than one telephone number, or not only digits")
+    if not found.is_valid():
+        raise ValueError("no telephone number of its country")
+    if not phones.can_get_codes(found):
+        raise ValueError("no mobile number: codes to it would reach nobody")
+    return found
+
+
+def moment(text: object) -> datetime:
+    """Return the point in time: date, hour and minute, and the zone or `Z`.
+
+    Raises:
+        ValueError: one of them is missing, or there is no such time.
+    """
+    if not isinstance(text, str) or not MOMENT.fullmatch(text):
+        raise ValueError(
+            "no date with time and zone such as 2027-01-31T18:00:00+01:00 (or Z: UTC)"
+        )
+    try:
+        found = datetime.fromisoformat(text.upper())
+        is_near = found.astimezone(UTC).year in YEARS
+    except (ValueError, OverflowError):
+        raise ValueError("there is no such date or time") from None
+    if not is_near:
+        raise ValueError(f"the year is not from {YEARS[0]} to {YEARS[-1]}")
+    return found
