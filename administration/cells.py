@@ -8,6 +8,7 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
+from django.core.exceptions import ValidationError
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
@@ -23,6 +24,15 @@ MOMENT = re.compile(
 YEARS = range(1970, 9999)
 
 
+def _is_address(text: str) -> bool:
+    """Whether it is a full address, in lower case."""
+    try:
+        ADDRESS(text)
+    except ValidationError:
+        return False
+    return True
+
+
 def address(text: str) -> str:
     """Return the full address in lower case, as mailboxes are called.
 
@@ -31,11 +41,11 @@ def address(text: str) -> str:
     """
     lowered = text.lower()
     name, at, domain = text.rpartition("@")
-    if text.isascii() and ADDRESS.regex.search(lowered):
+    if text.isascii() and _is_address(lowered):
         return lowered
     if "<" in text or ">" in text:
         raise ValueError("more than the address: leave the name and < > out")
-    if at and name.isascii() and ADDRESS.regex.search(f"{name.lower()}@domain.example"):
+    if at and name.isascii() and _is_address(f"{name.lower()}@domain.example"):
         raise ValueError(
             "what is after the @ is no domain of letters from a to z, digits and "
             f"hyphens, with dots between them{_about_domain(domain)}"
@@ -69,7 +79,7 @@ def number(text: str) -> PhoneNumber:
             "+49 1511 2345678"
         )
     try:
-        found = PhoneNumber.from_string(text)
+        found: PhoneNumber = PhoneNumber.from_string(text)
     except NumberParseException:
         raise ValueError("no telephone number such as +49 1511 2345678") from None
     if found.extension:

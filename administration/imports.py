@@ -23,24 +23,58 @@ class Line:
 
     number: int
     address: str
+    # Empty: the line is of no mailbox.
     outcome: str
     # What would change, or field and reason of each fault.
     names: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    # See `Row`.
+    left_out: frozenset[str] = frozenset()
+    locked_by: frozenset[str] = frozenset()
 
 
 @dataclass
 class Report:
-    """How many lines came to what."""
+    """How many lines came to what, and what of those that are not refused was not used.
+
+    The same field twice in a line counts once.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    locked_by: Counter[str] = field(default_factory=Counter)
 
     def add(self, lines: Iterable[Line]) -> None:
-        self.counts.update(line.outcome for line in lines)
+        for line in lines:
+            self.counts.update([line.outcome] if line.outcome else [])
+            if line.outcome != REFUSED:
+                self.left_out.update(line.left_out)
+                self.locked_by.update(line.locked_by)
 
     def __str__(self) -> str:
         names = (plans.CREATED, plans.CHANGED, plans.UNCHANGED, plans.REFUSED)
         return ", ".join(f"{self.counts[name]} {name}" for name in names)
+
+    def notes(self) -> Iterator[str]:
+        """Yield a sentence each on what was locked, and on what was left out."""
+        if self.locked_by:
+            yield f"not active, being locked there: {_in_lines(self.locked_by)}"
+        if self.left_out:
+            yield f"left out: {_in_lines(self.left_out)}"
+
+
+def sentence(line: Line) -> str:
+    """Return what became of one line."""
+    what = "; ".join(line.faults) or ", ".join(line.names)
+    parts = [f"line {line.number}", line.address, line.outcome, what]
+    return ": ".join(part for part in parts if part)
+
+
+def _in_lines(counts: Counter[str]) -> str:
+    return ", ".join(
+        f"{name} in {count} line{'s' if count > 1 else ''}"
+        for name, count in sorted(counts.items())
+    )
 
 
 def look_through(rows: Iterable[Row], rules: Rules) -> Iterator[list[Line]]:
@@ -63,22 +97,27 @@ def _parts(
     seen: dict[str, int] = {}
     rest = iter(rows)
     while part := list(islice(rest, PART)):
-        lines = {row.line: _refused(row, seen) for row in part}
-        good = [row for row in part if lines[row.line] is None and row.wanted]
+        lines = {row.line: _without_plan(row, seen) for row in part}
+        good = [row for row in part if lines[row.line] is None]
         planned = act([row.wanted for row in good if row.wanted])
         for row, each in zip(good, planned, strict=True):
             lines[row.line] = _line(row, each)
         yield [line for line in lines.values() if line is not None]
 
 
-def _refused(row: Row, seen: dict[str, int]) -> Line | None:
-    """What is wrong with the line by itself, or beside those before it."""
+def _without_plan(row: Row, seen: dict[str, int]) -> Line | None:
+    """Return what is wrong with the line by itself, or beside those before it.
+
+    None if it is to be planned.
+    """
     faults = dict(row.faults)
     first = seen.setdefault(row.address, row.line) if row.address else row.line
     if first != row.line:
         faults["address"] = f"the same address is in line {first}"
-    if not faults:
+    if not faults and row.wanted:
         return None
+    if not faults:
+        return Line(row.line, "", "", left_out=frozenset(row.left_out))
     return Line(row.line, row.address, REFUSED, faults=_told(faults))
 
 
@@ -86,8 +125,15 @@ def _line(row: Row, planned: Planned) -> Line:
     names = tuple(sorted(planned.changed - provisioning.NOT_TOLD))
     if planned.outcome == REFUSED:
         names = ()
-    faults = _told(planned.faults)
-    return Line(row.line, row.address, planned.outcome, names, faults)
+    return Line(
+        row.line,
+        row.address,
+        planned.outcome,
+        names,
+        _told(planned.faults),
+        frozenset(row.left_out),
+        frozenset(row.locked_by),
+    )
 
 
 def _told(faults: dict[str, str]) -> tuple[str, ...]:

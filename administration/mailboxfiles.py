@@ -1,36 +1,37 @@
-"""Lists of mailboxes as text: what an import reads, and an export writes.
+"""Lists of mailboxes as CSV: what an import reads, and an export writes.
 
-CSV (RFC 4180) in UTF-8 with the names of its columns in the first line, or Dovecot's
-passwd-file. Nothing that stood in a file is repeated in a message but addresses that
-are well formed: somewhere in it are passwords' hashes, or passwords.
+In UTF-8 (RFC 4180), with the names of its columns in the first line. Nothing that stood
+in a file is repeated in a message but addresses that are well formed: somewhere in it
+are passwords' hashes, or passwords.
 """
 
+import codecs
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from pathlib import Path
 from typing import IO
-
-from django.core.exceptions import ValidationError
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from accounts import schemes
 from accounts.models import Account
-from accounts.models.account import ADDRESS
-from administration.plans import Wanted, is_text
+from administration import cells as said
+from administration.plans import SURROGATE, Wanted, is_text
 
 # The columns of a CSV file, in the order in which an export writes them.
 COLUMNS = [
     *("address", "name", "department", "language", "phone", "password"),
     *("active", "policy", "policy_until"),
 ]
-# Where Dovecot's passwd-file has what.
-PASSWD_FIELDS = ("address", "password")
 ANSWERS = {
-    **dict.fromkeys(("yes", "true", "1", "y", "on"), True),
-    **dict.fromkeys(("no", "false", "0", "n", "off"), False),
+    **dict.fromkeys(("yes", "true", "1", "y", "on", "t"), True),
+    **dict.fromkeys(("no", "false", "0", "n", "off", "f"), False),
 }
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# By which name a hash is left out that cannot be taken over.
+UNUSABLE = "unusable hash"
+# What other programs put between columns.
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class Malformed(Exception):
@@ -38,21 +39,57 @@ class Malformed(Exception):
 
 
 @dataclass(frozen=True)
+class Waived:
+    """What may be left out although it is not understood, because somebody said so."""
+
+    # Columns and extra fields, by name.
+    names: frozenset[str] = frozenset()
+    unusable_hashes: bool = False
+
+
+NOTHING = Waived()
+
+
+@dataclass(frozen=True)
 class Row:
-    """One mailbox of a file: what is wanted, or what is wrong with the line."""
+    """One line of a file: what is wanted, what is wrong, what was left out.
+
+    Whatever stood in the line is in one of the four; a line that is wrong is refused as
+    a whole. One without `wanted` and `faults`, such as a comment, is of no mailbox.
+    """
 
     line: int
     wanted: Wanted | None = field(repr=False)
     # Empty if there is none that is fit to be shown.
     address: str = ""
     faults: Mapping[str, str] = field(default_factory=dict)
+    # What was understood, has no place here, and lets nobody in; by name.
+    left_out: Sequence[str] = ()
+    # What had locked the mailbox, which therefore shall not be active; by name.
+    locked_by: Sequence[str] = ()
 
 
-def read_csv(file: IO[str]) -> Iterator[Row]:
+@contextmanager
+def opened(path: Path, *, newline: str = "") -> Iterator[IO[str]]:
+    """Open a file of UTF-8; what is none in it is kept for its line to be told of.
+
+    Raises:
+        Malformed: it is in UTF-16.
+    """
+    with path.open("rb") as file:
+        head = file.read(4)
+    if head.startswith(UTF_16) or b"\0" in head:
+        raise Malformed("the file is in UTF-16 (Unicode text): save it as CSV UTF-8")
+    with path.open(encoding="utf-8", errors="surrogateescape", newline=newline) as text:
+        yield text
+
+
+def read_csv(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
     """Read mailboxes from a CSV file, line by line.
 
     Columns that are not there say nothing. An empty cell empties what it is about,
-    but for `password` and `active`, which it leaves as they are.
+    but for `password` and `active`, which it leaves as they are. Empty lines, and
+    empty columns without a name, are what spreadsheets leave behind.
 
     Raises:
         Malformed: the file is no CSV, or its first line does not name columns.
@@ -68,26 +105,31 @@ def read_csv(file: IO[str]) -> Iterator[Row]:
         except csv.Error as error:
             raise Malformed(f"line {line}: not well-formed CSV ({error})") from None
         if not columns:
-            columns = _columns(cells)
-        elif len(cells) == len(columns):
-            yield _row(line, dict(zip(columns, cells, strict=True)))
-        elif cells:
+            columns = _columns(cells, waived)
+        elif len(cells) < len(columns) and any(cells):
             text = f"{len(cells)} cells, and the first line has {len(columns)}"
             yield Row(line, None, faults={"": text})
+        elif any(cell.strip() for cell in cells):
+            yield _row(line, columns, cells, waived)
     if not columns:
         raise Malformed("the file is empty: its first line names the columns")
 
 
-def read_passwd(file: IO[str]) -> Iterator[Row]:
-    """Read mailboxes from a passwd-file of Dovecot: their addresses and passwords."""
-    for line, text in enumerate(file, 1):
-        if not text.strip() or text.startswith("#"):
-            continue
-        cells = text.rstrip("\r\n").split(":")
-        if len(cells) < len(PASSWD_FIELDS):
-            yield Row(line, None, faults={"": "no colon between name and password"})
-        else:
-            yield _row(line, dict(zip(PASSWD_FIELDS, cells, strict=False)))
+def password_field(cell: str, waived: Waived) -> dict[str, object]:
+    """Return what a hash wants; nothing if it is `UNUSABLE`, and that is waived.
+
+    Raises:
+        schemes.Unusable: it cannot be taken over.
+    """
+    try:
+        return {"password": schemes.stored(cell)}
+    except schemes.Unusable as error:
+        if waived.unusable_hashes:
+            return {}
+        raise schemes.Unusable(
+            f"{error}; --without-unusable-hashes imports such mailboxes without a web "
+            "password"
+        ) from None
 
 
 def cells_of(account: Account, *, with_hash: bool) -> dict[str, str]:
@@ -109,60 +151,94 @@ def cells_of(account: Account, *, with_hash: bool) -> dict[str, str]:
     return cells
 
 
-def _columns(cells: Iterable[str]) -> list[str]:
+def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
+    """Return the columns' names; those of empty ones at a spreadsheet's edge are ""."""
     names = [cell.strip().removeprefix("\ufeff").lower() for cell in cells]
+    if "address" not in names:
+        _require_commas(cells)
+    known = {"", *COLUMNS, *map(str.lower, waived.names)}
     for place, name in enumerate(names, 1):
-        if name not in COLUMNS:
+        if name not in known:
             # It may be no name but a hash, in a file without a first line of names.
-            known = ", ".join(COLUMNS)
-            raise Malformed(f"line 1: column {place} is none of {known}")
-        if names.index(name) != place - 1:
+            columns = ", ".join(COLUMNS)
+            raise Malformed(
+                f"line 1: column {place} is none of {columns}; --leave-out with its "
+                "name leaves another out"
+            )
+        if name and names.index(name) != place - 1:
             raise Malformed(f"line 1: the column {name} is there twice")
     if "address" not in names:
         raise Malformed("line 1: there is no column address")
     return names
 
 
-def _row(line: int, cells: Mapping[str, str]) -> Row:
-    """Return the cells as what is wanted."""
-    address = cells["address"].strip().lower()
-    try:
-        ADDRESS(address)
-    except ValidationError:
-        fault = "no full address of letters, digits and . _ + = - before the @"
-        return Row(line, None, faults={"address": fault})
+def _require_commas(cells: Sequence[str]) -> None:
+    line = ",".join(cells).removeprefix("\ufeff").lower()
+    for sign, name in SEPARATORS.items():
+        if "address" in [cell.strip(' "') for cell in line.split(sign)]:
+            raise Malformed(
+                f"line 1: {name} are between the columns: save the file as CSV with "
+                "commas"
+            )
+
+
+def _row(
+    line: int, columns: Sequence[str], cells: Sequence[str], waived: Waived
+) -> Row:
+    """Return the cells as what is wanted; at least one of them is not empty."""
+    faults = _nameless(columns, cells)
     fields: dict[str, object] = {}
-    faults = {}
-    for name, cell in cells.items():
+    left_out, locked_by = [], []
+    shown = ""
+    for name, cell in zip(columns, map(str.strip, cells), strict=False):
         try:
-            fields |= _field(name, cell.strip())
+            _require_text(cell)
+            if name == "address":
+                shown = said.address(cell)
+            elif name == "password" and cell and schemes.is_locked(cell):
+                locked_by.append("password")
+                fields["is_active"] = False
+            elif name == "password" and cell:
+                password = password_field(cell, waived)
+                fields |= password
+                left_out += [] if password else [UNUSABLE]
+            elif name in COLUMNS:
+                fields |= _field(name, cell)
+            elif name and cell:
+                left_out.append(name)
         except (ValueError, schemes.Unusable) as error:
             faults[name] = str(error)
-    return Row(line, Wanted(address, fields), address, faults)
+    if locked_by and fields.get("is_active"):
+        faults["active"] = "yes, and what stands at password locks the mailbox"
+    wanted = Wanted(shown, fields) if shown else None
+    return Row(line, wanted, shown, faults, left_out, locked_by)
+
+
+def _nameless(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """Return what is wrong with cells of columns that have no name."""
+    names = [*columns, *[""] * (len(cells) - len(columns))]
+    return {
+        f"column {place}": "not empty, and has no name in the first line"
+        for place, (name, cell) in enumerate(zip(names, cells, strict=True), 1)
+        if not name and cell.strip()
+    }
+
+
+def _require_text(cell: str) -> None:
+    if SURROGATE.search(cell):
+        raise ValueError("not in UTF-8: save the file as CSV UTF-8")
+    if not is_text(cell):
+        raise ValueError("a line break, or a control character")
 
 
 def _field(name: str, cell: str) -> dict[str, object]:
     """Return what one cell wants; messages of errors do not repeat it."""
-    if name == "address":
-        return {}
-    if not is_text(cell):
-        raise ValueError("a line break, a control character, or not in UTF-8")
     if name == "password":
-        return {"password": schemes.stored(cell)} if cell else {}
+        return {}
     if name == "active":
         if cell and cell.lower() not in ANSWERS:
             raise ValueError("neither yes nor no")
         return {"is_active": ANSWERS[cell.lower()]} if cell else {}
     if name == "policy_until":
-        return {"policy_until": _time(cell) if cell else None}
+        return {"policy_until": said.moment(cell) if cell else None}
     return {name: cell}
-
-
-def _time(text: str) -> datetime:
-    try:
-        time = parse_datetime(text)
-    except ValueError:
-        time = None
-    if time is None:
-        raise ValueError("no time such as 2027-01-31T18:00:00+01:00")
-    return time if timezone.is_aware(time) else timezone.make_aware(time)

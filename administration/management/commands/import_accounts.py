@@ -11,12 +11,18 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Policy
-from administration import imports, mailboxfiles
+from administration import imports, mailboxfiles, passwdfiles
 from administration.imports import Line, Report
-from administration.mailboxfiles import Malformed, Row
+from administration.mailboxfiles import Malformed, Row, Waived
 from administration.plans import REFUSED, Rules
 
-READERS = {"csv": mailboxfiles.read_csv, "passwd": mailboxfiles.read_passwd}
+# How each format is read, and what ends its lines: csv looks for that by itself.
+READERS = {
+    "csv": (mailboxfiles.read_csv, ""),
+    "passwd": (passwdfiles.read_passwd, "\n"),
+}
+
+LOCKING = " or ".join(sorted(passwdfiles.LOCKING))
 
 
 class Command(BaseCommand):
@@ -30,12 +36,17 @@ All but address may be missing and then stay as they are. An empty cell empties 
 is about, but for password and active, which it leaves alone.
   department    of the address's domain, by name
   language      en, de, zh-hans or zh-hant
-  phone         as +493012345678
+  phone         a mobile number, as +4915112345678; without an extension
   password      {{SCHEME}}hash as Dovecot writes it; never in clear
   active        yes or no
-  policy        the mailbox's own, by name; policy_until ends it, as 2027-01-31T18:00Z
+  policy        the mailbox's own, by name; policy_until ends it: date, time and zone,
+                as 2027-01-31T18:00:00+01:00 (a date alone does not say when)
 
-A passwd-file is Dovecot's: address:{{SCHEME}}hash, and whatever follows is ignored.
+A passwd-file is Dovecot's: user:password:uid:gid:gecos:home:shell:extra fields. Taken
+over are the address and the hash. Where there is no logon ({LOCKING}, a hash
+that is empty, x, or begins with ! or *) the mailbox is made, or made to be, not active.
+What lets nobody in, as uid, home or userdb_quota_rule, is left out and counted. Lines
+with anything else, as allow_nets or proxy, are refused.
 
 The file is looked through first. If a line is refused nothing is written, unless
 --skip-refused says to import the others. Then it is written in parts of 1,000; after an
@@ -56,6 +67,20 @@ interruption import it again."""
             "--skip-refused", action="store_true", help="Import the other lines."
         )
         parser.add_argument(
+            "--without-unusable-hashes",
+            action="store_true",
+            help="Leave out a hash that cannot be taken over: a new mailbox has no web "
+            "password then, another one keeps its own.",
+        )
+        parser.add_argument(
+            "--leave-out",
+            nargs="+",
+            default=[],
+            metavar="NAME",
+            help="Leave out these columns or extra fields, although they may close "
+            "what will be open.",
+        )
+        parser.add_argument(
             "--in-one",
             action="store_true",
             help="Write everything in one transaction, or nothing.",
@@ -70,21 +95,20 @@ interruption import it again."""
             action="store_true",
             help="Make departments that are not there, without a policy.",
         )
-        parser.add_argument(
-            "--reason", default="", help="Goes into the record of events."
-        )
+        parser.add_argument("--reason", default="", help="For the record of events.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._options = options
         self._by = events.by_command("import_accounts")
+        self._waived = self._what_is_waived()
         rules = self._rules()
         total = self._count_lines()
-        found = self._tell(imports.look_through(self._rows(), rules), total, "looking")
+        found = self._look_through(rules, total)
         refused = found.counts[REFUSED]
         if options["dry_run"]:
-            self.stdout.write(f"{found}; nothing was written")
+            self._conclude(f"{found}; nothing was written", found)
         elif refused and not options["skip_refused"]:
-            self.stdout.write(f"{found}")
+            self._conclude(f"{found}", found)
         else:
             self._import(rules, total)
             return
@@ -97,39 +121,43 @@ interruption import it again."""
         in_one, done = self._options["in_one"], Report()
         try:
             with transaction.atomic() if in_one else nullcontext():
-                self._tell(parts, total, "writing", done)
+                for _lines in self._counted(parts, total, "writing", done):
+                    pass
         except BaseException:
             if not in_one:
                 self._record(done)
             raise
         self._record(done)
-        self.stdout.write(self.style.SUCCESS(f"{done}"))
+        self._conclude(self.style.SUCCESS(f"{done}"), done)
 
-    def _tell(
-        self,
-        parts: Iterator[list[Line]],
-        total: int,
-        what: str,
-        report: Report | None = None,
-    ) -> Report:
-        """Go through the parts; say which lines are refused, and count all."""
-        report = report or Report()
+    def _look_through(self, rules: Rules, total: int) -> Report:
+        """Say which lines are refused, and count all."""
+        found = Report()
+        parts = imports.look_through(self._rows(), rules)
+        for lines in self._counted(parts, total, "looking", found):
+            for line in lines:
+                if line.outcome == REFUSED or self._options["verbosity"] > 1:
+                    self._say(imports.sentence(line))
+        return found
+
+    def _counted(
+        self, parts: Iterator[list[Line]], total: int, what: str, report: Report
+    ) -> Iterator[list[Line]]:
+        """Yield the parts, each once it is counted."""
         # Not drawn where standard error is no terminal.
         with tqdm(total=total, desc=what, unit=" lines", disable=None) as bar:
             for lines in parts:
                 report.add(lines)
                 bar.update(len(lines))
-                for line in lines if what == "looking" else ():
-                    self._tell_line(line)
-        return report
+                yield lines
 
-    def _tell_line(self, line: Line) -> None:
-        if line.outcome != REFUSED and self._options["verbosity"] < 2:  # noqa: PLR2004
-            return
-        what = "; ".join(line.faults) or ", ".join(line.names)
-        parts = [f"line {line.number}", line.address, line.outcome, what]
+    def _say(self, sentence: str) -> None:
         with tqdm.external_write_mode(nolock=True):
-            self.stdout.write(": ".join(part for part in parts if part))
+            self.stdout.write(sentence)
+
+    def _conclude(self, counts: str, report: Report) -> None:
+        for sentence in (counts, *report.notes()):
+            self.stdout.write(sentence)
 
     def _record(self, done: Report) -> None:
         told = {"file": self._options["file"].name, **done.counts}
@@ -147,13 +175,19 @@ interruption import it again."""
                 raise CommandError(f"The policy {name!r} belongs to one domain.")
         return Rules(policy, self._options["create_departments"])
 
+    def _what_is_waived(self) -> Waived:
+        names = frozenset(self._options["leave_out"])
+        for name in sorted(names & passwdfiles.NEVER_WAIVED):
+            raise CommandError(f"{name} decides who is let in: it is not left out.")
+        for name in sorted(names & set(mailboxfiles.COLUMNS)):
+            raise CommandError(f"{name} is taken over: leave its column out yourself.")
+        return Waived(names, self._options["without_unusable_hashes"])
+
     def _rows(self) -> Iterator[Row]:
-        # What is no UTF-8 is kept for its line to be told of.
+        read, newline = READERS[self._options["format"]]
         try:
-            with self._options["file"].open(
-                encoding="utf-8", errors="surrogateescape", newline=""
-            ) as file:
-                yield from READERS[self._options["format"]](file)
+            with mailboxfiles.opened(self._options["file"], newline=newline) as file:
+                yield from read(file, self._waived)
         except Malformed as error:
             raise CommandError(f"{error}; nothing was written.") from None
 

@@ -53,7 +53,7 @@ def test_a_mobile_number_is_taken_however_it_is_grouped(text: str, number: str) 
     ],
 )
 def test_what_gets_no_codes_is_refused_by_what_is_wrong(text: str, why: str) -> None:
-    with pytest.raises(ValueError, match="number|extension") as refused:
+    with pytest.raises(ValueError, match=r"number|extension") as refused:
         cells.number(text)
 
     assert why in str(refused.value)

@@ -167,7 +167,7 @@ def test_domains_are_made_where_a_policy_is_named(file: Path) -> None:
 def test_a_passwd_file_of_dovecot_is_read(file: Path, client: Client) -> None:
     lines = [
         "# users",
-        f"erin@firm.example:{HASHES['BLF-CRYPT']}:1000:1000::/home/erin::quota=1G",
+        f"erin@firm.example:{HASHES['BLF-CRYPT']}:1000:1000::/home/erin::userdb_quota_rule=*:storage=1G",
         "",
         f"Frank@Firm.example:{HASHES['SHA512-CRYPT'].partition('}')[2]}",
     ]

@@ -1,0 +1,194 @@
+"""Mailboxes of Dovecot's passwd-file, and what its extra fields say of them.
+
+A line is `user:password:uid:gid:gecos:home:shell:extra`, of which all but the first two
+may be missing. The extra fields are `name=value`, with blanks between them; one that is
+there is true, whatever its value. Their names are those of Dovecot 2.3 and 2.4:
+https://doc.dovecot.org/2.4.0/core/config/auth/passdb.html#extra-fields
+
+An import must not open what the other server had closed. So a field locks the mailbox,
+or is known to let nobody in and is counted, or the line is refused.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+from accounts import schemes
+from administration import cells as said
+from administration.mailboxfiles import (
+    NOTHING,
+    UNUSABLE,
+    Row,
+    Waived,
+    password_field,
+)
+from administration.plans import Wanted, is_text
+
+FIELDS = ("address", "password", "uid", "gid", "gecos", "home", "shell")
+
+# With these there is no logon, whatever the password.
+LOCKING = frozenset({"nologin", "fail"})
+# These say how a mailbox is kept, or what a client is told: none of them stops anybody.
+HARMLESS = frozenset(
+    {
+        *("reason", "nodelay", "k5principals"),
+        *("userdb_uid", "userdb_gid", "userdb_home", "userdb_mail", "userdb_nice"),
+        *("userdb_mail_path", "userdb_mail_driver", "userdb_mail_inbox_path"),
+        *("userdb_mail_index_path", "userdb_mail_location", "userdb_uidgid_file"),
+        *("userdb_system_groups_user", "userdb_noreplicate"),
+    }
+)
+HARMLESS_FAMILIES = (
+    *("forward_", "event_", "userdb_event_"),
+    *("userdb_quota", "userdb_sieve"),
+)
+
+# Why the others that Dovecot knows are refused.
+NETWORKS = "limits from where they may log on, as policies do here"
+UNASKED = "makes another password do than this one"
+ELSEWHERE = "sends them to another server"
+RENAMED = "leads to the mailbox of another name"
+SETS_MORE = "sets more fields, which are not looked at"
+SHARING = "decides which mailboxes of others they may open"
+CERTIFICATE = "asks for a certificate as well"
+CLOSING: Mapping[str, str] = {
+    **dict.fromkeys(("allow_nets", "allow_real_nets"), NETWORKS),
+    **dict.fromkeys(("nopassword", "noauthenticate"), UNASKED),
+    **dict.fromkeys(("password", "password_noscheme"), UNASKED),
+    **dict.fromkeys(("proxy", "proxy_maybe", "proxy_always", "proxy_mech"), ELSEWHERE),
+    **dict.fromkeys(("proxy_timeout", "proxy_nopipelining"), ELSEWHERE),
+    **dict.fromkeys(("proxy_not_trusted", "proxy_noauth"), ELSEWHERE),
+    **dict.fromkeys(("host", "hostip", "port", "source_ip", "protocol"), ELSEWHERE),
+    **dict.fromkeys(("destuser", "master", "pass", "ssl", "starttls"), ELSEWHERE),
+    **dict.fromkeys(("user", "username", "domain", "login_user"), RENAMED),
+    "userdb_user": RENAMED,
+    **dict.fromkeys(("passdb_import", "userdb_userdb_import"), SETS_MORE),
+    **dict.fromkeys(("check_client_fp", "check_client_cert_fp"), CERTIFICATE),
+    "check_client_pubkey_fp": CERTIFICATE,
+    "delay_until": "refuses them until a certain time",
+    **dict.fromkeys(("userdb_acl", "userdb_acl_groups", "userdb_acl_user"), SHARING),
+    "userdb_chroot": "keeps their sessions in a folder",
+    "userdb_tempfail": "refuses them for a time",
+}
+UNKNOWN = "not known here, so it may close what would be open"
+# Which may be left out on somebody's word: all but those that change the password.
+NEVER_WAIVED = LOCKING | {"password", "password_noscheme", "passdb_import"}
+
+# Shaped like the name of a field; whatever else is unknown may be a secret.
+NAME = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
+SECRETS = frozenset({"pass", "password", "password_noscheme"})
+# Dovecot passes over lines with the numbers and names of the superuser, or of nobody.
+OWNER = re.compile(r"0*[1-9]\d*|(?!root\Z)[A-Za-z_][\w.-]*", re.ASCII)
+
+
+def read_passwd(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
+    """Read mailboxes from a passwd-file, whose lines end with a line feed.
+
+    Where one is locked there, by its hash or by an extra field, it is wanted not to be
+    active, and a hash behind the lock is not wanted. None is ever wanted to be active:
+    who was locked out here stays so.
+    """
+    for line, text in enumerate(file, 1):
+        plain = text.removesuffix("\n").removesuffix("\r")
+        cells = plain.split(":")
+        if plain.startswith("#"):
+            yield Row(line, None, left_out=("comment",))
+        elif plain.strip() and len(cells) == 1:
+            yield Row(line, None, faults={"": "no colon between name and password"})
+        elif plain.strip():
+            yield _Reading(waived).row(line, cells)
+
+
+@dataclass
+class _Reading:
+    """What one line turns out to say."""
+
+    waived: Waived
+    fields: dict[str, object] = field(default_factory=dict, repr=False)
+    faults: dict[str, str] = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
+    locked_by: list[str] = field(default_factory=list)
+
+    def row(self, line: int, cells: Sequence[str]) -> Row:
+        address = self._address(cells[0])
+        self._password(cells[1])
+        self._places(cells[2 : len(FIELDS)])
+        extra = cells[len(FIELDS) :]
+        if extra and extra[0]:
+            self._extra(":".join(extra))
+        elif any(extra):  # the old format, which names the place of the mail
+            self.left_out.append("userdb_mail")
+        if self.locked_by:
+            # What would come back if somebody made the mailbox active by and by.
+            if self.fields.pop("password", None):
+                self.left_out.append("hash behind a lock")
+            self.fields["is_active"] = False
+        wanted = Wanted(address, self.fields) if address else None
+        return Row(line, wanted, address, self.faults, self.left_out, self.locked_by)
+
+    def _address(self, cell: str) -> str:
+        """Dovecot compares names as they stand, so blanks are not forgiven."""
+        try:
+            return said.address(cell)
+        except ValueError as error:
+            self.faults["address"] = str(error)
+            return ""
+
+    def _password(self, cell: str) -> None:
+        """Take the hash over; blanks beside it are not forgiven: Dovecot minds them."""
+        if schemes.is_locked(cell):
+            self.locked_by.append("password" if cell else "empty password")
+            return
+        try:
+            self.fields |= password_field(cell, self.waived)
+        except schemes.Unusable as error:
+            self.faults["password"] = str(error)
+        else:
+            self.left_out += [] if self.fields else [UNUSABLE]
+
+    def _places(self, cells: Sequence[str]) -> None:
+        for name, cell in zip(FIELDS[2:], cells, strict=False):
+            if name in {"uid", "gid"} and cell and not OWNER.fullmatch(cell):
+                self.faults[name] = "Dovecot passes over a line with it"
+            elif cell:
+                self.left_out.append(name)
+
+    def _extra(self, text: str) -> None:
+        before: set[str] = set()
+        words = [word for word in text.split(" ") if word]
+        for place, word in enumerate(words, 1):
+            name, equals, _value = word.partition("=")
+            if not equals and "reason" in before and _is_prose(name):
+                continue  # `reason=left the company`: Dovecot tells the first word only
+            self._one_of_extra(name, place, is_shown=self._is_shown(word, before))
+            before.add(name)
+
+    def _one_of_extra(self, name: str, place: int, *, is_shown: bool) -> None:
+        is_family = name.startswith(HARMLESS_FAMILIES) and is_text(name)
+        # A colon begins what Dovecot shall do with the field: `:remove`.
+        is_harmless = name in HARMLESS or (is_family and ":" not in name)
+        if name in LOCKING:
+            self.locked_by.append(name)
+        elif is_harmless or name in self.waived.names:
+            self.left_out.append(name)
+        else:
+            shown = name if is_shown else f"extra field {place}"
+            why = CLOSING.get(name, UNKNOWN)
+            way = "" if name in NEVER_WAIVED else "; --leave-out with its name"
+            way += " imports the mailbox without it" if way else ""
+            self.faults[shown] = f"{why}{way}"
+
+    def _is_shown(self, word: str, before: set[str]) -> bool:
+        """Whether the name of a field is known, or surely no part of a secret."""
+        name, equals, _value = word.partition("=")
+        if name in CLOSING:
+            return True
+        is_secret = bool(before & SECRETS) or "password" in self.faults
+        return bool(equals and NAME.fullmatch(name)) and not is_secret
+
+
+def _is_prose(word: str) -> bool:
+    """Whether it is a word of a reason, and no field that stands without a value."""
+    known = LOCKING | HARMLESS | set(CLOSING)
+    return word not in known and "_" not in word and ":" not in word

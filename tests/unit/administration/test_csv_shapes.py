@@ -1,0 +1,148 @@
+"""CSV files as spreadsheets and databases write them: taken, or told what to do."""
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from accounts.models import Account
+from tests.factories import make_account, make_domain, make_policy
+from tests.unit.administration.importing import refused, run
+
+pytestmark = pytest.mark.django_db
+
+HEADER = "address,name,active"
+
+
+@pytest.fixture(autouse=True)
+def _host() -> None:
+    make_domain("firm.example", make_policy("Standard"))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "mailboxes.csv"
+
+
+def import_bytes(file: Path, text: str, encoding: str) -> str:
+    file.write_bytes(text.encode(encoding))
+    out = StringIO()
+    try:
+        call_command("import_accounts", file, stdout=out)
+    except CommandError as error:
+        return f"{out.getvalue()}{error}"
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("sign", "name"), [(";", "semicolons"), ("\t", "tabs"), ("|", "vertical bars")]
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_other_signs_between_columns_are_named(
+    file: Path, sign: str, name: str, encoding: str
+) -> None:
+    text = f"{HEADER}\r\nerin@firm.example,Erin,yes\r\n".replace(",", sign)
+
+    said = import_bytes(file, text, encoding)
+
+    assert f"line 1: {name} are between the columns: save the file as CSV" in said
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(file: Path, encoding: str) -> None:
+    said = import_bytes(file, f"{HEADER}\n", encoding)
+
+    why = "the file is in UTF-16 (Unicode text): save it as CSV UTF-8"
+    assert said == f"{why}; nothing was written."
+
+
+def test_a_line_in_the_code_page_of_windows_is_named(file: Path) -> None:
+    text = f"{HEADER}\nj@firm.example,J\xf6rg,yes\n"
+
+    said = import_bytes(file, text, "cp1252")
+
+    assert "line 2: j@firm.example: refused: name: not in UTF-8: save the file" in said
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_empty_columns_and_lines_at_the_edge_say_nothing(file: Path, end: str) -> None:
+    lines = [f"{HEADER},,", "erin@firm.example,Erin,yes,,", ",,,,", "", " , ,,,"]
+    lines += ["frank@firm.example,Frank,,,,,"]
+
+    said = import_bytes(file, end.join([*lines, ""]), "utf-8-sig")
+
+    assert said == "2 created, 0 changed, 0 unchanged, 0 refused\n"
+
+
+@pytest.mark.parametrize(
+    ("header", "line", "place"),
+    [
+        (f"{HEADER},,", "erin@firm.example,Erin,yes,,sesame", 5),
+        (HEADER, "erin@firm.example,Erin,yes,sesame", 4),
+        (",address", "sesame,erin@firm.example", 1),
+    ],
+)
+def test_a_cell_that_no_column_names_refuses_its_line(
+    file: Path, header: str, line: str, place: int
+) -> None:
+    said = refused(file, line, header=header)
+
+    assert f"line 2: erin@firm.example: refused: column {place}: not empty" in said
+    assert "sesame" not in said
+
+
+def test_a_column_that_nobody_knows_is_left_out_on_somebodys_word(file: Path) -> None:
+    lines = ["erin@firm.example,x", "frank@firm.example,"]
+
+    assert "column 2 is none of" in refused(file, *lines, header="address,Notes")
+    said = run(file, *lines, header="address,Notes", leave_out=["Notes"])
+
+    assert said.endswith("0 refused\nleft out: notes in 1 line\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_active"), [("t", True), ("f", False), ("TRUE", True), ("0", False)]
+)
+def test_yes_and_no_are_read_as_databases_write_them(
+    file: Path, cell: str, *, is_active: bool
+) -> None:
+    run(file, f"erin@firm.example,,{cell}", header=HEADER)
+
+    assert Account.objects.get().is_active is is_active
+
+
+@pytest.mark.parametrize("cell", ["!", "*", "x", "!$6$salt$hash"])
+def test_a_locked_password_makes_the_mailbox_not_active(file: Path, cell: str) -> None:
+    make_account("erin@firm.example")
+
+    said = run(file, f"erin@firm.example,{cell}", header="address,password")
+
+    assert not Account.objects.get().is_active
+    assert "not active, being locked there: password in 1 line" in said
+
+
+def test_a_locked_password_that_is_said_to_be_active_is_refused(file: Path) -> None:
+    said = refused(file, "erin@firm.example,!,yes", header="address,password,active")
+
+    assert "active: yes, and what stands at password locks the mailbox" in said
+
+
+def test_a_phone_on_file_may_be_named_again_whatever_it_is(file: Path) -> None:
+    make_account("erin@firm.example", phone="+493012345678")
+
+    said = run(file, "erin@firm.example,+493012345678", header="address,phone")
+
+    assert said == "0 created, 0 changed, 1 unchanged, 0 refused\n"
+    assert "no mobile number" in refuse_other(file)
+
+
+def refuse_other(file: Path) -> str:
+    line = "erin@firm.example,+493012345679"
+    file.write_text(f"address,phone\n{line}\n")
+    out = StringIO()
+    with pytest.raises(CommandError):
+        call_command("import_accounts", file, stdout=out)
+    return out.getvalue()
