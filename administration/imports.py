@@ -4,6 +4,7 @@ A part is one transaction. Whoever dies with it leaves it as it was; to import t
 file again goes on from there, as what is as wanted already does not change.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from administration.mailboxfiles import Row
 from administration.plans import REFUSED, Planned, Rules
 
 PART = 1000  # mailboxes in one transaction
+FEW = 3  # refusals for the same reason that are told one by one
+MOST_NAMED = 10  # numbers of lines that are told of more
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,33 @@ class Report:
             yield f"not active, being locked there: {_in_lines(self.locked_by)}"
         if self.left_out:
             yield f"left out: {_in_lines(self.left_out)}"
+
+
+@dataclass
+class Refusals:
+    """Lines that are refused, those for the same reason together."""
+
+    # By the reason without its digits: one may name the line that comes before.
+    groups: dict[str, list[Line]] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, line: Line) -> None:
+        reason = re.sub(r"\d+", "0", "; ".join(line.faults))
+        self.counts[reason] += 1
+        lines = self.groups.setdefault(reason, [])
+        if len(lines) < MOST_NAMED:
+            lines.append(line)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield a sentence for each reason, and for each line where it is of few."""
+        for reason, lines in self.groups.items():
+            count, first = self.counts[reason], lines[0]
+            if count <= FEW:
+                yield from map(sentence, lines)
+                continue
+            numbers = ", ".join(str(line.number) for line in lines)
+            more = f" and {count - len(lines)} more" if count > len(lines) else ""
+            yield f"lines {numbers}{more}: {REFUSED}: {'; '.join(first.faults)}"
 
 
 def sentence(line: Line) -> str:

@@ -12,7 +12,7 @@ from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Policy
 from administration import imports, mailboxfiles, passwdfiles
-from administration.imports import Line, Report
+from administration.imports import Line, Refusals, Report
 from administration.mailboxfiles import Malformed, Row, Waived
 from administration.plans import REFUSED, Rules
 
@@ -132,12 +132,16 @@ interruption import it again."""
 
     def _look_through(self, rules: Rules, total: int) -> Report:
         """Say which lines are refused, and count all."""
-        found = Report()
+        found, refusals = Report(), Refusals()
         parts = imports.look_through(self._rows(), rules)
         for lines in self._counted(parts, total, "looking", found):
             for line in lines:
-                if line.outcome == REFUSED or self._options["verbosity"] > 1:
+                if self._options["verbosity"] > 1:
                     self._say(imports.sentence(line))
+                elif line.outcome == REFUSED:
+                    refusals.add(line)
+        for sentence in refusals:
+            self._say(sentence)
         return found
 
     def _counted(

@@ -146,3 +146,29 @@ def refuse_other(file: Path) -> str:
     with pytest.raises(CommandError):
         call_command("import_accounts", file, stdout=out)
     return out.getvalue()
+
+
+def test_refusals_for_the_same_reason_are_told_once_with_their_number(
+    file: Path,
+) -> None:
+    lines = [f"user{number}@firm.example,+49 30 1234567" for number in range(1000)]
+    lines += ["erin@firm.example,+4", "user0@firm.example,"]
+
+    said = refused(file, *lines, header="address,phone").splitlines()
+
+    assert len(said) == 5
+    assert said[0].startswith(
+        "lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 990 more: refused: phone: "
+    )
+    assert said[1].startswith("line 1002: erin@firm.example: refused: phone: ")
+    assert said[2].endswith("address: the same address is in line 2")
+    assert said[3] == "0 created, 0 changed, 0 unchanged, 1002 refused"
+
+
+def test_of_lines_that_come_twice_the_second_half_is_told_once(file: Path) -> None:
+    lines = [f"user{number}@firm.example" for number in range(20)]
+
+    said = refused(file, *lines, *lines, header="address")
+
+    assert "lines 22, 23," in said
+    assert "and 10 more: refused: address: the same address is in line 2\n" in said
