@@ -95,6 +95,8 @@ class Refusals:
 
 def sentence(line: Line) -> str:
     """Return what became of one line."""
+    if not line.outcome:
+        return f"line {line.number}: left out: {', '.join(sorted(line.left_out))}"
     what = "; ".join(line.faults) or ", ".join(line.names)
     parts = [f"line {line.number}", line.address, line.outcome, what]
     return ": ".join(part for part in parts if part)

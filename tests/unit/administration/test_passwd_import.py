@@ -129,6 +129,14 @@ def test_what_lets_nobody_in_is_left_out_and_counted(file: Path) -> None:
     assert Account.objects.filter(is_active=True, name="").count() == 3
 
 
+def test_each_line_is_told_where_that_is_wished(file: Path) -> None:
+    said = import_(file, line("nodelay"), verbosity=2)
+
+    assert said.startswith(
+        "line 1: left out: comment\nline 2: erin@firm.example: created: "
+    )
+
+
 @pytest.mark.parametrize("owner", ["0", "root", "00", "-1", "no body"])
 @pytest.mark.parametrize("place", ["5000:5000", "5000:"])
 def test_whom_dovecot_passes_over_is_refused(
