@@ -153,14 +153,20 @@ class ExistingHost(MailHost):
             text = text.replace(name, str(here))
         return text
 
-    def python(self, label: str, *changes: tuple[str, str]) -> str:
-        """Run what step 1 says under a label; return what it printed."""
+    def python(
+        self, label: str, *changes: tuple[str, str], users: str | None = None
+    ) -> str:
+        """Run what step 1 says under a label; return what it printed.
+
+        `users` is another table than the host's own.
+        """
         (text,) = (
             block.text for block in blocks() if (block.step, block.label) == (1, label)
         )
         for there, here in changes:
             text = text.replace(there, here)
-        users = (self.folder / "dovecot" / "users").read_text()
+        if users is None:
+            users = (self.folder / "dovecot" / "users").read_text()
         printed = io.StringIO()
         with (
             mock.patch("sys.stdin", io.StringIO(users)),
