@@ -78,8 +78,9 @@ NEVER_WAIVED = LOCKING | {"password", "password_noscheme", "passdb_import"}
 # Shaped like the name of a field; whatever else is unknown may be a secret.
 NAME = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 SECRETS = frozenset({"pass", "password", "password_noscheme"})
-# Dovecot passes over lines with the numbers and names of the superuser, or of nobody.
-OWNER = re.compile(r"0*[1-9]\d*|(?!root\Z)[A-Za-z_][\w.-]*", re.ASCII)
+# A number or a name that may be a user's or a group's.
+OWNER = re.compile(r"\d{1,10}|[A-Za-z_][\w.-]*", re.ASCII)
+NO_ID = 2**32 - 1
 
 
 def read_passwd(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
@@ -128,12 +129,16 @@ class _Reading:
         return Row(line, wanted, address, self.faults, self.left_out, self.locked_by)
 
     def _address(self, cell: str) -> str:
-        """Dovecot compares names as they stand, so blanks are not forgiven."""
+        """Dovecot looks for names as they stand: small letters, and no blanks."""
         try:
-            return said.address(cell)
+            address = said.address(cell)
         except ValueError as error:
             self.faults["address"] = str(error)
             return ""
+        if address != cell:
+            why = "in capitals, where Dovecot looks for small letters only"
+            self.faults["address"] = why
+        return address
 
     def _password(self, cell: str) -> None:
         """Take the hash over; blanks beside it are not forgiven: Dovecot minds them."""
@@ -149,7 +154,7 @@ class _Reading:
 
     def _places(self, cells: Sequence[str]) -> None:
         for name, cell in zip(FIELDS[2:], cells, strict=False):
-            if name in {"uid", "gid"} and cell and not OWNER.fullmatch(cell):
+            if name in {"uid", "gid"} and cell and not _is_owner(cell):
                 self.faults[name] = "Dovecot passes over a line with it"
             elif cell:
                 self.left_out.append(name)
@@ -186,6 +191,13 @@ class _Reading:
             return True
         is_secret = bool(before & SECRETS) or "password" in self.faults
         return bool(equals and NAME.fullmatch(name)) and not is_secret
+
+
+def _is_owner(cell: str) -> bool:
+    """Whether Dovecot takes it for a mail user; a line with another it passes over."""
+    if not OWNER.fullmatch(cell) or cell == "root":
+        return False
+    return not cell[0].isdigit() or 0 < int(cell) < NO_ID
 
 
 def _is_prose(word: str) -> bool:

@@ -169,7 +169,7 @@ def test_a_passwd_file_of_dovecot_is_read(file: Path, client: Client) -> None:
         "# users",
         f"erin@firm.example:{HASHES['BLF-CRYPT']}:1000:1000::/home/erin::userdb_quota_rule=*:storage=1G",
         "",
-        f"Frank@Firm.example:{HASHES['SHA512-CRYPT'].partition('}')[2]}",
+        f"frank@firm.example:{HASHES['SHA512-CRYPT'].partition('}')[2]}",
     ]
 
     run(file, *lines[1:], header=lines[0], format="passwd")

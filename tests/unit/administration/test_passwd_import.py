@@ -137,7 +137,9 @@ def test_each_line_is_told_where_that_is_wished(file: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("owner", ["0", "root", "00", "-1", "no body"])
+@pytest.mark.parametrize(
+    "owner", ["0", "root", "00", "-1", "no body", "4294967295", "99999999999"]
+)
 @pytest.mark.parametrize("place", ["5000:5000", "5000:"])
 def test_whom_dovecot_passes_over_is_refused(
     file: Path, owner: str, place: str
@@ -151,13 +153,16 @@ def test_whom_dovecot_passes_over_is_refused(
     "text",
     [
         f" erin@firm.example:{HASH}",
+        f"Erin@firm.example:{HASH}",
         f"erin@firm.example :{HASH}",
         f"erin@firm.example: {HASH}",
         f"erin@firm.example:{HASH} ",
         f"erin@firm.example:{HASH}\rfrank@firm.example:{HASH}",
     ],
 )
-def test_blanks_that_dovecot_minds_are_not_forgiven(file: Path, text: str) -> None:
+def test_blanks_and_capitals_that_dovecot_minds_are_not_forgiven(
+    file: Path, text: str
+) -> None:
     refuse(file, text)
 
 
