@@ -21,12 +21,14 @@ from administration.plans import SURROGATE, Wanted, is_text
 # The columns of a CSV file, in the order in which an export writes them.
 COLUMNS = [
     *("address", "name", "department", "language", "phone", "password"),
-    *("active", "policy", "policy_until"),
+    *("active", "security_passwords", "policy", "policy_until"),
 ]
 ANSWERS = {
     **dict.fromkeys(("yes", "true", "1", "y", "on", "t"), True),
     **dict.fromkeys(("no", "false", "0", "n", "off", "f"), False),
 }
+# Columns of such answers, and what they are called in `Wanted`.
+YES_OR_NO = {"active": "is_active", "security_passwords": "client_passwords_on"}
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # By which name a hash is left out that cannot be taken over.
 UNUSABLE = "unusable hash"
@@ -143,6 +145,7 @@ def cells_of(account: Account, *, with_hash: bool) -> dict[str, str]:
         "language": account.language,
         "phone": str(phone.number) if phone else "",
         "active": "yes" if account.is_active else "no",
+        "security_passwords": "yes" if account.client_passwords_on else "no",
         "policy": account.policy.name if account.policy else "",
         "policy_until": until.isoformat() if until else "",
     }
@@ -235,10 +238,10 @@ def _field(name: str, cell: str) -> dict[str, object]:
     """Return what one cell wants; messages of errors do not repeat it."""
     if name == "password":
         return {}
-    if name == "active":
+    if name in YES_OR_NO:
         if cell and cell.lower() not in ANSWERS:
             raise ValueError("neither yes nor no")
-        return {"is_active": ANSWERS[cell.lower()]} if cell else {}
+        return {YES_OR_NO[name]: ANSWERS[cell.lower()]} if cell else {}
     if name == "policy_until":
         return {"policy_until": said.moment(cell) if cell else None}
     return {name: cell}

@@ -27,7 +27,7 @@ CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refus
 # What may change in a mailbox's own row.
 COLUMNS = [
     *("name", "language", "is_active", "department", "policy", "policy_until"),
-    *("policy_reason", "password", "taken_over"),
+    *("policy_reason", "password", "taken_over", "client_passwords_on"),
 ]
 
 
@@ -42,8 +42,9 @@ class Wanted:
     """What a mailbox shall be. What `fields` do not name stays as it is.
 
     `fields` may name `name`, `language`, `is_active`, `department` and `policy` (by
-    name; empty: none), `policy_until`, `phone` (E.164; empty: none), and `password`
-    (as `schemes.stored` returns it).
+    name; empty: none), `policy_until`, `phone` (E.164; empty: none), `password` (as
+    `schemes.stored` returns it), and `client_passwords_on`, which False leaves alone:
+    only their owner, or an administrator by hand, switches security passwords off.
     """
 
     address: str
@@ -188,6 +189,8 @@ def _after(
         for name in ("name", "language", "is_active")
         if name in fields
     }
+    if fields.get("client_passwords_on"):
+        after["client_passwords_on"] = True
     if "department" in fields:
         name = str(fields["department"])
         after["department"] = _department(name, account.domain, known, rules, faults)

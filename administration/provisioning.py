@@ -14,7 +14,9 @@ from administration import plans
 from administration.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
 
 # On these the mail servers' verdict depends.
-ABOUT_LOGONS = frozenset({"is_active", "policy", "policy_until", "department"})
+ABOUT_LOGONS = frozenset(
+    {"is_active", "policy", "policy_until", "department", "client_passwords_on"}
+)
 # Of these the record tells by another event, or nothing.
 NOT_TOLD = frozenset({"taken_over", "policy_reason"})
 AT_ONCE = 500  # rows in one statement
@@ -116,7 +118,7 @@ def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
         detail = events.changes({}, {name: each.after[name] for name in names})
         yield Event(Kind.MAILBOX_CREATED, account, by, detail=detail, why=why)
         return
-    names -= {"password", "phone"}
+    names -= {"password", "phone", "client_passwords_on"}
     detail = events.changes(
         {name: each.before[name] for name in names},
         {name: each.after[name] for name in names},
@@ -125,6 +127,8 @@ def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
         yield Event(Kind.MAILBOX_CHANGED, account, by, detail=detail, why=why)
     if "password" in each.changed:
         yield Event(Kind.PASSWORD_CHANGED, account, by, why=why)
+    if "client_passwords_on" in each.changed:
+        yield Event(Kind.SWITCHED_ON, account, by, why=why)
     if "phone" in each.changed:
         yield phones.change(account, each.old_phone, each.new_phone, by=by, why=why)
 

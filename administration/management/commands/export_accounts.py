@@ -18,7 +18,8 @@ OWNER_ONLY = 0o600
 class Command(BaseCommand):
     help = (
         "Write the mailboxes into a new CSV file, as import_accounts reads it, that "
-        "only its owner can read. Security passwords are never in it."
+        "only its owner can read. Never in it: security passwords, the rights of "
+        "administrators, and what domains and departments have as their policies."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -33,12 +33,13 @@ file again changes nothing.
 A CSV file is in UTF-8, with commas, and names its columns in the first line:
   {", ".join(mailboxfiles.COLUMNS)}
 All but address may be missing and then stay as they are. An empty cell empties what it
-is about, but for password and active, which it leaves alone.
+is about, but for password, active and security_passwords, which it leaves alone.
   department    of the address's domain, by name
   language      en, de, zh-hans or zh-hant
   phone         a mobile number, as +4915112345678; without an extension
   password      {{SCHEME}}hash as Dovecot writes it; never in clear
   active        yes or no
+  security_passwords  yes turns them on; no leaves them as they are
   policy        the mailbox's own, by name; policy_until ends it: date, time and zone,
                 as 2027-01-31T18:00:00+01:00 (a date alone does not say when)
 

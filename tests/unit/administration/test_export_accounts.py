@@ -30,6 +30,7 @@ def _mailboxes() -> None:
             policy_until="2030-01-31T17:00:00Z" if number == 3 else None,
             language="de",
             is_active=number != 1,
+            client_passwords_on=number == 2,
             phone=f"+1202555010{number}",
         )
         password = schemes.stored(HASHES[scheme])
@@ -54,6 +55,7 @@ def columns() -> list[tuple[Any, ...]]:
     names = (
         *("address", "name", "department__name", "policy__name", "policy_until"),
         *("language", "is_active", "password", "phone__number"),
+        "client_passwords_on",
     )
     rows = Account.objects.exclude(address="other@else.example")
     return list(rows.order_by("address").values_list(*names))

@@ -30,13 +30,14 @@ UNUSUAL = {
     "phone": ["+4915112345678", "+49 30 1234567", "'4915112345678"],
     "password": PASSWORDS,
     "active": ["yes", "f", SECRET, "perhaps"],
+    "security_passwords": ["yes", "f", SECRET],
     "policy": ["Standard", f"{SECRET}\r"],
     "policy_until": ["2027-01-31T18:00Z", "2027-01-31", SECRET],
     "": ["", SECRET],
     "notes": ["", SECRET],
 }
 # What a column is called in `Wanted.fields`.
-FIELDS = {"active": "is_active"}
+FIELDS = mailboxfiles.YES_OR_NO
 WAIVED = Waived(frozenset({"notes", "colour"}))
 EXTRA = [
     *passwdfiles.HARMLESS,
