@@ -47,7 +47,7 @@ def _write(file: Path) -> None:
         rows.writerow(COLUMNS)
         for number in range(MAILBOXES):
             address = f"user{number}@d{number % DOMAINS}.example"
-            phone = f"+4930{1_000_000 + number}"
+            phone = f"+49151{10_000_000 + number}"
             hash_ = f"$argon2id$v=19$m=19456,t=2,p=1${_random(16)}${_random(32)}"
             cells = [address, f"Name {number}", "Sales", "de", phone]
             rows.writerow([*cells, f"{{ARGON2ID}}{hash_}", "yes"])
