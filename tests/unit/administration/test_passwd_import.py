@@ -1,8 +1,10 @@
 """A passwd-file of Dovecot opens no mailbox that was closed where it comes from."""
 
+import re
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, SecurityEvent
@@ -216,6 +218,17 @@ def test_what_decides_who_is_let_in_cannot_be_left_out(file: Path, name: str) ->
 
     with pytest.raises(CommandError, match=f"^{name} "):
         call_command("import_accounts", file, format="passwd", leave_out=[name])
+
+
+def test_the_page_for_operators_names_every_field() -> None:
+    page = Path(settings.BASE_DIR, "docs", "operations.md").read_text()
+    told = re.findall(r"`([a-z0-9_]+)(\u2026?)`", page)
+    names = {name for name, dots in told if not dots}
+    families = tuple(name for name, dots in told if dots)
+
+    known = passwdfiles.LOCKING | passwdfiles.HARMLESS | set(passwdfiles.CLOSING)
+    assert [each for each in known - names if not each.startswith(families)] == []
+    assert set(passwdfiles.HARMLESS_FAMILIES) <= set(families)
 
 
 def test_the_help_says_what_becomes_of_extra_fields(

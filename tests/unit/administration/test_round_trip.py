@@ -69,8 +69,10 @@ def make(number: int, fields: dict[str, Any]) -> None:
     if not policy:
         fields["policy_until"] = None
     fields["policy"] = make_policy(policy) if policy else None
-    password = fields.pop("password")
-    account = make_account(f"u{number}@firm.example", password=None, **fields)
+    password, phone = fields.pop("password"), fields.pop("phone")
+    account = Account.objects.create_user(f"u{number}@firm.example", None, **fields)
+    if phone:
+        Phone.objects.create(account=account, number=phone)
     if password:
         Account.objects.filter(pk=account.pk).update(password=password)
 
