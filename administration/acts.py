@@ -11,7 +11,6 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import F, Q
-from django.forms import model_to_dict
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -80,8 +79,8 @@ def set_answers(
     bound_by = policies.of(account).policy
     if all(getattr(bound_by, name) == value for name, value in answers.items()):
         return False
-    wanted = _answers(bound_by) | answers
-    if wanted == _answers(policies.inherited(account)):
+    wanted = bound_by.answers | answers
+    if wanted == policies.inherited(account).answers:
         return set_policy(account, None, None, order)
     policy = _policy_with(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)
@@ -144,11 +143,11 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
         ValidationError: one of them cannot be given; nothing was written.
     """
     is_new = policy.pk is None
-    before = {} if is_new else _answers(policy)
+    before = {} if is_new else policy.answers
     for name, value in answers.items():
         setattr(policy, name, value)
     policy.full_clean()
-    told = events.changes(before, _answers(policy))
+    told = events.changes(before, policy.answers)
     if not told and not is_new:
         return False
     policy.save()
@@ -239,10 +238,6 @@ def reset_phone(account: Account, order: Order) -> bool:
     return True
 
 
-def _answers(policy: Policy) -> dict[str, object]:
-    return model_to_dict(policy, exclude=["id", "name", "domain"])
-
-
 def _policy_with(
     like: Policy, answers: dict[str, object], domain: Domain, order: Order
 ) -> Policy:
@@ -261,7 +256,7 @@ def _policy_with(
     owner = None if order.whole_host else domain
     name = f"{stem} / {number}"
     policy = Policy.objects.create(name=name, domain=owner, **answers)
-    told = events.changes(_answers(like), answers)
+    told = events.changes(like.answers, answers)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
     _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy

@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import site
+from django.contrib.admin.utils import label_for_field
 from django.db.models import Q, Subquery
-from django.forms import ModelChoiceField, fields_for_model
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -109,14 +110,9 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
 
 
 def values(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Yield each answer of the policy, by its name and in words.
-
-    They are what a form for it asks, but for its name and to whom it belongs: a field
-    that is added to policies is among them.
-    """
-    for name, field in fields_for_model(Policy, exclude=["name"]).items():
-        if not isinstance(field, ModelChoiceField):
-            yield str(field.label), _text(getattr(policy, name))
+    """Yield each answer of the policy, by its name and in words."""
+    for name, value in policy.answers.items():
+        yield capfirst(str(label_for_field(name, Policy))), _text(value)
 
 
 def differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:

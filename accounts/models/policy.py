@@ -14,6 +14,17 @@ from accounts.models.networks import NetworksField, NetworksMark
 
 # What the `slot` of a client password can count to, whatever a policy says.
 MOST_CLIENT_PASSWORDS = 50
+# What a policy says. The API, the administration's pages, the box of the effective
+# policy, comparisons, copies and the record of events show, ask and take these alone.
+POLICY_ANSWERS = (
+    *("third_party_logon", "imap", "pop3", "smtp", "client_networks"),
+    *("client_passwords_required", "required_from", "report_only"),
+    *("max_client_passwords", "client_password_days"),
+    *("suspend_unused_days", "suspend_never_used_hours"),
+    *("code_to_switch_off", "owner_sets_phone"),
+)
+# Which policy it is, and what the portal keeps about it for itself.
+NO_POLICY_ANSWERS = ("id", "name", "domain", "networks_mark", "uses_known_to")
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
@@ -174,6 +185,11 @@ class Policy(models.Model):
             or self.accounts.exclude(domain=self.domain_id).exists()
         ):
             raise ValidationError({"domain": _("It also binds other domains.")})
+
+    @property
+    def answers(self) -> dict[str, object]:
+        """What it says, by the names of `POLICY_ANSWERS`."""
+        return {name: getattr(self, name) for name in POLICY_ANSWERS}
 
     @property
     def protocols(self) -> dict[str, bool]:
