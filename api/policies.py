@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router, Status
 
@@ -26,10 +27,11 @@ def list_policies(
     request: ApiRequest, after: Text = "", limit: Limit = 50
 ) -> dict[str, Any]:
     """List policies by name, page by page."""
-    rows = Policy.objects.order_by("name").filter(name__gt=after)
+    rows = _rows().order_by("name").filter(name__gt=after)
     found = list(rows[: limit + 1])
     next_ = found[limit - 1].name if found[limit:] else None
-    return {"items": found[:limit], "next": next_}
+    items = [PolicyOut.of(policy) for policy in found[:limit]]
+    return {"items": items, "next": next_}
 
 
 @router.get("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_READ))
@@ -53,8 +55,7 @@ def put_policy(
 
     What is not sent is as in a policy that says nothing.
     """
-    plain = PolicyOut.model_validate(Policy()).model_dump(exclude={"name"})
-    return _save(request, response, name, sent, plain)
+    return _save(request, response, name, sent, Policy().answers)
 
 
 @router.patch("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_WRITE))
@@ -81,7 +82,7 @@ def _save(
         policy = _find(name) or Policy(name=name)
         is_new = policy.pk is None
         if not is_new:
-            versions.require_match(request, PolicyOut.model_validate(policy))
+            versions.require_match(request, PolicyOut.of(policy))
         try:
             _require_way_out(request, policy, answers, order)
             if acts.save_policy(policy, answers, order) and not is_new:
@@ -106,7 +107,7 @@ def _require_way_out(
 
 
 def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
-    shown = PolicyOut.model_validate(policy)
+    shown = PolicyOut.of(policy)
     versions.tell(response, shown)
     return shown
 
@@ -114,4 +115,8 @@ def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
 def _find(name: str) -> Policy | None:
     if not plans.is_text(name):
         raise problems.not_found("policy")
-    return Policy.objects.filter(name=name).first()
+    return _rows().filter(name=name).first()
+
+
+def _rows() -> QuerySet[Policy]:
+    return Policy.objects.select_related("domain")

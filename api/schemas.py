@@ -7,7 +7,7 @@ from ninja import ModelSchema, Schema
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from accounts.events import LONGEST_REASON
-from accounts.models import Account, Domain, Policy
+from accounts.models import POLICY_ANSWERS, Account, Domain, Policy
 from administration import cells
 from clientpasswords.models import ClientPassword
 
@@ -105,14 +105,23 @@ class PolicySent(ModelSchema):
 
     class Meta:
         model = Policy
-        exclude = ["id", "name", "networks_mark"]
-        fields_optional = "__all__"
+        fields = list(POLICY_ANSWERS)
+        fields_optional = list(POLICY_ANSWERS)
 
 
 class PolicyOut(ModelSchema):
+    name: str
+    domain: str | None = Field(description="The only domain that it may bind, if any.")
+
     class Meta:
         model = Policy
-        exclude = ["id", "networks_mark"]
+        fields = list(POLICY_ANSWERS)
+
+    @classmethod
+    def of(cls, policy: Policy) -> "PolicyOut":
+        """Return the policy, which has its domain at hand, as programs see it."""
+        domain = policy.domain.name if policy.domain else None
+        return cls(name=policy.name, domain=domain, **policy.answers)
 
 
 class PolicyPage(Schema):
