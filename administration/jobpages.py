@@ -64,6 +64,7 @@ class JobAdmin(ReadOnlyAdmin):
     """One's own actions; everybody's to those who look at the whole host."""
 
     list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
+    fields = ["created_at", "total", "ordered_by", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         rows: QuerySet[Job] = super().get_queryset(request).select_related("ordered_by")

@@ -58,6 +58,7 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
     """Nobody changes a group of their own: that would be their own rights."""
 
     list_display = ["shown"]
+    fields = ["name", "permissions"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Each comes with whether the reader is in it: it is asked again and again."""
@@ -83,7 +84,7 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
 
 @admin.register(Site)
 class AuditedSiteAdmin(OperatorsAdmin, SiteAdmin):
-    pass
+    fields = ["domain", "name"]
 
 
 class SecondFactorAdmin(AuditedAdmin):

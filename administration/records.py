@@ -173,6 +173,10 @@ class LogonAdmin(ReadOnlyAdmin):
         "count",
         "node",
     ]
+    fields = [
+        *("account", "client_password", "by_web_password", "protocol", "reason"),
+        *("network_address", "node", "first_at", "last_at", "count"),
+    ]
     list_select_related = ["account", "client_password"]
     list_filter = ["reason", ProtocolFilter, OwnDomainFilter]
     sortable_by = ["last_at"]

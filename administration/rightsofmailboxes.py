@@ -43,7 +43,11 @@ class AccountChangeForm(UserChangeForm):
 
     class Meta:
         model = Account
-        fields = "__all__"
+        fields = [
+            *("address", "password", "name", "language", "domain", "department"),
+            *("policy", "policy_until", "policy_reason"),
+            *("is_active", "client_passwords_on", *RIGHTS),
+        ]
         field_classes = {"groups": GroupsField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
