@@ -101,6 +101,9 @@ class DomainPage(Schema):
 
 class PolicySent(ModelSchema):
     model_config = ConfigDict(extra="forbid")
+    required_from: Moment | None = Field(
+        None, description="Until then nobody is refused. Empty: at once."
+    )
     reason: Reason = ""
 
     class Meta:
@@ -121,7 +124,8 @@ class PolicyOut(ModelSchema):
     def of(cls, policy: Policy) -> "PolicyOut":
         """Return the policy, which has its domain at hand, as programs see it."""
         domain = policy.domain.name if policy.domain else None
-        return cls(name=policy.name, domain=domain, **policy.answers)
+        known = {"name": policy.name, "domain": domain, **policy.answers}
+        return cls.model_validate(known)
 
 
 class PolicyPage(Schema):
