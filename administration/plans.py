@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.utils import translation
 
 from accounts import schemes
@@ -58,6 +59,8 @@ class Rules:
     new_domains: Policy | None = None  # the policy that unknown domains are made with
     new_departments: bool = False
     administrators: bool = True
+    # The policies that may be named; others are as if they did not exist. None: all.
+    policies: QuerySet[Policy] | None = None
 
 
 @dataclass
@@ -105,14 +108,14 @@ def plan(wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> list[Planned]
     With `lock`, inside `atomic()`, the mailboxes that exist stay as they are until
     it ends. The queries do not grow with the number.
     """
-    known = _Known(wanted, lock=lock)
+    known = _Known(wanted, rules, lock=lock)
     return [_plan_one(each, known, rules) for each in wanted]
 
 
 class _Known:
     """What the database knows of the mailboxes wanted."""
 
-    def __init__(self, wanted: Sequence[Wanted], *, lock: bool) -> None:
+    def __init__(self, wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> None:
         addresses = [each.address for each in wanted]
         rows = Account.objects.filter(address__in=addresses).order_by("pk")
         if lock:
@@ -134,7 +137,8 @@ class _Known:
             ).select_related("domain")
         }
         names = {str(each.fields.get("policy")) for each in wanted}
-        self.policies = {row.name: row for row in Policy.objects.filter(name__in=names)}
+        seen = Policy.objects.all() if rules.policies is None else rules.policies
+        self.policies = {row.name: row for row in seen.filter(name__in=names)}
 
 
 def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:

@@ -1,5 +1,6 @@
 """Tokens of programs, as site operators see, make and revoke them."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -20,10 +21,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.http import actor
+from accounts.models import Domain
 from administration.acts import Order
 from administration.mailboxfilters import ChoiceFilter
 from administration.others import OperatorsAdmin
-from api import tokens
+from api import openings, tokens
 from api.forms import MakeForm, ReasonForm
 from api.models import ApiToken
 
@@ -53,8 +55,8 @@ class ApiTokenAdmin(OperatorsAdmin):
     search_fields = ["name__istartswith"]
     search_help_text = _("Beginning of the name")
     fields = [
-        *("name", "state", "scope_names", "domain_names", "owner", "created_by"),
-        *("created_at", "used", "ends"),
+        *("name", "state", "scope_names", "domain_names", "scopes_now", "domains_now"),
+        *("owner", "created_by", "created_at", "used", "ends"),
     ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -67,6 +69,9 @@ class ApiTokenAdmin(OperatorsAdmin):
         owned: QuerySet[Any] = rows.select_related("owner")
         widened: QuerySet[Any] = owned.annotate(number=Count("domains"))
         return widened
+
+    def complete(self, rows: list[Any]) -> None:
+        openings.look_owners_up(rows)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -133,12 +138,19 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     @admin.display(description=_("domains"))
     def domain_names(self, token: ApiToken) -> Any:
-        if not token.is_limited:
-            return _("all")
-        names = token.domains.order_by("name").values_list("name", flat=True)
-        found = list(names[: MOST_NAMES + 1])
-        more = ["…"] if found[MOST_NAMES:] else []
-        return ", ".join([*found[:MOST_NAMES], *more]) or _("none")
+        return _first_names(token.domains.all()) if token.is_limited else _("all")
+
+    @admin.display(description=_("scopes that it opens now"))
+    def scopes_now(self, token: ApiToken) -> Any:
+        opens = openings.of(token).scopes if token.is_live else ()
+        return ", ".join(sorted(opens)) or _("none")
+
+    @admin.display(description=_("domains that it opens now"))
+    def domains_now(self, token: ApiToken) -> Any:
+        opening = openings.of(token)
+        if not (token.is_live and opening.scopes):
+            return _("none")
+        return _("all") if opening.is_whole else _first_names(opening.domains())
 
     @admin.display(description=_("last used"))
     def used(self, token: ApiToken) -> Any:
@@ -153,7 +165,7 @@ class ApiTokenAdmin(OperatorsAdmin):
         if token.revoked_at:
             return _("revoked %(day)s") % {"day": _told(token.revoked_at)}
         if token.is_live:
-            return _("in force")
+            return "; ".join(map(str, [_("in force"), *_withheld(token)]))
         return _("its owner is no administrator") if token.is_left else _("expired")
 
     def _revoke(self, request: HttpRequest, token: ApiToken, order: Order) -> None:
@@ -179,6 +191,23 @@ class ApiTokenAdmin(OperatorsAdmin):
         status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
         template = f"admin/api/apitoken/{name}.html"
         return TemplateResponse(request, template, context, status=status)
+
+
+def _first_names(domains: QuerySet[Domain]) -> Any:
+    names = domains.order_by("name").values_list("name", flat=True)
+    found = list(names[: MOST_NAMES + 1])
+    more = ["…"] if found[MOST_NAMES:] else []
+    return ", ".join([*found[:MOST_NAMES], *more]) or _("none")
+
+
+def _withheld(token: ApiToken) -> Iterator[Any]:
+    """Yield what a live token does not open, as its owner may not do it now."""
+    opening = openings.of(token)
+    if opening.beyond:
+        words = _("more than its owner may do now: %(scopes)s")
+        yield words % {"scopes": ", ".join(sorted(opening.beyond))}
+    if opening.is_narrowed:
+        yield _("only in the domains that its owner administers now")
 
 
 def _told(time: datetime | None) -> str:

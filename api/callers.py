@@ -1,23 +1,28 @@
-"""Who asks: the token of a request, what it may, and which mailboxes it sees."""
+"""Who asks: the token of a request, and what it opens at this moment."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from ninja.errors import AuthenticationError
 from ninja.security.base import AuthBase
 
 from accounts import budgets
 from accounts.budgets import Limit
 from accounts.events import Actor
 from accounts.http import client_address
-from accounts.models import Account, Domain
+from accounts.models import Account, Domain, Policy
 from administration.acts import Order
-from api import tokens
+from api import openings, tokens
 from api.models import ApiToken
+from api.openings import Opening
 from api.problems import Problem
 
 MINUTE = timedelta(minutes=1)
@@ -25,27 +30,52 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Caller:
-    """A program that was let in."""
+    """A program that was let in for what the scope says."""
 
-    token: ApiToken
+    opening: Opening
+    scope: ApiToken.Scope
     by: Actor
+
+    @property
+    def owner(self) -> Account | None:
+        """Whoever the token is of."""
+        return self.opening.token.owner
 
     def accounts(self) -> QuerySet[Account]:
         """Return the mailboxes it sees."""
-        rows = Account.objects.all()
-        if self.token.is_limited:
-            return rows.filter(domain__in=self.token.domains.values("pk"))
-        return rows
+        return self.opening.accounts()
 
     def domains(self) -> QuerySet[Domain]:
         """Return the domains it sees."""
-        if self.token.is_limited:
-            return Domain.objects.filter(pk__in=self.token.domains.values("pk"))
-        return Domain.objects.all()
+        return self.opening.domains()
+
+    def policies(self) -> QuerySet[Policy]:
+        """Return the policies it sees, each with its domain."""
+        return self.opening.policies().select_related("domain")
 
     def order(self, why: str) -> Order:
         """Return what an act is told of who wants it, and why."""
-        return Order(self.by, why)
+        return Order(self.by, why, whole_host=self.opening.is_whole)
+
+    @contextmanager
+    def writing(self, address: str = "") -> Iterator["Caller"]:
+        """Begin the transaction of a write, and give the caller as it may write now.
+
+        Until it ends nobody takes a right from the owner of the token: their mailbox is
+        locked, together with the one of this address, in the order of their keys as
+        everywhere. What was taken since the program was let in counts.
+
+        Raises:
+            AuthenticationError, Problem: it would not be let in any more.
+        """
+        with transaction.atomic():
+            both = Q(pk=self.opening.token.owner_id) | Q(address=address)
+            rows = Account.objects.select_for_update(no_key=True).filter(both)
+            list(rows.order_by("pk").values_list("pk"))
+            token = tokens.look_up(self.opening.token.pk)
+            if token is None:
+                raise AuthenticationError
+            yield let_in(token, self.scope, self.by)
 
 
 class ApiRequest(HttpRequest):
@@ -73,11 +103,22 @@ class Bearer(AuthBase):
             _spend(f"api-refused:{network}", settings.API_REFUSALS_PER_NETWORK_MINUTE)
             return None
         _spend(f"api:{token.pk}", settings.API_REQUESTS_PER_MINUTE)
-        if self.scope not in token.scopes:
-            words = f"This needs a token for {self.scope.value}."
-            raise Problem(HTTPStatus.FORBIDDEN, words)
+        caller = let_in(token, self.scope, tokens.actor(token, address))
         tokens.note_use(token)
-        return Caller(token, tokens.actor(token, address))
+        return caller
+
+
+def let_in(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
+    """Return the caller with this live token, if it opens the scope now.
+
+    Raises:
+        Problem: it does not: it was not made for that, or its owner may not do it now.
+    """
+    opening = openings.of(token)
+    if scope not in opening.scopes:
+        words = f"This needs a token for {scope.value}."
+        raise Problem(HTTPStatus.FORBIDDEN, words)
+    return Caller(opening, scope, by)
 
 
 def needs(scope: ApiToken.Scope) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.http import HttpResponse
 from ninja import Router, Status
 
@@ -12,7 +11,7 @@ from accounts import cutoffs
 from accounts.models import Domain, Policy
 from administration import acts, plans
 from api import problems, versions
-from api.callers import ApiRequest, needs
+from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
@@ -36,7 +35,7 @@ def list_domains(
 @router.get("/{name}", response=DomainOut, **needs(Scope.DOMAINS_READ))
 def get_domain(request: ApiRequest, response: HttpResponse, name: str) -> DomainOut:
     """Look at one domain; the ETag names the state it is in."""
-    domain = _find(request, name)
+    domain = _find(request.auth, name)
     if domain is None:
         raise problems.not_found("domain")
     shown = DomainOut.of(domain)
@@ -51,29 +50,34 @@ def put_domain(
     request: ApiRequest, response: HttpResponse, name: str, sent: DomainSent
 ) -> Status[DomainOut]:
     """Make a domain, or give one another policy; the latter needs If-Match."""
-    order = request.auth.order(sent.reason)
-    with transaction.atomic():
-        policy = Policy.objects.filter(name=sent.policy).first()
+    _require_text(name)
+    with request.auth.writing() as caller:
+        order = caller.order(sent.reason)
+        policy = caller.policies().filter(name=sent.policy).first()
         if policy is None:
             fault = {"/policy": "There is no policy of this name."}
             raise refusal(CANNOT_BE, fault)
         list(Domain.objects.select_for_update().filter(name=name.lower()))
-        domain = _find(request, name)
+        domain = _find(caller, name)
         is_new = domain is None
         if domain is None:
             domain = _make(name.lower(), policy, order)
         else:
             versions.require_match(request, DomainOut.of(domain))
-            _set_policy(request, domain, policy, order)
+            _set_policy(caller, domain, policy, order)
     shown = DomainOut.of(domain)
     versions.tell(response, shown)
     return Status(201 if is_new else 200, shown)
 
 
-def _find(request: ApiRequest, name: str) -> Domain | None:
+def _require_text(name: str) -> None:
     if not plans.is_text(name):
         raise problems.not_found("domain")
-    rows = request.auth.domains().select_related("policy")
+
+
+def _find(caller: Caller, name: str) -> Domain | None:
+    _require_text(name)
+    rows = caller.domains().select_related("policy")
     return rows.filter(name=name.lower()).first()
 
 
@@ -88,11 +92,11 @@ def _make(name: str, policy: Policy, order: acts.Order) -> Domain:
 
 
 def _set_policy(
-    request: ApiRequest, domain: Domain, policy: Policy, order: acts.Order
+    caller: Caller, domain: Domain, policy: Policy, order: acts.Order
 ) -> None:
     change = partial(acts.set_domain_policy, domain, policy, order)
     try:
-        require_way_out(request.auth.token.owner, ["policy"], change)
+        require_way_out(caller.owner, ["policy"], change)
         is_changed = change()
     except acts.NotAllowed:
         fault = {"/policy": "This policy belongs to another domain."}

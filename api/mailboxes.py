@@ -1,9 +1,10 @@
 """Mailboxes, and the security passwords in them, as programs see and change them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router, Status
@@ -101,12 +102,10 @@ def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOu
 
     Doing it again changes nothing.
     """
-    with transaction.atomic():
-        account = _lock(request.auth, address)
-        _require_owner(account)
-        if acts.off_board(account, request.auth.order(sent.reason)):
+    with _writing(request, address) as (caller, account):
+        if acts.off_board(account, caller.order(sent.reason)):
             cutoffs.review_account(account)
-    return AccountOut.of(_find(request.auth, address))
+        return AccountOut.of(_find(caller, address))
 
 
 @router.get(
@@ -128,10 +127,9 @@ def list_client_passwords(request: ApiRequest, address: str) -> list[ClientPassw
 )
 def revoke_client_passwords(request: ApiRequest, address: str) -> dict[str, int]:
     """Delete all security passwords of a mailbox, and end what runs on them."""
-    account = _find(request.auth, address)
-    _require_owner(account)
-    rows = account.client_passwords.all()
-    return {"revoked": lifecycle.revoke(rows, by=request.auth.by)}
+    with _writing(request, address) as (caller, account):
+        rows = account.client_passwords.all()
+        return {"revoked": lifecycle.revoke(rows, by=caller.by)}
 
 
 @router.delete(
@@ -143,12 +141,11 @@ def revoke_client_password(
     request: ApiRequest, address: str, pk: int
 ) -> dict[str, int]:
     """Delete one; of one that is deleted already 0 are."""
-    account = _find(request.auth, address)
-    _require_owner(account)
-    rows = ClientPassword.objects.filter(account=account, pk=pk)
-    if not rows.exists():
-        raise problems.not_found("security password")
-    return {"revoked": lifecycle.revoke(rows, by=request.auth.by)}
+    with _writing(request, address) as (caller, account):
+        rows = ClientPassword.objects.filter(account=account, pk=pk)
+        if not rows.exists():
+            raise problems.not_found("security password")
+        return {"revoked": lifecycle.revoke(rows, by=caller.by)}
 
 
 def _rows(caller: Caller) -> QuerySet[Account]:
@@ -165,8 +162,14 @@ def _find(caller: Caller, address: str) -> Account:
     return account
 
 
-def _lock(caller: Caller, address: str) -> Account:
-    return lifecycle.lock(_find(caller, address))
+@contextmanager
+def _writing(request: ApiRequest, address: str) -> Iterator[tuple[Caller, Account]]:
+    """Begin the transaction of a write to a mailbox that is there, and lock that."""
+    _find(request.auth, address)
+    with request.auth.writing(address.lower()) as caller:
+        account = lifecycle.lock(_find(caller, address))
+        _require_owner(account)
+        yield caller, account
 
 
 def _require_owner(account: Account) -> None:
@@ -183,21 +186,26 @@ def _bring(
     fields: dict[str, Any],
 ) -> Status[AccountOut]:
     """Bring the mailbox to these fields, all or nothing."""
-    caller = request.auth
-    name = address.rpartition("@")[2]
-    if not (plans.is_text(address) and caller.domains().filter(name=name).exists()):
-        raise problems.not_found("domain")
+    _require_domain(request.auth, address)
     fields.pop("reason", None)
     if "active" in fields:
         fields["is_active"] = fields.pop("active")
-    with transaction.atomic():
-        wanted = [Wanted(address, {n: _plain(v, n) for n, v in fields.items()})]
-        (planned,) = plans.plan(wanted, Rules(), lock=True)
-        _require_right(request, planned)
+    wanted = [Wanted(address, {n: _plain(v, n) for n, v in fields.items()})]
+    with request.auth.writing(address) as caller:
+        _require_domain(caller, address)
+        rules = Rules(policies=caller.policies())
+        (planned,) = plans.plan(wanted, rules, lock=True)
+        _require_right(request, caller, planned)
         provisioning.carry_out([planned], by=caller.by, why=sent.reason)
-    shown = AccountOut.of(_find(caller, address))
+        shown = AccountOut.of(_find(caller, address))
     versions.tell(response, shown)
     return Status(201 if planned.is_new else 200, shown)
+
+
+def _require_domain(caller: Caller, address: str) -> None:
+    name = address.rpartition("@")[2]
+    if not (plans.is_text(address) and caller.domains().filter(name=name).exists()):
+        raise problems.not_found("domain")
 
 
 def _plain(value: object, name: str) -> object:
@@ -205,10 +213,10 @@ def _plain(value: object, name: str) -> object:
     return "" if value is None and name != "policy_until" else value
 
 
-def _require_right(request: ApiRequest, planned: Planned) -> None:
+def _require_right(request: ApiRequest, caller: Caller, planned: Planned) -> None:
     """Refuse what may not be changed, was changed meanwhile, or cannot be."""
     if not planned.is_new:
-        before = _find(request.auth, planned.address)
+        before = _find(caller, planned.address)
         _require_owner(before)
         versions.require_match(request, AccountOut.of(before))
     if planned.faults:

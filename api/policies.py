@@ -1,11 +1,12 @@
-"""Policies, as programs see and make them: of the whole host, whoever looks."""
+"""Policies, as programs see and make them.
+
+Those of domains that a token does not see are to it as if they did not exist.
+"""
 
 from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router, Status
 
@@ -13,7 +14,7 @@ from accounts import cutoffs
 from accounts.models import Policy
 from administration import acts, plans
 from api import problems, versions
-from api.callers import ApiRequest, needs
+from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
@@ -27,7 +28,7 @@ def list_policies(
     request: ApiRequest, after: Text = "", limit: Limit = 50
 ) -> dict[str, Any]:
     """List policies by name, page by page."""
-    rows = _rows().order_by("name").filter(name__gt=after)
+    rows = request.auth.policies().order_by("name").filter(name__gt=after)
     found = list(rows[: limit + 1])
     next_ = found[limit - 1].name if found[limit:] else None
     items = [PolicyOut.of(policy) for policy in found[:limit]]
@@ -37,7 +38,7 @@ def list_policies(
 @router.get("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_READ))
 def get_policy(request: ApiRequest, response: HttpResponse, name: str) -> PolicyOut:
     """Look at one policy; the ETag names the state it is in."""
-    policy = _find(name)
+    policy = _find(request.auth, name)
     if policy is None:
         raise problems.not_found("policy")
     return _shown(policy, response)
@@ -63,7 +64,7 @@ def patch_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
 ) -> Status[PolicyOut]:
     """Bring the answers that are sent to what is sent; needs If-Match."""
-    if _find(name) is None:
+    if _find(request.auth, name) is None:
         raise problems.not_found("policy")
     return _save(request, response, name, sent, {})
 
@@ -75,16 +76,18 @@ def _save(
     sent: PolicySent,
     answers: dict[str, Any],
 ) -> Status[PolicyOut]:
+    _require_text(name)
     answers = answers | sent.model_dump(exclude_unset=True)
-    order = request.auth.order(str(answers.pop("reason", "")))
-    with transaction.atomic():
-        list(Policy.objects.select_for_update().filter(name=name))
-        policy = _find(name) or Policy(name=name)
+    why = str(answers.pop("reason", ""))
+    with request.auth.writing() as caller:
+        list(caller.policies().select_for_update(of=("self",)).filter(name=name))
+        policy = _find(caller, name) or Policy(name=name)
         is_new = policy.pk is None
         if not is_new:
             versions.require_match(request, PolicyOut.of(policy))
+        order = caller.order(why)
         try:
-            _require_way_out(request, policy, answers, order)
+            _require_way_out(caller, policy, answers, order)
             if acts.save_policy(policy, answers, order) and not is_new:
                 cutoffs.review("*")
         except ValidationError as error:
@@ -94,7 +97,7 @@ def _save(
 
 
 def _require_way_out(
-    request: ApiRequest, policy: Policy, answers: dict[str, Any], order: acts.Order
+    caller: Caller, policy: Policy, answers: dict[str, Any], order: acts.Order
 ) -> None:
     """Whom a new one binds is said elsewhere."""
     if policy.pk is None:
@@ -103,7 +106,7 @@ def _require_way_out(
     # Another copy of it: of this one it has to be seen what changes.
     tried = Policy.objects.get(pk=policy.pk)
     change = partial(acts.save_policy, tried, answers, order)
-    require_way_out(request.auth.token.owner, names, change)
+    require_way_out(caller.owner, names, change)
 
 
 def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
@@ -112,11 +115,11 @@ def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
     return shown
 
 
-def _find(name: str) -> Policy | None:
+def _require_text(name: str) -> None:
     if not plans.is_text(name):
         raise problems.not_found("policy")
-    return _rows().filter(name=name).first()
 
 
-def _rows() -> QuerySet[Policy]:
-    return Policy.objects.select_related("domain")
+def _find(caller: Caller, name: str) -> Policy | None:
+    _require_text(name)
+    return caller.policies().filter(name=name).first()

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -21,14 +22,14 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
 from administration.acts import Order
+from api import openings
 from api.models import ApiToken
+from api.openings import FOR_ALL_DOMAINS
 
 Scope = ApiToken.Scope
 FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 TAKEN = gettext_noop("There is or was a token of this name, which stays in the record.")
 NO_DIGEST = "0" * 64
-# These are about the whole host.
-FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
 # Writing down each use would cost a write a request.
 NOTED_EVERY = timedelta(hours=1)
 
@@ -53,8 +54,8 @@ class Made:
 class Terms:
     """For which domains a token is, and until when: None means all, and for ever.
 
-    What would shut out the mail programs of its owner it is refused, and it opens
-    nothing while they are no administrator.
+    What would shut out the mail programs of its owner it is refused, and it opens no
+    more than they may do at that time: nothing while they are no administrator.
     """
 
     domains: Collection[Domain] | None = None
@@ -99,10 +100,16 @@ def find(text: str) -> ApiToken | None:
     """Return the live token that this is the text of. One query."""
     shaped = FORM.fullmatch(text)
     key = shaped[1] if shaped else ""
-    token = ApiToken.objects.select_related("owner").filter(key=key).first()
+    token = _rows().filter(key=key).first()
     digest = token.digest if token else NO_DIGEST
     is_right = secrets.compare_digest(digest, _digest(text))
     return token if token and is_right and token.is_live else None
+
+
+def look_up(pk: int) -> ApiToken | None:
+    """Return this token with its owner as they are now, if it is live. One query."""
+    token = _rows().filter(pk=pk).first()
+    return token if token and token.is_live else None
 
 
 def note_use(token: ApiToken) -> None:
@@ -132,6 +139,10 @@ def actor(token: ApiToken, network_address: str | None) -> Actor:
     return Actor(f"{token.name} (API token)", network_address)
 
 
+def _rows() -> QuerySet[ApiToken]:
+    return ApiToken.objects.select_related("owner")
+
+
 def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
     domains, expires_at, owner = terms.domains, terms.expires_at, terms.owner
     if ApiToken.objects.filter(name=name).exists():
@@ -147,6 +158,10 @@ def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
         raise Refused("domains", _("A token for no domain would be for nothing."))
     if owner is not None and not (owner.is_active and owner.is_staff):
         raise Refused("owner", _("Its owner has to be an administrator."))
+    beyond = openings.beyond_owner(owner, scopes) if owner else ()
+    if beyond:
+        words = _("More than its owner may do: %(scopes)s.")
+        raise Refused("scopes", words % {"scopes": ", ".join(sorted(beyond))})
     if expires_at is not None and expires_at <= timezone.now():
         raise Refused("expires_at", _("It would have expired already."))
 

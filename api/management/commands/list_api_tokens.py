@@ -1,7 +1,9 @@
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from api import openings
 from api.models import ApiToken
 
 
@@ -23,4 +25,17 @@ class Command(BaseCommand):
             ]
             if token.owner is not None:
                 parts.append(f"owned by {token.owner}")
+                parts += _withheld(token)
             self.stdout.write(", ".join(parts))
+
+
+def _withheld(token: ApiToken) -> Iterator[str]:
+    """Yield what a token in force does not open, as its owner may not do it now."""
+    if not token.is_live:
+        return
+    opening = openings.of(token)
+    if opening.beyond:
+        scopes = " ".join(sorted(opening.beyond))
+        yield f"more than its owner may do now: {scopes}"
+    if opening.is_narrowed:
+        yield "only in the domains that its owner administers now"

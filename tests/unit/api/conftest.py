@@ -1,13 +1,16 @@
 """A program with a token for everything."""
 
+from typing import Any
+
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Domain
 from administration.acts import Order
-from api import tokens
+from api import openings, tokens
 from api.models import ApiToken
 from api.tokens import Terms
 from tests.factories import make_account, make_domain, make_policy
@@ -23,9 +26,16 @@ def make_token(
 ) -> str:
     everything = set(ApiToken.Scope.values)
     if domains is not None:
-        everything -= tokens.FOR_ALL_DOMAINS
+        everything -= openings.FOR_ALL_DOMAINS
     terms = Terms(domains, owner=owner)
     return tokens.make(name, scopes or everything, terms, OPERATOR).text
+
+
+def make_operator(address: str, **fields: Any) -> Account:
+    """A site operator, who may do all that any token can be for."""
+    account = make_account(address, is_staff=True, **fields)
+    account.groups.set(Group.objects.filter(name="Site operators"))
+    return account
 
 
 def client_with(token: str) -> Client:

@@ -12,7 +12,7 @@ from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from api.models import ApiToken
 from tests.factories import make_account, make_policy
 from tests.unit.administration.test_lockout import uses
-from tests.unit.api.conftest import client_with, make_token
+from tests.unit.api.conftest import client_with, make_operator, make_token
 
 ANY = {"If-Match": "*"}
 POLICY = "/api/v1/policies/Standard"
@@ -22,7 +22,7 @@ DOMAIN = "/api/v1/domains/example.com"
 @pytest.fixture
 def owner(db: None) -> Account:
     """An administrator whose mail program was let in an hour ago."""
-    account = make_account("admin@example.com", is_staff=True)
+    account = make_operator("admin@example.com")
     uses(account)
     return account
 

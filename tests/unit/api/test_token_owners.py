@@ -1,18 +1,24 @@
 """A token goes with its owner: off-boarded, disabled, without the role, deleted."""
 
 import re
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
+from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Domain, SecurityEvent
 from administration import acts
+from api import tokens
 from api.models import ApiToken
-from tests.factories import make_account
+from tests.factories import make_account, make_domain
 from tests.unit.administration.jobsteps import WHY, choose, do
-from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
 from tests.unit.api.tokensteps import ADD, LIST, page_of
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def owner(firm: Domain) -> Account:
-    return make_account("operator@firm.example", is_staff=True)
+    return make_operator("operator@firm.example")
 
 
 @pytest.fixture
@@ -135,3 +141,63 @@ def test_the_pages_say_whose_a_token_is_and_what_that_means(
     assert owners == ["-", owner.address]
     assert owner.address in administrator.get(page_of("theirs", "change")).text
     assert "You are its owner" in administrator.get(ADD).text
+
+
+def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
+    administrator: Client, firm: Domain, owner: Account, theirs: Client
+) -> None:
+    make_domain("other.example")
+    page = page_of("theirs", "change")
+    assert "owner may do now" not in administrator.get(LIST).text
+    assert "owner may do now" not in administrator.get(page).text
+
+    owner.groups.set(Group.objects.filter(name="Auditors"))
+    owner.domains_administered.add(firm)
+
+    beyond = "accounts:write, domains:write, passwords:revoke, policies:write"
+    for place in (LIST, page):
+        text = administrator.get(place).text
+        assert f"in force; more than its owner may do now: {beyond}" in text
+        assert "only in the domains that its owner administers now" in text
+    fields = administrator.get(page).context["adminform"].model_admin
+    token = ApiToken.objects.get()
+    assert str(fields.scopes_now(token)) == (
+        "accounts:read, domains:read, passwords:read, policies:read"
+    )
+    assert str(fields.domains_now(token)) == "firm.example"
+    out = StringIO()
+    call_command("list_api_tokens", stdout=out)
+    spaced = beyond.replace(",", "")
+    assert f"more than its owner may do now: {spaced}, only in the" in out.getvalue()
+
+
+def test_the_list_asks_no_more_for_many_owners(
+    administrator: Client, firm: Domain
+) -> None:
+    def asked() -> int:
+        with CaptureQueriesContext(connection) as queries:
+            administrator.get(LIST)
+        return len(queries)
+
+    make_token("first", owner=make_operator("first@firm.example"))
+    administrator.get(LIST)
+    before = asked()
+    for number in range(5):
+        make_token(f"t{number}", owner=make_operator(f"op{number}@firm.example"))
+
+    assert asked() == before
+
+
+def test_a_token_is_not_made_for_more_than_its_owner_may_do(
+    administrator: Client, firm: Domain
+) -> None:
+    auditor = make_account("auditor@firm.example", is_staff=True)
+    auditor.groups.set(Group.objects.filter(name="Auditors"))
+
+    with pytest.raises(tokens.Refused) as refusal:
+        make_token("sync", "accounts:read", "accounts:write", owner=auditor)
+
+    assert refusal.value.field == "scopes"
+    assert str(refusal.value) == "More than its owner may do: accounts:write."
+    assert not ApiToken.objects.exists()
+    make_token("sync", "accounts:read", owner=auditor)

@@ -77,6 +77,7 @@ def test_only_site_operators_whatever_permissions_others_were_given(
     account = Account.objects.get(address="admin@example.com")
     Account.objects.update(is_superuser=False)
     names = ["add_apitoken", "view_apitoken", "revoke_apitoken"]
+    names += ["view_account", "view_phone"]
     names += ["operate_site"] if is_operator else []
     account.user_permissions.set(permissions(names))
     wanted = 200 if is_operator else 403

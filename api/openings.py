@@ -1,0 +1,135 @@
+"""What a token opens now: what it was made for, and no more than its owner may do now.
+
+A token of nobody keeps to what it was made for.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, Q, QuerySet
+
+from accounts.models import Account, Domain, Policy
+from administration import roles
+from api.models import ApiToken
+
+Scope = ApiToken.Scope
+# These are about the whole host.
+FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
+# What an owner has to be permitted, all of it: what the operations of the scope do.
+# As in the administration, whoever may change a record may look at it.
+PERMISSIONS: Mapping[Scope, Collection[str]] = {
+    Scope.ACCOUNTS_READ: ["accounts.view_account", "accounts.view_phone"],
+    Scope.ACCOUNTS_WRITE: [
+        *("accounts.add_account", "accounts.change_account"),
+        *("accounts.add_phone", "accounts.change_phone", "accounts.delete_phone"),
+        "administration.offboard",
+    ],
+    Scope.DOMAINS_READ: ["accounts.view_domain"],
+    Scope.DOMAINS_WRITE: [
+        *("accounts.add_domain", "accounts.change_domain", roles.OPERATE),
+    ],
+    Scope.POLICIES_READ: ["accounts.view_policy"],
+    Scope.POLICIES_WRITE: ["accounts.add_policy", "accounts.change_policy"],
+    Scope.PASSWORDS_READ: ["clientpasswords.view_clientpassword"],
+    Scope.PASSWORDS_REVOKE: ["clientpasswords.revoke_clientpassword"],
+}
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a token opens at this moment.
+
+    `scopes` are those it can be used for; `beyond` those it was made for as well, which
+    are more than its owner may do now. `is_whole` says that it is for every domain.
+    """
+
+    token: ApiToken
+    scopes: frozenset[str]
+    beyond: frozenset[str]
+    is_whole: bool
+    is_narrowed: bool  # to the domains that its owner administers
+
+    def domains(self) -> QuerySet[Domain]:
+        """Return the domains it sees."""
+        rows = Domain.objects.all()
+        if self.token.is_limited:
+            rows = rows.filter(pk__in=self.token.domains.values("pk"))
+        if self.is_narrowed:
+            rows = rows.filter(pk__in=roles.domains_of(self.token.owner).values("pk"))
+        return rows
+
+    def accounts(self) -> QuerySet[Account]:
+        """Return the mailboxes it sees."""
+        if self.is_whole:
+            return Account.objects.all()
+        return Account.objects.filter(domain__in=self.domains().order_by().values("pk"))
+
+    def policies(self) -> QuerySet[Policy]:
+        """Return the policies it sees: those for every domain, and those of its own.
+
+        Of none, where it sees no domain.
+        """
+        if self.is_whole:
+            return Policy.objects.all()
+        domains = self.domains().order_by()
+        is_own = Q(domain__in=domains.values("pk"))
+        return Policy.objects.filter(is_own | Q(Exists(domains), domain=None))
+
+
+def of(token: ApiToken) -> Opening:
+    """Return what the token opens now; its owner, at hand, is asked once."""
+    named = frozenset(token.scopes)
+    if not token.is_owned:
+        is_whole = not token.is_limited
+        return Opening(token, named, frozenset(), is_whole, is_narrowed=False)
+    owner = token.owner
+    if owner is None or token.is_left:
+        return Opening(token, frozenset(), named, is_whole=False, is_narrowed=True)
+    beyond = beyond_owner(owner, named)
+    sees_all = roles.sees_whole_host(owner)
+    is_whole = sees_all and not token.is_limited
+    return Opening(token, named - beyond, beyond, is_whole, is_narrowed=not sees_all)
+
+
+def beyond_owner(owner: Account, scopes: Collection[str]) -> frozenset[str]:
+    """Return which of the scopes are for more than the owner may do now."""
+    sees_all = roles.sees_whole_host(owner)
+    return frozenset(
+        scope
+        for scope in scopes
+        if not all(_may(owner, each) for each in PERMISSIONS[Scope(scope)])
+        or (scope in FOR_ALL_DOMAINS and not sees_all)
+    )
+
+
+def look_owners_up(tokens: Collection[ApiToken]) -> None:
+    """Give the owners of these tokens what they are permitted: one query for all."""
+    owners = {token.owner.pk: token.owner for token in tokens if token.owner}
+    if not owners:
+        return
+    held: dict[int, set[str]] = {pk: set() for pk in owners}
+    for owner, app, name in _permissions(owners):
+        held[owner].add(f"{app}.{name}")
+    for token in tokens:
+        if token.owner is not None:
+            # Where `PortalBackend` looks before it asks the database.
+            vars(token.owner)["permissions_held"] = held[token.owner.pk]
+
+
+def _may(owner: Account, permission: str) -> bool:
+    change = permission.replace(".view_", ".change_")
+    return owner.has_perm(permission) or owner.has_perm(change)
+
+
+def _permissions(owners: Collection[int]) -> Any:
+    """Return whose permission, of which app, and its name."""
+    own = Account.user_permissions.through.objects.filter(account__in=owners)
+    groups = Account.groups.through.objects.filter(account__in=owners)
+    app, name = "permission__content_type__app_label", "permission__codename"
+    of_group = "group__permissions__content_type__app_label"
+    direct: Any = own.order_by().values_list("account", app, name)
+    through: Any = groups.order_by().values_list(
+        "account", of_group, "group__permissions__codename"
+    )
+    return direct.union(through)
