@@ -89,6 +89,7 @@ def work(job: Job) -> bool:
         if part is None:
             _end(job, rest)
             return False
+        _hold(job, part)
         work = _asked_anew(job)
         if isinstance(work, str):
             stop(job, work)
@@ -135,6 +136,19 @@ class _Work:
     asked: dict[str, Any]
     orderer: Account
     order: Order
+
+
+def _hold(job: Job, part: JobPart) -> None:
+    """Lock whoever ordered it, as they are now; their rights are theirs to the end.
+
+    And the mailboxes that the part is about, in the order of their keys as everywhere:
+    two who act upon each other must not wait for one another.
+    """
+    action = actions.BY_NAME.get(job.action)
+    pks = part.pks if action is not None and action.model is Account else []
+    rows = Account.objects.select_for_update(no_key=True).order_by("pk")
+    list(rows.filter(pk__in={job.ordered_by_id, *pks}).values_list("pk"))
+    job.ordered_by = Account.objects.get(pk=job.ordered_by_id)
 
 
 def _asked_anew(job: Job) -> _Work | str:
@@ -195,7 +209,7 @@ def _require_rank(orderer: Account, row: Any) -> None:
     owner = roles.owner_of(row)
     if owner is None or not roles.is_administrator(owner):
         return
-    if owner.pk == orderer.pk or not roles.may_touch(_as_it_is(orderer), owner):
+    if owner.pk == orderer.pk or not roles.may_touch(orderer, owner):
         raise NotAllowed
 
 
@@ -203,11 +217,6 @@ def _require_own_way_out(orderer: Account, row: Any, act: Callable[[], bool]) ->
     """What many are bound by must not shut out the mail programs of who sets it."""
     if isinstance(row, Domain | Department) and lockout.of(orderer, act):
         raise NotAllowed
-
-
-def _as_it_is(account: Account) -> Account:
-    """As it is under a lock: two who act upon each other must not both be first."""
-    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 def _request_of(account: Account) -> HttpRequest:
