@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
@@ -16,6 +17,9 @@ from accounts.events import Event, Kind
 from accounts.forms import SecondStepForm, SignInForm
 from accounts.http import UserRequest, actor
 from accounts.models import Phone, RecoveryCodes
+
+# In what the sign-in keeps between its steps.
+BEGUN_UNDER = "begun_under"
 
 
 def needs_second_step(view: Any) -> bool:
@@ -40,6 +44,26 @@ class SignInView(LoginView):
         """Return what the library may ask for a challenge: nothing of ours has one."""
         account = self.get_user()
         return secondstep.app(account) or secondstep.passkeys(account).first()
+
+    def process_step(self, form: Any) -> Any:
+        """Remember under which web password and sessions the first step was done."""
+        answer = super().process_step(form)
+        account = super().get_user()
+        if self.steps.current == self.AUTH_STEP and account:
+            self.storage.data[BEGUN_UNDER] = account.get_session_auth_hash()
+        return answer
+
+    def get_user(self) -> Any:
+        """Return whoever has done the first step, or None once it counts no more.
+
+        That is when the web password was changed since, or all sessions were ended.
+        """
+        account = super().get_user()
+        if not account:
+            return None
+        begun_under = self.storage.data.get(BEGUN_UNDER, "")
+        now = account.get_session_auth_hash()
+        return account if constant_time_compare(begun_under, now) else None
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(*args, **kwargs)

@@ -188,3 +188,24 @@ def test_the_key_does_not_stay_in_the_session(browser: Client) -> None:
     sessions = [str(row.get_decoded()) for row in Session.objects.all()]
 
     assert device.key not in " ".join(sessions)
+
+
+@pytest.mark.parametrize("change", ["password", "sessions", "disabled"])
+def test_a_first_step_counts_no_more_once_what_it_began_under_has_changed(
+    client: Client, device: TOTPDevice, alice: Account, change: str
+) -> None:
+    sign_in(client, "alice@example.com", PASSWORD)
+    if change == "password":
+        alice.set_password("another long password")
+    elif change == "sessions":
+        alice.sessions_ended += 1
+    else:
+        alice.is_active = False
+    alice.save()
+
+    data = {"sign_in_view-current_step": "token", "token-otp_token": totp_of(device)}
+    page = client.post(LOGIN, data)
+
+    assert not is_signed_in(client)
+    assert page.status_code == 200
+    assert "Full address" in page.text
