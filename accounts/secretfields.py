@@ -15,7 +15,7 @@ SECRET: dict[str, frozenset[str]] = {
     "accounts.RecoveryCodes": frozenset({"hashes"}),
     "api.ApiToken": frozenset({"digest", "key"}),
     "clientpasswords.ClientPassword": frozenset({"attempt", "hash", "selector"}),
-    "clientpasswords.SetUpLink": frozenset({"attempt", "digest"}),
+    "clientpasswords.SetUpLink": frozenset({"attempt", "digest", "sessions"}),
     "django_otp_webauthn.WebAuthnAttestation": frozenset({"client_data_json", "data"}),
     "django_otp_webauthn.WebAuthnCredential": frozenset(
         {"credential_id", "credential_id_sha256", "public_key"}

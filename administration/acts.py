@@ -25,7 +25,7 @@ from accounts.models import (
     Policy,
     RecoveryCodes,
 )
-from clientpasswords import lifecycle
+from clientpasswords import lifecycle, links
 from clientpasswords.models import ClientPassword
 
 NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
@@ -157,7 +157,11 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
 
 
 def revoke_all(account: Account, order: Order) -> bool:
-    """No security password of the mailbox opens a door any more."""
+    """No security password of the mailbox opens a door any more.
+
+    Nor does a link bring one that was made before.
+    """
+    links.withdraw(account)
     rows = account.client_passwords.all()
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 
@@ -228,7 +232,11 @@ def unlock_codes(account: Account, order: Order) -> bool:
 
 
 def reset_phone(account: Account, order: Order) -> bool:
-    """No number is on file; the owner is told, and the old number as well."""
+    """No number is on file; the owner is told, and the old number as well.
+
+    A link that a code to it has made brings no security password any more.
+    """
+    links.withdraw(account)
     NewPhone.objects.filter(account=account).delete()
     phone = Phone.objects.filter(account=account).first()
     if phone is None:

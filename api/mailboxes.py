@@ -28,7 +28,7 @@ from api.schemas import (
     Text,
     Why,
 )
-from clientpasswords import lifecycle
+from clientpasswords import lifecycle, links
 from clientpasswords.models import ClientPassword
 
 Scope = ApiToken.Scope
@@ -128,6 +128,7 @@ def list_client_passwords(request: ApiRequest, address: str) -> list[ClientPassw
 def revoke_client_passwords(request: ApiRequest, address: str) -> dict[str, int]:
     """Delete all security passwords of a mailbox, and end what runs on them."""
     with _writing(request, address) as (caller, account):
+        links.withdraw(account)
         rows = account.client_passwords.all()
         return {"revoked": lifecycle.revoke(rows, by=caller.by)}
 

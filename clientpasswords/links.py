@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import codes, policies
@@ -65,6 +65,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
             link = owner.set_up_links.create(
                 digest=_digest(token),
                 attempt=attempt,
+                sessions=_sessions_of(owner),
                 expires_at=timezone.now() + LIFETIME,
             )
     if link is None:  # raised inside, it would undo the count of wrong tries
@@ -76,12 +77,17 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
 def find(token: str) -> SetUpLink:
     """The link that this token opens; nothing changes by looking.
 
+    It opens nothing once the web password was changed, or all sessions were ended:
+    whoever has made it may have been somebody else.
+
     Raises:
         Gone: as it says.
     """
     rows = SetUpLink.objects.open().select_related("account")
     link = rows.filter(digest=_digest(token), account__is_active=True).first()
     if link is None:
+        raise Gone
+    if not constant_time_compare(link.sessions, _sessions_of(link.account)):
         raise Gone
     return link
 
@@ -120,6 +126,12 @@ def forget() -> int:
     """Delete the links that ran out over a day ago; return how many."""
     old = SetUpLink.objects.all().older_than(timezone.now() - KEPT)
     return old.delete()[0]
+
+
+def _sessions_of(owner: Account) -> str:
+    text = owner.get_session_auth_hash()
+    mac = salted_hmac("clientpasswords.links.sessions", text, algorithm="sha256")
+    return mac.hexdigest()
 
 
 @sensitive_variables()

@@ -35,6 +35,12 @@ class SetUpLink(models.Model):
     attempt = models.UUIDField(
         help_text="The form it was made by, so that a form sent twice makes one."
     )
+    sessions = models.CharField(
+        max_length=64,
+        default="",
+        editable=False,
+        help_text="A digest of what the owner's sessions then began under.",
+    )
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
     client_password = models.OneToOneField(

@@ -1,6 +1,7 @@
 """*I lost a device* and *Delete all*: several security passwords deleted at once."""
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -8,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
-from clientpasswords import lifecycle
+from clientpasswords import lifecycle, links
 from clientpasswords.area import Area
 from clientpasswords.models import ClientPasswordQuerySet
 from clientpasswords.views import pages
@@ -20,7 +21,7 @@ def lost(request: UserRequest) -> HttpResponse:
     area = Area(request.user)
     if request.method != "POST":
         return pages.page(request, "lost", area) if area.count else pages.back()
-    count = lifecycle.revoke(_named(request, area), by=actor(request))
+    count = _revoke(request, area)
     if not count:
         error = _("Choose at least one device.")
         return pages.page(request, "lost", area, status=422, choose=error)
@@ -38,7 +39,7 @@ def delete_all(request: UserRequest) -> HttpResponse:
         return pages.page(request, "delete_all", area)
     if not request.POST.getlist("device"):
         return pages.page(request, "delete_all", area, status=422)
-    count = lifecycle.revoke(_named(request, area), by=actor(request))
+    count = _revoke(request, area)
     if count:  # the same form, sent twice at once, finds none the second time
         messages.success(request, _cut_off(count))
     return pages.back()
@@ -48,6 +49,19 @@ def delete_all(request: UserRequest) -> HttpResponse:
 def done(request: UserRequest) -> HttpResponse:
     """What else may have been on the device: the web password, and open sessions."""
     return pages.page(request, "lost_done", Area(request.user))
+
+
+def _revoke(request: UserRequest, area: Area) -> int:
+    """Cut off what the form names; with it a link that is out brings nothing more.
+
+    What was lost may have scanned it.
+    """
+    with transaction.atomic():
+        owner = lifecycle.lock(request.user)
+        count = lifecycle.revoke(_named(request, area), by=actor(request))
+        if count:
+            links.withdraw(owner)
+    return count
 
 
 def _named(request: UserRequest, area: Area) -> ClientPasswordQuerySet:

@@ -1,5 +1,7 @@
 """Mailboxes over the API: kept in step, and never changed unseen."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -7,9 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts import schemes
 from accounts.models import Account, Cutoff, Department, Domain, SecurityEvent
+from clientpasswords import links
 from tests.factories import make_account, make_client_password, make_policy
 from tests.takenover import HASHES
 from tests.unit.api.mailboxsteps import ACCOUNTS, ANY, ERIN, send
+from tests.unit.support import HOME, code_for
 
 pytestmark = pytest.mark.django_db
 
@@ -210,3 +214,15 @@ def test_security_passwords_are_revoked_and_their_sessions_end(
     actors = SecurityEvent.objects.filter(kind="revoked").values_list("actor")
     assert set(actors) == {("sync (API token)",)}
     assert program.get(f"{ERIN}/client-passwords").json() == []
+
+
+def test_with_all_security_passwords_a_link_that_is_out_ends(
+    program: Client, erin: Account
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    offer = links.offer(erin, code=code_for(erin), attempt=uuid4(), by=HOME)
+
+    program.delete(f"{ERIN}/client-passwords")
+
+    with pytest.raises(links.Gone):
+        links.find(offer.token)

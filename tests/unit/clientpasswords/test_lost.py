@@ -1,14 +1,16 @@
 """*I lost a device*: several security passwords deleted at once, and only one's own."""
 
 import re
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 
 from accounts.models import Account, SecurityEvent
+from clientpasswords import links
 from clientpasswords.models import ClientPassword
 from tests import factories
-from tests.unit.support import at_once
+from tests.unit.support import HOME, at_once, code_for
 
 INDEX = "/settings/account-security/"
 WINDOWS = f"{INDEX}security-passwords/"
@@ -141,3 +143,17 @@ def test_of_forms_sent_at_once_one_says_so(
     told = [each.get(INDEX).content.decode() for each in browsers]
     assert sum("can no longer send" in page for page in told) == 1
     assert SecurityEvent.objects.filter(kind="revoked").count() == 1
+
+
+@pytest.mark.parametrize("page", [LOST, ALL])
+def test_a_link_that_was_out_brings_nothing_more(
+    browser: Client, alice: Account, phone: ClientPassword, page: str
+) -> None:
+    offer = links.offer(alice, code=code_for(alice), attempt=uuid4(), by=HOME)
+    browser.post(page, {"device": []})
+    assert links.find(offer.token)
+
+    browser.post(page, {"device": [phone.pk]})
+
+    assert Client().post("/i/", {"token": offer.token}).status_code == 410
+    assert not alice.client_passwords.live().exists()
