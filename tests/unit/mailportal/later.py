@@ -1,0 +1,318 @@
+"""What acts for somebody later, and what takes rights from them in the meantime.
+
+One person is everybody at once: an administrator of their domain by a group, with an
+authenticator app, and the owner of a mailbox whose mail programs need a security
+password.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from django.contrib.auth.models import Group
+from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts import policies, signin
+from accounts.models import Account, Domain, Phone, Policy
+from administration import acts, jobs
+from administration.models import Job
+from clientpasswords import lifecycle, links, logons
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_client_password,
+    make_domain,
+    make_policy,
+)
+from tests.unit.accounts.phonesteps import NEW
+from tests.unit.accounts.test_two_step import send_code
+from tests.unit.administration.jobsteps import WHY, ordered, work_off
+from tests.unit.administration.rolesteps import save
+from tests.unit.administration.worlds import browser_of
+from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.mailboxsteps import ANY, send
+from tests.unit.support import (
+    HOME,
+    code_for,
+    is_signed_in,
+    last_code,
+    press_get_code,
+    press_next,
+    sign_in,
+    totp_of,
+)
+
+# What was begun goes on when it is called; it returns whether it opened anything.
+GoOn = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class People:
+    """Whoever acts later, and a mailbox of their domain on which they act."""
+
+    person: Account
+    domain: Domain
+    other: Account
+
+
+def make_people() -> People:
+    policy = make_policy("Firm", owner_sets_phone=True)
+    domain = make_domain("firm.example", policy)
+    Policy.objects.filter(pk=policy.pk).update(domain=domain)
+    person = make_account(
+        "pat@firm.example",
+        is_staff=True,
+        client_passwords_on=True,
+        phone="+12025550123",
+    )
+    person.groups.set(Group.objects.filter(name="Domain administrators"))
+    person.domains_administered.add(domain)
+    TOTPDevice.objects.create(user=person, name="own")
+    other = make_account("erin@firm.example")
+    make_client_password(other)
+    return People(person, domain, other)
+
+
+# --- what acts later ------------------------------------------------------------------
+
+
+def token_reads(people: People) -> GoOn:
+    program = client_with(make_token("t", "accounts:read", owner=people.person))
+    place = f"/api/v1/accounts/{people.other}"
+    return lambda: program.get(place).status_code == 200
+
+
+def token_writes(people: People) -> GoOn:
+    program = client_with(make_token("t", "accounts:write", owner=people.person))
+    place = f"/api/v1/accounts/{people.other}"
+    body = {"name": "Somebody else"}
+    return lambda: send(program, "PATCH", place, body, ANY).status_code == 200
+
+
+def token_revokes(people: People) -> GoOn:
+    program = client_with(make_token("t", "passwords:revoke", owner=people.person))
+    place = f"/api/v1/accounts/{people.other}/client-passwords"
+    return lambda: program.delete(place).status_code == 200
+
+
+def job(people: People) -> GoOn:
+    """An action that was confirmed, and that the worker has not begun."""
+    waiting = ordered(people.person, "revoke_all", [people.other])
+    return lambda: changed(waiting)
+
+
+def rest_of_a_job(people: People) -> GoOn:
+    """An action of which the worker has done the first part."""
+    first = make_account("first@firm.example")
+    under_way = jobs.choose(
+        jobs.actions.BY_NAME["off_board"], [first.pk], people.person, None
+    )
+    under_way.parts.create(number=1, pks=[people.other.pk])
+    jobs.confirm(under_way, {}, WHY)
+    assert jobs.work(under_way)
+    return lambda: changed(under_way, at_least=2)
+
+
+def changed(waiting: Job, at_least: int = 1) -> bool:
+    """Whether the worker did it, all of it."""
+    if not Job.objects.filter(pk=waiting.pk).exists():
+        return False
+    return work_off(waiting)["changed"] >= at_least
+
+
+def session_of_an_administrator(people: People) -> GoOn:
+    browser = browser_of(people.person)
+    page = reverse("admin:accounts_account_change", args=[people.other.pk])
+    return lambda: browser.get(page).status_code == 200
+
+
+def page_of_an_administrator(people: People) -> GoOn:
+    """A form that is open, and is sent once the right is gone."""
+    browser = browser_of(people.person)
+
+    def go_on() -> bool:
+        save(browser, people.other, name="Somebody else")
+        people.other.refresh_from_db()
+        return people.other.name == "Somebody else"
+
+    return go_on
+
+
+def session(people: People) -> GoOn:
+    browser = Client()
+    browser.force_login(people.person)
+    return lambda: is_signed_in(browser)
+
+
+def half_a_sign_in(people: People) -> GoOn:
+    """The web password was right; the code of the app is still to come."""
+    browser = Client()
+    sign_in(browser, people.person.address, PASSWORD)
+    device = TOTPDevice.objects.get(user=people.person)
+
+    def go_on() -> bool:
+        send_code(browser, totp_of(device))
+        return is_signed_in(browser)
+
+    return go_on
+
+
+def set_up_link(people: People) -> GoOn:
+    code = code_for(people.person)
+    offer = links.offer(people.person, code=code, attempt=uuid4(), by=HOME)
+
+    def go_on() -> bool:
+        answer = Client().post("/i/", {"token": offer.token})
+        return answer.status_code == 200
+
+    return go_on
+
+
+def code_that_was_sent(people: People) -> GoOn:
+    browser = Client()
+    browser.force_login(people.person)
+    code = press_get_code(browser)
+    return lambda: press_next(browser, code).status_code == 200
+
+
+def phone_change(people: People) -> GoOn:
+    """The code of the number on file was right; that of the new one has come."""
+    browser = Client()
+    browser.force_login(people.person)
+    browser.post(
+        reverse("accounts:phone-number"), {"number": NEW, "password": PASSWORD}
+    )
+    for _number in range(2):
+        code = sent_for_the_phone(browser)
+        if _number == 0:
+            browser.post(reverse("accounts:phone-code"), {"code": code})
+
+    def go_on() -> bool:
+        browser.post(reverse("accounts:phone-code"), {"code": code})
+        return Phone.objects.filter(account=people.person.pk, number=NEW).exists()
+
+    return go_on
+
+
+def sent_for_the_phone(browser: Client) -> str:
+    browser.post(reverse("accounts:phone-send"))
+    return last_code()
+
+
+def security_password(people: People) -> GoOn:
+    """What a mail program has, and shows at each logon."""
+    _row, secret = make_client_password(people.person)
+    address = people.person.address
+    return lambda: logons.decide(address, "imap", secret, None).login_name is not None
+
+
+LATER: dict[str, Callable[[People], GoOn]] = {
+    "token reads": token_reads,
+    "token writes": token_writes,
+    "token revokes": token_revokes,
+    "job": job,
+    "rest of a job": rest_of_a_job,
+    "session of an administrator": session_of_an_administrator,
+    "page of an administrator": page_of_an_administrator,
+    "session": session,
+    "half a sign-in": half_a_sign_in,
+    "set-up link": set_up_link,
+    "code that was sent": code_that_was_sent,
+    "phone change": phone_change,
+    "security password": security_password,
+}
+
+
+# --- what takes rights away -----------------------------------------------------------
+
+
+def update(people: People, **fields: Any) -> None:
+    Account.objects.filter(pk=people.person.pk).update(**fields)
+
+
+def set_policy(people: People, **answers: Any) -> None:
+    policy = policies.of(people.person).policy
+    acts.save_policy(policy, answers, OPERATOR)
+
+
+def disabled(people: People) -> None:
+    update(people, is_active=False)
+
+
+def no_administrator(people: People) -> None:
+    update(people, is_staff=False)
+
+
+def no_group(people: People) -> None:
+    people.person.groups.clear()
+
+
+def no_domain(people: People) -> None:
+    people.person.domains_administered.clear()
+
+
+def off_boarded(people: People) -> None:
+    acts.off_board(people.person, OPERATOR)
+
+
+def off_boarded_and_back(people: People) -> None:
+    acts.off_board(people.person, OPERATOR)
+    update(people, is_active=True)
+
+
+def deleted(people: People) -> None:
+    people.person.delete()
+
+
+def logon_off(people: People) -> None:
+    set_policy(people, third_party_logon=False)
+
+
+def none_allowed(people: People) -> None:
+    """The policy allows fewer security passwords than there are."""
+    make_client_password(people.person, "Old one")
+    set_policy(people, max_client_passwords=1)
+
+
+def switched_off(people: People) -> None:
+    lifecycle.switch_off(people.person, by=HOME)
+
+
+def password_changed(people: People) -> None:
+    person = Account.objects.get(pk=people.person.pk)
+    signin.change_password(person, "another long password", by=HOME)
+
+
+def signed_out_everywhere(people: People) -> None:
+    update(people, sessions_ended=F("sessions_ended") + 1)
+
+
+def all_deleted(people: People) -> None:
+    """By an administrator, as by their owner or a program."""
+    acts.revoke_all(people.person, OPERATOR)
+
+
+def phone_reset(people: People) -> None:
+    acts.reset_phone(people.person, OPERATOR)
+
+
+LOSSES: dict[str, Callable[[People], None]] = {
+    "disabled": disabled,
+    "no administrator": no_administrator,
+    "no group": no_group,
+    "no domain": no_domain,
+    "off-boarded": off_boarded,
+    "off-boarded and back": off_boarded_and_back,
+    "deleted": deleted,
+    "third-party logon off": logon_off,
+    "no more passwords allowed": none_allowed,
+    "switched off": switched_off,
+    "password changed": password_changed,
+    "signed out everywhere": signed_out_everywhere,
+    "all security passwords deleted": all_deleted,
+    "phone reset": phone_reset,
+}
