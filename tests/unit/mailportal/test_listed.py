@@ -117,8 +117,10 @@ def test_every_page_of_the_administration_lists_its_fields(page: Any) -> None:
 
 
 def test_every_form_and_schema_of_a_model_lists_its_fields() -> None:
-    forms = [form for form in ours(BaseModelForm) if form.__name__ not in NOT_ASKED]
-    kinds: list[Any] = [*forms, *ours(ModelSchema)]
+    forms: list[Any] = [
+        form for form in ours(BaseModelForm) if form.__name__ not in NOT_ASKED
+    ]
+    kinds = [*forms, *ours(ModelSchema)]
     assert {"AccountChangeForm", "PolicySent", "PolicyOut"} <= {
         each.__name__ for each in kinds
     }
