@@ -38,6 +38,7 @@ class SetUpLink(models.Model):
     sessions = models.CharField(
         max_length=64,
         default="",
+        db_default="",
         editable=False,
         help_text="A digest of what the owner's sessions then began under.",
     )
