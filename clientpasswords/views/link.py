@@ -84,7 +84,9 @@ def _language_of(link: SetUpLink) -> translation.override:
 def _gone(request: HttpRequest) -> HttpResponse:
     context = {
         "title": _("This link does not work any more"),
-        "hint": _("It was used already, or ten minutes are over. Make a new code."),
+        "hint": _(
+            "It was used or withdrawn, or ten minutes are over. Make a new code."
+        ),
     }
     return render(request, "clientpasswords/link_gone.html", context, status=410)
 
