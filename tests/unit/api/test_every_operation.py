@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Account, Domain
+from accounts.models import Account, Domain, Policy
 from administration import acts
 from api import openings, tokens
 from api.models import ApiToken
@@ -216,3 +216,18 @@ def test_of_a_limited_token_and_a_narrowed_owner_only_what_both_have_is_open(
 
     for place in ("accounts", "domains", "policies"):
         assert program.get(f"/api/v1/{place}").json()["items"] == []
+
+
+def test_of_a_foreign_policy_that_binds_a_mailbox_of_its_own_only_the_name_is_shown(
+    host: Domain,
+) -> None:
+    """No rule of the portal lets it come to that."""
+    program = client_with(make_token("branch", domains=[host]))
+    theirs = Policy.objects.get(name=operations.THEIRS)
+    Account.objects.filter(address=operations.ERIN).update(policy=theirs)
+
+    shown = program.get(f"/api/v1/accounts/{operations.ERIN}").json()
+
+    assert shown["policy"] == theirs.name
+    assert program.get(f"/api/v1/policies/{theirs.name}").status_code == 404
+    assert theirs.name not in program.get("/api/v1/policies").text

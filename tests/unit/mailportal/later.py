@@ -1,4 +1,4 @@
-"""What acts for somebody later, and what takes rights from them in the meantime.
+"""What acts for somebody later; what takes rights from them meanwhile is in `losses`.
 
 One person is everybody at once: an administrator of their domain by a group, with an
 authenticator app, and the owner of a mailbox whose mail programs need a security
@@ -7,20 +7,17 @@ password.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from django.contrib.auth.models import Group
-from django.db.models import F
 from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import policies, signin
 from accounts.models import Account, Domain, Phone, Policy
-from administration import acts, jobs
+from administration import jobs
 from administration.models import Job
-from clientpasswords import lifecycle, links, logons
+from clientpasswords import links, logons
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -33,7 +30,7 @@ from tests.unit.accounts.test_two_step import send_code
 from tests.unit.administration.jobsteps import WHY, ordered, work_off
 from tests.unit.administration.rolesteps import save
 from tests.unit.administration.worlds import browser_of
-from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ANY, send
 from tests.unit.support import (
     HOME,
@@ -75,9 +72,6 @@ def make_people() -> People:
     other = make_account("erin@firm.example")
     make_client_password(other)
     return People(person, domain, other)
-
-
-# --- what acts later ------------------------------------------------------------------
 
 
 def token_reads(people: People) -> GoOn:
@@ -224,95 +218,4 @@ LATER: dict[str, Callable[[People], GoOn]] = {
     "code that was sent": code_that_was_sent,
     "phone change": phone_change,
     "security password": security_password,
-}
-
-
-# --- what takes rights away -----------------------------------------------------------
-
-
-def update(people: People, **fields: Any) -> None:
-    Account.objects.filter(pk=people.person.pk).update(**fields)
-
-
-def set_policy(people: People, **answers: Any) -> None:
-    policy = policies.of(people.person).policy
-    acts.save_policy(policy, answers, OPERATOR)
-
-
-def disabled(people: People) -> None:
-    update(people, is_active=False)
-
-
-def no_administrator(people: People) -> None:
-    update(people, is_staff=False)
-
-
-def no_group(people: People) -> None:
-    people.person.groups.clear()
-
-
-def no_domain(people: People) -> None:
-    people.person.domains_administered.clear()
-
-
-def off_boarded(people: People) -> None:
-    acts.off_board(people.person, OPERATOR)
-
-
-def off_boarded_and_back(people: People) -> None:
-    acts.off_board(people.person, OPERATOR)
-    update(people, is_active=True)
-
-
-def deleted(people: People) -> None:
-    people.person.delete()
-
-
-def logon_off(people: People) -> None:
-    set_policy(people, third_party_logon=False)
-
-
-def none_allowed(people: People) -> None:
-    """The policy allows fewer security passwords than there are."""
-    make_client_password(people.person, "Old one")
-    set_policy(people, max_client_passwords=1)
-
-
-def switched_off(people: People) -> None:
-    lifecycle.switch_off(people.person, by=HOME)
-
-
-def password_changed(people: People) -> None:
-    person = Account.objects.get(pk=people.person.pk)
-    signin.change_password(person, "another long password", by=HOME)
-
-
-def signed_out_everywhere(people: People) -> None:
-    update(people, sessions_ended=F("sessions_ended") + 1)
-
-
-def all_deleted(people: People) -> None:
-    """By an administrator, as by their owner or a program."""
-    acts.revoke_all(people.person, OPERATOR)
-
-
-def phone_reset(people: People) -> None:
-    acts.reset_phone(people.person, OPERATOR)
-
-
-LOSSES: dict[str, Callable[[People], None]] = {
-    "disabled": disabled,
-    "no administrator": no_administrator,
-    "no group": no_group,
-    "no domain": no_domain,
-    "off-boarded": off_boarded,
-    "off-boarded and back": off_boarded_and_back,
-    "deleted": deleted,
-    "third-party logon off": logon_off,
-    "no more passwords allowed": none_allowed,
-    "switched off": switched_off,
-    "password changed": password_changed,
-    "signed out everywhere": signed_out_everywhere,
-    "all security passwords deleted": all_deleted,
-    "phone reset": phone_reset,
 }

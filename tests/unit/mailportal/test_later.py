@@ -9,7 +9,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account
-from tests.unit.mailportal.later import LATER, LOSSES, make_people
+from tests.unit.mailportal.later import LATER, make_people
+from tests.unit.mailportal.losses import LOSSES
 
 OF_ADMINISTRATION = {"no administrator", "no group", "no domain"}
 OF_POLICY = {"third-party logon off", "no more passwords allowed", "switched off"}
