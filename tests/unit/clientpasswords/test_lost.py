@@ -151,7 +151,7 @@ def test_a_link_that_was_out_brings_nothing_more(
 ) -> None:
     offer = links.offer(alice, code=code_for(alice), attempt=uuid4(), by=HOME)
     browser.post(page, {"device": []})
-    assert links.find(offer.token)
+    assert links.find(offer.token).account == alice
 
     browser.post(page, {"device": [phone.pk]})
 

@@ -16,6 +16,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Domain, Phone, Policy
 from administration import jobs
+from administration.actions import BY_NAME
 from administration.models import Job
 from clientpasswords import links, logons
 from tests.factories import (
@@ -102,9 +103,7 @@ def job(people: People) -> GoOn:
 def rest_of_a_job(people: People) -> GoOn:
     """An action of which the worker has done the first part."""
     first = make_account("first@firm.example")
-    under_way = jobs.choose(
-        jobs.actions.BY_NAME["off_board"], [first.pk], people.person, None
-    )
+    under_way = jobs.choose(BY_NAME["off_board"], [first.pk], people.person, None)
     under_way.parts.create(number=1, pks=[people.other.pk])
     jobs.confirm(under_way, {}, WHY)
     assert jobs.work(under_way)
