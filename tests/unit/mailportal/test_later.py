@@ -8,7 +8,6 @@ import pytest
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts.models import Account
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
 
@@ -90,14 +89,6 @@ GOES_ON: dict[Pair, str] = {
         "it is independent of the web password; a device is cut off by deleting it",
     ),
 }
-# These act later and open nothing: they end rights, or tell of it.
-ONLY_TAKE_OR_TELL = {
-    "end of an exception": "the logon views ask by the clock which policy holds then",
-    "date from which passwords are required": "the same; the web password ends by it",
-    "end and suspension of a security password": "the same",
-    "cut-off order": "it ends sessions; a review asks the logon views at that time",
-    "notification": "it tells the address and the number that the change was about",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -129,40 +120,3 @@ def test_what_goes_on_is_in_the_table_by_its_right_name() -> None:
     assert {later for later, _loss in GOES_ON} <= set(LATER)
     assert {loss for _later, loss in GOES_ON} <= set(LOSSES)
     assert set(LATER) == TOKENS | JOBS | PAGES | SESSIONS | OWN
-
-
-# What hangs on a mailbox: what acts in it is tested above, under these names.
-HANGS_ON_A_MAILBOX = {
-    "api.ApiToken": TOKENS,
-    "administration.Job": JOBS,
-    "clientpasswords.ClientPassword": {"security password"},
-    "clientpasswords.SetUpLink": {"set-up link"},
-    "accounts.Phone": {"code that was sent"},
-    "accounts.NewPhone": {"phone change"},
-    "otp_totp.TOTPDevice": {"half a sign-in"},
-    # Second factors: they open nothing without the sign-in that asks for them.
-    "accounts.RecoveryCodes": {"half a sign-in"},
-    "otp_static.StaticDevice": {"half a sign-in"},
-    "django_otp_webauthn.WebAuthnCredential": {"half a sign-in"},
-    "django_otp_webauthn.WebAuthnUserHandle": set(),
-    # These only take or tell: see above. The rest is a record of what was.
-    "accounts.Cutoff": set(),
-    "accounts.Notification": set(),
-    "accounts.SecurityEvent": set(),
-    "clientpasswords.Logon": set(),
-    "admin.LogEntry": set(),
-}
-
-
-def test_everything_that_hangs_on_a_mailbox_is_in_the_table() -> None:
-    hangs = {
-        relation.related_model._meta.label
-        for relation in Account._meta.related_objects
-        if not relation.many_to_many
-    }
-
-    assert hangs == set(HANGS_ON_A_MAILBOX), (
-        f"{hangs ^ set(HANGS_ON_A_MAILBOX)}: say whether it acts later; if it does, it "
-        "goes into `LATER` in tests/unit/mailportal/later.py."
-    )
-    assert {name for names in HANGS_ON_A_MAILBOX.values() for name in names} <= {*LATER}
