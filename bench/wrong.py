@@ -8,8 +8,8 @@ from bench.authsocket import Logon, Verdict
 
 # Dovecot keeps a refusal back for half a second: enough of them to fill that time.
 IN_FLIGHT = 400
-# Everybody calls from an address of their own, so that it is not Dovecot's penalty for
-# those who failed before, nor a limit on guessing, that is measured.
+# Everybody calls from an address of their own, so that it is not a limit on guessing that
+# is measured.
 callers = itertools.count()
 
 

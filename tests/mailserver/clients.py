@@ -1,7 +1,7 @@
 """Mail programs, each calling from an address of its own.
 
-Dovecot makes an address that failed wait longer and longer, so nobody calls twice from
-the same one.
+What failed at an address is counted there (guesses.lua), so nobody calls twice from the
+same one.
 """
 
 import imaplib

@@ -28,15 +28,15 @@ ALICE, CAROL = "alice@example.com", "carol@example.com"
 
 @dataclass(frozen=True)
 class Try(Logon):
-    """A logon that Dovecot's penalty does not delay; `real` tells its address."""
+    """A logon whose real address is another one, if `real` tells it."""
 
     real: str = ""
 
     @cached_property
     def request(self) -> bytes:
-        more = b"\tsecured\tno-penalty"
-        if self.real:
-            more += b"\treal_rip=" + self.real.encode()
+        if not self.real:
+            return super().request
+        more = b"\tsecured\treal_rip=" + self.real.encode()
         return super().request.replace(b"\tsecured", more)
 
 
