@@ -7,7 +7,6 @@ Started by root it has Dovecot and Postfix; started by anybody else, who may not
 Postfix, Dovecot alone. It never touches the system's own instances.
 """
 
-import contextlib
 import getpass
 import grp
 import os
@@ -27,6 +26,7 @@ from typing import Self
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
+from deploy.ports import free, is_free
 from deploy.render import render
 from deploy.values import Certificate, MailHostValues, Ports, PrivateInstance
 
@@ -85,7 +85,7 @@ class MailHost:
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
         self.database_url = as_mail_role(self.database_url)
-        self.ports = _free(self.ports)
+        self.ports = free(self.ports)
         self.has_postfix = os.geteuid() == 0 and Path(POSTFIX).exists()
         self._processes: list[subprocess.Popen[bytes]] = []
         # For sockets, whose paths may have no more than 107 characters.
@@ -191,7 +191,7 @@ class MailHost:
             message = f"the mail server's users cannot pass through {closed}"
             raise MailHostError(message)
         for port in vars(self.ports).values():
-            if not _is_free(port):
+            if not is_free(port):
                 message = f"port {port} is taken"
                 raise MailHostError(message)
 
@@ -257,30 +257,6 @@ class MailHost:
                 message = f"{name} does not answer; see the logs in {self.folder}"
                 raise MailHostError(message)
             time.sleep(0.05)
-
-
-def _free(ports: Ports) -> Ports:
-    """Return the ports with any free one in place of each 0."""
-    with contextlib.ExitStack() as held:
-        return Ports(
-            **{name: port or _free_port(held) for name, port in vars(ports).items()}
-        )
-
-
-def _free_port(held: contextlib.ExitStack) -> int:
-    """Return a free port that stays taken until `held` is closed."""
-    probe = held.enter_context(socket.socket())
-    probe.bind(("127.0.0.1", 0))
-    port: int = probe.getsockname()[1]
-    return port
-
-
-def _is_free(port: int) -> bool:
-    try:
-        socket.create_server(("127.0.0.1", port)).close()
-    except OSError:
-        return False
-    return True
 
 
 def _exists(pattern: str) -> bool:

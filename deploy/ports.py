@@ -1,0 +1,31 @@
+"""Ports on loopback for private servers."""
+
+import contextlib
+import socket
+
+from deploy.values import Ports
+
+
+def free(ports: Ports) -> Ports:
+    """Return the ports with any free one in place of each 0."""
+    with contextlib.ExitStack() as held:
+        return Ports(
+            **{name: port or _free_port(held) for name, port in vars(ports).items()}
+        )
+
+
+def _free_port(held: contextlib.ExitStack) -> int:
+    """Return a free port that stays taken until `held` is closed."""
+    probe = held.enter_context(socket.socket())
+    probe.bind(("127.0.0.1", 0))
+    port: int = probe.getsockname()[1]
+    return port
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens at this port on loopback."""
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
