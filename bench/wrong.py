@@ -8,8 +8,7 @@ from bench.authsocket import Logon, Verdict
 
 # Dovecot keeps a refusal back for half a second: enough of them to fill that time.
 IN_FLIGHT = 400
-# Everybody calls from an address of their own, so that it is not a limit on guessing that
-# is measured.
+# Everybody calls from an address of their own, so no limit on guessing is measured.
 callers = itertools.count()
 
 

@@ -27,6 +27,7 @@ from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
 from deploy.ports import free, is_free
+from deploy.relay import start_relay
 from deploy.render import render
 from deploy.values import Certificate, MailHostValues, Ports, PrivateInstance
 
@@ -158,6 +159,7 @@ class MailHost:
             logons = self.socket("auth-client")
             self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
             if self.has_postfix:
+                self.start_relay()
                 self._start_postfix(str(self.folder / "postfix"))
                 self._wait("Postfix", self.ports.submission)
         except BaseException:
@@ -227,6 +229,25 @@ class MailHost:
             with_postfix=self.has_postfix,
             private=PrivateInstance(base.name, base / "dovecot", privileged=root),
         )
+
+    def start_relay(self) -> None:
+        """Start what Postfix asks for logons; again, if it has ended."""
+        program, door = self.relay_files()
+        dovecot, log = self.socket("auth-postfix"), self.folder / "start.log"
+        self.relay = start_relay(program, dovecot, door, log)
+        self._processes.append(self.relay)
+
+    def stop_relay(self) -> None:
+        """Have it end as it does when the host stops."""
+        self._processes.remove(self.relay)
+        self.relay.terminate()
+        self.relay.wait(PATIENCE)
+        self.relay_files()[1].unlink()
+
+    def relay_files(self) -> tuple[Path, Path]:
+        """Return the relay's program, and the socket where Postfix finds it."""
+        door = self.socket("auth-postfix").parents[1] / "relay"
+        return self.folder / "postfix" / "authrelay.py", door
 
     def _start_postfix(self, configuration: str) -> None:
         # Not "postfix start-fg": that leaves a shell between us and the server.

@@ -13,7 +13,8 @@ writes two folders. Every file says what it is for; nothing outside is touched.
 /etc/mailportal/postfix
     `postfix -c /etc/mailportal/postfix start`, or copy main.cf and master.cf (or what
     your own lack of them) to /etc/postfix. Needs postfix-pgsql or postfix-sqlite. The
-    ports are 25, 587 (STARTTLS before AUTH) and 465.
+    ports are 25, 587 (STARTTLS before AUTH) and 465. It asks Dovecot through
+    authrelay.py, which deploy/systemd/mailportal-relay.socket starts.
 
 The database, for which `--database-url` is:
 
@@ -44,6 +45,9 @@ from deploy.databases import impatient, libpq_parameters, sqlite_file
 from deploy.values import Certificate, MailHostValues
 
 TEMPLATES = Path(__file__).parent
+# In Postfix's queue, so that an smtpd that is shut in there reaches it too. It is the
+# socket of deploy/systemd/mailportal-relay.socket.
+RELAY = "private/mailportal-relay"
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def _of_host(values: MailHostValues) -> dict[str, object]:
         "MAIL_USER": values.mail_user,
         "MAIL_GROUP": values.mail_group,
         "BASE": values.private.base if values.private else "/run/dovecot",
+        "RELAY": values.private.relay if values.private else RELAY,
         "WORKERS": values.workers,
         "FAILURE_DELAY": values.failure_delay,
         "TOLD_A_SECOND": values.told_a_second,

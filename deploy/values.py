@@ -36,6 +36,11 @@ class PrivateInstance:
     base: Path
     privileged: bool
 
+    @property
+    def relay(self) -> Path:
+        """Where Postfix asks for logons."""
+        return self.base.parent / "relay"
+
 
 @dataclass(frozen=True)
 class MailHostValues:

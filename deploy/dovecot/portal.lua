@@ -44,7 +44,11 @@ local PROTOCOLS = {
 -- Who tells a client the reason that comes with "nologin": Dovecot's own login processes,
 -- and Postfix's relay (authrelay.py). Postfix itself would take that for a logon.
 local TELLS_WHY = { imap = true, pop3 = true, submission = true, sieve = true }
-local RELAY = "portal-relay"
+-- The relay's name, and the second in which it asked. It waits eight seconds for an answer
+-- and then has Postfix say "try again later"; whoever would be let in after this many is
+-- told the same, so that no logon counts which the client was refused.
+local RELAY = "^portal%-relay:(%d+)$"
+local TOO_LATE = 6
 
 local LOOKUPS = {
   client = "SELECT hash, credential, login_name, networks, policy_networks, refusal FROM mail_logon "
@@ -243,12 +247,16 @@ local function client_password_in(typed)
   return #secret == 16 and secret:find("^[a-km-np-z2-9]+$") and secret or nil
 end
 
--- The library is loaded when somebody first types a blank or a capital: Dovecot has Lua
--- collect its garbage after every logon, which takes the longer the more is loaded.
+-- The selector, and who asks. Dovecot writes all its variables out at each call, so both
+-- are asked for at once. The library is loaded when somebody first types a blank or a
+-- capital: Dovecot has Lua collect its garbage after every logon, which takes the longer
+-- the more is loaded.
 local function selector_of(request, secret, typed)
-  if secret == typed then return var_expand(request, "%{sha256;truncate=16:password}") end
+  local selector, door =
+    var_expand(request, "%{sha256;truncate=16:password} %{local_name}"):match("^(%x*) (.*)$")
+  if secret == typed then return selector, door end
   local digest = require("openssl.digest").new("sha256"):final(secret)
-  return string.format("%02x%02x", digest:byte(1, 2))
+  return string.format("%02x%02x", digest:byte(1, 2)), door
 end
 
 -- A web password that another program has hashed has its scheme before it.
@@ -304,12 +312,12 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason = "unknown-account"
   elseif refusal then
     reason = refusal
-    if TELLS_WHY[request.service] or door == RELAY then
+    if TELLS_WHY[request.service] or door:find(RELAY) then
       notice = notice_for(request, address, protocol, row, typed)
     end
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
     guesses.note_success(try)
-    return { login_name = row.login_name, is_by_webmail = is_by_webmail }
+    return { login_name = row.login_name, is_by_webmail = is_by_webmail, door = door }
   end
   local again = guesses.note_failure(try, is_limited and not notice)
   return { reason = reason, notice = notice, again = again }
@@ -328,14 +336,26 @@ end
 local function decide(request, address, protocol, typed)
   local secret = client_password_in(typed)
   if secret then
-    local row = row_of("client", address, protocol, selector_of(request, secret, typed))
+    local selector, door = selector_of(request, secret, typed)
+    local row = row_of("client", address, protocol, selector)
     if row and verifies(request, row.hash, secret) then
       -- Even if refused: the web password's turn would not come for this same text.
       local reason = row.refusal or refusal_there(request, row)
-      return { reason = reason, login_name = row.login_name, credential = row.credential }
+      return {
+        reason = reason,
+        login_name = row.login_name,
+        credential = row.credential,
+        door = door,
+      }
     end
   end
   return decide_by_web_password(request, address, protocol, typed)
+end
+
+-- Has Postfix been told meanwhile, or will it be, to try again later?
+local function is_too_late(door)
+  local asked = door:match(RELAY)
+  return asked and os.time() - tonumber(asked) >= TOO_LATE
 end
 
 -- All values are our own words and numbers: nothing here needs escaping.
@@ -388,6 +408,10 @@ function auth_password_verify(request, typed)
   if decision.reason then
     log(request, protocol, "refused", decision)
     return auth.PASSDB_RESULT_PASSWORD_MISMATCH, decision.reason
+  end
+  if is_too_late(decision.door) then
+    log(request, protocol, "temporary", { reason = "too-late" })
+    return auth.PASSDB_RESULT_INTERNAL_FAILURE, "decided too late"
   end
   log(request, protocol, "ok", decision)
   local device = decision.credential and string.format("%d", decision.credential)

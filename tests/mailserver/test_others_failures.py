@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from accounts.models import Account
 from bench.authsocket import Verdict
 from deploy.mailhost import MailHost
 from tests import factories

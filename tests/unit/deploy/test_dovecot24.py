@@ -122,6 +122,8 @@ def in_2_4(setting: Setting) -> dict[str, str]:
         return {}
     if setting.where.startswith("service portal-"):  # its anvil speaks otherwise
         return {}
+    if "anvil-auth-penalty" in setting.where:  # 2.4 has no guesses.lua to do without it
+        return {}
     return renamed.get(setting.where, {setting.where: value.replace("$", "$SET:")})
 
 

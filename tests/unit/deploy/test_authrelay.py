@@ -1,0 +1,216 @@
+"""What Postfix and Dovecot hear of each other through the relay.
+
+The relay is the real one, as a process; both sides are played here, word by word.
+"""
+
+import base64
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.unit.deploy.playedrelay import (
+    ASKED,
+    HELLO,
+    NAME,
+    PASSWORD,
+    RESPONSE,
+    Played,
+    playing,
+    question,
+    time_of,
+)
+
+GIVEN_UP = 8.0  # seconds until the relay hangs up; Postfix has ten
+FILES = 40
+MIB = 1 << 20
+
+
+@pytest.fixture
+def played() -> Iterator[Played]:
+    with playing() as played:
+        yield played
+
+
+# --- what is passed on, and how -------------------------------------------------------
+
+
+def test_a_question_says_who_asks_and_when(played: Played) -> None:
+    postfix, dovecot = played.begin()
+
+    postfix.say(question(1, end=b"\tresp=" + RESPONSE))
+
+    asked = dovecot.hear()
+    assert abs(time_of(asked) - time.time()) < 5
+    fields = asked.split(b"\t")
+    del fields[3]
+    assert b"\t".join(fields) + b"\n" == question(1, end=b"\tresp=" + RESPONSE)
+
+
+def test_a_question_of_no_parameters_is_signed_behind_its_mechanism(
+    played: Played,
+) -> None:
+    postfix, dovecot = played.begin()
+
+    postfix.say(b"AUTH\t1\tPLAIN\n")
+
+    asked = dovecot.hear()
+    assert asked.startswith(b"AUTH\t1\tPLAIN\tlocal_name=portal-relay:")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"OK\t1\tuser=alice@example.com~7",
+        b"FAIL\t1\tuser=alice@example.com\treason=nologin",
+        b"FAIL\t1\tuser=alice@example.com\tcode=user_disabled",
+        b"CONT\t1\tabcd",
+        b"NEWS\tof\ta\tlater\tversion",
+        b"OK",
+    ],
+)
+def test_what_needs_no_change_is_passed_on_as_it_is(
+    answer: bytes, played: Played
+) -> None:
+    postfix, dovecot = played.begin()
+    postfix.say(question(1, b"SCRAM-SHA-1", b"\tresp=abcd"))
+    dovecot.hear()
+
+    dovecot.say(answer + b"\nEND\n")
+
+    assert [postfix.hear(), postfix.hear()] == [answer, b"END"]
+    postfix.say(b"CONT\t1\tefgh\nCANCEL\t1\n")
+    assert [dovecot.hear(), dovecot.hear()] == [b"CONT\t1\tefgh", b"CANCEL\t1"]
+
+
+def test_nothing_is_lost_that_is_said_before_dovecot_is_there(played: Played) -> None:
+    """Dovecot would write the next line into its log, password and all."""
+    for _ in range(20):
+        postfix = played.connect()
+        postfix.say(b"VERSION\t1\t2\nCPID\t9\n")
+
+    for _ in range(20):
+        dovecot = played.accept()
+        assert [dovecot.hear(), dovecot.hear()] == [b"VERSION\t1\t2", b"CPID\t9"]
+
+
+def test_lines_may_come_in_pieces(played: Played) -> None:
+    postfix, dovecot = played.begin()
+
+    for byte in question(1, end=b"\tresp=" + RESPONSE):
+        postfix.say(bytes([byte]))
+    assert dovecot.hear().endswith(b"\tresp=" + RESPONSE)
+    for byte in b"OK\t1\tuser=a\n":
+        dovecot.say(bytes([byte]))
+
+    assert postfix.hear() == b"OK\t1\tuser=a"
+
+
+@pytest.mark.parametrize("word", [b"nologin", b"nologin=y", b"nologin="])
+def test_who_may_not_log_on_is_refused_with_the_reason(
+    word: bytes, played: Played
+) -> None:
+    postfix, dovecot = played.begin()
+    postfix.say(question(1))
+    dovecot.hear()
+
+    dovecot.say(b"OK\t1\tuser=a\tpass=x\t" + word + b"\treason=No, nologin.\thome=/\n")
+
+    assert postfix.hear() == b"FAIL\t1\tuser=a\treason=No, nologin."
+
+
+def test_try_again_later_is_a_connection_that_ends(played: Played) -> None:
+    postfix, dovecot = played.begin()
+    postfix.say(question(1))
+    dovecot.hear()
+
+    dovecot.say(b"FAIL\t1\tuser=a\tcode=temp_fail\n")
+
+    assert postfix.is_hung_up()
+    assert dovecot.is_hung_up()
+
+
+def test_what_else_was_asked_is_answered_before(played: Played) -> None:
+    postfix, dovecot = played.begin()
+    for number in range(1, 5):
+        postfix.say(question(number))
+        dovecot.hear()
+
+    dovecot.say(b"OK\t3\tuser=c\nFAIL\t2\tcode=temp_fail\nFAIL\t4\tuser=d\n")
+    assert [postfix.hear(), postfix.hear()] == [b"OK\t3\tuser=c", b"FAIL\t4\tuser=d"]
+    dovecot.say(b"OK\t1\tuser=a\n")
+
+    assert postfix.hear() == b"OK\t1\tuser=a"
+    assert postfix.is_hung_up()
+
+
+@pytest.mark.parametrize("who", ["Postfix", "Dovecot"])
+def test_who_hangs_up_ends_it_for_the_other(who: str, played: Played) -> None:
+    ends = dict(zip(("Postfix", "Dovecot"), played.begin(), strict=True))
+    for name, end in ends.items():
+        if name == who:
+            end.socket.close()
+
+    others = [end for name, end in ends.items() if name != who]
+    assert [end.is_hung_up() for end in others] == [True]
+
+
+# --- LOGIN ----------------------------------------------------------------------------
+
+
+def encoded(text: bytes) -> bytes:
+    return base64.b64encode(text)
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_login_is_asked_by_plain_when_it_is_complete(
+    played: Played, *, at_once: bool
+) -> None:
+    postfix, dovecot = played.begin()
+    began = time.time()
+
+    if at_once:
+        postfix.say(question(5, b"LOGIN", b"\tresp=" + encoded(NAME)))
+    else:
+        postfix.say(question(5, b"LOGIN"))
+        assert postfix.hear() == b"CONT\t5\t" + encoded(b"Username:")
+        postfix.say(b"CONT\t5\t" + encoded(NAME) + b"\n")
+    assert postfix.hear() == b"CONT\t5\t" + encoded(b"Password:")
+    time.sleep(2)
+    postfix.say(b"CONT\t5\t" + encoded(PASSWORD) + b"\n")
+
+    asked = dovecot.hear()
+    assert time_of(asked) >= int(began) + 2, "how long one types counts"
+    assert asked.startswith(b"AUTH\t5\tPLAIN\t")
+    assert asked.endswith(ASKED + b"\tresp=" + RESPONSE)
+
+
+@pytest.mark.parametrize("answer", [b"no base64!", encoded(b"a\0b"), b"YQ=", b"Y\tQ"])
+def test_what_is_no_answer_to_login_is_refused(answer: bytes, played: Played) -> None:
+    postfix, _ = played.begin()
+    postfix.say(question(5, b"LOGIN", b"\tresp=" + encoded(NAME)))
+    postfix.hear()
+
+    postfix.say(b"CONT\t5\t" + answer + b"\n")
+
+    assert postfix.hear() == b"FAIL\t5\treason=Invalid base64 data"
+
+
+def test_where_dovecot_has_no_plain_login_is_passed_on(played: Played) -> None:
+    postfix, dovecot = played.begin(HELLO.replace(b"MECH\tPLAIN\tplaintext\n", b""))
+
+    postfix.say(question(1, b"LOGIN"))
+
+    assert dovecot.hear().startswith(b"AUTH\t1\tLOGIN\tlocal_name=")
+
+
+def test_exchanges_that_are_broken_off_are_forgotten(played: Played) -> None:
+    postfix, dovecot = played.begin()
+    for number in range(1, 21):
+        postfix.say(question(number, b"LOGIN"))
+        postfix.hear()
+
+    postfix.say(b"CONT\t1\tabcd\nCONT\t20\tabcd\n")
+
+    assert dovecot.hear() == b"CONT\t1\tabcd"
+    assert postfix.hear() == b"CONT\t20\t" + encoded(b"Password:")
