@@ -155,9 +155,7 @@ class MailHost:
         try:
             self._prepare(self._base)
             # Dovecot first: Postfix asks it who may log on.
-            self._run("Dovecot", DOVECOT, "-F", "-c", str(self.dovecot_conf))
-            logons = self.socket("auth-client")
-            self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
+            self._start_dovecot()
             if self.has_postfix:
                 self.start_relay()
                 self._start_postfix(str(self.folder / "postfix"))
@@ -229,6 +227,11 @@ class MailHost:
             with_postfix=self.has_postfix,
             private=PrivateInstance(base.name, base / "dovecot", privileged=root),
         )
+
+    def _start_dovecot(self) -> None:
+        self._run("Dovecot", DOVECOT, "-F", "-c", str(self.dovecot_conf))
+        logons = self.socket("auth-client")
+        self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
 
     def start_relay(self) -> None:
         """Start what Postfix asks for logons; again, if it has ended."""

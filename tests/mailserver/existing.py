@@ -30,6 +30,7 @@ from tests.mailserver.debianhost import (
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adopt.md"
 PATIENCE = 20.0  # seconds
+RESTART_DOVECOT = "systemctl restart dovecot"
 START_RELAY = "systemctl enable --now mailportal-relay.socket"
 STOP_RELAY = "systemctl disable --now mailportal-relay.socket mailportal-relay.service"
 
@@ -102,6 +103,8 @@ class ExistingHost(MailHost):
         printed = self.shell(text, typed)
         for wait in waits:
             wait()
+        if RESTART_DOVECOT in text:
+            self._restart_dovecot()
         if STOP_RELAY in text and self.has_postfix:
             self.stop_relay()
         return printed
@@ -160,7 +163,7 @@ class ExistingHost(MailHost):
         if sqlite_file(self.database_url):
             names["proxy:pgsql:"] = "proxy:sqlite:"
         # There is no systemd here: see `run`.
-        names |= {START_RELAY: ":", STOP_RELAY: ":"}
+        names |= dict.fromkeys((RESTART_DOVECOT, START_RELAY, STOP_RELAY), ":")
         # Postfix waits until a file that was just written is seconds old.
         main = self.folder / "postfix" / "main.cf"
         reload = f"touch -d -10sec {main}; postfix reload"
@@ -220,6 +223,12 @@ class ExistingHost(MailHost):
         fill_mailboxes(self.folder / "mail")
         configure_dovecot(self.folder, base / "dovecot", self.table, self.ports)
         configure_postfix(self.folder, self.ports)
+
+    def _restart_dovecot(self) -> None:
+        dovecot = self._processes.pop(0)
+        dovecot.terminate()
+        dovecot.wait(PATIENCE)
+        self._start_dovecot()
 
     def _until_dovecot_is_reloaded(self) -> Callable[[], None]:
         """Return what waits until every process that decides is a new one."""
