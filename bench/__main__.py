@@ -4,9 +4,9 @@ import argparse
 import signal
 import sys
 
-from bench import administration, hashes, imports, logons, pages, targets
+from bench import administration, hashes, imports, logons, pages, relays, targets
 
-PARTS = ["pages", "logons", "administration", "import"]
+PARTS = ["pages", "logons", "relay", "administration", "import"]
 
 
 def stop_tidily() -> None:
@@ -30,6 +30,8 @@ def main() -> None:
         logons.say(pages.report(ten))
     if "logons" in options.only:
         logons.main(options.rounds, options.seconds, options.accounts, options.repeats)
+    if "relay" in options.only:
+        relays.main(options.rounds, options.seconds, options.accounts[0])
     if "administration" in options.only:
         administration.main(options.rounds)
     if "import" in options.only:

@@ -6,7 +6,7 @@ import os
 import select
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,8 @@ class Result:
 
     seconds: float
     verdicts: Counter[Verdict]
+    # Of what was watched meanwhile.
+    processor_seconds: float = 0
 
     @property
     def rate(self) -> float:
@@ -30,26 +32,35 @@ class Result:
 
 
 def measure(
-    path: Path, logons: Iterator[Logon], *, seconds: float, in_flight: int
+    path: Path | Sequence[Path],
+    logons: Iterator[Logon],
+    *,
+    seconds: float,
+    in_flight: int,
+    used: Callable[[], float] = lambda: 0,
 ) -> Result:
     """Return what happened within `seconds` after a moment to warm up.
 
     As soon as a logon is decided the next one is asked for. This is made to take little
-    of the processor, as it shares it with what is measured.
+    of the processor, as it shares it with what is measured. `path` is one for all
+    connections, or one for each. `used` is asked at both
+    ends for the processor time of what is watched.
     """
     verdicts: Counter[Verdict] = Counter()
     with contextlib.ExitStack() as open_:
-        connections = [
-            open_.enter_context(AuthSocket(path)) for _ in range(CONNECTIONS)
-        ]
-        for connection in connections:
-            connection.send(list(itertools.islice(logons, in_flight // CONNECTIONS)))
+        doors = [path] * CONNECTIONS if isinstance(path, Path) else path
+        lines = [open_.enter_context(AuthSocket(door)) for door in doors]
+        for connection in lines:
+            connection.send(list(itertools.islice(logons, in_flight // len(lines))))
         under_way = in_flight
+        spent: list[float] = []
         start = time.monotonic() + WARM_UP
         end = start + seconds
         while under_way:
-            ready, _, _ = select.select(connections, [], [])
+            ready, _, _ = select.select(lines, [], [])
             now = time.monotonic()
+            if now >= (end if spent else start) and len(spent) < len((start, end)):
+                spent.append(used())
             for connection in ready:
                 answers = connection.count()
                 decided = answers.total()
@@ -59,7 +70,7 @@ def measure(
                     under_way -= decided
                 if start <= now < end:
                     verdicts += answers
-    return Result(seconds, verdicts)
+    return Result(seconds, verdicts, spent[-1] - spent[0])
 
 
 def latencies(
