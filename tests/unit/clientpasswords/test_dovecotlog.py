@@ -26,8 +26,9 @@ def test_only_dovecots_own_prefix_counts(lie: str) -> None:
     assert dovecotlog.read(lie.rstrip("\n")) is None
 
 
-def test_a_temporary_failure_is_no_decision() -> None:
-    text = line(reason="database").replace("refused", "temporary")
+@pytest.mark.parametrize("reason", ["database", "too-late", "of a later version"])
+def test_a_temporary_failure_is_no_decision(reason: str) -> None:
+    text = line(reason=reason).replace("refused", "temporary")
 
     assert dovecotlog.read(text.rstrip("\n")) is None
 
