@@ -21,6 +21,7 @@ from bench.hosts import LOGGED
 from deploy.lifetime import ending_with_us
 from deploy.postgres import PrivatePostgres
 from deploy.render import TEMPLATES
+from deploy.supervisor import stop
 
 PYTHON = ["/usr/bin/python3", "-IS"]
 SPAWNED = Path(__file__).parent / "spawnedrelay.py"
@@ -90,7 +91,7 @@ def start_one(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
     with listening(way.door) as door:
         command = [*PYTHON, str(TEMPLATES / "authrelay.py"), str(dovecot)]
         process = subprocess.Popen(ending_with_us(command), stdin=door.fileno())
-    running.callback(process.terminate)
+    running.callback(stop, process)
     way.processes.append(process)
 
 
