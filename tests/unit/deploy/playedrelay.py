@@ -20,7 +20,8 @@ PATIENCE = 20.0  # seconds
 NAME, PASSWORD = b"alice@example.com", b"her secret password"
 RESPONSE = base64.b64encode(b"\0" + NAME + b"\0" + PASSWORD)
 HELLO = (
-    b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\nSPID\t7\nDONE\n"
+    b"VERSION\t1\t2\nMECH\tPLAIN\tplaintext\nMECH\tLOGIN\tplaintext\n"
+    b"SPID\t7\nCUID\t3\nCOOKIE\tabcd\nDONE\n"
 )
 ASKED = b"\tservice=smtp\tnologin\tlip=192.0.2.1\trip=192.0.2.7\tsecured"
 
