@@ -45,6 +45,8 @@ class Way:
         Raises:
             RuntimeError: a right password was refused.
         """
+        # Without those of the rounds before: they have ended.
+        self.processes = [each for each in self.processes if each.poll() is None]
         peak = threading.Timer(seconds / 2, self._weigh)
         peak.start()
         result = load.measure(
@@ -61,8 +63,6 @@ class Way:
         self.rates.append(result.rate)
         asked = result.verdicts.total()
         self.micros.append(result.processor_seconds / asked * 1_000_000)
-        for each in self.processes[:-SMTPD]:  # of rounds before
-            each.poll()
 
     def _weigh(self) -> None:
         running = [each.pid for each in self.processes if each.poll() is None]
