@@ -1,0 +1,95 @@
+"""What holds for every unit of systemd, read from the files.
+
+`make test-install` starts each of them under a real systemd.
+"""
+
+import re
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+FILES = sorted((ROOT / "deploy" / "systemd").iterdir())
+MANUAL = (ROOT / "docs" / "operations.md").read_text()
+NGINX = (ROOT / "deploy" / "nginx" / "mailportal.conf").read_text()
+SETTING = re.compile(r"^(\w+)=((?:.*\\\n)*.*)$", re.MULTILINE)
+PORTAL = "mailportal.service"
+
+
+def settings_of(file: Path) -> dict[str, list[str]]:
+    """Return the values of each setting in the order in which they stand there."""
+    found = defaultdict(list)
+    for name, value in SETTING.findall(file.read_text()):
+        found[name].append(value.replace("\\\n", " "))
+    return found
+
+
+UNITS = {file.name: settings_of(file) for file in FILES}
+SERVICES = {name: unit for name, unit in UNITS.items() if name.endswith(".service")}
+COMMANDS = [
+    name for name in SERVICES if " manage.py " in str(SERVICES[name]["ExecStart"])
+]
+
+
+def words(unit: str, setting: str) -> set[str]:
+    return set(" ".join(UNITS[unit][setting]).split())
+
+
+def test_the_units_are_found() -> None:
+    assert {PORTAL, "mailportal.socket", "mailportal-tidy.timer"} <= set(UNITS)
+    assert {"mailportal-logons.service", "mailportal-tidy.service"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_whoever_asks_the_database_waits_until_the_portal_has_migrated_it(
+    name: str,
+) -> None:
+    assert PORTAL in words(name, "After")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_migration_takes_as_long_as_it_takes(name: str) -> None:
+    if "manage.py prepare" in str(SERVICES[name]["ExecStartPre"]):
+        assert SERVICES[name]["TimeoutStartSec"] == ["infinity"]
+    else:
+        assert name != PORTAL
+
+
+def test_the_portal_takes_its_socket_from_systemd() -> None:
+    assert words(PORTAL, "Requires") == words(PORTAL, "Also") == {"mailportal.socket"}
+    assert "mailportal.socket" in words(PORTAL, "After")
+    assert "--bind" not in words(PORTAL, "ExecStart")
+    # It would be removed with the service, and the socket in it.
+    assert not SERVICES[PORTAL]["RuntimeDirectory"]
+
+
+def test_nginx_is_led_to_that_socket_and_its_user_may_do_no_more() -> None:
+    socket = UNITS["mailportal.socket"]
+
+    assert f"server unix:{socket['ListenStream'][0]};" in NGINX
+    assert socket["SocketGroup"] == ["www-data"]
+    assert socket["SocketMode"] == ["0660"]
+    for text in (MANUAL, NGINX):
+        assert not re.search("usermod .*www-data", text)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_manual_has_every_unit_started(name: str) -> None:
+    started = set(re.findall(r"[\w.-]+", _line_that_enables()))
+    starters = {
+        other
+        for other in UNITS
+        if name in words(other, "Also") | words(other, "Unit")
+        or (other.endswith(".timer") and Path(other).stem == Path(name).stem)
+    }
+
+    assert {name, name.removesuffix(".service")} & started or starters & (
+        started | {f"{each}.service" for each in started}
+    )
+
+
+def _line_that_enables() -> str:
+    line = re.compile(r"^systemctl enable --now ((?:.*\\\n)*.*)$", re.MULTILINE)
+    (found,) = line.findall(MANUAL)
+    return str(found)
