@@ -9,7 +9,7 @@
 --   mailportal_mail  Dovecot and Postfix: reads the two logon views and nothing else
 --
 -- Neither has a password: both come over the Unix socket, where PostgreSQL knows which
--- system user is calling. In pg_hba.conf, before the line "local all all peer":
+-- system user is calling (docs/operations.md has the commands). In pg_hba.conf, before the line "local all all peer":
 --
 --     local  mailportal  mailportal       peer
 --     local  mailportal  mailportal_mail  peer  map=mailportal
