@@ -16,7 +16,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test unit browser screenshots mailserver check fix migrations messages bench requirements clean
+.PHONY: help install run demo-code test test-install unit browser screenshots mailserver check fix migrations messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,11 @@ test: ## Check everything and run every test, on SQLite and on PostgreSQL
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --silent --no-print-directory $(VENV)/tools catalogues
 	@tools/test_on_both.sh $(PYTEST)
+
+test-install: ## Follow docs/operations.md in a container with a systemd of its own (as root)
+	@deploy/setup.sh test-install
+	@$(MAKE) --silent --no-print-directory $(VENV)/tools
+	$(PYTEST) -m install tests/install
 
 unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for the other database)
 	$(PYTEST) tests/unit

@@ -3,6 +3,7 @@
 #
 #   deploy/setup.sh run             what `make run` uses
 #   deploy/setup.sh test            that, and what the tests use
+#   deploy/setup.sh test-install    what `make test-install` uses
 #   deploy/setup.sh venv FOLDER     an empty virtual environment, by ${PYTHON:-python3}
 #
 # As root on a system with apt, missing packages are installed, and the services that come with
@@ -20,6 +21,7 @@ mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dove
 tests=(postgresql dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
   dovecot-submissiond chromium fonts-noto-cjk fonts-dejavu-core gettext git
   fail2ban lua5.4)
+containers=(debootstrap debian-archive-keyring iproute2 util-linux git)
 
 installed() {
   [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -116,9 +118,12 @@ case ${1:-} in
   test)
     if may_install; then provide "${mail[@]}" "${tests[@]}"; else say_missing "${mail[@]}" "${tests[@]}"; fi
     ;;
+  test-install)
+    if may_install; then provide "${containers[@]}"; else say_missing "${containers[@]}"; fi
+    ;;
   venv) make_venv "$2" ;;
   *)
-    sed -n '2,6s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac

@@ -30,6 +30,19 @@ SERVICES = {name: unit for name, unit in UNITS.items() if name.endswith(".servic
 COMMANDS = [
     name for name in SERVICES if " manage.py " in str(SERVICES[name]["ExecStart"])
 ]
+# What no service needs. Whoever asks for more than this is asked why.
+HARDENED = {
+    "CapabilityBoundingSet": [""],
+    "NoNewPrivileges": ["true"],
+    "PrivateDevices": ["true"],
+    "PrivateTmp": ["true"],
+    "ProtectHome": ["true"],
+    "ProtectSystem": ["strict"],
+    "RestrictNamespaces": ["true"],
+    "RestrictSUIDSGID": ["true"],
+    "SystemCallArchitectures": ["native"],
+    "SystemCallFilter": ["@system-service", "~@privileged @resources"],
+}
 
 
 def words(unit: str, setting: str) -> set[str]:
@@ -56,6 +69,11 @@ def test_a_migration_takes_as_long_as_it_takes(name: str) -> None:
         assert name != PORTAL
 
 
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_is_shut_in(name: str) -> None:
+    assert {each: SERVICES[name][each] for each in HARDENED} == HARDENED
+
+
 def test_the_portal_takes_its_socket_from_systemd() -> None:
     assert words(PORTAL, "Requires") == words(PORTAL, "Also") == {"mailportal.socket"}
     assert "mailportal.socket" in words(PORTAL, "After")
@@ -76,20 +94,18 @@ def test_nginx_is_led_to_that_socket_and_its_user_may_do_no_more() -> None:
 
 @pytest.mark.parametrize("name", UNITS)
 def test_the_manual_has_every_unit_started(name: str) -> None:
-    started = set(re.findall(r"[\w.-]+", _line_that_enables()))
-    starters = {
-        other
-        for other in UNITS
-        if name in words(other, "Also") | words(other, "Unit")
-        or (other.endswith(".timer") and Path(other).stem == Path(name).stem)
-    }
-
-    assert {name, name.removesuffix(".service")} & started or starters & (
-        started | {f"{each}.service" for each in started}
-    )
+    assert started_by(name) & named_in_the_manual()
 
 
-def _line_that_enables() -> str:
+def started_by(name: str) -> set[str]:
+    """Return the unit itself, and those that start it."""
+    of_one_stem = {f"{Path(name).stem}{kind}" for kind in (".timer", ".socket")}
+    named = {other for other in UNITS if name in words(other, "Also")}
+    return {name} | (of_one_stem & set(UNITS)) | named
+
+
+def named_in_the_manual() -> set[str]:
+    """Return what *Install* has systemd start, now and at each boot."""
     line = re.compile(r"^systemctl enable --now ((?:.*\\\n)*.*)$", re.MULTILINE)
-    (found,) = line.findall(MANUAL)
-    return str(found)
+    names = re.findall(r"[\w.-]+", " ".join(line.findall(MANUAL)))
+    return {name if "." in name else f"{name}.service" for name in names}

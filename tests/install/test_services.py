@@ -1,0 +1,205 @@
+"""Every unit runs under a real systemd with its hardening, as the manual starts it."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.install import manual
+from tests.install.clients import Caller
+from tests.install.installed import DOMAIN, SIGNED, Host, commit_project
+
+pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
+
+ROOT = Path(__file__).resolve().parents[2]
+UNITS = sorted(path.name for path in (ROOT / "deploy" / "systemd").iterdir())
+PORTAL = "mailportal.service"
+SETTLED = 10.0  # seconds
+# What the kernel does with who calls what its filter denies: it is ended by SIGSYS.
+DENIED = re.compile(r"status=31/SYS|SIGSYS|Bad system call")
+ASKED = """
+import socket
+with socket.socket(socket.AF_UNIX) as line:
+    line.settimeout(300)
+    line.connect("/run/mailportal/portal.sock")
+    line.sendall(b"GET /healthz HTTP/1.0\\r\\nHost: portal.mailhost.test\\r\\n\\r\\n")
+    print(line.makefile("rb").read().decode())
+"""
+
+
+def shown(host: Host, unit: str) -> dict[str, str]:
+    """Return what systemd knows of a unit."""
+    lines = host.container.run(f"systemctl show {unit}").splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for what servers do in their own time."""
+    deadline = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def assert_runs(host: Host, unit: str) -> None:
+    """It is active or, if it comes to an end by itself, has come to a good one."""
+    state = shown(host, unit)
+    journal = f"journalctl --no-pager -n 50 -u {unit}"
+    told = state["ActiveState"], state["Result"], state.get("NRestarts", "0")
+    ends = state.get("Type") == "oneshot"
+    wanted = ("inactive" if ends else "active", "success", "0")
+    assert told == wanted, host.container.run(journal)
+
+
+def test_the_settings_made_by_the_manual_are_fit_for_production(host: Host) -> None:
+    (said,) = [said for block, said in host.said.items() if "check --deploy" in block]
+
+    assert "System check identified no issues" in said
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_systemd_has_nothing_to_say_against(unit: str, host: Host) -> None:
+    assert (
+        host.container.run(f"systemd-analyze verify /etc/systemd/system/{unit}") == ""
+    )
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_unit_runs_and_was_started_once(unit: str, host: Host) -> None:
+    host.container.run(f"systemctl start {unit}")
+    # One that is not let do its work is active until it tries.
+    since = int(shown(host, unit)["ActiveEnterTimestampMonotonic"]) / 1e6
+    time.sleep(max(0, SETTLED - (time.monotonic() - since)))
+
+    assert_runs(host, unit)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_each_unit_starts_at_the_next_boot(unit: str, host: Host) -> None:
+    enabled = host.container.run(f"systemctl is-enabled {unit}", checked=False).strip()
+
+    # Static has no [Install], indirect only names another there: that one starts it.
+    assert enabled in {"enabled", "static", "indirect"}
+
+
+def test_the_portal_answers_through_nginx(host: Host, stranger: Caller) -> None:
+    assert stranger.get("/healthz") == (200, "ok\n")
+    status, page = stranger.get("/login/")
+    assert status == 200
+    assert '<form method="post"' in page
+
+
+def test_a_request_waits_while_the_portal_starts_again(host: Host) -> None:
+    restart = "systemctl restart --no-block mailportal\n"
+    until = "while [ $(systemctl is-active mailportal) = active ]; do :; done\n"
+    ask = f"runuser -u www-data -- python3 -c '{ASKED}'"
+
+    assert "200 OK" in host.container.run(restart + until + ask)
+
+
+def test_the_portal_stays_down_when_its_socket_is_stopped_too(
+    host: Host, stranger: Caller
+) -> None:
+    text = manual.section("Install")
+    stop = "systemctl stop mailportal.socket mailportal"
+    assert f"`{stop}`" in text
+
+    host.container.run(stop)
+
+    assert stranger.get("/healthz")[0] == 502
+    assert shown(host, PORTAL)["ActiveState"] == "inactive"
+    host.container.run("systemctl start mailportal")
+    assert stranger.get("/healthz")[0] == 200
+
+
+def test_the_user_of_nginx_cannot_read_the_secrets(host: Host) -> None:
+    assert "mailportal" not in host.container.run("id -nG www-data").split()
+    for name in ("environment", "secret-key", "doveadm-api-key", "twilio-auth-token"):
+        path = f"/etc/mailportal/{name}"
+        assert (
+            host.container.run(f"stat -c '%a %U %G' {path}") == "640 root mailportal\n"
+        )
+
+
+@pytest.mark.parametrize("name", ["portal", "mx", "imap", "pop3", "smtp"])
+def test_certbot_can_prove_each_name_beside_the_portal(name: str, host: Host) -> None:
+    challenge = "/.well-known/acme-challenge/proof"
+    host.container.write(f"/var/www/html{challenge}", "proved")
+
+    with host.container.connect(80) as line:
+        line.sendall(
+            f"GET {challenge} HTTP/1.0\r\nHost: {name}.{DOMAIN}\r\n\r\n".encode()
+        )
+        answer = line.makefile("rb").read()
+
+    assert answer.endswith(b"proved")
+
+
+def test_a_renewed_certificate_is_shown_everywhere(
+    host: Host, stranger: Caller
+) -> None:
+    doors = {"portal": 443, "imap": 993, "pop3": 995, "smtp": 465}
+
+    def serials() -> set[object]:
+        return {stranger.serial(f"{name}.{DOMAIN}", p) for name, p in doors.items()}
+
+    (before,) = serials()
+
+    host.container.run(
+        f"{host.values}{SIGNED}run-parts --exit-on-error"
+        " /etc/letsencrypt/renewal-hooks/deploy"
+    )
+
+    wait_until(lambda: len(serials() | {before}) == 2 and before not in serials())
+
+
+def test_the_log_of_dovecot_is_rotated(host: Host) -> None:
+    said = host.container.run("logrotate --debug /etc/logrotate.d/dovecot 2>&1")
+
+    assert "rotating pattern: /var/log/dovecot.log" in said
+    assert "error" not in said
+
+
+def test_fail2ban_keeps_out_whom_it_bans(
+    host: Host, guesser: Caller, stranger: Caller
+) -> None:
+    text = manual.section("Guessing")
+    assert "`apt-get install fail2ban`" in text
+    host.follow("apt-get install fail2ban")
+    (commands,) = manual.blocks(text)
+
+    host.follow(commands)
+
+    started = "timeout 30 sh -c 'until fail2ban-client ping; do sleep 0.2; done'"
+    status = host.container.run(f"{started}; fail2ban-client status mailportal")
+    assert "/var/log/dovecot.log" in status
+    guesser.serial(f"imap.{DOMAIN}", 993)
+    host.container.run(f"fail2ban-client set mailportal banip {guesser.address}")
+    with pytest.raises(OSError, match=r"refused|timed out"):
+        wait_until(lambda: not guesser.serial(f"imap.{DOMAIN}", 993))
+    stranger.serial(f"imap.{DOMAIN}", 993)
+
+
+def test_an_update_by_the_manual_leaves_everything_running(host: Host) -> None:
+    host.container.write("/root/mailportal/NEWS", "The next release.\n")
+    commit_project(host.container)
+    (commands,) = manual.blocks(manual.section("Update"))
+
+    host.follow(commands)
+
+    assert host.container.run("cat /opt/mailportal/NEWS") == "The next release.\n"
+    for unit in UNITS:
+        assert_runs(host, unit)
+
+
+def test_nothing_was_denied_and_nothing_crashed(host: Host) -> None:
+    """Last, so that it speaks of everything before."""
+    journal = host.container.run("journalctl --no-pager --boot")
+
+    assert not [line for line in journal.splitlines() if DENIED.search(line)]
+    assert not [line for line in journal.splitlines() if "Traceback (most" in line]
+    assert host.denied_by_kernel() == []
+    for unit in UNITS:
+        assert_runs(host, unit)

@@ -1,0 +1,27 @@
+"""The manual can be followed by a program: `make test-install` does."""
+
+from tests.install import installed
+
+
+def commands() -> str:
+    """All commands of *Install*; what is filled in there has been found in it."""
+    _, steps = installed.values_and_steps()
+    return "".join(block for step in steps for block in step.blocks)
+
+
+def test_what_the_operator_fills_in_stands_there() -> None:
+    values, _ = installed.values_and_steps()
+
+    assert f"DOMAIN={installed.DOMAIN}\n" in values
+
+
+def test_nothing_starts_that_reads_a_certificate_before_there_is_one() -> None:
+    made = commands().index("certbot certonly")
+
+    assert made < commands().index("systemctl restart dovecot postfix")
+    assert made < commands().index("systemctl restart nginx")
+
+
+def test_no_example_is_left_in_a_command() -> None:
+    """Names come from the values at the top, so that none is forgotten."""
+    assert "mail.example" not in commands().replace(r"s/mail\.example/$DOMAIN/g", "")
