@@ -3,6 +3,7 @@
 # What a browser sees is the same on both: SQLite's side looks at screens, at codes, help and the
 # administration, and whether everybody can use them; PostgreSQL's goes the journeys of owners,
 # is shown when it is done, and so comes last.
+# So does what asks no database: how settings are read, and what `deploy` starts.
 # How soon a deleted device is off is measured first, with nothing beside it.
 # Usage: tools/test_on_both.sh PYTEST…
 set -uo pipefail
@@ -13,7 +14,8 @@ trap 'kill $server 2>/dev/null; rm -f "$shown_later"' EXIT
 bound=tests/mailserver/test_bound.py
 looks=(tests/browser/test_{accessibility,admin,area_accessibility,codes,help,passkeys}.py
   tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
-on_sqlite=(--ignore="$bound" tests/unit tests/mailserver "${looks[@]}")
+no_database=(tests/unit/deploy tests/unit/mailportal/test_{misconfigurations,refused}.py)
+on_sqlite=(--ignore="$bound" "${no_database[@]/#/--ignore=}" tests/unit tests/mailserver "${looks[@]}")
 # The demonstration has an SQLite file of its own.
 on_postgres=(--ignore="$bound" --ignore=tests/mailserver/test_demonstration.py
   "${looks[@]/#/--ignore=}")
