@@ -80,10 +80,15 @@ def put_account(
 ) -> Status[AccountOut]:
     """Make a mailbox, or bring one wholly to what is sent.
 
-    A new one has no web password: an administrator or an import gives it one. Where
-    there is one already, If-Match must name its ETag, or be `*`.
+    A field that is left out is emptied; `active` alone stays as it is, so that nobody
+    who was off-boarded is let in by it. A new mailbox has no web password: an
+    administrator or an import gives it one. Where there is one already, If-Match must
+    name its ETag, or be `*`.
     """
-    return _bring(request, response, address.lower(), sent, sent.model_dump())
+    fields = sent.model_dump()
+    if "active" not in sent.model_fields_set:
+        fields.pop("active")
+    return _bring(request, response, address.lower(), sent, fields)
 
 
 @router.patch("/{address}", response=AccountOut, **needs(Scope.ACCOUNTS_WRITE))

@@ -35,9 +35,22 @@ class AccountSent(Sent):
     department: Text | None = None
     language: Text = Field("", description="en, de, zh-hans, zh-hant, or empty.")
     phone: Text | None = Field(None, description="The mobile number for codes, E.164.")
-    active: bool = True
-    policy: Text | None = Field(None, description="The mailbox's own, by name.")
-    policy_until: Moment | None = None
+    # No default in the description of the API: which it is depends on the mailbox.
+    active: bool = Field(
+        default_factory=lambda: True,
+        description="Whether its owner is let in. Left out, by PUT as well, it stays "
+        "as it is; a new mailbox is active.",
+    )
+    policy: Text | None = Field(
+        None,
+        description="The mailbox's own, by name. Left out of a PUT, or null, there is "
+        "none any more: its department's or domain's holds, which may open what this "
+        "one had closed.",
+    )
+    policy_until: Moment | None = Field(
+        None,
+        description="When its own policy ends. Left out of a PUT, or null: never.",
+    )
     reason: Reason = ""
 
 

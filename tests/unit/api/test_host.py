@@ -209,3 +209,12 @@ def test_the_page_for_people_shows_them_all_from_here_alone(
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "<script>" not in text
     assert "style=" not in text
+
+
+def test_the_description_says_what_leaving_a_field_out_of_a_put_may_open() -> None:
+    schema = Client().get("/api/v1/openapi.json").json()
+    fields = schema["components"]["schemas"]["AccountSent"]["properties"]
+
+    assert "default" not in fields["active"]
+    for name in ("active", "policy", "policy_until"):
+        assert "Left out" in fields[name]["description"]

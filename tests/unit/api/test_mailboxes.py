@@ -152,6 +152,20 @@ def test_put_brings_all_fields_and_patch_those_that_are_sent(
     assert (put["name"], put["language"], put["phone"]) == ("E.", "", None)
 
 
+def test_put_without_active_lets_nobody_in_who_was_off_boarded(
+    program: Client, erin: Account
+) -> None:
+    send(program, "POST", f"{ERIN}/off-board", {"reason": "left"})
+
+    kept = send(program, "PUT", ERIN, {"name": "Erin"}, ANY)
+    again = send(program, "PUT", ERIN, {"name": "Erin", "active": True}, ANY)
+    still = send(program, "PUT", ERIN, {"name": "E."}, ANY)
+    new = send(program, "PUT", ERIN.replace("erin", "new"), {})
+
+    answers = [each.json()["active"] for each in (kept, again, still, new)]
+    assert answers == [False, True, True, True]
+
+
 def test_no_update_is_lost(program: Client, erin: Account) -> None:
     seen = program.get(ERIN)["ETag"]
     assert send(program, "PATCH", ERIN, {"name": "One"}, {"If-Match": seen})
