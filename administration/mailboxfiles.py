@@ -30,6 +30,19 @@ ANSWERS = {
 # Columns of such answers, and what they are called in `Wanted`.
 YES_OR_NO = {"active": "is_active", "security_passwords": "client_passwords_on"}
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# How files begin that are no text, and what to do with them.
+NO_TEXT = {
+    b"\x1f\x8b": "compressed (gzip): unpack it first",
+    b"BZh": "compressed (bzip2): unpack it first",
+    b"\xfd7zXZ": "compressed (xz): unpack it first",
+    b"\x28\xb5\x2f\xfd": "compressed (zstd): unpack it first",
+    b"PK\x03\x04": "a spreadsheet or an archive (xlsx, ods, zip): save it as CSV UTF-8",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet (xls): save it as CSV UTF-8",
+    b"SQLite format 3": "a database: write it out as CSV UTF-8",
+}
+HEAD = 512  # bytes that are looked at
+MOST_CONTROLS = 0.05  # of them, in a text with something odd in it
+CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f"))
 # By which name a hash is left out that cannot be taken over.
 UNUSABLE = "unusable hash"
 # What other programs put between columns.
@@ -76,14 +89,23 @@ def opened(path: Path, *, newline: str = "") -> Iterator[IO[str]]:
     """Open a file of UTF-8; what is none in it is kept for its line to be told of.
 
     Raises:
-        Malformed: it is in UTF-16.
+        Malformed: it is in UTF-16, or no text.
     """
     with path.open("rb") as file:
-        head = file.read(4)
-    if head.startswith(UTF_16) or b"\0" in head:
-        raise Malformed("the file is in UTF-16 (Unicode text): save it as CSV UTF-8")
+        _require_utf_8(file.read(HEAD))
     with path.open(encoding="utf-8", errors="surrogateescape", newline=newline) as text:
         yield text
+
+
+def _require_utf_8(head: bytes) -> None:
+    for mark, what in NO_TEXT.items():
+        if head.startswith(mark):
+            raise Malformed(f"the file is {what}")
+    if head.startswith(UTF_16) or b"\0\0" in {head[:4:2], head[1:4:2]}:
+        raise Malformed("the file is in UTF-16 (Unicode text): save it as CSV UTF-8")
+    controls = len(head) - len(head.translate(None, CONTROLS))
+    if controls > len(head) * MOST_CONTROLS:
+        raise Malformed("the file is no text: save it as CSV UTF-8")
 
 
 def read_csv(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
@@ -155,30 +177,49 @@ def cells_of(account: Account, *, with_hash: bool) -> dict[str, str]:
 
 
 def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
-    """Return the columns' names; those of empty ones at a spreadsheet's edge are ""."""
+    """Return the columns' names; those of empty ones at a spreadsheet's edge are "".
+
+    Raises:
+        Malformed: with all that is wrong with them.
+    """
     names = [cell.strip().removeprefix("\ufeff").lower() for cell in cells]
     if "address" not in names:
         _require_commas(cells)
     known = {"", *COLUMNS, *map(str.lower, waived.names)}
-    for place, name in enumerate(names, 1):
-        if name not in known:
-            # It may be no name but a hash, in a file without a first line of names.
-            columns = ", ".join(COLUMNS)
-            raise Malformed(
-                f"line 1: column {place} is none of {columns}; --leave-out with its "
-                "name leaves another out"
-            )
-        if name and names.index(name) != place - 1:
-            raise Malformed(f"line 1: the column {name} is there twice")
+    # It may be no name but a hash, in a file without a first line of names.
+    unknown = [place for place, name in enumerate(names, 1) if name not in known]
+    twice = sorted({name for name in names if names.count(name) > 1} & known - {""})
+    faults = [f"the column {name} is there twice" for name in twice]
+    if unknown:
+        faults.append(
+            f"column{'s' if unknown[1:] else ''} {_listed(unknown)} "
+            f"{'are' if unknown[1:] else 'is'} none of {', '.join(COLUMNS)}; "
+            "--leave-out with the names leaves others out"
+        )
+    faults += [
+        f"there is no column {name}, which --leave-out names"
+        for name in sorted(waived.names)
+        if name.lower() not in names
+    ]
     if "address" not in names:
-        raise Malformed("line 1: there is no column address")
+        faults.append("there is no column address")
+    if faults:
+        raise Malformed(f"line 1: {'; '.join(faults)}")
     return names
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    *most, last = map(str, numbers)
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _require_commas(cells: Sequence[str]) -> None:
     line = ",".join(cells).removeprefix("\ufeff").lower()
+    if line.strip(' "') == "sep=,":
+        raise Malformed("line 1: sep= is for Excel alone: delete this line")
     for sign, name in SEPARATORS.items():
-        if "address" in [cell.strip(' "') for cell in line.split(sign)]:
+        names = [cell.strip(' "') for cell in line.split(sign)]
+        if "address" in names or line.strip(' "') == f"sep={sign}":
             raise Malformed(
                 f"line 1: {name} are between the columns: save the file as CSV with "
                 "commas"

@@ -76,6 +76,7 @@ interruption import it again."""
         parser.add_argument(
             "--leave-out",
             nargs="+",
+            action="extend",
             default=[],
             metavar="NAME",
             help="Leave out these columns or extra fields, although they may close "
@@ -102,6 +103,7 @@ interruption import it again."""
         self._options = options
         self._by = events.by_command("import_accounts")
         self._waived = self._what_is_waived()
+        self._waived_here: set[str] = set()
         rules = self._rules()
         total = self._count_lines()
         found = self._look_through(rules, total)
@@ -163,6 +165,12 @@ interruption import it again."""
     def _conclude(self, counts: str, report: Report) -> None:
         for sentence in (counts, *report.notes()):
             self.stdout.write(sentence)
+        # The first line of CSV names its columns; here a field may be gone one day.
+        nowhere = sorted(self._waived.names - self._waived_here)
+        if nowhere and self._options["format"] == "passwd":
+            self.stdout.write(
+                f"in no line, and named by --leave-out: {', '.join(nowhere)}"
+            )
 
     def _record(self, done: Report) -> None:
         told = {"file": self._options["file"].name, **done.counts}
@@ -181,18 +189,23 @@ interruption import it again."""
         return Rules(policy, self._options["create_departments"])
 
     def _what_is_waived(self) -> Waived:
-        names = frozenset(self._options["leave_out"])
-        for name in sorted(names & passwdfiles.NEVER_WAIVED):
-            raise CommandError(f"{name} decides who is let in: it is not left out.")
-        for name in sorted(names & set(mailboxfiles.COLUMNS)):
-            raise CommandError(f"{name} is taken over: leave its column out yourself.")
-        return Waived(names, self._options["without_unusable_hashes"])
+        names = [name.strip() for name in self._options["leave_out"]]
+        for name in names:
+            # However it is written: columns are known without their capitals.
+            if name.lower() in passwdfiles.NEVER_WAIVED:
+                raise CommandError(f"{name} decides who is let in: it is not left out.")
+            if name.lower() in mailboxfiles.COLUMNS:
+                text = f"{name} is taken over: leave its column out yourself."
+                raise CommandError(text)
+        return Waived(frozenset(names), self._options["without_unusable_hashes"])
 
     def _rows(self) -> Iterator[Row]:
         read, newline = READERS[self._options["format"]]
         try:
             with mailboxfiles.opened(self._options["file"], newline=newline) as file:
-                yield from read(file, self._waived)
+                for row in read(file, self._waived):
+                    self._waived_here.update(self._waived.names & {*row.left_out})
+                    yield row
         except Malformed as error:
             raise CommandError(f"{error}; nothing was written.") from None
 

@@ -1,5 +1,8 @@
 """CSV files as spreadsheets and databases write them: taken, or told what to do."""
 
+import bz2
+import gzip
+import lzma
 from io import StringIO
 from pathlib import Path
 
@@ -101,6 +104,89 @@ def test_a_column_that_nobody_knows_is_left_out_on_somebodys_word(file: Path) ->
     said = run(file, *lines, header="address,Notes", leave_out=["Notes"])
 
     assert said.endswith("0 refused\nleft out: notes in 1 line\n")
+
+
+def test_all_that_is_wrong_with_the_columns_is_told_at_once(file: Path) -> None:
+    header = "Notes,name,address,colour,NAME,{PLAIN}sesame"
+
+    said = refused(file, "", header=header, leave_out=["colour", "Taste", "smell"])
+
+    assert "line 1: the column name is there twice; columns 1 and 6 are none of" in said
+    assert "there is no column Taste, which --leave-out names; there is no " in said
+    assert "no column smell, which --leave-out names" in said
+    assert "sesame" not in said
+
+
+def test_what_is_left_out_may_be_said_in_several_places(file: Path) -> None:
+    file.write_text("address,notes,colour\nerin@firm.example,x,y\n")
+    out = StringIO()
+    words = ["--leave-out", "Notes", "--leave-out", "colour"]
+
+    call_command("import_accounts", str(file), *words, stdout=out)
+
+    assert "left out: colour in 1 line, notes in 1 line" in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["NoLogin", "NOLOGIN", " nologin", "Password"])
+@pytest.mark.parametrize("format_", ["csv", "passwd"])
+def test_no_capitals_leave_out_what_decides_who_is_let_in(
+    file: Path, name: str, format_: str
+) -> None:
+    said = refused(
+        file,
+        "erin@firm.example,y",
+        header=f"address,{name}",
+        leave_out=[name],
+        format=format_,
+    )
+
+    assert "decides who is let in: it is not left out" in said
+
+
+@pytest.mark.parametrize(
+    ("sign", "why"),
+    [
+        (";", "semicolons are between the columns: save the file as CSV with"),
+        ("\t", "tabs are between the columns: save the file as CSV with commas"),
+        (",", "sep= is for Excel alone: delete this line"),
+    ],
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_excels_word_on_the_sign_between_columns_is_understood(
+    file: Path, sign: str, why: str, quote: str
+) -> None:
+    text = f"{quote}sep={sign}{quote}\r\n{HEADER}\r\n".replace(",", sign)
+
+    assert f"line 1: {why}" in import_bytes(file, text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (gzip.compress(b"address\nerin@firm.example\n"), "compressed (gzip): unpack"),
+        (bz2.compress(b"address\nerin@firm.example\n"), "compressed (bzip2): unpack"),
+        (lzma.compress(b"address\nerin@firm.example\n"), "compressed (xz): unpack"),
+        (b"PK\x03\x04\x14\0\x06\0", "a spreadsheet or an archive (xlsx, ods, zip)"),
+        (
+            bytes.fromhex("d0cf11e0a1b11ae1"),
+            "a spreadsheet (xls): save it as CSV UTF-8",
+        ),
+        (b"SQLite format 3\0\x10", "a database: write it out as CSV UTF-8"),
+        (b"\x7fELF\x02\x01\x01\0", "no text: save it as CSV UTF-8"),
+        (bytes(range(256)), "no text: save it as CSV UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("format_", ["csv", "passwd"])
+def test_a_file_that_is_no_text_is_said_to_be_none(
+    file: Path, content: bytes, why: str, format_: str
+) -> None:
+    file.write_bytes(content)
+
+    with pytest.raises(CommandError) as error:
+        call_command("import_accounts", str(file), format=format_)
+
+    assert f"the file is {why}" in str(error.value)
+    assert str(error.value).endswith("; nothing was written.")
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_text_that_is_not_utf_8_is_refused(file: Path) -> None:
         ("", "the file is empty"),
         ("name\nErin\n", "line 1: there is no column address"),
         ("address,address\n", "line 1: the column address is there twice"),
-        ("a@firm.example,{PLAIN}sesame\n", "line 1: column 1 is none of"),
+        ("a@firm.example,{PLAIN}sesame\n", "line 1: columns 1 and 2 are none of"),
         ('address,name\na@firm.example,x\nb@firm.example,"x" y\n', "line 3: not well"),
         ('address,name\na@firm.example,"sesame\n', "line 2: not well-formed CSV"),
     ],

@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -58,7 +59,9 @@ def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list
     text = io.StringIO(newline="")
     csv.writer(text).writerows([names, cells])
     text.seek(0)
-    return list(mailboxfiles.read_csv(text, waived))
+    # A name that is no column's is refused.
+    named = replace(waived, names=waived.names & {*names})
+    return list(mailboxfiles.read_csv(text, named))
 
 
 def became_of(row: Row, name: str, cell: str) -> str:

@@ -212,6 +212,16 @@ def test_a_field_is_left_out_on_somebodys_word_and_counted(file: Path) -> None:
     assert Account.objects.get().is_active
 
 
+def test_a_name_that_is_in_no_line_is_said_to_be_and_stops_nothing(file: Path) -> None:
+    """It may be in tomorrow's file, or was in yesterday's."""
+    left_out = ["allow_nets", "colour"]
+
+    said = import_(file, line("allow_nets=192.0.2.0/24"), leave_out=left_out)
+
+    assert said.endswith("\nin no line, and named by --leave-out: colour\n")
+    assert Account.objects.get().is_active
+
+
 @pytest.mark.parametrize("name", [*passwdfiles.NEVER_WAIVED, "address", "active"])
 def test_what_decides_who_is_let_in_cannot_be_left_out(file: Path, name: str) -> None:
     file.write_text(line(f"{name}=y"))
