@@ -231,16 +231,20 @@ class Environment:
         """
         name, has_to = setting.name, f"has to be {setting.may_be}."
         file = os.environ.get(f"{name}_FILE")
+        # Whichever was read is named.
+        wrong = f"{name}_FILE names {file}, whose text" if file else name
         try:
             value = getattr(self._env, setting.kind)(name, default)
         except EnvNotSetError:
             raise WrongSettings(f"{name} is not set. It {has_to}") from None
         except EnvValidationError:
-            raise WrongSettings(f"{name} {has_to}") from None
+            raise WrongSettings(f"{wrong} {has_to}") from None
         except (OSError, ValueError) as error:
-            if not file:
-                raise WrongSettings(f"{name} {has_to}") from None
-            reason = getattr(error.__cause__ or error, "strerror", "it is not UTF-8")
+            cause = error.__cause__ or error
+            not_utf_8 = isinstance(cause, UnicodeDecodeError) and "it is not UTF-8"
+            reason = getattr(cause, "strerror", not_utf_8)
+            if not file or not reason:
+                raise WrongSettings(f"{wrong} {has_to}") from None
             text = f"{name}_FILE names {file}, which cannot be read: {reason}."
             raise WrongSettings(text) from None
         if file and value in ("", []):
@@ -248,5 +252,5 @@ class Environment:
         if isinstance(value, list) and setting.kind == "list":
             value = [each.strip() for each in value if each.strip()]
         if not setting.accepts(value):
-            raise WrongSettings(f"{name} {has_to}")
+            raise WrongSettings(f"{wrong} {has_to}")
         return value

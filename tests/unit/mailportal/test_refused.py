@@ -51,6 +51,24 @@ def test_what_cannot_be_read_is_refused_by_name_with_what_it_may_be(
     assert refusal(**{name: value}) == f"{name} has to be {SETTINGS[name].may_be}."
 
 
+@pytest.mark.parametrize(("name", "value"), [each for each in BAD if each[1]])
+def test_of_a_value_in_a_file_the_file_is_named(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    """A good value may stand beside it, which is not taken."""
+    file = tmp_path / "value"
+    file.write_text(f"{value}\n")
+
+    said = refusal(**{name: KEY if name == "SECRET_KEY" else "1"}, **_file(name, file))
+
+    may_be = SETTINGS[name].may_be
+    assert said == f"{name}_FILE names {file}, whose text has to be {may_be}."
+
+
+def _file(name: str, file: Path) -> dict[str, str]:
+    return {f"{name}_FILE": str(file)}
+
+
 @pytest.mark.parametrize("number", NUMBERS, ids=lambda number: number.name)
 def test_every_number_has_a_range_and_a_unit_and_is_held_to_it(number: Setting) -> None:
     name, step = number.name, 1 if number.kind == "int" else 0.1
