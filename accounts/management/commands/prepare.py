@@ -2,8 +2,8 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
-from django.db import transaction
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error, connection, transaction
 
 from accounts import cutoffs, events, notices
 from accounts.events import Event, Kind
@@ -17,6 +17,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        _require_database()
         call_command("migrate", interactive=False, verbosity=options["verbosity"])
         networks = ",".join(settings.WEBMAIL_NETWORKS)
         with transaction.atomic():
@@ -28,6 +29,24 @@ class Command(BaseCommand):
                 _record(row.value if row else "", networks)
                 cutoffs.review("*")  # web passwords from a network that it no longer is
         notices.store()
+
+
+def _require_database() -> None:
+    """Go on only if the database answers.
+
+    Raises:
+        CommandError: in a sentence; the driver's own repeats names of the setting.
+    """
+    try:
+        connection.ensure_connection()
+    except Error:
+        mend = (
+            "Are its folder and its file there, and may this user write to both?"
+            if connection.vendor == "sqlite"
+            else "Is it running, is it there, and does it let this user in?"
+        )
+        text = f"The database that DATABASE_URL names cannot be opened. {mend}"
+        raise CommandError(text) from None
 
 
 def _record(old: str, new: str) -> None:
