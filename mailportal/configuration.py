@@ -90,9 +90,17 @@ def _number(name: str, default: float, unit: str, least: float, most: float) -> 
 
 
 def _is_database(value: dict[str, Any]) -> bool:
-    """Whether it is one of the two that the views of the mail server are made for."""
+    """Whether it is one of the two that the views of the mail server are made for.
+
+    With fewer slashes a file of SQLite is in whatever folder a command is begun in, or
+    in memory: that is asked for by sqlite://:memory:, which alone has no HOST.
+    """
     kind = value.get("ENGINE", "").removeprefix("django.db.backends.")
-    return kind in {"postgresql", "sqlite3"} and bool(value.get("NAME"))
+    name = str(value.get("NAME", ""))
+    if kind == "sqlite3":
+        is_file = Path(name).is_absolute() and not value.get("HOST")
+        return is_file or (name == ":memory:" and "HOST" not in value)
+    return kind == "postgresql" and bool(name)
 
 
 def _is_time_zone(value: str) -> bool:

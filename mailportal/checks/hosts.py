@@ -81,9 +81,14 @@ def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def database_is_for_many(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: a server, unless the host is small."""
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.sqlite3":
+    """In production: a server, unless the host is small; never in memory."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3":
         return []
+    if database["NAME"] == ":memory:":
+        text = "DATABASE_URL is in memory: each process has its own, and none stays."
+        hint = "Take PostgreSQL, or on a small host sqlite:////FOLDER/FILE."
+        return [Error(text, hint=hint, id="mailportal.E033")]
     text = (
         "DATABASE_URL is SQLite: one write at a time, and one machine for portal"
         " and mail server."

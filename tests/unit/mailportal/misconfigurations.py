@@ -99,6 +99,7 @@ HOSTS = [
     bad("W003", "TRUSTED_PROXIES", "3"),
     bad("W003", "TRUSTED_PROXIES", "5"),
     bad("W004", "READ_ONLY", "true"),
+    bad("E033", "DATABASE_URL", "sqlite://:memory:"),
     bad("W005", "DATABASE_URL", "sqlite:////var/lib/mailportal/db/portal.sqlite3"),
 ]
 

@@ -15,7 +15,11 @@ NONE_OF_A_KIND = {
     "int": ["", "one", "1.5", "1e3", "9" * 5000],
     "float": ["", "one", "nan", "inf", "1,5"],
     "json": ["", "[not JSON", "{}", '"text"', "[1]", "9" * 5000],
-    "dj_db_url": ["", "garbage", "mysql://host/name", "postgres://host/"],
+    "dj_db_url": [
+        *("", "garbage", "mysql://host/name", "postgres://host/"),
+        *("sqlite://", "sqlite:///", "sqlite://portal.sqlite3", "sqlite:///db/file"),
+        *("sqlite:///portal.sqlite3", "sqlite:///:memory:", "sqlite://host//db/file"),
+    ],
 }
 OTHERS = [
     ("VAR", ""),
