@@ -1,8 +1,10 @@
 """Where the portal runs: names, TLS, proxies, database, modes."""
 
+import os
 import re
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -11,6 +13,28 @@ from django.core.checks import CheckMessage, Error
 # With a leading dot, every name below it.
 HOST_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
 MOST_PROXIES = 2  # a load balancer, and the web server
+
+
+def is_host(text: str) -> bool:
+    """Whether it is a host alone, without a scheme, user, port or path; or an address.
+
+    A name may be an internationalised one (RFC 5890).
+    """
+    try:
+        ip_address(text.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return re.fullmatch(r"[^\s/@:?#\[\]]+", text) is not None
+    return True
+
+
+def is_https(url: Any) -> bool:
+    """Whether it is an address that browsers and programs reach encrypted."""
+    try:
+        parts = urlsplit(str(url))
+        has_port = parts.port != 0  # asked for, as it may be no number
+    except ValueError:
+        return False
+    return parts.scheme == "https" and has_port and is_host(parts.hostname or "")
 
 
 def is_loopback(host: str) -> bool:
@@ -95,3 +119,14 @@ def database_is_for_many(**_kwargs: Any) -> list[CheckMessage]:
     )
     hint = "Take PostgreSQL, unless this is a small host: then all is well."
     return [checks.Warning(text, hint=hint, id="mailportal.W005")]
+
+
+def own_files_can_be_written(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: by whoever asks, which should be the portal's user."""
+    folder = settings.VAR
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return []
+    what = "can be written by this user" if folder.is_dir() else "is there"
+    text = f"VAR names {folder}, and no such folder {what}."
+    hint = "Make the folder and give it to the portal's user, as whom this is asked."
+    return [Error(text, hint=hint, id="mailportal.E034")]

@@ -9,7 +9,10 @@ from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from mailportal.checks.hosts import is_loopback
+from mailportal.checks.hosts import is_host, is_loopback
+
+# The ports of submission, encrypted from the first byte and by STARTTLS.
+SUBMISSIONS, SUBMISSION = 465, 587
 
 
 def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
@@ -23,6 +26,10 @@ def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
         text = "EMAIL_HOST is empty: owners are not told what happens."
         hint = "Name the mail server that takes the portal's mails, as localhost."
         found.append(Error(text, hint=hint, id="mailportal.E019"))
+    elif not is_host(settings.EMAIL_HOST):
+        text = "EMAIL_HOST is no host name: owners are not told what happens."
+        hint = "Give the name alone, without smtp:// or port; EMAIL_PORT has that."
+        found.append(Error(text, hint=hint, id="mailportal.E035"))
     if not _is_sender(settings.DEFAULT_FROM_EMAIL):
         text = "EMAIL_FROM is no address that mail servers accept."
         hint = "Give one of your domain, where somebody reads the answers."
@@ -51,10 +58,24 @@ def mail_servers_password_is_safe(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+def ports_fit_their_security(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: encryption begins where the port has it (RFC 8314)."""
+    port, security = settings.EMAIL_PORT, settings.EMAIL_SECURITY
+    other = {SUBMISSIONS: "SSL/TLS", SUBMISSION: "STARTTLS"}.get(port, security)
+    # Without encryption a server of this machine may take mails at 587.
+    if security == other or (security == "none" and port == SUBMISSION):
+        return []
+    text = f"EMAIL_PORT {port} has {other}, EMAIL_SECURITY is {security}: no mail goes."
+    hint = f"Set EMAIL_SECURITY={other}, or EMAIL_PORT to where that server wants it."
+    return [checks.Warning(text, hint=hint, id="mailportal.W017")]
+
+
 def _is_sender(text: str) -> bool:
     address = parseaddr(text)[1]
     try:
         validate_email(address)
     except ValidationError:
         return False
-    return not address.endswith("@localhost")
+    # Names of this machine and of no other (RFC 6761).
+    domain = address.rpartition("@")[2].lower()
+    return domain.rpartition(".")[2] not in {"localhost", "localdomain", "invalid"}

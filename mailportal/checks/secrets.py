@@ -1,6 +1,7 @@
 """Secrets: whether they are the host's own, and hard to guess."""
 
-from itertools import combinations
+from collections import Counter
+from itertools import combinations, pairwise
 from typing import Any
 
 from django.conf import settings
@@ -12,8 +13,8 @@ from mailportal.configuration import SETTINGS
 PLACEHOLDER = "change-me"
 # What stood there before.
 FORMER_PLACEHOLDERS = ("make-your-own", "the-token-of-that-account", "0" * 32)
-# What the tests' own have in them.
-OF_THE_TESTS = "for tests only"
+# What the tests' own, and those that Django makes for a first try, have in them.
+NOT_FOR_USE = ("for tests only", "django-insecure")
 # The shortest that was made at random: 16 bytes in hexadecimal digits are 32.
 SHORTEST = {"SECRET_KEY": 50, "DOVEADM_API_KEY": 32, "TWILIO_AUTH_TOKEN": 16}
 FEWEST_CHARACTERS = 8  # that differ
@@ -37,7 +38,7 @@ def secrets_are_hard_to_guess(**_kwargs: Any) -> list[CheckMessage]:
     secrets = {name: secret for name, secret in _secrets().items() if secret}
     found: list[CheckMessage] = [
         Error(
-            f"{name} is easily guessed: short, of few characters, or repeated.",
+            f"{name} is easily guessed: short, few characters, in order, repeated.",
             hint="Take the answer of"
             " python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
             " or, if it is another service's, make a new one there.",
@@ -59,7 +60,14 @@ def _is_weak(secret: str, shortest: int) -> bool:
         secret[length:] == secret[:-length] for length in range(1, len(secret) // 2 + 1)
     )
     few = len(secret) < shortest or len(set(secret)) < FEWEST_CHARACTERS
-    return few or repeats or OF_THE_TESTS in secret
+    said = any(words in secret for words in NOT_FOR_USE)
+    return few or repeats or said or _is_in_order(secret)
+
+
+def _is_in_order(secret: str) -> bool:
+    """Whether most characters are as far from the one before: abcdef, 97531."""
+    steps = Counter(after - before for before, after in pairwise(map(ord, secret)))
+    return max(steps.values(), default=0) > len(secret) / 2
 
 
 def _secrets() -> dict[str, str]:

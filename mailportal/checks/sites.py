@@ -1,7 +1,6 @@
 """What owners and their mail programs are told: sites, signed profiles, whom to ask."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from django.conf import settings
@@ -9,9 +8,15 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from clientpasswords import signing
+from mailportal.checks.hosts import is_host, is_https
 
 REQUIRED = ("key", "name", "url")
 SERVICES = ("imap", "pop3", "smtp")
+# Where encryption begins at the ports that have names (RFC 8314).
+PORTS = {
+    **dict.fromkeys((993, 995, 465), "SSL/TLS"),
+    **dict.fromkeys((143, 110, 587), "STARTTLS"),
+}
 SECURITIES = {"SSL/TLS", "STARTTLS", "none"}
 READ = {*REQUIRED, *SERVICES, "webmail_url"}
 
@@ -58,8 +63,12 @@ def sites_are_safe(**_kwargs: Any) -> list[CheckMessage]:
                 text = f"MAIL_SITES: {service} of {_name(entry)} has no encryption."
                 hint = "Give it SSL/TLS (993, 995, 465) or STARTTLS (143, 110, 587)."
                 found.append(Error(text, hint=hint, id="mailportal.E030"))
+            elif isinstance(server, dict) and not _fits(server):
+                text = f"MAIL_SITES: {service} of {_name(entry)} has the other's port."
+                hint = "SSL/TLS is at 993, 995 and 465, STARTTLS at 143, 110 and 587."
+                found.append(checks.Warning(text, hint=hint, id="mailportal.W018"))
         for name in ("url", "webmail_url"):
-            if entry.get(name) and not _is_https(entry[name]):
+            if entry.get(name) and not is_https(entry[name]):
                 text = f"MAIL_SITES: {name} of {_name(entry)} is not an https address."
                 hint = "Passwords are typed there: write https:// and a host."
                 found.append(Error(text, hint=hint, id="mailportal.E031"))
@@ -108,18 +117,17 @@ def _name(entry: Entry) -> str:
     return f"the site {entry['key']}" if entry.get("key") else "a site without key"
 
 
+def _fits(server: Entry) -> bool:
+    port, security = server.get("port"), server.get("security")
+    if security not in SECURITIES or not isinstance(port, int):
+        return True  # told of elsewhere
+    return PORTS.get(port, security) == security
+
+
 def _is_server(value: Any) -> bool:
     match value:
         case {"host": str(host), "port": int(port), "security": str(security)}:
             is_port = not isinstance(port, bool) and 0 < port < 2**16
             known = len(value) == len(("host", "port", "security"))
-            return bool(host) and is_port and security in SECURITIES and known
+            return is_host(host) and is_port and security in SECURITIES and known
     return False
-
-
-def _is_https(url: Any) -> bool:
-    try:
-        parts = urlsplit(str(url))
-    except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)

@@ -2,10 +2,11 @@
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
+
+from mailportal.checks.hosts import is_https
 
 
 def twilio_is_complete(**_kwargs: Any) -> list[CheckMessage]:
@@ -31,7 +32,7 @@ def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
         text = "SMS_GATEWAY shows codes on the terminal or keeps them in memory."
         hint = "Set SMS_GATEWAY=twilio and the settings of your account."
         found.append(Error(text, hint=hint, id="mailportal.E007"))
-    if not _is_https(settings.TWILIO_API_URL):
+    if not is_https(settings.TWILIO_API_URL):
         text = "TWILIO_API_URL is not the https address of a host."
         hint = "Delete the line: the default is https://api.twilio.com."
         found.append(Error(text, hint=hint, id="mailportal.E008"))
@@ -55,11 +56,3 @@ def twilios_names_are_complete(**_kwargs: Any) -> list[CheckMessage]:
         for name, (value, kind) in sids.items()
         if value and not re.fullmatch(f"{kind}[0-9a-fA-F]{{32}}", value)
     ]
-
-
-def _is_https(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" and bool(parts.hostname)

@@ -5,6 +5,7 @@ Each is the host of `make check` with a few other variables.
 
 import json
 from dataclasses import dataclass
+from string import ascii_letters, ascii_lowercase, digits
 
 from tests.environment import FOLDER
 from tests.unit.mailportal.environments import production
@@ -62,6 +63,10 @@ GUESSED = [
         "SECRET_KEY",
         "a key for tests only, as long as real ones have to be",
     ),
+    bad("E013", "SECRET_KEY", f"{ascii_letters}{digits}"),
+    bad("E013", "SECRET_KEY", f"{digits}-{ascii_lowercase}-{ascii_lowercase[::-1]}"),
+    bad("E013", "SECRET_KEY", f"django-insecure-{RANDOM}"),
+    bad("E013", "DOVEADM_API_KEY", ascii_letters[::-1]),
     bad("E013", "DOVEADM_API_KEY", "7f3a9c51e80b2d64"),
     bad("E013", "TWILIO_AUTH_TOKEN", "f4a07c91"),
     bad("E014", "DOVEADM_API_KEY", RANDOM, SECRET_KEY=RANDOM),
@@ -79,6 +84,7 @@ TEXT_MESSAGES = [
     bad("E008", "TWILIO_API_URL", "http://api.twilio.com"),
     bad("E008", "TWILIO_API_URL", "https://[api.twilio.com"),
     bad("E008", "TWILIO_API_URL", "https:///2010"),
+    bad("E008", "TWILIO_API_URL", "https://api.twilio.com:https/"),
     bad("E015", "TWILIO_ACCOUNT_SID", "MG7f3a9c51e80b2d647f3a9c51e80b2d64"),
     bad("E015", "TWILIO_ACCOUNT_SID", "AC7f3a9c51e80b2d64"),
     bad("E015", "TWILIO_MESSAGING_SERVICE_SID", "+12025550100"),
@@ -99,6 +105,8 @@ HOSTS = [
     bad("W003", "TRUSTED_PROXIES", "3"),
     bad("W003", "TRUSTED_PROXIES", "5"),
     bad("W004", "READ_ONLY", "true"),
+    bad("E034", "VAR", "/etc/passwd"),
+    bad("E034", "VAR", "/nowhere/mailportal"),
     bad("E033", "DATABASE_URL", "sqlite://:memory:"),
     bad("W005", "DATABASE_URL", "sqlite:////var/lib/mailportal/db/portal.sqlite3"),
 ]
@@ -108,6 +116,13 @@ MAILS = [
     bad("E010", "EMAIL_FROM", ""),
     bad("E010", "EMAIL_FROM", "mailportal@localhost"),
     bad("E010", "EMAIL_FROM", "the portal"),
+    bad("E010", "EMAIL_FROM", "root@localhost.localdomain"),
+    bad("E010", "EMAIL_FROM", "Mail Portal <portal@mail.localhost>"),
+    bad("E035", "EMAIL_HOST", "smtp://localhost", "W012"),
+    bad("E035", "EMAIL_HOST", "localhost:25", "W012"),
+    bad("W017", "EMAIL_PORT", "465", EMAIL_HOST=REMOTE, EMAIL_SECURITY="STARTTLS"),
+    bad("W017", "EMAIL_PORT", "587", EMAIL_HOST=REMOTE, EMAIL_SECURITY="SSL/TLS"),
+    bad("W017", "EMAIL_PORT", "465", EMAIL_SECURITY="none"),
     bad("E019", "EMAIL_HOST", ""),
     bad("E020", "EMAIL_SECURITY", "none", EMAIL_HOST=REMOTE, **LOGON),
     bad("E021", "EMAIL_HOST_USER", "portal"),
@@ -174,6 +189,12 @@ SITES = [
     bad("E028", "MAIL_SITES", site("imap", {"host": ""})),
     bad("E028", "MAIL_SITES", site("imap", {"security": "TLS"})),
     bad("E028", "MAIL_SITES", site("imap", {"user": "alice"})),
+    bad("E028", "MAIL_SITES", site("imap", {"host": "https://imap.check.example"})),
+    bad("E028", "MAIL_SITES", site("imap", {"host": "imap.check.example:993"})),
+    bad("E028", "MAIL_SITES", site("smtp", {"host": "user@smtp.check.example"})),
+    bad("W018", "MAIL_SITES", site("imap", {"security": "STARTTLS"})),
+    bad("W018", "MAIL_SITES", site("pop3", {"port": 110})),
+    bad("W018", "MAIL_SITES", site("smtp", {"port": 587})),
     bad("E029", "MAIL_SITES", f"{site()[:-1]}, {site()[1:]}"),
     bad("E030", "MAIL_SITES", site("smtp", {"port": 25, "security": "none"})),
     bad("E030", "MAIL_SITES", site("imap", {"port": 143, "security": "none"})),
@@ -181,6 +202,8 @@ SITES = [
     bad("E031", "MAIL_SITES", site(webmail_url="http://webmail.check.example/")),
     bad("E031", "MAIL_SITES", site(url="portal.check.example")),
     bad("E031", "MAIL_SITES", site(url="https://[portal/")),
+    bad("E031", "MAIL_SITES", site(url="https://portal.check.example:abc/")),
+    bad("E031", "MAIL_SITES", site(webmail_url="https://web mail.check.example/")),
     bad("W006", "SUPPORT_ADDRESS", ""),
     bad("W007", "MAIL_SITES", "[]"),
     bad("W008", "MAIL_SITES", site("smtp", None)),
