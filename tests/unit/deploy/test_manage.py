@@ -46,10 +46,13 @@ OTHERS = [
 ]
 
 
-def manage(folder: Path, text: str | bytes) -> subprocess.CompletedProcess[str]:
+def manage(
+    folder: Path, text: str | bytes, mode: int = 0o640
+) -> subprocess.CompletedProcess[str]:
     """Run a copy of it that has this file; it shows the environment it was given."""
     file = folder / "environment"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    file.chmod(mode)
     script = (ROOT / "deploy" / "manage").read_text()
     assert script.count(PLACE) == 1
     (folder / "deploy").mkdir(exist_ok=True)
@@ -166,6 +169,17 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path}/environment cannot be read: run this as")
+
+
+def test_a_file_that_everybody_can_read_is_said_to_be_and_taken(tmp_path: Path) -> None:
+    done = manage(tmp_path, "VAR=sesame\n", mode=0o644)
+
+    assert done.returncode == 0
+    assert done.stderr.startswith(
+        f"{tmp_path}/environment can be read by every user of"
+    )
+    assert len(done.stderr.splitlines()) == 1
+    assert "sesame" not in done.stderr
 
 
 def test_the_example_is_read_alike(tmp_path: Path) -> None:
