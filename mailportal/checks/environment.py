@@ -12,14 +12,17 @@ from mailportal.configuration import SETTINGS, given
 
 # Shorter names are like too many others; less likeness is another word.
 SHORTEST_NAME, LIKENESS = 6, 0.85
+FILE = "_FILE"
+# What other programs are given as well.
+OTHERS = frozenset({"TIMEZONE"})
 
 
 def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
     """In production: no variable looks like a setting that it is not."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
     found: list[CheckMessage] = []
-    for name in sorted(set(given()) - known):
-        alike = get_close_matches(name.upper(), known, n=1, cutoff=LIKENESS)
+    for name in sorted(set(given()) - known - OTHERS):
+        alike = _alike(name.upper(), known)
         if len(name) >= SHORTEST_NAME and alike:
             text = f"{name} is no setting, but looks like {alike[0]}."
             hint = f"Write {alike[0]} if you mean it: nothing reads {name}."
@@ -45,3 +48,20 @@ def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
             hint = f"Run chmod o-rwx {file}; if others were there, make a new value."
             found.append(checks.Warning(text, hint=hint, id="mailportal.W015"))
     return found
+
+
+def _alike(name: str, known: set[str]) -> list[str]:
+    """Return the setting that this one may be meant to be, if there is one.
+
+    Whose first word is right is not mistaken in that: MAIL_HOST is no EMAIL_HOST, as
+    there are settings of MAIL. Nor is _FILE a likeness.
+    """
+    if name.endswith(FILE):
+        found = _alike(name.removesuffix(FILE), set(SETTINGS))
+        return [f"{each}{FILE}" for each in found]
+    same = {each for each in known if _first(each) == _first(name)}
+    return get_close_matches(name, same or known, n=1, cutoff=LIKENESS)
+
+
+def _first(name: str) -> str:
+    return name.partition("_")[0]

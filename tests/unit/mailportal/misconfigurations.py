@@ -222,7 +222,12 @@ for path, mode in ((PRIVATE, 0o640), (PUBLIC, 0o644)):
 VARIABLES = [
     bad("W013", "SMS_GATEWAY", "twilio", SMS_GATEWY="console"),
     bad("W013", "DOVEADM_API_KEY_FILE", "", DOVEADM_APIKEY_FILE=str(PRIVATE)),
-    bad("W013", "TIME_ZONE", "UTC", TIMEZONE="Europe/Berlin"),
+    bad("W013", "TIME_ZONE", "UTC", TIME_ZON="Europe/Berlin"),
+    bad("W013", "READ_ONLY", "false", READONLY="true"),
+    bad("W013", "ALLOWED_HOSTS", "portal.check.example", ALOWED_HOSTS="a.example"),
+    bad("W013", "EMAIL_HOST", "localhost", EMAIL_HOSTS="smtp.check.example"),
+    bad("W013", "EMAIL_HOST", "localhost", EMIAL_HOST="smtp.check.example"),
+    bad("W013", "MAIL_SITE", "germany", MAIL_SITTE="germany"),
     bad("W013", "ALLOWED_HOSTS", "portal.check.example", allowed_host="a.example"),
     bad("W014", "SECRET_KEY", RANDOM[::-1], SECRET_KEY_FILE=str(PRIVATE)),
     bad("W015", "SECRET_KEY_FILE", str(PUBLIC), SECRET_KEY=""),
