@@ -121,7 +121,7 @@ def _fits(server: Entry) -> bool:
     port, security = server.get("port"), server.get("security")
     if security not in SECURITIES or not isinstance(port, int):
         return True  # told of elsewhere
-    return PORTS.get(port, security) == security
+    return bool(PORTS.get(port, security) == security)
 
 
 def _is_server(value: Any) -> bool:
