@@ -119,9 +119,9 @@ def _name(entry: Entry) -> str:
 
 def _fits(server: Entry) -> bool:
     port, security = server.get("port"), server.get("security")
-    if security not in SECURITIES or not isinstance(port, int):
+    if not isinstance(port, int) or not isinstance(security, str):
         return True  # told of elsewhere
-    return bool(PORTS.get(port, security) == security)
+    return security not in SECURITIES or PORTS.get(port, security) == security
 
 
 def _is_server(value: Any) -> bool:

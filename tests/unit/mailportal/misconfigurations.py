@@ -188,6 +188,7 @@ SITES = [
     bad("E028", "MAIL_SITES", site("imap", {"port": True})),
     bad("E028", "MAIL_SITES", site("imap", {"host": ""})),
     bad("E028", "MAIL_SITES", site("imap", {"security": "TLS"})),
+    bad("E028", "MAIL_SITES", site("imap", {"security": ["TLS"]})),
     bad("E028", "MAIL_SITES", site("imap", {"user": "alice"})),
     bad("E028", "MAIL_SITES", site("imap", {"host": "https://imap.check.example"})),
     bad("E028", "MAIL_SITES", site("imap", {"host": "imap.check.example:993"})),
