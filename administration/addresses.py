@@ -61,10 +61,11 @@ class AddressedAdmin(RightsAdmin):
     ) -> HttpResponse:
         """Say as well that the mail stays, and where."""
         account = self.get_object(request, unquote(object_id))
-        told = _staying(account) if account else {}
-        answer: HttpResponse = super().delete_view(
-            request, object_id, (extra_context or {}) | told
-        )
+        told = dict(extra_context or {})
+        if account is not None:
+            # By then there is no mailbox that its mail belongs to.
+            told["to_do"] = formeraddresses.to_do(account.address, None, is_seen=True)
+        answer: HttpResponse = super().delete_view(request, object_id, told)
         return answer
 
     def _ask(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
@@ -84,18 +85,8 @@ class AddressedAdmin(RightsAdmin):
             "opts": self.opts,
             "original": self.get_object(request, unquote(object_id)),
             "new": account.address,
-            "moving": formeraddresses.moving(old, account.address),
-            "together": formeraddresses.bringing_together(old, account.address),
-            "home": formeraddresses.home_of(old),
-            "new_home": formeraddresses.home_of(account.address),
+            "to_do": formeraddresses.to_do(old, account, is_seen=True),
             "typed": typed_into(request),
         }
         template = "admin/accounts/account/rename.html"
         return TemplateResponse(request, template, context)
-
-
-def _staying(account: Account) -> dict[str, str]:
-    return {
-        "home": formeraddresses.home_of(account.address),
-        "removing": formeraddresses.removing(account.address),
-    }

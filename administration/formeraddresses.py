@@ -1,14 +1,49 @@
 """Addresses that mailboxes have left: where their mail is, and who releases them."""
 
 import shlex
+from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
 
 from accounts import events
 from accounts.events import Event, Kind
-from accounts.models import FormerAddress
+from accounts.models import Account, FormerAddress
 from administration.acts import Order
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """What to do with the mail in `home`, which a mailbox leaves with its address.
+
+    Of a mailbox that is deleted, `removing` it is said; of one that has another
+    address, `moving` it to `new_home`, or bringing it `together` with what has come
+    there. Of one that the reader may not see, none of them.
+    """
+
+    home: str
+    removing: str = ""
+    new_home: str = ""
+    moving: str = ""
+    together: list[str] = field(default_factory=list)
+
+
+def to_do(address: str, mailbox: Account | None, *, is_seen: bool) -> ToDo:
+    """Return what somebody is told who asks about the mail of a former address.
+
+    `mailbox` is the one that had it, None if that is deleted, and `is_seen` whether
+    they may see it. Removing the mail of a mailbox that is there is told to nobody.
+    """
+    if mailbox is None:
+        return ToDo(home_of(address), removing=removing(address))
+    if not is_seen:
+        return ToDo(home_of(address))
+    return ToDo(
+        home_of(address),
+        new_home=home_of(mailbox.address),
+        moving=moving(address, mailbox.address),
+        together=bringing_together(address, mailbox.address),
+    )
 
 
 def home_of(address: str) -> str:

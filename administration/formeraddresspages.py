@@ -9,7 +9,7 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.http import actor
-from accounts.models import Domain, FormerAddress
+from accounts.models import Account, Domain, FormerAddress
 from administration import formeraddresses
 from administration.acts import Order
-from administration.base import ReadOnlyAdmin
+from administration.base import ReadOnlyAdmin, visible
 from administration.mailboxfilters import MailboxDomainFilter
 
 
@@ -59,8 +59,11 @@ class FormerAddressAdmin(ReadOnlyAdmin):
     fields = ["address", "left_at", "because", "present_address"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormerAddress]:
+        """Each with `is_mailbox_seen`, whether they may see the mailbox that had it."""
         rows: QuerySet[FormerAddress] = super().get_queryset(request)
-        return rows.select_related("account")
+        mailboxes = visible(self.admin_site, request, Account)
+        is_seen = Exists(mailboxes.filter(pk=OuterRef("account")))
+        return rows.select_related("account").annotate(is_mailbox_seen=is_seen)
 
     def in_domains(self, domains: QuerySet[Domain]) -> Q:
         """By name: a domain that was made anew has the mail of the one before."""
@@ -81,7 +84,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
     ) -> Any:
         former = kwargs.get("obj")
         context["may_release"] = self.has_release_permission(request)
-        context |= _about(former) if former else {}
+        context["to_do"] = _to_do(former) if former else None
         return super().render_change_form(request, context, *args, **kwargs)
 
     def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -106,12 +109,13 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         return redirect("admin:accounts_formeraddress_changelist")
 
     @admin.display(description=_("mailbox that had it"))
-    def present_address(self, former: FormerAddress) -> Any:
-        """What it is called now, unless that is of a domain its readers may not see."""
+    def present_address(self, former: Any) -> Any:
+        """What it is called now, if they may see it."""
         if former.account is None:
             return "—"
-        known = former.account.address.endswith(f"@{former.domain}")
-        return former.account.address if known else _("in another domain")
+        return (
+            former.account.address if former.is_mailbox_seen else _("in another domain")
+        )
 
     def _page(
         self, request: HttpRequest, former: FormerAddress, form: ReleaseForm
@@ -120,7 +124,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         shown: Any = form
         context = {
             **self.admin_site.each_context(request),
-            **_about(former),
+            "to_do": _to_do(former),
             "title": _("Release the address?"),
             "opts": self.opts,
             "original": former,
@@ -133,19 +137,8 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, template, context, status=status)
 
 
-def _about(former: FormerAddress) -> dict[str, Any]:
+def _to_do(former: Any) -> formeraddresses.ToDo:
     """What the pages say of the mail that may still be there."""
-    told: dict[str, Any] = {
-        "home": formeraddresses.home_of(former.address),
-        "removing": formeraddresses.removing(former.address),
-    }
-    account = former.account
-    if account is not None and account.address.endswith(f"@{former.domain}"):
-        told |= {
-            "new_home": formeraddresses.home_of(account.address),
-            "moving": formeraddresses.moving(former.address, account.address),
-            "together": formeraddresses.bringing_together(
-                former.address, account.address
-            ),
-        }
-    return told
+    return formeraddresses.to_do(
+        former.address, former.account, is_seen=former.is_mailbox_seen
+    )

@@ -28,7 +28,12 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{address} is no former address; list_former_addresses lists them."
             )
-        home = formeraddresses.home_of(address)
+        to_do = formeraddresses.to_do(address, former.account, is_seen=True)
         self.stdout.write(
-            f"{address} is released. What is in {home} is whoever's has it next."
+            f"{address} is released. What is in {to_do.home} is whoever's has it next."
         )
+        if former.account is not None:
+            self.stdout.write(
+                f"What {former.account} had there and has not got yet, bring it by: "
+                f"{to_do.moving}"
+            )
