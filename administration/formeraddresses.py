@@ -1,7 +1,8 @@
 """Addresses that mailboxes have left: where their mail is, and who releases them."""
 
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.db import transaction
@@ -18,14 +19,16 @@ class ToDo:
 
     Of a mailbox that is deleted, `removing` it is said; of one that has another
     address, `moving` it to `new_home`, or bringing it `together` with what has come
-    there. Of one that the reader may not see, none of them.
+    there, which is in the folder `come` then. Of one that the reader may not see, none
+    of them.
     """
 
     home: str
     removing: str = ""
     new_home: str = ""
     moving: str = ""
-    together: list[str] = field(default_factory=list)
+    together: str = ""
+    come: str = ""
 
 
 def to_do(address: str, mailbox: Account | None, *, is_seen: bool) -> ToDo:
@@ -43,6 +46,7 @@ def to_do(address: str, mailbox: Account | None, *, is_seen: bool) -> ToDo:
         new_home=home_of(mailbox.address),
         moving=moving(address, mailbox.address),
         together=bringing_together(address, mailbox.address),
+        come=come(mailbox.address),
     )
 
 
@@ -55,30 +59,42 @@ def home_of(address: str) -> str:
     return home
 
 
+def come(new: str) -> str:
+    """Return the folder to which `bringing_together` puts what came to this address."""
+    return f"{home_of(new)}~come"
+
+
 def moving(old: str, new: str) -> str:
     """Return the command that moves the mail of one address to another that has none.
 
-    It does nothing if the other has mail already.
+    It does nothing if the other has mail already. Folders above it, such as that of
+    another domain, are made before, with the owner and mode of the former one's.
     """
-    return f"mv -T {_quoted(old)} {_quoted(new)}"
+    return _chained([*_making(old, new), _move(old, new)])
 
 
-def bringing_together(old: str, new: str) -> list[str]:
+def bringing_together(old: str, new: str) -> str:
     """Return the commands that do so where mail has come to the other meanwhile.
 
     What was there stays as it is, so that mail programs need not fetch it again; what
-    has come is put to it. Nothing is lost if one of the commands fails, or if mail
-    comes between them. The first ends sessions, and fails where there are none.
+    has come is put to it. The first ends sessions, and fails where there are none.
+    After it, the first that fails ends it all. Before anything moves they ask whether
+    there is a Maildir to import from: of one that is not there, doveadm imports
+    nothing, and is content. Nothing is removed: the folder that the import was from
+    still has Sieve scripts, and all messages where it failed half-way.
     """
-    come = shlex.quote(f"{home_of(new)}~come")
-    location = shlex.quote(f"maildir:{home_of(new)}~come/Maildir")
-    return [
-        f"doveadm kick {shlex.quote(f'{new}*')}",
-        f"mv -T {_quoted(new)} {come}",
-        moving(old, new),
-        f"doveadm import -s -u {shlex.quote(new)} {location} '' ALL",
-        f"rm -r {come}",
-    ]
+    folder = shlex.quote(come(new))
+    location = shlex.quote(f"maildir:{come(new)}/Maildir")
+    chained = _chained(
+        [
+            f"test -d {_quoted(old)}",
+            f"test -d {shlex.quote(f'{home_of(new)}/Maildir')}",
+            f"mv -T {_quoted(new)} {folder}",
+            _move(old, new),
+            f"doveadm import -s -u {shlex.quote(new)} {location} '' ALL",
+        ]
+    )
+    return f"doveadm kick {shlex.quote(f'{new}*')}\n{chained}"
 
 
 def removing(address: str) -> str:
@@ -110,3 +126,33 @@ def release(former: FormerAddress, order: Order) -> bool:
 
 def _quoted(address: str) -> str:
     return shlex.quote(home_of(address))
+
+
+def _move(old: str, new: str) -> str:
+    return f"mv -T {_quoted(old)} {_quoted(new)}"
+
+
+def _making(old: str, new: str) -> list[str]:
+    """The commands that make what is missing above the folder of the new address."""
+    above = zip(
+        PurePosixPath(home_of(old)).parents,
+        PurePosixPath(home_of(new)).parents,
+        strict=True,
+    )
+    return [
+        _making_one(shlex.quote(str(there)), shlex.quote(str(here)))
+        for there, here in reversed(list(above))
+        if there != here
+    ]
+
+
+def _making_one(like: str, folder: str) -> str:
+    has = " ".join(
+        f'-{sign} "$(stat -c %{of} {like})"' for sign, of in ("ou", "gg", "ma")
+    )
+    return f"{{ test -d {folder} || install -d {has} {folder}; }}"
+
+
+def _chained(commands: list[str]) -> str:
+    """One command of several lines, of which the first that fails is the last."""
+    return " &&\n".join(commands)

@@ -34,6 +34,6 @@ class Command(BaseCommand):
         )
         if former.account is not None:
             self.stdout.write(
-                f"What {former.account} had there and has not got yet, bring it by: "
+                f"What {former.account} had there and has not got yet, bring it by:\n"
                 f"{to_do.moving}"
             )
