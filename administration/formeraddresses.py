@@ -6,11 +6,14 @@ from pathlib import PurePosixPath
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Account, FormerAddress
 from administration.acts import Order
+
+AT_ONCE = 500  # rows in one statement
 
 
 @dataclass(frozen=True)
@@ -107,21 +110,31 @@ def release(former: FormerAddress, order: Order) -> bool:
 
     The record of events says who has released it, and why.
     """
+    rows = FormerAddress.objects.filter(pk=former.pk, address=former.address)
+    return bool(release_all(rows, order))
+
+
+def release_all(rows: QuerySet[FormerAddress], order: Order) -> list[FormerAddress]:
+    """Release these, all or none, with an event for each; return what they were."""
     with transaction.atomic():
-        rows = FormerAddress.objects.filter(pk=former.pk, address=former.address)
-        if not rows.delete()[0]:
-            return False
-        event = Event(
-            Kind.ADDRESS_RELEASED,
-            None,
-            order.by,
-            detail={"left": former.left_at.date().isoformat()},
-            why=order.why,
-            domain=former.domain,
-            address=former.address,
-        )
-        events.record_all([event])
-    return True
+        found = list(rows.select_for_update(of=("self",)))
+        for start in range(0, len(found), AT_ONCE):
+            numbers = [former.pk for former in found[start : start + AT_ONCE]]
+            FormerAddress.objects.filter(pk__in=numbers).delete()
+        events.record_all(_released(former, order) for former in found)
+    return found
+
+
+def _released(former: FormerAddress, order: Order) -> Event:
+    return Event(
+        Kind.ADDRESS_RELEASED,
+        None,
+        order.by,
+        detail={"left": former.left_at.date().isoformat()},
+        why=order.why,
+        domain=former.domain,
+        address=former.address,
+    )
 
 
 def _quoted(address: str) -> str:

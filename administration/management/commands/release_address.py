@@ -10,27 +10,42 @@ from administration.acts import Order
 
 class Command(BaseCommand):
     help = (
-        "Let a mailbox have an address that another has left. Whoever gets it reads "
-        "what is in its folder on the mail server: move or remove that first."
+        "Let mailboxes have addresses that others have left, all of those named or "
+        "none. Whoever gets one reads what is in its folder on the mail server: move "
+        "or remove that first."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("address")
+        parser.add_argument("address", nargs="*")
+        parser.add_argument("--domain", help="All former addresses of this domain.")
         parser.add_argument(
             "--reason", default="", help="Goes into the record of events."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        address = options["address"].lower()
-        former = FormerAddress.objects.filter(address=address).first()
-        order = Order(events.by_command("release_address"), options["reason"])
-        if former is None or not formeraddresses.release(former, order):
+        addresses = {address.lower() for address in options["address"]}
+        domain = (options["domain"] or "").lower()
+        if bool(addresses) == bool(domain):
+            raise CommandError("Name addresses, or a --domain.")
+        rows = FormerAddress.objects.select_related("account").order_by("address")
+        rows = (
+            rows.filter(domain=domain) if domain else rows.filter(address__in=addresses)
+        )
+        missing = addresses - set(rows.values_list("address", flat=True))
+        if missing:
             raise CommandError(
-                f"{address} is no former address; list_former_addresses lists them."
+                f"{', '.join(sorted(missing))}: no former address; nothing is "
+                "released. list_former_addresses lists them."
             )
-        to_do = formeraddresses.to_do(address, former.account, is_seen=True)
+        order = Order(events.by_command("release_address"), options["reason"])
+        for former in formeraddresses.release_all(rows, order):
+            self._tell(former)
+
+    def _tell(self, former: FormerAddress) -> None:
+        to_do = formeraddresses.to_do(former.address, former.account, is_seen=True)
         self.stdout.write(
-            f"{address} is released. What is in {to_do.home} is whoever's has it next."
+            f"{former.address} is released. What is in {to_do.home} is whoever's has "
+            "it next."
         )
         if former.account is not None:
             self.stdout.write(

@@ -1,15 +1,17 @@
 """docs/adopt.md, steps 1 to 6: the portal decides in one domain, beside the others."""
 
+import re
 from email.message import EmailMessage
 
 import pytest
 from django.core.management import call_command
 
 from accounts.events import Actor
-from accounts.models import Account, Policy
+from accounts.models import Account, FormerAddress, Policy
 from bench.authsocket import Verdict
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword, Usage
+from tests import factories
 from tests.mailserver.adoption import (
     ALICE,
     ALONE,
@@ -51,16 +53,33 @@ def test_every_step_can_be_done_checked_and_undone() -> None:
 
 
 def test_the_accounts_come_in_once_and_go_again(existing: ExistingHost) -> None:
-    lines = existing.python("Do").splitlines()
+    for _time in range(2):
+        lines = existing.python("Do").splitlines()
 
-    assert sorted(line.split()[0] for line in lines) == [ALICE, BOB]
-    assert existing.python("Do") == ""
-    assert existing.python("Check") == "2\n"
+        assert sorted(line.split()[0] for line in lines) == [ALICE, BOB]
+        assert existing.python("Do") == ""
+        assert existing.python("Check") == "2\n"
 
-    existing.python("Undo")
+        existing.python("Undo")
 
+        assert not Account.objects.exists()
+        assert not Policy.objects.exists()
+        assert not FormerAddress.objects.exists()
+
+
+def test_an_address_that_was_left_is_told_by_its_line(
+    existing: ExistingHost, capsys: pytest.CaptureFixture[str]
+) -> None:
+    domain = factories.make_domain("x.example")
+    Account.objects.create_user(BOB, domain=domain).delete()
+
+    with pytest.raises(SystemExit, match="Nothing was made"):
+        existing.python("Do")
+
+    told = capsys.readouterr()
+    assert re.search(rf"refused: line \d+ {BOB} There was a mailbox", told.err)
+    assert told.out == ""
     assert not Account.objects.exists()
-    assert not Policy.objects.exists()
 
 
 # Step 2 -------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_a_new_mailbox_needs_the_portal_only(
 
 
 @pytest.mark.parametrize("step", range(PORTAL_ONLY, 1, -1))
-def test_undone_a_step_leaves_no_trace(
+def test_undone_a_step_leaves_no_trace_and_can_be_done_again(
     step: int, existing: ExistingHost, web: dict[str, str], device: dict[str, str]
 ) -> None:
     existing.move_to(step)
@@ -87,6 +87,8 @@ def test_undone_a_step_leaves_no_trace(
     existing.move_to(step - 1)
 
     assert who_is_let_in(existing, web, device) == promised(step - 1)
+    existing.move_to(step)
+    assert who_is_let_in(existing, web, device) == promised(step)
 
 
 def test_at_the_end_the_configuration_is_what_it_was(

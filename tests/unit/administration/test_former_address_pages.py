@@ -129,8 +129,36 @@ def test_the_command_releases_and_says_where_mail_may_be(own: World) -> None:
 
 
 def test_the_command_says_what_is_no_former_address(own: World) -> None:
-    with pytest.raises(CommandError, match="is no former address"):
-        call_command("release_address", own.owner.address)
+    with pytest.raises(CommandError, match=r"owner@ours\.example: no former address"):
+        call_command("release_address", "former@ours.example", own.owner.address)
+    assert FormerAddress.objects.filter(address="former@ours.example").exists()
+
+
+@pytest.mark.parametrize(
+    "named",
+    [["--domain", "Ours.example"], ["former@ours.example", "second@ours.example"]],
+)
+def test_the_command_releases_several_with_an_event_for_each(
+    own: World, foreign: World, named: list[str]
+) -> None:
+    make_account("second@ours.example").delete()
+
+    call_command("release_address", *named, reason="All is gone.")
+
+    left = FormerAddress.objects.values_list("address", flat=True)
+    assert list(left) == ["former@zzforeign.example"]
+    rows = SecurityEvent.objects.filter(kind="address-released")
+    assert sorted(rows.values_list("address", "reason")) == [
+        ("former@ours.example", "All is gone."),
+        ("second@ours.example", "All is gone."),
+    ]
+
+
+@pytest.mark.parametrize("named", [[], ["a@ours.example", "--domain", "ours.example"]])
+@pytest.mark.django_db
+def test_the_command_takes_addresses_or_a_domain(named: list[str]) -> None:
+    with pytest.raises(CommandError, match=r"Name addresses, or a --domain\."):
+        call_command("release_address", *named)
 
 
 def test_the_command_lists_what_waits_and_where_its_mail_is(
