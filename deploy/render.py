@@ -42,6 +42,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy.databases import impatient, libpq_parameters, sqlite_file
+from deploy.homes import fault_of
 from deploy.values import Certificate, MailHostValues
 
 TEMPLATES = Path(__file__).parent
@@ -93,13 +94,28 @@ def _words(values: MailHostValues) -> dict[str, str]:
     return checked | _of_database(values.database_url) | {"WEBMAIL_CIDR": cidr}
 
 
+def _home(values: MailHostValues) -> str:
+    """The rule for homes.
+
+    Raises:
+        ValueError: there is a fault in it.
+    """
+    home = values.home or f"{values.mail}/%u"
+    fault = fault_of(home)
+    if not fault and values.home and values.dovecot != "2.3":
+        fault = f"is for Dovecot 2.3; with 2.4 a home is {values.mail}/%u"
+    if fault:
+        raise ValueError(f"home={home} {fault}")
+    return home
+
+
 def _of_host(values: MailHostValues) -> dict[str, object]:
     loopback = ipaddress.ip_address(values.doveadm_address).is_loopback
     return {
         "FOLDER": values.folder,
         "HOST_NAME": values.host_name,
         "MAIL": values.mail,
-        "HOME": values.home or f"{values.mail}/%u",
+        "HOME": _home(values),
         "MAIL_USER": values.mail_user,
         "MAIL_GROUP": values.mail_group,
         "BASE": values.private.base if values.private else "/run/dovecot",
@@ -239,26 +255,32 @@ def _parser() -> argparse.ArgumentParser:
 
 def main() -> None:
     """Render for an operator, from the command line."""
-    options = _parser().parse_args()
-    render(
-        MailHostValues(
-            folder=options.folder.resolve(),
-            database_url=options.database_url,
-            database_group="postfix" if sqlite_file(options.database_url) else "",
-            doveadm_api_key=options.doveadm_api_key_file.read_text().strip(),
-            doveadm_address=options.doveadm_address,
-            told_a_second=options.told_a_second,
-            guesses_an_account=options.guesses_an_account,
-            guesses_a_network=options.guesses_a_network,
-            host_name=options.host_name,
-            certificate=Certificate(options.certificate, options.certificate_key),
-            mail=options.mail,
-            home=options.home,
-            mail_user=options.mail_user,
-            mail_group=options.mail_group,
-            webmail_networks=tuple(options.webmail_network),
-            dovecot=options.dovecot,
-        )
+    parser = _parser()
+    options = parser.parse_args()
+    try:
+        render(_values(options))
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _values(options: argparse.Namespace) -> MailHostValues:
+    return MailHostValues(
+        folder=options.folder.resolve(),
+        database_url=options.database_url,
+        database_group="postfix" if sqlite_file(options.database_url) else "",
+        doveadm_api_key=options.doveadm_api_key_file.read_text().strip(),
+        doveadm_address=options.doveadm_address,
+        told_a_second=options.told_a_second,
+        guesses_an_account=options.guesses_an_account,
+        guesses_a_network=options.guesses_a_network,
+        host_name=options.host_name,
+        certificate=Certificate(options.certificate, options.certificate_key),
+        mail=options.mail,
+        home=options.home,
+        mail_user=options.mail_user,
+        mail_group=options.mail_group,
+        webmail_networks=tuple(options.webmail_network),
+        dovecot=options.dovecot,
     )
 
 

@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from mailportal.checks.hosts import is_loopback
+from mailportal.homes import fault_of
 
 # Webmail has a few addresses of its own. So many of IPv4 and IPv6 are others' as well
 # (a /16, a /48), and more than so many are nearly everybody's (a /8, a /32).
@@ -18,6 +19,10 @@ WIDE = (2**16, 2**80)
 NEARLY_ALL = (2**24, 2**96)
 IPV4_IN_IPV6 = IPv6Network("::ffff:0:0/96")
 
+HOME = (
+    "Write /srv/mail/%u or /var/vmail/%d/%n, as --home of deploy.render: %u is the"
+    " address, %n and %d what is before and after its @, all in lower case."
+)
 URL = "Write https://HOST:PORT/doveadm/v1, or http://127.0.0.1:8080/doveadm/v1."
 
 
@@ -95,13 +100,13 @@ def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def homes_are_told_apart(**_kwargs: Any) -> list[CheckMessage]:
-    """Every mailbox has a folder of its own by MAIL_HOME."""
+    """Pages name the folder of every mailbox by MAIL_HOME, and each has its own."""
     home = settings.MAIL_HOME
-    if "%u" in home or ("%n" in home and "%d" in home):
+    fault = fault_of(home)
+    if not fault:
         return []
-    text = f"MAIL_HOME is one folder for several mailboxes: {home or '(empty)'}."
-    hint = "Put %u, the address, or both %n and %d into it, as --home of deploy.render."
-    return [Error(text, hint=hint, id="mailportal.E032")]
+    text = f"MAIL_HOME={home} {fault}."
+    return [Error(text, hint=HOME, id="mailportal.E032")]
 
 
 def _addresses() -> tuple[int, int]:

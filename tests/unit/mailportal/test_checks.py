@@ -96,21 +96,3 @@ def test_nothing_of_the_demonstration_is_fit_for_production(
 
     found = [id_ for check in IN_PRODUCTION for id_ in ids(check())]
     assert {"E007", "E008", "E009", "E010", "W001"} <= set(found)
-
-
-@pytest.mark.parametrize(
-    ("home", "found"),
-    [
-        ("/srv/mail/%u", []),
-        ("/srv/mail/%d/%n", []),
-        ("/srv/mail/%n", ["E032"]),
-        ("/srv/mail/%d", ["E032"]),
-        ("", ["E032"]),
-    ],
-)
-def test_every_mailbox_has_a_folder_of_its_own(
-    settings: Settings, home: str, found: list[str]
-) -> None:
-    settings.MAIL_HOME = home
-
-    assert ids(mailserver.homes_are_told_apart()) == found
