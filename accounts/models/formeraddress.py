@@ -64,7 +64,8 @@ class FormerAddress(models.Model):
         return gettext(
             "There was a mailbox of this address until %(day)s; its mail may still be "
             "on the server. Move or remove it, then release the address under “Former "
-            "addresses”, or by: manage.py release_address %(address)s"
+            "addresses” in the administration, or on the portal's host by: "
+            "deploy/manage release_address %(address)s"
         ) % {
             "day": date_format(localtime(self.left_at), "DATE_FORMAT"),
             "address": self.address,

@@ -201,7 +201,7 @@ def test_whoever_makes_a_mailbox_is_told_what_to_do_first(
 
     (sentence,) = refused.value.message_dict["address"]
     assert sentence.startswith("There was a mailbox of this address until ")
-    assert f"manage.py release_address {OLD}" in sentence
+    assert f"by: deploy/manage release_address {OLD}" in sentence
 
 
 def test_no_superuser_gets_it_and_no_domain_is_made_for_one(plain: Account) -> None:

@@ -30,7 +30,8 @@ from tests.unit.api.mailboxsteps import ACCOUNTS, send
 
 OLD = "alice@example.com"
 SENTENCE = "There was a mailbox of this address until "
-COMMAND = f"manage.py release_address {OLD}"
+PAGE = "under “Former addresses” in the administration, or on the portal's host by: "
+COMMAND = f"{PAGE}deploy/manage release_address {OLD}"
 ROOT = Path(__file__).parents[3]
 APPS = ("accounts", "administration", "api", "clientpasswords", "mailportal")
 WRITING = {
