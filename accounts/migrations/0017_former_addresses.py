@@ -12,15 +12,21 @@ from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 # before and put ON afterwards. A test tries every way in which an address is left.
 TABLE, FORMER = "accounts_account", "accounts_formeraddress"
 REFUSAL = "this address is a former one of another mailbox"
+ISOLATION = "mailboxes get addresses in READ COMMITTED only"
 AT_ONCE = 500  # rows in one statement
 
 # AFTER, not BEFORE: whoever makes an address anew while somebody else is leaving it waits
 # for them at the index of addresses. Only then is there a former address to be seen.
+# That needs READ COMMITTED. A transaction that goes on looking at the tables as they were
+# when it began would see neither; nor does SERIALIZABLE help, if the other is not so.
 # (TRUNCATE would empty the record of events as well, which is refused.)
 POSTGRESQL = [
     f"""
 CREATE FUNCTION {TABLE}_take() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+  IF current_setting('transaction_isolation') NOT LIKE 'read %' THEN
+    RAISE EXCEPTION '{ISOLATION}' USING ERRCODE = 'object_not_in_prerequisite_state';
+  END IF;
   IF EXISTS (SELECT FROM {FORMER} WHERE address = NEW.address
              AND account_id IS DISTINCT FROM NEW.id) THEN
     RAISE EXCEPTION '{REFUSAL}' USING ERRCODE = 'integrity_constraint_violation';

@@ -5,7 +5,7 @@ from threading import Event
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts import events
 from accounts.events import Actor, Kind
@@ -91,6 +91,40 @@ def wait_for_a_waiting_one() -> None:
             if cursor.fetchall():
                 return
     pytest.fail("Nobody has waited.")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
+@pytest.mark.parametrize("level", ["REPEATABLE READ", "SERIALIZABLE"])
+@pytest.mark.parametrize("leave", [rename, delete])
+def test_who_began_before_it_was_left_and_does_not_look_again_gets_no_address(
+    leave: Callable[..., None], level: str
+) -> None:
+    """By an older view of the table there is no former address, and no mailbox."""
+    plain, domain = make_account(OLD), make_domain()
+    has_begun, is_left = Event(), Event()
+
+    def act(number: int) -> str:
+        if number == 0:
+            has_begun.wait(10)
+            leave(plain)
+            is_left.set()
+            return "left"
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
+                assert not FormerAddress.objects.exists()
+                has_begun.set()
+                is_left.wait(10)
+                Account.objects.bulk_create([Account(address=OLD, domain=domain)])
+        except OperationalError as error:
+            return str(error)
+        return "made"
+
+    left, told = at_once(2, act)
+
+    assert left == "left"
+    assert "READ COMMITTED" in told
 
 
 @pytest.mark.django_db(transaction=True)
