@@ -1,9 +1,11 @@
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts.models import FormerAddress
+from accounts.models import Account, FormerAddress
 from administration import formeraddresses
+from administration.reusedaddresses import reused
 
 
 class Command(BaseCommand):
@@ -14,17 +16,36 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--domain", help="Those of this domain only.")
+        parser.add_argument(
+            "--reused",
+            action="store_true",
+            help=(
+                "Instead, by the record of events: those that another mailbox has by "
+                "now without their having been released, as before the update that "
+                "holds them back. Look whose mail is in their folders."
+            ),
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        domain = (options["domain"] or "").lower()
+        if options["reused"]:
+            for each in reused(domain):
+                self._tell(each.address, each.left_at, each.because, each.left_by)
+            return
         rows = FormerAddress.objects.select_related("account").order_by("address")
-        if options["domain"]:
-            rows = rows.filter(domain=options["domain"].lower())
-        for former in rows.iterator(chunk_size=1000):
-            cells = [
-                former.address,
-                former.left_at.isoformat(timespec="seconds"),
-                former.because,
-                former.account.address if former.account else "-",
-                formeraddresses.home_of(former.address),
-            ]
-            self.stdout.write("\t".join(cells))
+        if domain:
+            rows = rows.filter(domain=domain)
+        for row in rows.iterator(chunk_size=1000):
+            self._tell(row.address, row.left_at, row.because, row.account)
+
+    def _tell(
+        self, address: str, left_at: datetime, because: str, mailbox: Account | None
+    ) -> None:
+        cells = [
+            address,
+            left_at.isoformat(timespec="seconds"),
+            because,
+            mailbox.address if mailbox else "-",
+            formeraddresses.home_of(address),
+        ]
+        self.stdout.write("\t".join(cells))
