@@ -23,9 +23,15 @@ RUN_AXE = """([tags, forced]) => axe.run({
         rules: {"color-contrast": {enabled: !forced}},
     }).then(results => ({violations: results.violations}))"""
 
-# Colours that fade into others are judged as what they become.
-SETTLE = """() => document.getAnimations()
-    .filter(each => each instanceof CSSTransition).forEach(each => each.finish())"""
+# Scripts hear of another width with the next frame, and what they change is drawn in the
+# one after it. Colours that fade into others are judged as what they become.
+SETTLE = """async () => {
+    const frame = () => new Promise(done => requestAnimationFrame(done));
+    await frame();
+    await frame();
+    document.getAnimations()
+        .filter(each => each instanceof CSSTransition).forEach(each => each.finish());
+}"""
 
 
 class Media(TypedDict):

@@ -75,6 +75,7 @@ def copy(page: Page, secret: str) -> None:
     field = page.get_by_label("Device")
     expect(field).to_have_value("My Linux computer")
     steps.button(page, "Copy").click()
+    expect(steps.button(page, "Copied")).to_be_visible()
     field.fill("")
     field.press("Control+V")
     expect(field).to_have_value(secret)
