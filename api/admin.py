@@ -54,6 +54,7 @@ class ApiTokenAdmin(OperatorsAdmin):
     sortable_by = ["name", "created_at"]
     search_fields = ["name__istartswith"]
     search_help_text = _("Beginning of the name")
+    autocomplete_fields = ["domains"]  # which `MakeForm` asks for
     fields = [
         *("name", "state", "scope_names", "domain_names", "scopes_now", "domains_now"),
         *("owner", "created_by", "created_at", "used", "ends"),

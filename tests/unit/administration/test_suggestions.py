@@ -6,23 +6,27 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteMixin
 from django.test import Client
 from django.urls import reverse
 
+from administration import actions
+from api.forms import MakeForm
 from tests.unit.administration.lookups import NOTHING
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
-# Model and field: what the forms of the administration search for.
+# App, model and field: what the forms of the administration search for.
 SEARCHED = {
-    ("account", "domain"),
-    ("account", "department"),
-    ("account", "policy"),
-    ("account", "domains_administered"),
-    ("department", "domain"),
-    ("department", "policy"),
-    ("domain", "policy"),
-    ("policy", "domain"),
+    ("accounts", "account", "domain"),
+    ("accounts", "account", "department"),
+    ("accounts", "account", "policy"),
+    ("accounts", "account", "domains_administered"),
+    ("accounts", "department", "domain"),
+    ("accounts", "department", "policy"),
+    ("accounts", "domain", "policy"),
+    ("accounts", "policy", "domain"),
+    ("api", "apitoken", "domains"),
 }
 
 
@@ -54,21 +58,32 @@ def test_only_the_fields_that_are_searched_suggest(
 
     expected = 403 if role == "no group" else 200
     assert statuses == {
-        (app, model, name): (
-            expected if app == "accounts" and (model, name) in SEARCHED else 403
-        )
-        for app, model, name in statuses
+        asked: expected if asked in SEARCHED else 403 for asked in statuses
     }
 
 
 def test_every_field_that_a_form_searches_is_among_them() -> None:
     found = {
-        (page.opts.model_name, name)
+        (page.opts.app_label, page.opts.model_name, name)
         for page in admin.site._registry.values()
         for name in page.autocomplete_fields
     }
 
     assert found == SEARCHED
+
+
+def test_every_form_of_our_own_asks_for_a_field_that_is_searched() -> None:
+    forms = [MakeForm, *(action.form for action in actions.ALL if action.form)]
+    found = {
+        (field.model._meta.app_label, field.model._meta.model_name, field.name)
+        for form in forms
+        for widget in (each.widget for each in form.base_fields.values())
+        if isinstance(widget, AutocompleteMixin)
+        for field in [widget.field]
+    }
+
+    assert ("api", "apitoken", "domains") in found
+    assert found <= SEARCHED
 
 
 @pytest.mark.parametrize(
