@@ -65,7 +65,8 @@ def put_domain(
         else:
             versions.require_match(request, DomainOut.of(domain))
             _set_policy(caller, domain, policy, order)
-    shown = DomainOut.of(domain)
+        stored = Domain.objects.select_related("policy").get(pk=domain.pk)
+    shown = DomainOut.of(stored)
     versions.tell(response, shown)
     return Status(201 if is_new else 200, shown)
 
@@ -103,4 +104,3 @@ def _set_policy(
         raise refusal(CANNOT_BE, fault) from None
     if is_changed:
         cutoffs.review(f"*@{domain.name}*")
-        domain.policy = policy

@@ -93,7 +93,9 @@ def _save(
         except ValidationError as error:
             words = "The policy cannot be like this."
             raise refusal(words, of_fields(error)) from None
-    return Status(201 if is_new else 200, _shown(policy, response))
+        # What was sent may be written in another way in the database.
+        stored = Policy.objects.select_related("domain").get(pk=policy.pk)
+    return Status(201 if is_new else 200, _shown(stored, response))
 
 
 def _require_way_out(

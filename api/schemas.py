@@ -117,12 +117,16 @@ class PolicySent(ModelSchema):
     required_from: Moment | None = Field(
         None, description="Until then nobody is refused. Empty: at once."
     )
+    # The column has no null, which the library takes from `blank`.
+    client_networks: str = Field(
+        "", max_length=500, description="Separated by commas. Empty: from anywhere."
+    )
     reason: Reason = ""
 
     class Meta:
         model = Policy
+        # Each has a default, so none has to be sent; null is for those that can be empty.
         fields = list(POLICY_ANSWERS)
-        fields_optional = list(POLICY_ANSWERS)
 
 
 class PolicyOut(ModelSchema):
