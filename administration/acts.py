@@ -152,7 +152,8 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
         return False
     policy.save()
     detail: Detail = {"policy": policy.name, **told}
-    _record(Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED, detail, order)
+    kind = Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED
+    _record(kind, detail, order, policy.domain.name if policy.domain else "")
     return True
 
 
