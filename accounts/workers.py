@@ -2,26 +2,68 @@
 
 import logging
 import signal
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from threading import Event
 
+from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 
 log = logging.getLogger(__name__)
 
+Step = Callable[[], object]
 
-def go_on(work: Callable[[], object], *, pause: float) -> None:
-    """Do `work` again and again, with `pause` seconds between, until SIGINT or SIGTERM.
 
-    A round that was begun is finished. A database that is away is tried again.
+def go_on(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
+    """Do the steps again and again, `pause` seconds between, until SIGINT or SIGTERM.
+
+    `steps` returns those that are due in this round. A round that was begun is
+    finished. What failed is tried again in the next round in which it is due.
     """
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     while not stopped.is_set():
-        try:
-            work()
-        except DatabaseError as error:
-            log.warning("the database is away: %s", type(error).__name__)
-            connection.close()
+        attempt(steps())
         stopped.wait(pause)
+
+
+def do_once(steps: Iterable[Step]) -> None:
+    """Do each step.
+
+    Raises:
+        CommandError: some failed, once all were tried.
+    """
+    if failed := attempt(steps):
+        raise CommandError(f"Failed: {', '.join(failed)}. The log says where.")
+
+
+def attempt(steps: Iterable[Step]) -> list[str]:
+    """Do each step, whatever another raises; return the names of those that failed.
+
+    The log has the type of each error and its place in the code. It does not have the
+    words of the error: there may be a secret in them.
+    """
+    failed = []
+    for step in steps:
+        try:
+            step()
+        except DatabaseError as error:
+            failed.append(_name(step))
+            log.warning("%s: the database says %s", _name(step), _told(error))
+            if not connection.in_atomic_block:
+                connection.close()  # it may be lost; the next step opens another
+        except Exception as error:  # noqa: BLE001 - the other steps are to go on
+            failed.append(_name(step))
+            log.error("%s failed: %s", _name(step), _told(error))  # noqa: TRY400
+    return failed
+
+
+def _name(step: Step) -> str:
+    return f"{step.__module__.rpartition('.')[2]}.{getattr(step, '__name__', step)}"
+
+
+def _told(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"

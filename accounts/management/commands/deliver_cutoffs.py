@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -21,12 +22,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._next_look = 0.0
         if options["once"]:
-            self.stdout.write(f"{self._round()} cut-offs tried")
+            workers.do_once(self._steps())
+            self.stdout.write(f"{self._tried} cut-offs tried")
         else:
-            workers.go_on(self._round, pause=PAUSE)
+            workers.go_on(self._steps, pause=PAUSE)
 
-    def _round(self) -> int:
+    def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
-            deadlines.order_ended()
-        return cutoffs.deliver_due()
+            yield deadlines.order_ended
+        yield self._deliver
+
+    def _deliver(self) -> None:
+        self._tried = cutoffs.deliver_due()

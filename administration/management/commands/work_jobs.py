@@ -22,14 +22,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            while jobs.work_due():
-                pass
-            figures.keep_current()
+            workers.do_once([self._work_all, figures.keep_current])
         else:
-            workers.go_on(self._round, pause=PAUSE)
+            steps = [figures.keep_current, self._work]
+            workers.go_on(lambda: steps, pause=PAUSE)
 
-    def _round(self) -> None:
-        figures.keep_current()
+    def _work_all(self) -> None:
+        while jobs.work_due():
+            pass
+
+    def _work(self) -> None:
         end = time.monotonic() + BUSY
         while jobs.work_due() and time.monotonic() < end:
             pass

@@ -1,4 +1,5 @@
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -22,15 +23,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._next_look = 0.0
         if options["once"]:
-            self.stdout.write(f"{self._round()} mails sent")
+            workers.do_once(self._steps())
+            self.stdout.write(f"{self._sent} mails sent")
         else:
-            workers.go_on(self._round, pause=PAUSE)
+            workers.go_on(self._steps, pause=PAUSE)
 
-    def _round(self) -> int:
-        announcements.announce()
+    def _steps(self) -> Iterator[workers.Step]:
+        yield announcements.announce
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
-            idleness.review()
-            endings.announce()
-            announcements.announce_ends()
-        return notifications.deliver_due()
+            yield idleness.review
+            yield endings.announce
+            yield announcements.announce_ends
+        yield self._deliver
+
+    def _deliver(self) -> None:
+        self._sent = notifications.deliver_due()

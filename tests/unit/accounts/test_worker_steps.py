@@ -1,0 +1,128 @@
+"""What one step of a worker raises keeps it from none of the others."""
+
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command, get_commands
+from django.db import DataError
+
+from accounts import announcements, cutoffs, deadlines, notifications
+from accounts.management.commands import deliver_cutoffs
+from administration import figures, jobs
+from administration.management.commands import work_jobs
+from clientpasswords import endings, idleness
+from clientpasswords.management.commands import send_notifications
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Of each worker that goes on: what it does in a round, the first time.
+STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
+    "send_notifications": (
+        send_notifications,
+        [
+            (announcements, "announce"),
+            (idleness, "review"),
+            (endings, "announce"),
+            (announcements, "announce_ends"),
+            (notifications, "deliver_due"),
+        ],
+    ),
+    "deliver_cutoffs": (
+        deliver_cutoffs,
+        [(deadlines, "order_ended"), (cutoffs, "deliver_due")],
+    ),
+    "work_jobs": (work_jobs, [(figures, "keep_current"), (jobs, "work_due")]),
+}
+EACH = [(name, place) for name, (_m, steps) in STEPS.items() for place in steps]
+SECRET = "not-for-any-log"
+
+
+@pytest.fixture
+def _signals() -> Iterator[None]:
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
+def watch(
+    monkeypatch: pytest.MonkeyPatch, command: str, broken: tuple[Any, str], error: Any
+) -> list[tuple[Any, str]]:
+    """Let one step raise, and write down which were begun."""
+    begun: list[tuple[Any, str]] = []
+
+    def instead(place: tuple[Any, str]) -> Callable[[], int]:
+        def step() -> int:
+            begun.append(place)
+            if place == broken:
+                raise error
+            return 0
+
+        return step
+
+    for place in STEPS[command][1]:
+        monkeypatch.setattr(*place, instead(place))
+    return begun
+
+
+@pytest.mark.parametrize("error", [OverflowError(SECRET), DataError(SECRET)])
+@pytest.mark.parametrize(("command", "broken"), EACH)
+def test_once_does_every_step_and_says_which_failed(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    command: str,
+    broken: tuple[Any, str],
+    error: Exception,
+) -> None:
+    begun = watch(monkeypatch, command, broken, error)
+
+    with pytest.raises(CommandError, match="Failed"):
+        call_command(command, "--once")
+
+    assert {place[1] for place in begun} == {each[1] for each in STEPS[command][1]}
+    assert type(error).__name__ in caplog.text
+    assert SECRET not in caplog.text
+
+
+@pytest.mark.usefixtures("_signals")
+@pytest.mark.parametrize(("command", "broken"), EACH)
+def test_a_worker_goes_on_and_says_so_each_time(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    command: str,
+    broken: tuple[Any, str],
+) -> None:
+    module, steps = STEPS[command]
+    begun = watch(monkeypatch, command, broken, OverflowError(SECRET))
+    monkeypatch.setattr(module, "PAUSE", 0)
+    if hasattr(module, "A_MINUTE"):
+        monkeypatch.setattr(module, "A_MINUTE", 0)
+    last = getattr(*steps[-1])
+
+    def third_time() -> int:
+        if begun.count(steps[-1]) == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return int(last())
+
+    monkeypatch.setattr(*steps[-1], third_time)
+    call_command(command)
+
+    assert all(begun.count(place) == 3 for place in steps)
+    errors = [each for each in caplog.records if each.levelno == logging.ERROR]
+    assert len(errors) == 3
+    assert SECRET not in caplog.text
+
+
+def test_every_worker_is_walked() -> None:
+    found = {
+        name
+        for name, app in get_commands().items()
+        if hasattr(import_module(f"{app}.management.commands.{name}"), "workers")
+    }
+
+    assert found == set(STEPS)
