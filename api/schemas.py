@@ -125,7 +125,7 @@ class PolicySent(ModelSchema):
 
     class Meta:
         model = Policy
-        # Each has a default, so none has to be sent; null is for those that can be empty.
+        # Each has a default, so none has to be sent. Null is for what can be empty.
         fields = list(POLICY_ANSWERS)
 
 

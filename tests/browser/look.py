@@ -23,8 +23,8 @@ RUN_AXE = """([tags, forced]) => axe.run({
         rules: {"color-contrast": {enabled: !forced}},
     }).then(results => ({violations: results.violations}))"""
 
-# Scripts hear of another width with the next frame, and what they change is drawn in the
-# one after it. Colours that fade into others are judged as what they become.
+# Scripts hear of another width with the next frame, and what they change is drawn in
+# the one after it. Colours that fade into others are judged as what they become.
 SETTLE = """async () => {
     const frame = () => new Promise(done => requestAnimationFrame(done));
     await frame();
