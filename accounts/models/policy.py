@@ -14,6 +14,10 @@ from accounts.models.networks import NetworksField, NetworksMark
 
 # What the `slot` of a client password can count to, whatever a policy says.
 MOST_CLIENT_PASSWORDS = 50
+# The longest times that a policy can name: ten years, and one. Moments that are farther
+# away than the calendar reaches cannot be computed.
+MOST_DAYS = 3650
+MOST_HOURS = 8760
 # What a policy says. The API, the administration's pages, the box of the effective
 # policy, comparisons, copies and the record of events show, ask and take these alone.
 POLICY_ANSWERS = (
@@ -114,25 +118,28 @@ class Policy(models.Model):
         _("days a security password lives"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("Counted from when it was made. Empty: for ever."),
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+        help_text=_("From 1 to 3650, counted from when it was made. Empty: for ever."),
     )
     suspend_unused_days = models.PositiveSmallIntegerField(
         _("suspend when unused for days"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
         help_text=_(
-            "The owner is told before, and can use a suspended one again after typing "
-            "a code. Empty: never."
+            "From 1 to 3650. The owner is told before, and can use a suspended one "
+            "again after typing a code. Empty: never."
         ),
     )
     suspend_never_used_hours = models.PositiveSmallIntegerField(
         _("suspend when not used within hours of being made"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1)],
-        help_text=_("The same, for one that was made and never used. Empty: never."),
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
+        help_text=_(
+            "From 1 to 8760. The same, for one that was made and never used. Empty: "
+            "never."
+        ),
     )
     uses_known_to = models.DateTimeField(
         null=True,
@@ -169,6 +176,12 @@ class Policy(models.Model):
             models.CheckConstraint(
                 condition=Q(max_client_passwords__range=(1, MOST_CLIENT_PASSWORDS)),
                 name="policy_limit_within_the_slots",
+            ),
+            models.CheckConstraint(
+                condition=Q(client_password_days__lte=MOST_DAYS)
+                & Q(suspend_unused_days__lte=MOST_DAYS)
+                & Q(suspend_never_used_hours__lte=MOST_HOURS),
+                name="policy_times_within_the_calendar",
             ),
         ]
 
