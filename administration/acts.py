@@ -168,7 +168,11 @@ def revoke_all(account: Account, order: Order) -> bool:
 
 
 def revoke(client_password: ClientPassword, order: Order) -> bool:
-    """This security password opens no door any more."""
+    """This security password opens no door any more.
+
+    Nor does a link bring one: whoever had that password may have made it.
+    """
+    links.withdraw(client_password.account)
     rows = ClientPassword.objects.filter(pk=client_password.pk)
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 

@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, policies
+from accounts import codes, policies, secondstep
 from accounts.authenticator import AppCode
 from accounts.events import Actor
-from accounts.models import Account
+from accounts.models import Account, Phone
 from clientpasswords import labels, lifecycle
 from clientpasswords.lifecycle import Issued
 from clientpasswords.models import SetUpLink
@@ -65,7 +65,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
             link = owner.set_up_links.create(
                 digest=_digest(token),
                 attempt=attempt,
-                sessions=_sessions_of(owner),
+                sessions=_proofs_of(owner),
                 expires_at=timezone.now() + LIFETIME,
             )
     if link is None:  # raised inside, it would undo the count of wrong tries
@@ -78,7 +78,8 @@ def find(token: str) -> SetUpLink:
     """The link that this token opens; nothing changes by looking.
 
     It opens nothing once the web password was changed, or all sessions were ended:
-    whoever has made it may have been somebody else.
+    whoever has made it may have been somebody else. Nor does it once the number on file
+    or the second factors are others than those with which it was made.
 
     Raises:
         Gone: as it says.
@@ -87,7 +88,7 @@ def find(token: str) -> SetUpLink:
     link = rows.filter(digest=_digest(token), account__is_active=True).first()
     if link is None:
         raise Gone
-    if not constant_time_compare(link.sessions, _sessions_of(link.account)):
+    if not constant_time_compare(link.sessions, _proofs_of(link.account)):
         raise Gone
     return link
 
@@ -128,9 +129,23 @@ def forget() -> int:
     return old.delete()[0]
 
 
-def _sessions_of(owner: Account) -> str:
-    text = owner.get_session_auth_hash()
-    mac = salted_hmac("clientpasswords.links.sessions", text, algorithm="sha256")
+def _proofs_of(owner: Account) -> str:
+    """Return a digest of all with which somebody proves to be the owner now.
+
+    It says nothing of how these were lost, so that no way of losing them is forgotten.
+    """
+    phone = Phone.objects.filter(account=owner).first()
+    app = secondstep.app(owner)
+    keys = secondstep.passkeys(owner).order_by("pk").values_list("pk", flat=True)
+    proofs = [
+        owner.get_session_auth_hash(),
+        str(phone.number) if phone else "",
+        f"{app.pk}:{app.key}" if app else "",
+        *map(str, keys),
+    ]
+    mac = salted_hmac(
+        "clientpasswords.links.proofs", " ".join(proofs), algorithm="sha256"
+    )
     return mac.hexdigest()
 
 

@@ -1,18 +1,29 @@
 """What takes rights from somebody for whom something acts later."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import F
+from django.test import Client
+from django.urls import reverse
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import policies, signin
-from accounts.models import Account
-from administration import acts
+from accounts.models import Account, Phone, Policy
+from administration import acts, provisioning
+from administration.plans import CHANGED, Rules, Wanted
+from api.models import ApiToken
 from clientpasswords import lifecycle
 from tests.factories import make_client_password
-from tests.unit.api.conftest import OPERATOR
+from tests.unit.administration.rolesteps import save
+from tests.unit.administration.worlds import browser_of, make_administrator
+from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.mailboxsteps import ANY, send
 from tests.unit.mailportal.later import People
 from tests.unit.support import HOME
+
+OTHER = "+12025550166"
 
 
 def update(people: People, **fields: Any) -> None:
@@ -81,6 +92,107 @@ def all_deleted(people: People) -> None:
     acts.revoke_all(people.person, OPERATOR)
 
 
+def one_deleted(people: People) -> None:
+    """By an administrator."""
+    row, _secret = make_client_password(people.person, "Old one")
+    acts.revoke(row, OPERATOR)
+
+
+def one_deleted_by_api(people: People) -> None:
+    row, _secret = make_client_password(people.person, "Old one")
+    place = f"/api/v1/accounts/{people.person}/client-passwords/{row.pk}"
+    with as_an_owner(people):
+        assert program().delete(place).status_code == 200
+
+
+def program() -> Client:
+    return client_with(make_token(f"directory {ApiToken.objects.count()}"))
+
+
+@contextmanager
+def as_an_owner(people: People) -> Iterator[None]:
+    """Programs and imports do not change the mailbox of an administrator."""
+    update(people, is_staff=False)
+    yield
+    update(people, is_staff=True)
+
+
+def sent_by_api(people: People, **body: Any) -> None:
+    place = f"/api/v1/accounts/{people.person}"
+    with as_an_owner(people):
+        assert send(program(), "PATCH", place, body, ANY).status_code == 200
+
+
+def phone_changed_by_api(people: People) -> None:
+    sent_by_api(people, phone=OTHER)
+
+
+def phone_removed_by_api(people: People) -> None:
+    sent_by_api(people, phone=None)
+
+
+def phone_changed_on_the_page(people: People) -> None:
+    operator = browser_of(make_administrator("operator", people.domain))
+    phone = Phone.objects.get(account=people.person)
+    inline = {
+        "client_passwords_on": "on",
+        "phone-TOTAL_FORMS": "1",
+        "phone-INITIAL_FORMS": "1",
+        "phone-0-id": phone.pk,
+        "phone-0-account": people.person.pk,
+        "phone-0-number": OTHER,
+    }
+    assert save(operator, people.person, **inline).status_code == 302
+    phone.refresh_from_db()
+    assert phone.number == OTHER
+
+
+def imported(people: People, **fields: Any) -> None:
+    policy = policies.of(people.person).policy
+    wanted = [Wanted(str(people.person), fields)]
+    rules = Rules(policies=Policy.objects.filter(pk=policy.pk))
+    with as_an_owner(people):
+        (planned,) = provisioning.provision(wanted, rules, by=OPERATOR.by)
+    assert planned.outcome == CHANGED
+
+
+def phone_imported(people: People) -> None:
+    imported(people, phone=OTHER)
+
+
+def app_deleted(people: People) -> None:
+    """On its page, by an administrator."""
+    operator = browser_of(make_administrator("operator", people.domain))
+    device = TOTPDevice.objects.get(user=people.person)
+    page = reverse("admin:otp_totp_totpdevice_delete", args=[device.pk])
+    assert operator.post(page, {"post": "yes"}).status_code == 302
+
+
+def disabled_and_back(people: People) -> None:
+    update(people, is_active=False)
+    update(people, is_active=True)
+
+
+def disabled_by_api_and_back(people: People) -> None:
+    sent_by_api(people, active=False)
+    sent_by_api(people, active=True)
+
+
+def disabled_by_import_and_back(people: People) -> None:
+    imported(people, is_active=False)
+    imported(people, is_active=True)
+
+
+def disabled_on_the_page_and_back(people: People) -> None:
+    people.person.refresh_from_db()
+    operator = browser_of(make_administrator("operator", people.domain))
+    for value in ("", "on"):
+        fields = {"is_active": value, "client_passwords_on": "on"}
+        assert save(operator, people.person, **fields).status_code == 302
+        people.person.refresh_from_db()
+        assert people.person.is_active is bool(value)
+
+
 def phone_reset(people: People) -> None:
     acts.reset_phone(people.person, OPERATOR)
 
@@ -100,4 +212,15 @@ LOSSES: dict[str, Callable[[People], None]] = {
     "signed out everywhere": signed_out_everywhere,
     "all security passwords deleted": all_deleted,
     "phone reset": phone_reset,
+    "one security password deleted": one_deleted,
+    "one security password deleted by API": one_deleted_by_api,
+    "phone changed by API": phone_changed_by_api,
+    "phone removed by API": phone_removed_by_api,
+    "phone changed on the page": phone_changed_on_the_page,
+    "phone imported": phone_imported,
+    "app deleted": app_deleted,
+    "disabled and back": disabled_and_back,
+    "disabled by API and back": disabled_by_api_and_back,
+    "disabled by import and back": disabled_by_import_and_back,
+    "disabled on the page and back": disabled_on_the_page_and_back,
 }

@@ -13,8 +13,26 @@ from tests.unit.mailportal.losses import LOSSES
 
 OF_ADMINISTRATION = {"no administrator", "no group", "no domain"}
 OF_POLICY = {"third-party logon off", "no more passwords allowed", "switched off"}
-DELETED, RESET = "all security passwords deleted", "phone reset"
-OF_MAIL = OF_POLICY | {DELETED, RESET}
+ONE_DELETED = {
+    "one security password deleted",
+    "one security password deleted by API",
+}
+DELETED = {"all security passwords deleted"} | ONE_DELETED
+RESET = {
+    "phone reset",
+    "phone changed by API",
+    "phone removed by API",
+    "phone changed on the page",
+    "phone imported",
+}
+APP = {"app deleted"}
+BACK = {
+    "disabled and back",
+    "disabled by API and back",
+    "disabled by import and back",
+    "disabled on the page and back",
+}
+OF_MAIL = OF_POLICY | DELETED | RESET
 OF_SIGN_IN = {"password changed", "signed out everywhere"}
 TOKENS = {"token reads", "token writes", "token revokes"}
 JOBS = {"job", "rest of a job"}
@@ -49,8 +67,33 @@ GOES_ON: dict[Pair, str] = {
     ),
     **each(
         JOBS,
-        {"off-boarded and back"},
+        {"off-boarded and back"} | BACK,
         "the worker stops it within a second; who has their rights back by then may",
+    ),
+    **each(
+        TOKENS,
+        BACK,
+        "a token opens nothing while its owner is disabled, and is revoked by itself",
+    ),
+    **each(
+        TOKENS | JOBS,
+        APP,
+        "no page of the administration opens without one; these do not begin there",
+    ),
+    **each(
+        {"session", "code that was sent", "phone change", "security password"},
+        APP,
+        "an owner need not have one, and does all of this without",
+    ),
+    **each(
+        {"security password"},
+        ONE_DELETED,
+        "it is another one that was deleted",
+    ),
+    **each(
+        {"security password"},
+        BACK,
+        "it is off while the mailbox is, and is deleted by itself, or by off-boarding",
     ),
     **each(
         SESSIONS | OWN,
@@ -64,17 +107,17 @@ GOES_ON: dict[Pair, str] = {
     ),
     **each(
         {"phone change"},
-        OF_POLICY | {DELETED},
+        OF_POLICY | DELETED,
         "the number for codes belongs to the mailbox, whatever mail programs may do",
     ),
     **each(
         {"code that was sent"},
-        {DELETED},
+        DELETED,
         "it is asked for to make a new one, by whoever is signed in and has the phone",
     ),
     **each(
         {"security password"},
-        {RESET},
+        RESET,
         "a number proves who makes one; what was made is deleted by itself",
     ),
     **each(
