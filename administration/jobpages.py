@@ -98,7 +98,9 @@ class JobAdmin(ReadOnlyAdmin):
             raise Http404
         if job.ordered_by == request.user:
             job.ordered_by = request.user  # whose permissions are known already
-        action = actions.BY_NAME[job.action]
+        action = actions.BY_NAME.get(job.action)
+        if action is None:
+            return self._page_of_unknown(request, job)
         data = request.POST if "confirm" in request.POST else None
         form = jobs.form_of(action, job.ordered_by, data)
         why = ConfirmForm(job, data)
@@ -108,7 +110,8 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("action"))
     def what(self, job: Job) -> str:
-        return str(actions.BY_NAME[job.action].title)
+        action = actions.BY_NAME.get(job.action)
+        return str(action.title) if action else job.action
 
     @admin.display(description=_("state"))
     def state(self, job: Job) -> Any:
@@ -141,6 +144,31 @@ class JobAdmin(ReadOnlyAdmin):
         ):
             _begin(job)
         return True
+
+    def _page_of_unknown(self, request: HttpRequest, job: Job) -> HttpResponse:
+        """Say how it is called in the database: an older version had this action.
+
+        There is nothing to confirm. Whatever is pressed stops it, as the worker does.
+        """
+        if request.method == "POST":
+            if job.ordered_by_id != request.user.pk:
+                raise PermissionDenied
+            jobs.stop(job, "not-possible")
+        counts = job.counts() if job.confirmed_at else {}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": job.action,
+            "opts": self.opts,
+            "job": job,
+            "counts": counts,
+            "done": sum(counts.values()),
+            "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
+            "failures": _failures(job) if counts.get("failed") else [],
+            "list": reverse("admin:administration_job_changelist"),
+        }
+        return TemplateResponse(
+            request, "admin/administration/job/unknown.html", context
+        )
 
     def _page(
         self, request: HttpRequest, job: Job, form: Any, why: Any

@@ -147,14 +147,21 @@ class BoundedAdmin(admin.ModelAdmin):
         """Allow the primary key: nothing in the portal is referred to by another."""
         return to_field == self.opts.pk.name
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Show the list; of rows chosen in it those count that can be there."""
+        request.POST = parameters.fit_for_list(request)
+        return super().changelist_view(request, extra_context)
+
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Show or save a record; its address says no more than `known_to_form`."""
         request.GET = parameters.known_to_form(self, request)
+        request.POST = parameters.fit_for_form(self, request)
         return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Ask whether to delete a record; its address is read as that of its page."""
         request.GET = parameters.known_to_form(self, request)
+        request.POST = parameters.fit_for_form(self, request)
         return super().delete_view(request, *args, **kwargs)
 
     def formfield_for_foreignkey(

@@ -15,10 +15,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.admin.filters import FieldListFilter, ListFilter
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.http import HttpRequest, QueryDict
+
+from administration.widgets import KEY
 
 # The longest text in a column that is searched is an address, of 254 characters.
 LONGEST_TEXT = 300
@@ -76,6 +79,30 @@ def known_to_form(page: Any, request: HttpRequest) -> Any:
     asked = _last(request)
     kept = {name: asked[name] for name in names if name in asked}
     return _query(kept | _to_field(page, request))
+
+
+def fit_for_form(page: Any, request: HttpRequest) -> Any:
+    """Return what the form sent, without a field to look records up by.
+
+    Django admin takes it from there as well, and does not ask whether there is one.
+    """
+    name = request.POST.get(TO_FIELD_VAR)
+    if name is None or (name and page.to_field_allowed(request, name)):
+        return request.POST
+    sent = request.POST.copy()
+    del sent[TO_FIELD_VAR]
+    return sent
+
+
+def fit_for_list(request: HttpRequest) -> Any:
+    """Return what the list sent, without chosen rows whose key is none."""
+    chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+    fit = [each for each in chosen if KEY.fullmatch(each)]
+    if fit == chosen:
+        return request.POST
+    sent = request.POST.copy()
+    sent.setlist(ACTION_CHECKBOX_NAME, fit)
+    return sent
 
 
 def declared(page: Any, request: HttpRequest) -> set[str]:

@@ -11,6 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.models import Account
+from administration import actions, jobs
+from administration.models import Job
 from tests.factories import make_account
 from tests.unit.administration.lookups import (
     MODELS,
@@ -196,3 +199,57 @@ def test_the_walk_goes_where_secrets_are() -> None:
         "set_up_links__digest",
         "taken_over",
     } <= walked["accounts.Account"]
+
+
+STRANGE = ["", "password", "no_such_field", "id__regex", "\0", LONG, "pk"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_a_form_sends_names_no_other_field_either(
+    administrator: Client, own: World, model: type[Model]
+) -> None:
+    administrator.raise_request_exception = False
+    opts = model._meta
+    row = own.rows[f"{opts.app_label}_{opts.model_name}"]
+    pages = [
+        reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk]),
+        reverse(f"admin:{opts.app_label}_{opts.model_name}_add"),
+    ]
+    for page in pages:
+        expected = administrator.post(page, {"_popup": "1"}).status_code
+        for name in STRANGE:
+            sent = {"_to_field": name, "_popup": "1"}
+            answer = administrator.post(page, sent)
+            assert answer.status_code == expected < 500, (page, name)
+    page = reverse(f"admin:{opts.app_label}_{opts.model_name}_delete", args=[row.pk])
+    for name in STRANGE:  # without post=yes it asks
+        answer = administrator.post(page, {"_to_field": name})
+        assert answer.status_code < 500, (page, name)
+
+
+@pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)
+def test_what_is_no_key_is_not_chosen(
+    administrator: Client, own: World, action: actions.Action
+) -> None:
+    administrator.raise_request_exception = False
+    page, before = list_of(action.model), Job.objects.count()
+    for key in ["abc", "", "1.5", "-1", "\0", LONG, "9" * 30, str(2**63)]:
+        sent = {"action": action.name, "_selected_action": [key]}
+        answer = administrator.post(page, sent, follow=True)
+        assert answer.status_code == 200, key[:20]
+        assert Job.objects.count() == before
+
+
+def test_a_job_of_an_action_that_is_no_more_is_shown_by_its_stored_name(
+    administrator: Client, own: World
+) -> None:
+    admin = Account.objects.get(pk=administrator.session["_auth_user_id"])
+    job = jobs.choose(actions.BY_NAME["unlock_codes"], [own.owner.pk], admin, None)
+    Job.objects.filter(pk=job.pk).update(action="former_action")
+    page = reverse("admin:administration_job_change", args=[job.pk])
+
+    assert "former_action" in administrator.get(page).text
+    assert "former_action" in administrator.get(list_of(Job)).text
+    assert administrator.post(page, {"confirm": "1", "reason": "x"}).status_code == 200
+    job.refresh_from_db()
+    assert (job.confirmed_at, job.stopped_because) == (None, "not-possible")
