@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Department, Domain, Policy
 from administration import acts
 from administration.acts import Order
-from administration.widgets import DateAndTime, KnownAutocompleteSelect
+from administration.widgets import KnownAutocompleteSelect, MomentField
 from clientpasswords.models import ClientPassword
 
 REQUIRED = {
@@ -50,10 +50,9 @@ class DepartmentPolicyForm(forms.Form):
 
 
 class UntilForm(forms.Form):
-    until = forms.SplitDateTimeField(
+    until = MomentField(
         label=_("Until"),
         required=False,
-        widget=DateAndTime,
         help_text=_("From then on the department's or the domain's policy holds."),
     )
 

@@ -18,7 +18,7 @@ from accounts.models import Account, Department, Domain, Phone, Policy
 from administration import actions, audit, jobs, lockout, roles
 from administration.actions import Action
 from administration.base import ScopedAdmin
-from administration.widgets import DateAndTime, KnownAutocompleteSelect
+from administration.widgets import DateAndTime, KnownAutocompleteSelect, MomentField
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "
@@ -114,7 +114,9 @@ class AuditedAdmin(ScopedAdmin):
     The base of every page of the administration that writes.
     """
 
-    formfield_overrides = {models.DateTimeField: {"widget": DateAndTime}}
+    formfield_overrides = {
+        models.DateTimeField: {"form_class": MomentField, "widget": DateAndTime}
+    }
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         form = super().get_form(request, *args, **kwargs)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib.admin.widgets import (
@@ -9,12 +10,15 @@ from django.contrib.admin.widgets import (
     AutocompleteSelect,
     AutocompleteSelectMultiple,
 )
+from django.core.exceptions import ValidationError
 from django.db.models import Model
-from django.forms import Form, Media
+from django.forms import Form, Media, SplitDateTimeField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+
+from administration.cells import YEARS
 
 
 class DateAndTime(AdminSplitDateTime):
@@ -24,6 +28,29 @@ class DateAndTime(AdminSplitDateTime):
         super().__init__(attrs)
         for widget, name in zip(self.widgets, (_("Date"), _("Time")), strict=True):
             widget.attrs["aria-label"] = name
+
+
+def in_the_calendar(moment: datetime) -> None:
+    """Raise unless every time zone can show this moment.
+
+    Raises:
+        ValidationError: its year is none that a list of somebody else can name either.
+    """
+    try:
+        year = moment.astimezone(UTC).year
+    except OverflowError:
+        year = 0
+    if year not in YEARS:
+        words = _("The year has to be from %(first)s to %(last)s.")
+        named = {"first": YEARS[0], "last": YEARS[-1]}
+        raise ValidationError(words, params=named)
+
+
+class MomentField(SplitDateTimeField):
+    """Asks for a date and a time, together a moment that every time zone can show."""
+
+    widget = DateAndTime
+    default_validators = [in_the_calendar]
 
 
 class SaysWhatItNeeds:

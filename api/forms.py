@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration.widgets import KEY, DateAndTime, NamedAutocomplete
+from administration.widgets import KEY, MomentField, NamedAutocomplete
 from api.models import ApiToken
 
 ALL, SOME = "all", "some"
@@ -68,11 +68,10 @@ class MakeForm(ReasonForm):
         required=False,
         widget=NamedAutocomplete(ApiToken.domains.field, site),
     )
-    expires_at = forms.SplitDateTimeField(
+    expires_at = MomentField(
         label=capfirst(_("expires")),
         help_text=_("Empty: never."),
         required=False,
-        widget=DateAndTime,
     )
 
     field_order = ["name", "scopes", "reach", "domains", "expires_at", "reason"]

@@ -1,11 +1,10 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from accounts import events
 from accounts.models import Account, Domain
+from administration import cells
 from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
@@ -28,7 +27,10 @@ class Command(BaseCommand):
             metavar="DOMAIN",
             help="All others are hidden from it. Without this it sees every domain.",
         )
-        parser.add_argument("--expires", help="As 2027-01-31T18:00; else never.")
+        parser.add_argument(
+            "--expires",
+            help="As 2027-01-31T18:00+01:00, or with Z for UTC; else never.",
+        )
         parser.add_argument(
             "--owner",
             metavar="ADDRESS",
@@ -74,9 +76,6 @@ class Command(BaseCommand):
         if text is None:
             return None
         try:
-            time = parse_datetime(text)
-        except ValueError:
-            time = None
-        if time is None:
-            raise CommandError("--expires is no time such as 2027-01-31T18:00.")
-        return time if timezone.is_aware(time) else timezone.make_aware(time)
+            return cells.moment(text)
+        except ValueError as error:
+            raise CommandError(f"--expires: {error}.") from None

@@ -47,7 +47,7 @@ def test_a_token_is_shown_once_and_is_nowhere_afterwards(firm: Domain) -> None:
 def test_who_made_and_revoked_it_is_recorded(firm: Domain) -> None:
     run(
         *("make_api_token", "sync", "--scopes", "accounts:read"),
-        *("--domains", "Firm.example", "--expires", "2099-01-01T00:00"),
+        *("--domains", "Firm.example", "--expires", "2099-01-01T00:00Z"),
     )
     assert run("revoke_api_token", "sync") == "revoked"
     assert run("revoke_api_token", "sync") == "was revoked before"
@@ -78,14 +78,25 @@ def test_the_list_tells_what_each_may(firm: Domain, clock: Traveller) -> None:
     ]
 
 
+MOMENTS = [
+    ("soon", "no date"),
+    ("2099-01-01T00:00", "no date"),
+    ("9999-12-31T23:59:59-05:00", "year|no such"),
+    ("0001-01-01T00:00+09:00", "year|no such"),
+    ("2020-01-01T00:00Z", "expired"),
+]
+
+
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
         (["--scopes", "accounts:read", "--domains", "nowhere.example"], "none of this"),
         (["--scopes", "policies:write", "--domains", "firm.example"], "policies:write"),
         (["--scopes", "domains:write", "--domains", "firm.example"], "domains:write"),
-        (["--scopes", "accounts:read", "--expires", "soon"], "no time"),
-        (["--scopes", "accounts:read", "--expires", "2020-01-01T00:00"], "expired"),
+        *(
+            (["--scopes", "accounts:read", "--expires", typed], said)
+            for typed, said in MOMENTS
+        ),
         (["--scopes", "everything"], "invalid choice"),
     ],
 )
