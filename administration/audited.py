@@ -132,18 +132,45 @@ class AuditedAdmin(ScopedAdmin):
         return super().get_actions(request) | own
 
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        """Return it locked where it is about to be written, as it is under the lock.
-
-        Of mailboxes that of the author is locked as well: their rights must not be
-        taken meanwhile.
-        """
+        """Return it locked where it is about to be written, as it is under the lock."""
         found = super().get_object(request, *args, **kwargs)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
-        rows: QuerySet[Any] = QuerySet(self.model).select_for_update().order_by("pk")
-        own = {request.user.pk} if self.model is Account else set()
-        list(rows.filter(pk__in={found.pk} | own).values_list("pk"))
+        self._hold(request, found)
+        if self.model is not Account:
+            rows: QuerySet[Any] = QuerySet(self.model).select_for_update()
+            list(rows.filter(pk=found.pk).values_list("pk"))
         return super().get_object(request, *args, **kwargs)
+
+    def _changeform_view(self, request: HttpRequest, object_id: Any, *more: Any) -> Any:
+        """Hold the author of a new record; of others `get_object` does."""
+        if request.method == "POST" and object_id is None:
+            self._hold(request)
+        parent: Any = super()
+        return parent._changeform_view(request, object_id, *more)  # noqa: SLF001
+
+    def _hold(self, request: HttpRequest, found: Any = None) -> None:
+        """Lock the author until the transaction ends, and ask their rights anew.
+
+        With them whoever the record belongs to, in the order of keys as everywhere:
+        two who act upon each other must not wait for one another. Mailboxes come
+        before other records. What a whole group loses meanwhile is not held.
+
+        Raises:
+            PermissionDenied: they are no administrator any more.
+        """
+        author: Any = request.user
+        owner = roles.owner_of(found)
+        pks = {author.pk, owner.pk if owner else author.pk}
+        no_key = self.model is not Account
+        rows = Account.objects.select_for_update(no_key=no_key).order_by("pk")
+        list(rows.filter(pk__in=pks).values_list("pk"))
+        author.refresh_from_db()
+        for known in ("permissions_held", "_perm_cache"):  # see `PortalBackend`
+            if hasattr(author, known):
+                delattr(author, known)
+        if not (author.is_active and author.is_staff):
+            raise PermissionDenied
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, *args: Any, **kwargs: Any

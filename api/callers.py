@@ -63,7 +63,9 @@ class Caller:
 
         Until it ends nobody takes a right from the owner of the token: their mailbox is
         locked, together with the one of this address, in the order of their keys as
-        everywhere. What was taken since the program was let in counts.
+        everywhere. What was taken since the program was let in counts. Not held is what
+        a whole group may do: a permission that is taken from a group while this write
+        is under way, the write may still use.
 
         Raises:
             AuthenticationError, Problem: it would not be let in any more.
