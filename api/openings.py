@@ -50,6 +50,11 @@ class Opening:
     is_whole: bool
     is_narrowed: bool  # to the domains that its owner administers
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether no operation does anything for it now."""
+        return not self.scopes or not (self.is_whole or self.domains().exists())
+
     def domains(self) -> QuerySet[Domain]:
         """Return the domains it sees."""
         rows = Domain.objects.all()

@@ -21,6 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
+from administration import roles
 from administration.acts import Order
 from api import openings
 from api.models import ApiToken
@@ -29,6 +30,7 @@ from api.openings import FOR_ALL_DOMAINS
 Scope = ApiToken.Scope
 FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 TAKEN = gettext_noop("There is or was a token of this name, which stays in the record.")
+LONGEST_NAME = 60
 NO_DIGEST = "0" * 64
 # Writing down each use would cost a write a request.
 NOTED_EVERY = timedelta(hours=1)
@@ -69,7 +71,7 @@ def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> Made
 
     Raises:
         Refused: there is a token of this name, it would be for nothing or too much, or
-            of somebody who is no administrator.
+            of somebody who is no administrator, or not of these domains.
     """
     _require_right(name, scopes, terms)
     key = secrets.token_hex(6)
@@ -145,6 +147,7 @@ def _rows() -> QuerySet[ApiToken]:
 
 def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
     domains, expires_at, owner = terms.domains, terms.expires_at, terms.owner
+    _require_name(name)
     if ApiToken.objects.filter(name=name).exists():
         raise Refused("name", _(TAKEN))
     if not scopes or not set(scopes) <= set(Scope.values):
@@ -158,12 +161,33 @@ def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
         raise Refused("domains", _("A token for no domain would be for nothing."))
     if owner is not None and not (owner.is_active and owner.is_staff):
         raise Refused("owner", _("Its owner has to be an administrator."))
+    if owner is not None and domains is not None:
+        _require_within(owner, domains)
     beyond = openings.beyond_owner(owner, scopes) if owner else ()
     if beyond:
         words = _("More than its owner may do: %(scopes)s.")
         raise Refused("scopes", words % {"scopes": ", ".join(sorted(beyond))})
     if expires_at is not None and expires_at <= timezone.now():
         raise Refused("expires_at", _("It would have expired already."))
+
+
+def _require_name(name: str) -> None:
+    """Refuse what could not be told from another name in the record of events."""
+    if not (
+        0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+    ):
+        words = _("A name has 1 to %(most)s characters, all of them visible.")
+        raise Refused("name", words % {"most": LONGEST_NAME})
+
+
+def _require_within(owner: Account, domains: Collection[Domain]) -> None:
+    if roles.sees_whole_host(owner):
+        return
+    own = set(roles.domains_of(owner).values_list("pk", flat=True))
+    outside = sorted(each.name for each in domains if each.pk not in own)
+    if outside:
+        words = _("Its owner does not administer %(domains)s.")
+        raise Refused("domains", words % {"domains": ", ".join(outside)})
 
 
 def _digest(text: str) -> str:

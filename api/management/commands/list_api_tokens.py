@@ -8,7 +8,10 @@ from api.models import ApiToken
 
 
 class Command(BaseCommand):
-    help = "List the tokens of the API: what each may, where, and when it was used."
+    help = (
+        "List the tokens of the API: what each was made for, where, when it was used, "
+        "and what of it does not open now."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         rows = ApiToken.objects.select_related("owner")
@@ -25,7 +28,7 @@ class Command(BaseCommand):
             ]
             if token.owner is not None:
                 parts.append(f"owned by {token.owner}")
-                parts += _withheld(token)
+            parts += _withheld(token)
             self.stdout.write(", ".join(parts))
 
 
@@ -34,6 +37,8 @@ def _withheld(token: ApiToken) -> Iterator[str]:
     if not token.is_live:
         return
     opening = openings.of(token)
+    if opening.is_nothing:
+        yield "opens nothing now"
     if opening.beyond:
         scopes = " ".join(sorted(opening.beyond))
         yield f"more than its owner may do now: {scopes}"

@@ -34,8 +34,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--owner",
             metavar="ADDRESS",
-            help="An administrator; what would shut out their own mail programs is "
-            "refused.",
+            help="An administrator. The token opens no more than they may do at that "
+            "time, and nothing once they are none; what would shut out their own mail "
+            "programs is refused.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

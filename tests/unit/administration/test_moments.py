@@ -31,10 +31,9 @@ BEYOND = [
 @pytest.fixture(params=ZONES)
 def _zone(request: Any, settings: Settings) -> Iterator[None]:
     settings.TIME_ZONE = request.param
-    timezone.get_default_timezone.cache_clear()
     timezone.deactivate()
-    yield
-    timezone.get_default_timezone.cache_clear()
+    with timezone.override(request.param):
+        yield
 
 
 def every_form(request: Any, own: World) -> Iterator[Any]:

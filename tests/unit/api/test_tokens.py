@@ -5,6 +5,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 from django.test import Client
@@ -16,7 +17,7 @@ from accounts.models import Account, Domain, SecurityEvent
 from api import tokens
 from api.models import ApiToken
 from tests.factories import PASSWORD, make_domain
-from tests.unit.api.conftest import OPERATOR, client_with, make_token
+from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
 from tests.unit.mailportal.test_canary import everything_in_the_database
 
 pytestmark = pytest.mark.django_db
@@ -169,3 +170,31 @@ def test_nobody_signs_in_by_it(firm: Domain) -> None:
 
     assert response.status_code == 302
     assert account.is_active
+
+
+@pytest.mark.parametrize("name", ["", " ", "a\nb", "a\tb", "\0", "a ", "x" * 61])
+def test_a_name_can_be_told_from_others_in_the_record(firm: Domain, name: str) -> None:
+    with pytest.raises(CommandError, match="visible"):
+        run("make_api_token", name, "--scopes", "accounts:read")
+
+    assert not ApiToken.objects.exists()
+
+
+def test_a_token_is_for_no_domain_that_its_owner_does_not_administer(
+    firm: Domain,
+) -> None:
+    other = make_domain("other.example")
+    owner = make_operator("owner@firm.example")
+    owner.groups.set(Group.objects.filter(name="Domain administrators"))
+    owner.domains_administered.add(firm)
+    asked = ["make_api_token", "sync", "--scopes", "accounts:read", "--owner"]
+
+    with pytest.raises(CommandError, match=f"administer {other.name}"):
+        run(*asked, str(owner), "--domains", firm.name, other.name)
+    run(*asked, str(owner), "--domains", firm.name)
+
+    assert "opens nothing now" not in run("list_api_tokens")
+    owner.domains_administered.clear()
+    assert "opens nothing now" in run("list_api_tokens")
+    owner.groups.clear()
+    assert "opens nothing now" in run("list_api_tokens")
