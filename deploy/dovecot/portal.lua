@@ -265,6 +265,12 @@ local function verifies(request, hash, password)
   return password_verify(request, hash, password) > 0
 end
 
+-- In which second the relay asked; nil if it was not the relay. It asks for Postfix alone:
+-- for every other service this name is what the client's TLS says (SNI), whatever that is.
+local function second_asked(request, door)
+  return request.service == "smtp" and tonumber(door:match(RELAY)) or nil
+end
+
 local tellings, counted = TOLD_AT_MOST, os.time()
 
 -- May this worker spend one more hash on telling why? If so, it is spent.
@@ -312,12 +318,11 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason = "unknown-account"
   elseif refusal then
     reason = refusal
-    if TELLS_WHY[request.service] or door:find(RELAY) then
+    if TELLS_WHY[request.service] or second_asked(request, door) then
       notice = notice_for(request, address, protocol, row, typed)
     end
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
-    guesses.note_success(try)
-    return { login_name = row.login_name, is_by_webmail = is_by_webmail, door = door }
+    return { login_name = row.login_name, is_by_webmail = is_by_webmail, door = door, try = try }
   end
   local again = guesses.note_failure(try, is_limited and not notice)
   return { reason = reason, notice = notice, again = again }
@@ -353,9 +358,9 @@ local function decide(request, address, protocol, typed)
 end
 
 -- Has Postfix been told meanwhile, or will it be, to try again later?
-local function is_too_late(door)
-  local asked = door:match(RELAY)
-  return asked and os.time() - tonumber(asked) >= TOO_LATE
+local function is_too_late(request, door)
+  local asked = second_asked(request, door)
+  return asked and os.time() - asked >= TOO_LATE
 end
 
 -- All values are our own words and numbers: nothing here needs escaping.
@@ -409,10 +414,11 @@ function auth_password_verify(request, typed)
     log(request, protocol, "refused", decision)
     return auth.PASSDB_RESULT_PASSWORD_MISMATCH, decision.reason
   end
-  if is_too_late(decision.door) then
+  if is_too_late(request, decision.door) then
     log(request, protocol, "temporary", { reason = "too-late" })
     return auth.PASSDB_RESULT_INTERNAL_FAILURE, "decided too late"
   end
+  if decision.try then guesses.note_success(decision.try) end
   log(request, protocol, "ok", decision)
   local device = decision.credential and string.format("%d", decision.credential)
   return auth.PASSDB_RESULT_OK,
