@@ -12,8 +12,8 @@ Dovecot 2.3), but for this; docs/decisions/0014 says why:
   right password that is refused. So this makes a FAIL of it, with the reason.
 - Postfix waits ten seconds, says 454, and nobody tells Dovecot. So each question says
   who asks and in which second: portal.lua lets nobody in after six, and this hangs up
-  after eight. LOGIN has the client answer twice after the question. This waits for both
-  and then asks by PLAIN: how long somebody types does not count.
+  after eight. PLAIN and LOGIN may have the client answer after the question. This waits
+  for all of it and then asks by PLAIN: how long somebody types does not count.
 
 Names and passwords pass through here, and are in no line that this prints.
 """
@@ -35,8 +35,9 @@ PATIENCE = 8.0  # seconds for an answer; Postfix has ten, portal.lua has six
 LONGEST = 16_384  # bytes of a line; SASL has 12,288 (RFC 4954), Dovecot takes 8,192
 MOST_LOGINS = 10  # of one smtpd, which has one at a time, and breaks some off
 BACKLOG = 1024
-USERNAME, PASSWORD = base64.b64encode(b"Username:"), base64.b64encode(b"Password:")
-
+# What a client is asked for by the mechanisms of names and passwords.
+LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
+PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
 
 Heard = Callable[[list[bytes]], None]
 
@@ -184,12 +185,12 @@ class Conversation:
 
 
 class Logins:
-    """LOGIN exchanges under way, each asked by PLAIN once the client has answered."""
+    """PLAIN and LOGIN under way, each asked by PLAIN once the client has answered."""
 
     def __init__(self) -> None:
         self._has_plain = False
-        # By the question's number: its parameters, and the name if it is known.
-        self._open: dict[bytes, tuple[bytes, bytes | None]] = {}
+        # By the question's number: mechanism, parameters, and what was answered so far.
+        self._open: dict[bytes, tuple[bytes, bytes, list[bytes]]] = {}
 
     def note(self, mechanism: list[bytes]) -> None:
         """Note that Dovecot offers this mechanism."""
@@ -197,34 +198,40 @@ class Logins:
 
     def translated(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
         """Return what to ask Dovecot in its place, and what to tell Postfix."""
-        word, *fields = line.split(b"\t", 3)
-        if word == b"AUTH" and self._has_plain and fields[1:2] == [b"LOGIN"]:
-            parameters, _, first = b"\t".join(fields[2:]).partition(b"\tresp=")
-            return [], self._prompt(fields[0], (parameters, first or None))
-        if word == b"CONT" and fields and fields[0] in self._open:
-            number, text = fields[0], b"\t".join(fields[1:])
-            parameters, name = self._open.pop(number)
-            if name is None:
-                return [], self._prompt(number, (parameters, text))
-            if (response := plain(name, text)) is None:
-                return [], [b"FAIL\t" + number + b"\treason=Invalid base64 data"]
-            last = b"resp=" + response
-            return [b"\t".join([b"AUTH", number, b"PLAIN", parameters, last])], []
+        word, number, name, rest = (*line.split(b"\t", 3), b"", b"", b"")[:4]
+        mechanism = name.upper()  # as the client wrote it
+        if word == b"AUTH" and self._has_plain and mechanism in PROMPTS:
+            parameters, _, first = (b"\t" + rest).partition(b"\tresp=")
+            answers = [first] if first else []
+            return self._go_on(number, (mechanism, parameters, answers))
+        if word == b"CONT" and number in self._open:
+            mechanism, parameters, answers = self._open.pop(number)
+            answers.append(line.split(b"\t", 2)[2] if line.count(b"\t") > 1 else b"")
+            return self._go_on(number, (mechanism, parameters, answers))
         return [line], []
 
-    def _prompt(self, number: bytes, login: tuple[bytes, bytes | None]) -> list[bytes]:
-        """Return the question for what is missing."""
-        self._open[number] = login
-        if len(self._open) > MOST_LOGINS:
-            del self._open[next(iter(self._open))]
-        missing = USERNAME if login[1] is None else PASSWORD
-        return [b"\t".join([b"CONT", number, missing])]
+    def _go_on(
+        self, number: bytes, login: tuple[bytes, bytes, list[bytes]]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Ask the client for what is missing, or Dovecot if nothing is."""
+        mechanism, parameters, answers = login
+        if missing := PROMPTS[mechanism][len(answers) :]:
+            self._open[number] = login
+            if len(self._open) > MOST_LOGINS:
+                del self._open[next(iter(self._open))]
+            return [], [b"\t".join([b"CONT", number, missing[0]])]
+        if (response := plain(answers)) is None:
+            return [], [b"FAIL\t" + number + b"\treason=Invalid base64 data"]
+        question = b"\t".join([b"AUTH", number, b"PLAIN"])
+        return [question + parameters + b"\tresp=" + response], []
 
 
-def plain(name: bytes, password: bytes) -> bytes | None:
-    """Make PLAIN's answer (RFC 4616) of LOGIN's two, in base64, or None."""
+def plain(answers: list[bytes]) -> bytes | None:
+    """Make PLAIN's answer (RFC 4616) of its own or LOGIN's two; None if it is none."""
     with contextlib.suppress(binascii.Error):
-        parts = [base64.b64decode(each, validate=True) for each in (name, password)]
+        parts = [base64.b64decode(each, validate=True) for each in answers]
+        if len(parts) == 1:
+            return answers[0]
         if b"\0" not in b"".join(parts):
             return base64.b64encode(b"\0".join([b"", *parts]))
     return None

@@ -45,8 +45,9 @@ local PROTOCOLS = {
 -- and Postfix's relay (authrelay.py). Postfix itself would take that for a logon.
 local TELLS_WHY = { imap = true, pop3 = true, submission = true, sieve = true }
 -- The relay's name, and the second in which it asked. It waits eight seconds for an answer
--- and then has Postfix say "try again later"; whoever would be let in after this many is
--- told the same, so that no logon counts which the client was refused.
+-- and then has Postfix say "try again later"; whoever would be let in after more than this
+-- many is told the same, so that no logon counts which the client was refused. Both clocks
+-- cut fractions off: nobody is who waited for less than six seconds, all are after seven.
 local RELAY = "^portal%-relay:(%d+)$"
 local TOO_LATE = 6
 
@@ -360,7 +361,7 @@ end
 -- Has Postfix been told meanwhile, or will it be, to try again later?
 local function is_too_late(request, door)
   local asked = second_asked(request, door)
-  return asked and os.time() - asked >= TOO_LATE
+  return asked and os.time() - asked > TOO_LATE
 end
 
 -- All values are our own words and numbers: nothing here needs escaping.

@@ -149,7 +149,12 @@ def playing(files: int | None = None, *, is_enough: bool = False) -> Iterator[Pl
             assert secret.decode() not in printed
 
 
-def question(number: int, mechanism: bytes = b"PLAIN", end: bytes = b"") -> bytes:
+def question(
+    number: int, mechanism: bytes = b"PLAIN", end: bytes | None = None
+) -> bytes:
+    """Ask by PLAIN with the response, by anything else without, or with this end."""
+    if end is None:
+        end = b"\tresp=" + RESPONSE if mechanism == b"PLAIN" else b""
     return b"AUTH\t%d\t%b%b%b\n" % (number, mechanism, ASKED, end)
 
 

@@ -5,7 +5,7 @@ The relay is the real one, as a process; both sides are played here, word by wor
 
 import base64
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -52,10 +52,10 @@ def test_a_question_of_no_parameters_is_signed_behind_its_mechanism(
 ) -> None:
     postfix, dovecot = played.begin()
 
-    postfix.say(b"AUTH\t1\tPLAIN\n")
+    postfix.say(b"AUTH\t1\tSCRAM-SHA-1\n")
 
     asked = dovecot.hear()
-    assert asked.startswith(b"AUTH\t1\tPLAIN\tlocal_name=portal-relay:")
+    assert asked.startswith(b"AUTH\t1\tSCRAM-SHA-1\tlocal_name=portal-relay:")
 
 
 @pytest.mark.parametrize(
@@ -155,32 +155,43 @@ def test_who_hangs_up_ends_it_for_the_other(who: str, played: Played) -> None:
     assert [end.is_hung_up() for end in others] == [True]
 
 
-# --- LOGIN ----------------------------------------------------------------------------
+# --- PLAIN and LOGIN ------------------------------------------------------------------
 
 
 def encoded(text: bytes) -> bytes:
     return base64.b64encode(text)
 
 
+# What the client is asked for, what it answers, and which of that it may say at once.
+EXCHANGES = {
+    b"PLAIN": [(b"", RESPONSE)],
+    b"LOGIN": [
+        (encoded(b"Username:"), encoded(NAME)),
+        (encoded(b"Password:"), encoded(PASSWORD)),
+    ],
+}
+
+
 @pytest.mark.parametrize("at_once", [True, False])
-def test_login_is_asked_by_plain_when_it_is_complete(
-    played: Played, *, at_once: bool
+@pytest.mark.parametrize("case", [bytes.upper, bytes.lower, bytes.title])
+@pytest.mark.parametrize("mechanism", EXCHANGES)
+def test_plain_and_login_are_asked_by_plain_when_they_are_complete(
+    mechanism: bytes, case: Callable[[bytes], bytes], played: Played, *, at_once: bool
 ) -> None:
     postfix, dovecot = played.begin()
+    exchange, first = list(EXCHANGES[mechanism]), b""
     began = time.time()
 
     if at_once:
-        postfix.say(question(5, b"LOGIN", b"\tresp=" + encoded(NAME)))
-    else:
-        postfix.say(question(5, b"LOGIN"))
-        assert postfix.hear() == b"CONT\t5\t" + encoded(b"Username:")
-        postfix.say(b"CONT\t5\t" + encoded(NAME) + b"\n")
-    assert postfix.hear() == b"CONT\t5\t" + encoded(b"Password:")
-    time.sleep(2)
-    postfix.say(b"CONT\t5\t" + encoded(PASSWORD) + b"\n")
+        first = b"\tresp=" + exchange.pop(0)[1]
+    postfix.say(question(5, case(mechanism), first))
+    for asked_for, answer in exchange:
+        assert postfix.hear() == b"CONT\t5\t" + asked_for
+        time.sleep(1.1)
+        postfix.say(b"CONT\t5\t" + answer + b"\n")
 
     asked = dovecot.hear()
-    assert time_of(asked) >= int(began) + 2, "how long one types counts"
+    assert time_of(asked) >= int(began) + len(exchange), "how long one types counts"
     assert asked.startswith(b"AUTH\t5\tPLAIN\t")
     assert asked.endswith(ASKED + b"\tresp=" + RESPONSE)
 
