@@ -20,7 +20,7 @@ from bench.authsocket import Logon, Verdict
 from bench.hosts import LOGGED
 from deploy.lifetime import ending_with_us
 from deploy.postgres import PrivatePostgres
-from deploy.render import TEMPLATES
+from deploy.render import relay_program
 from deploy.supervisor import stop
 
 PYTHON = ["/usr/bin/python3", "-IS"]
@@ -89,7 +89,9 @@ def _mebibytes(pid: int) -> float:
 def start_one(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
     """Start authrelay.py as systemd does."""
     with listening(way.door) as door:
-        command = [*PYTHON, str(TEMPLATES / "authrelay.py"), str(dovecot)]
+        program = way.door.with_suffix(".py")
+        program.write_text(relay_program())
+        command = [*PYTHON, str(program), str(dovecot)]
         process = subprocess.Popen(ending_with_us(command), stdin=door.fileno())
     running.callback(stop, process)
     way.processes.append(process)

@@ -6,38 +6,40 @@ One process for every smtpd of the host, which needs nothing but Python. It pass
 line by line what both sides say (protocol 1.2, doc/wiki/Design.AuthProtocol.txt of
 Dovecot 2.3), but for this; docs/decisions/0014 says why:
 
-- Dovecot's "try again later", FAIL with code=temp_fail, is "wrong password" to Postfix.
-  A server that hangs up is "temporary failure" to it. So this hangs up.
-- An OK with "nologin" and a reason would be a logon to Postfix; the script means a
-  right password that is refused. So this makes a FAIL of it, with the reason.
+- FAIL with code=temp_fail is "wrong password" to Postfix. A server that hangs up is
+  "temporary failure" to it. So this hangs up.
+- OK with "nologin" and a reason would be a logon to Postfix, and means a right password
+  that is refused. So this makes a FAIL of it, with the reason.
 - Postfix waits ten seconds, says 454, and nobody tells Dovecot. So each question says
-  who asks and in which second: portal.lua lets nobody in after six, and this hangs up
-  after eight. PLAIN and LOGIN may have the client answer after the question. This waits
-  for all of it and then asks by PLAIN: how long somebody types does not count.
+  in which second it was asked: portal.lua lets nobody in after six, and this hangs up
+  after eight. What a client types after the question of PLAIN or LOGIN, is waited for.
+- Postfix serves nobody for a minute if it is not greeted. So this does it itself while
+  Dovecot is away, and goes on trying to reach it.
 
 Names and passwords pass through here, and are in no line that this prints.
 """
 
 import asyncio
-import base64
-import binascii
-import contextlib
+import errno
+import itertools
+import os
+import select
 import signal
 import socket
 import sys
-import time
 from collections.abc import Callable
 from typing import cast
 
-# portal.lua knows it, and reads the second behind it.
-RELAY = b"local_name=portal-relay:%d"
+from deploy.authlines import Logins, connected, refusal, say, signed
+
 PATIENCE = 8.0  # seconds for an answer; Postfix has ten, portal.lua has six
+GREETING = 3.0  # seconds for Dovecot's greeting, before Postfix hears one of ours
+RETRY = 0.5  # seconds until Dovecot is tried again
 LONGEST = 16_384  # bytes of a line; SASL has 12,288 (RFC 4954), Dovecot takes 8,192
-MOST_LOGINS = 10  # of one smtpd, which has one at a time, and breaks some off
+MOST_EARLY = 10  # lines of one smtpd that are kept until Dovecot is there
 BACKLOG = 1024
-# What a client is asked for by the mechanisms of names and passwords.
-LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
-PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
+# What Dovecot offers, until it has said so.
+OFFER = [b"VERSION\t1\t2", b"MECH\tPLAIN\tplaintext", b"MECH\tLOGIN\tplaintext"]
 
 Heard = Callable[[list[bytes]], None]
 
@@ -45,8 +47,8 @@ Heard = Callable[[list[bytes]], None]
 class Side(asyncio.Protocol):
     """One end of a conversation, which hears whole lines.
 
-    `lost` is called once it is closed, and when a line is too long; `changed` once it
-    is connected, and when it begins or ceases to be behind with reading.
+    `lost` is called once it is closed, as it is when a line is too long; `changed` once
+    it is connected, and when it begins or ceases to be behind with reading.
     """
 
     transport: asyncio.Transport | None = None
@@ -54,18 +56,27 @@ class Side(asyncio.Protocol):
 
     def __init__(self, heard: Heard, *told: Callable[[], None]) -> None:
         self._heard, (self._changed, self._lost), self._rest = heard, told, b""
+        self.opening: list[bytes] = []  # said as soon as it is connected
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
+        self.say(self.opening)
         # Not at once: after this, Python 3.11.2 begins to read, even what was paused.
         asyncio.get_running_loop().call_soon(self._changed)
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         if max(map(len, lines), default=0) > LONGEST or len(self._rest) > LONGEST:
-            self._lost()
+            cast("asyncio.Transport", self.transport).abort()
         elif lines:
             self._heard(lines)
+
+    def has_hung_up(self) -> bool:
+        """Whether the other end has, though what it said before is still to be read."""
+        poll = select.poll()
+        if self.transport:
+            poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
+        return bool(poll.poll(0))
 
     def say(self, lines: list[bytes]) -> None:
         if lines and self.transport and not self.transport.is_closing():
@@ -97,31 +108,63 @@ class Conversation:
         self._logins = Logins()
         self._is_last, self.over = False, asyncio.Event()
         self.postfix = Side(self._ask, self._regulate, self.hang_up)
-        self._dovecot = Side(self._answer, self._regulate, self.hang_up)
+        # What Postfix says before Dovecot's greeting is over, and that greeting.
+        self._early: list[bytes] = []
+        self._greeting: list[bytes] = []
+        self._is_greeted = self._is_ready = False
+        self._dovecot = self._other_end()
         self._joining: asyncio.Task[None] | None = None
+        self._loop.call_later(GREETING, self._greet)
+
+    def _other_end(self) -> Side:
+        side = Side(self._answer, self._regulate, self._lose)
+        side.opening = self._early
+        return side
 
     def _regulate(self) -> None:
         """Take nothing from anybody that could not be passed on."""
         self._joining = self._joining or self._loop.create_task(self._join())
-        is_open = bool(self._dovecot.transport) and not self._is_last
+        is_open = len(self._early) < MOST_EARLY and not self._is_last
         anybody = self._dovecot.is_behind or self.postfix.is_behind
         self.postfix.listen(now=is_open and not anybody)
         self._dovecot.listen(now=not self.postfix.is_behind)
 
-    async def _join(self) -> None:
-        """Connect to Dovecot, or hang up."""
+    async def _join(self, pause: float = 0) -> None:
+        """Connect to Dovecot."""
+        await asyncio.sleep(pause)
         try:
             async with asyncio.timeout(PATIENCE):
                 line = await connected(self._relay.dovecot)
             await self._loop.create_unix_connection(lambda: self._dovecot, sock=line)
         except OSError as error:
-            say(f"no connection to Dovecot at {self._relay.dovecot}: {error!r}")
-            self.over.set()
+            if not self._is_greeted:
+                say(f"no connection to Dovecot at {self._relay.dovecot}: {error!r}")
+            self._lose(is_hopeless=error.errno in {errno.EMFILE, errno.ENFILE})
         if self.over.is_set():
             self.hang_up()
 
+    def _lose(self, *, is_hopeless: bool = False) -> None:
+        """Hang up, as Dovecot has, or try again if it has not even greeted us."""
+        self._greet()
+        if self._is_ready or is_hopeless or self.over.is_set():
+            self.hang_up()
+        else:
+            self._greeting, self._dovecot = [], self._other_end()
+            self._joining = self._loop.create_task(self._join(RETRY))
+
+    def _greet(self) -> None:
+        """Greet Postfix as Dovecot does, or in its place; once."""
+        if not self._is_greeted:
+            self._is_greeted = True
+            greeting = self._greeting if self._is_ready else self._relay.greeting()
+            self._logins.note(greeting)
+            self.postfix.say(greeting)
+
     def _ask(self, lines: list[bytes]) -> None:
         """Pass on what Postfix says, each question with our name and the time."""
+        if self.postfix.has_hung_up():  # we stood still: its client has heard 454
+            self.hang_up()
+            return
         questions = []
         for line in lines:
             question, prompt = self._logins.translated(line)
@@ -132,16 +175,30 @@ class Conversation:
                     self._wait(number)
                 questions.append(signed(each) if word == b"AUTH" else each)
         self._dovecot.say(questions)
+        if not self._is_ready:
+            self._early += questions
+            self._regulate()
+
+    def _begin(self, lines: list[bytes]) -> list[bytes]:
+        """Take Dovecot's greeting, up to its DONE, and return what comes behind."""
+        while lines and not self._is_ready:
+            self._greeting.append(lines.pop(0))
+            self._is_ready = self._greeting[-1].startswith(b"DONE")
+        if self._is_ready:
+            self._early.clear()
+            self._relay.note(self._greeting)
+            self._logins.note(self._greeting)
+            self._greet()
+            self._regulate()
+        return lines
 
     def _answer(self, lines: list[bytes]) -> None:
         """Pass on what Dovecot says, or hang up where it cannot decide."""
         answers: list[bytes] = []
-        for line in lines:
+        for line in lines if self._is_ready else self._begin(lines):
             word, *fields = line.split(b"\t")
             if word in {b"OK", b"FAIL", b"CONT"} and fields:
                 self._wait_no_more(fields[0])
-            if word == b"MECH":
-                self._logins.note(fields)
             if word == b"FAIL" and b"code=temp_fail" in fields:
                 self._is_last = True
                 continue
@@ -184,93 +241,27 @@ class Conversation:
         self._relay.forget(self)
 
 
-class Logins:
-    """PLAIN and LOGIN under way, each asked by PLAIN once the client has answered."""
-
-    def __init__(self) -> None:
-        self._has_plain = False
-        # By the question's number: mechanism, parameters, and what was answered so far.
-        self._open: dict[bytes, tuple[bytes, bytes, list[bytes]]] = {}
-
-    def note(self, mechanism: list[bytes]) -> None:
-        """Note that Dovecot offers this mechanism."""
-        self._has_plain = self._has_plain or mechanism[:1] == [b"PLAIN"]
-
-    def translated(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
-        """Return what to ask Dovecot in its place, and what to tell Postfix."""
-        word, number, name, rest = (*line.split(b"\t", 3), b"", b"", b"")[:4]
-        mechanism = name.upper()  # as the client wrote it
-        if word == b"AUTH" and self._has_plain and mechanism in PROMPTS:
-            parameters, _, first = (b"\t" + rest).partition(b"\tresp=")
-            answers = [first] if first else []
-            return self._go_on(number, (mechanism, parameters, answers))
-        if word == b"CONT" and number in self._open:
-            mechanism, parameters, answers = self._open.pop(number)
-            answers.append(line.split(b"\t", 2)[2] if line.count(b"\t") > 1 else b"")
-            return self._go_on(number, (mechanism, parameters, answers))
-        return [line], []
-
-    def _go_on(
-        self, number: bytes, login: tuple[bytes, bytes, list[bytes]]
-    ) -> tuple[list[bytes], list[bytes]]:
-        """Ask the client for what is missing, or Dovecot if nothing is."""
-        mechanism, parameters, answers = login
-        if missing := PROMPTS[mechanism][len(answers) :]:
-            self._open[number] = login
-            if len(self._open) > MOST_LOGINS:
-                del self._open[next(iter(self._open))]
-            return [], [b"\t".join([b"CONT", number, missing[0]])]
-        if (response := plain(answers)) is None:
-            return [], [b"FAIL\t" + number + b"\treason=Invalid base64 data"]
-        question = b"\t".join([b"AUTH", number, b"PLAIN"])
-        return [question + parameters + b"\tresp=" + response], []
-
-
-def plain(answers: list[bytes]) -> bytes | None:
-    """Make PLAIN's answer (RFC 4616) of its own or LOGIN's two; None if it is none."""
-    with contextlib.suppress(binascii.Error):
-        parts = [base64.b64decode(each, validate=True) for each in answers]
-        if len(parts) == 1:
-            return answers[0]
-        if b"\0" not in b"".join(parts):
-            return base64.b64encode(b"\0".join([b"", *parts]))
-    return None
-
-
-def signed(question: bytes) -> bytes:
-    """Put our name and the time behind the question's number and mechanism."""
-    fields = question.split(b"\t", 3)
-    fields.insert(3, RELAY % time.time())
-    return b"\t".join(fields)
-
-
-def refusal(fields: list[bytes]) -> bytes:
-    """Refuse what these fields of an OK would let in."""
-    told = [each for each in fields[1:] if each.startswith((b"user=", b"reason="))]
-    return b"\t".join([b"FAIL", fields[0], *told])
-
-
-async def connected(path: str) -> socket.socket:
-    """Return a connection to this socket, or raise OSError."""
-    line = socket.socket(socket.AF_UNIX)
-    line.settimeout(0)
-    try:
-        while True:
-            with contextlib.suppress(BlockingIOError):  # as many wait as may
-                line.connect(path)
-                return line
-            await asyncio.sleep(0.02)
-    except BaseException:
-        line.close()
-        raise
-
-
 class Relay:
     """All conversations, until the process is told to end."""
 
     def __init__(self, dovecot: str) -> None:
-        self.dovecot = dovecot
+        self.dovecot, self._offer, self._numbers = dovecot, OFFER, itertools.count(1)
         self._conversations: set[Conversation] = set()
+
+    def note(self, greeting: list[bytes]) -> None:
+        """Remember what Dovecot offers; the rest belongs to that connection alone."""
+        kept = (b"VERSION\t", b"MECH\t")
+        self._offer = [line for line in greeting if line.startswith(kept)]
+
+    def greeting(self) -> list[bytes]:
+        """Return one of our own, with what Dovecot offered last."""
+        ours = b"SPID\t%d\nCUID\t%d" % (os.getpid(), next(self._numbers))
+        return [
+            *self._offer,
+            ours,
+            b"COOKIE\t" + os.urandom(16).hex().encode(),
+            b"DONE",
+        ]
 
     def forget(self, conversation: Conversation) -> None:
         """Drop one that is over."""
@@ -297,10 +288,6 @@ class Relay:
         for each in rest:
             each.finish()
         await asyncio.gather(*[each.over.wait() for each in rest])
-
-
-def say(text: str) -> None:
-    print(f"mailportal-relay: {text}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,7 @@ TEMPLATES = Path(__file__).parent
 # In Postfix's queue, so that an smtpd that is shut in there reaches it too. It is the
 # socket of deploy/systemd/mailportal-relay.socket.
 RELAY = "private/mailportal-relay"
+RELAY_PROGRAM = ["authlines.py", "authrelay.py"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def render(values: MailHostValues) -> None:
     """
     words = _words(values)
     for file in _files(values):
-        text = "".join((TEMPLATES / name).read_text() for name in file.templates)
+        text = "".join(map(_template, file.templates))
         path = values.folder / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
@@ -78,6 +79,17 @@ def render(values: MailHostValues) -> None:
         if file.group and os.geteuid() == 0:
             shutil.chown(path, group=file.group)
         path.chmod(file.mode)
+
+
+def _template(name: str) -> str:
+    """Return its text, without imports of ours: what they name stands before it."""
+    text = (TEMPLATES / name).read_text()
+    return re.sub(r"^from deploy\..*\n", "", text, flags=re.MULTILINE)
+
+
+def relay_program() -> str:
+    """Return the program between Postfix and Dovecot; it needs nothing but Python."""
+    return "".join(map(_template, RELAY_PROGRAM))
 
 
 def _words(values: MailHostValues) -> dict[str, str]:
@@ -219,7 +231,7 @@ def _postfix_files(tls: str, kind: str) -> list[_File]:
         _File("postfix/main.cf", main),
         _File("postfix/master.cf", master),
         _File("postfix/webmail.cidr", ["postfix/webmail.cidr"]),
-        _File("postfix/authrelay.py", ["authrelay.py"]),
+        _File("postfix/authrelay.py", RELAY_PROGRAM),
         *(
             _File(f"postfix/{name}", [f"postfix/{name}"], 0o640, "postfix")
             for name in maps

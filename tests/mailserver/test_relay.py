@@ -91,7 +91,10 @@ def test_a_relay_whose_every_question_is_nonsense_stays(
         with socket.socket(socket.AF_UNIX) as line:
             line.connect(str(door))
             with contextlib.suppress(OSError):
-                line.sendall(nonsense)
+                line.sendall(b"VERSION\t1\t2\nCPID\t1\n" + nonsense)
+                line.settimeout(1)
+                while line.recv(65536):
+                    pass
 
     with Named(door) as again:
         again.send([Logon(*secrets[0], "smtp", client_address())])

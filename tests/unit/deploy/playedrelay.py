@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-RELAY = Path(__file__).resolve().parents[3] / "deploy" / "authrelay.py"
+from deploy.render import relay_program
+
 # What runs it on a mail host, where there is one.
 PYTHON = str(
     next(filter(Path.exists, [Path("/usr/bin/python3"), Path(sys.executable)]))
@@ -63,12 +64,14 @@ class Played:
     open: list[socket.socket] = field(default_factory=list)
 
     def start(self) -> None:
+        program = self.folder / "authrelay.py"
+        program.write_text(relay_program())
         with socket.socket(socket.AF_UNIX) as door:
             door.bind(str(self.folder / "door"))
             door.listen(1024)
             with (self.folder / "printed").open("wb") as printed:
                 self.process = subprocess.Popen(
-                    [PYTHON, "-IS", str(RELAY), str(self.folder / "dovecot")],
+                    [PYTHON, "-IS", str(program), str(self.folder / "dovecot")],
                     stdin=door.fileno(),
                     stderr=printed,
                 )
@@ -159,7 +162,15 @@ def question(
 
 
 def time_of(question: bytes) -> int:
-    """The second in which the relay says that it asked."""
-    name, _, second = question.split(b"\t")[3].partition(b":")
+    """The second in which the relay says that it asked, right before the response."""
+    asked = question.partition(b"\tresp=")[0]
+    name, _, second = asked.split(b"\t")[-1].partition(b":")
     assert name == b"local_name=portal-relay"
     return int(second)
+
+
+def unsigned(question: bytes) -> bytes:
+    """The question as Postfix put it."""
+    return b"\t".join(
+        each for each in question.split(b"\t") if not each.startswith(b"local_name=")
+    )

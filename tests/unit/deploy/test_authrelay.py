@@ -19,6 +19,7 @@ from tests.unit.deploy.playedrelay import (
     playing,
     question,
     time_of,
+    unsigned,
 )
 
 GIVEN_UP = 8.0  # seconds until the relay hangs up; Postfix has ten
@@ -42,9 +43,19 @@ def test_a_question_says_who_asks_and_when(played: Played) -> None:
 
     asked = dovecot.hear()
     assert abs(time_of(asked) - time.time()) < 5
-    fields = asked.split(b"\t")
-    del fields[3]
-    assert b"\t".join(fields) + b"\n" == question(1, end=b"\tresp=" + RESPONSE)
+    assert unsigned(asked) + b"\n" == question(1)
+
+
+@pytest.mark.parametrize("end", [b"", b"\tresp=" + RESPONSE])
+def test_another_name_in_a_question_does_not_win(end: bytes, played: Played) -> None:
+    postfix, dovecot = played.begin()
+
+    forged = b"\tlocal_name=portal-relay:1\tlocal_name=x"
+    postfix.say(question(1, b"SCRAM-SHA-1", forged + end))
+
+    asked = dovecot.hear()
+    assert asked.count(b"local_name=") == 1
+    assert abs(time_of(asked) - time.time()) < 5
 
 
 def test_a_question_of_no_parameters_is_signed_behind_its_mechanism(
@@ -193,7 +204,7 @@ def test_plain_and_login_are_asked_by_plain_when_they_are_complete(
     asked = dovecot.hear()
     assert time_of(asked) >= int(began) + len(exchange), "how long one types counts"
     assert asked.startswith(b"AUTH\t5\tPLAIN\t")
-    assert asked.endswith(ASKED + b"\tresp=" + RESPONSE)
+    assert unsigned(asked).endswith(ASKED + b"\tresp=" + RESPONSE)
 
 
 @pytest.mark.parametrize("answer", [b"no base64!", encoded(b"a\0b"), b"YQ=", b"Y\tQ"])
@@ -212,7 +223,7 @@ def test_where_dovecot_has_no_plain_login_is_passed_on(played: Played) -> None:
 
     postfix.say(question(1, b"LOGIN"))
 
-    assert dovecot.hear().startswith(b"AUTH\t1\tLOGIN\tlocal_name=")
+    assert unsigned(dovecot.hear()) + b"\n" == question(1, b"LOGIN")
 
 
 def test_exchanges_that_are_broken_off_are_forgotten(played: Played) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy import authrelay, relay
-from deploy.render import RELAY, TEMPLATES, render
+from deploy import authlines, authrelay, relay
+from deploy.render import RELAY, TEMPLATES, relay_program, render
 from deploy.values import Certificate, MailHostValues
 
 QUEUE = "/var/spool/postfix"
@@ -44,7 +44,7 @@ def test_the_program_is_the_one_that_was_rendered(rendered: Path) -> None:
     *_, program, dovecot = unit("service")["ExecStart"].split()
 
     written = rendered / Path(program).relative_to(FOLDER)
-    assert written.read_text() == Path(authrelay.__file__).read_text()
+    assert written.read_text() == relay_program()
     assert dovecot == "/run/dovecot/auth-postfix"
     assert unit("service")["User"] == relay.USER
     assert (
@@ -60,7 +60,7 @@ def test_it_ends_before_systemd_kills_it() -> None:
 def test_the_script_gives_up_before_the_relay_and_the_relay_before_postfix() -> None:
     script = (TEMPLATES / "dovecot" / "portal.lua").read_text()
     too_late = float(script.partition("local TOO_LATE = ")[2].split()[0])
-    name = (authrelay.RELAY % 1).decode().removeprefix("local_name=")
+    name = (authlines.RELAY % 1).decode().removeprefix("local_name=")
 
     # Seconds are whole in the script: let in is what took less than one more.
     assert too_late + 1 < authrelay.PATIENCE < 10 - 1

@@ -1,0 +1,123 @@
+"""What the relay between Postfix and Dovecot makes of lines; how it connects and logs.
+
+On a mail host this and authrelay.py are one file, which deploy/render.py puts together.
+"""
+
+import asyncio
+import base64
+import binascii
+import contextlib
+import socket
+import sys
+import time
+
+# portal.lua knows it, and reads the second behind it.
+RELAY = b"local_name=portal-relay:%d"
+MOST_LOGINS = 10  # of one smtpd, which has one at a time, and breaks some off
+# What a client is asked for by the mechanisms of names and passwords.
+LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
+PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
+
+
+class Logins:
+    """PLAIN and LOGIN under way, each asked by PLAIN once the client has answered."""
+
+    def __init__(self) -> None:
+        self._has_plain = False
+        # By the question's number: mechanism, parameters, and what was answered so far.
+        self._open: dict[bytes, tuple[bytes, bytes, list[bytes]]] = {}
+
+    def note(self, greeting: list[bytes]) -> None:
+        """Note whether Dovecot offers PLAIN."""
+        self._has_plain = any(line.startswith(b"MECH\tPLAIN\t") for line in greeting)
+
+    def translated(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
+        """Return what to ask Dovecot in its place, and what to tell Postfix."""
+        word, number, name, rest = (*line.split(b"\t", 3), b"", b"", b"")[:4]
+        mechanism = name.upper()  # as the client wrote it
+        if word == b"AUTH" and self._has_plain and mechanism in PROMPTS:
+            parameters, _, first = (b"\t" + rest).partition(b"\tresp=")
+            answers = [first] if first else []
+            return self._go_on(number, (mechanism, parameters, answers))
+        if word == b"CONT" and number in self._open:
+            mechanism, parameters, answers = self._open.pop(number)
+            answers.append(line.split(b"\t", 2)[2] if line.count(b"\t") > 1 else b"")
+            return self._go_on(number, (mechanism, parameters, answers))
+        return [line], []
+
+    def _go_on(
+        self, number: bytes, login: tuple[bytes, bytes, list[bytes]]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Ask the client for what is missing, or Dovecot if nothing is."""
+        mechanism, parameters, answers = login
+        if missing := PROMPTS[mechanism][len(answers) :]:
+            self._open[number] = login
+            if len(self._open) > MOST_LOGINS:
+                del self._open[next(iter(self._open))]
+            return [], [b"\t".join([b"CONT", number, missing[0]])]
+        if (response := plain(answers)) is None:
+            return [], [b"FAIL\t" + number + b"\treason=Invalid base64 data"]
+        question = b"\t".join([b"AUTH", number, b"PLAIN"])
+        return [question + parameters + b"\tresp=" + response], []
+
+
+def plain(answers: list[bytes]) -> bytes | None:
+    """Make PLAIN's answer (RFC 4616) of its own or LOGIN's two; None if it is none."""
+    with contextlib.suppress(binascii.Error):
+        parts = [base64.b64decode(each, validate=True) for each in answers]
+        if len(parts) == 1:
+            return answers[0]
+        if b"\0" not in b"".join(parts):
+            return base64.b64encode(b"\0".join([b"", *parts]))
+    return None
+
+
+def signed(question: bytes) -> bytes:
+    """Put our name and the time before the response, in place of any other name."""
+    asked, *response = question.partition(b"\tresp=")
+    fields = [
+        each for each in asked.split(b"\t") if not each.startswith(b"local_name=")
+    ]
+    return b"".join([b"\t".join([*fields, RELAY % time.time()]), *response])
+
+
+def refusal(fields: list[bytes]) -> bytes:
+    """Refuse what these fields of an OK would let in."""
+    told = [each for each in fields[1:] if each.startswith((b"user=", b"reason="))]
+    return b"\t".join([b"FAIL", fields[0], *told])
+
+
+async def connected(path: str) -> socket.socket:
+    """Return a connection to this socket, or raise OSError."""
+    line = socket.socket(socket.AF_UNIX)
+    line.settimeout(0)
+    try:
+        while True:
+            with contextlib.suppress(BlockingIOError):  # as many wait as may
+                line.connect(path)
+                return line
+            await asyncio.sleep(0.02)
+    except BaseException:
+        line.close()
+        raise
+
+
+again: dict[str, int] = {}  # how often what was printed came again within a second
+
+
+def say(text: str) -> None:
+    if text in again:
+        again[text] += 1
+    else:
+        _print(text, text)
+
+
+def _print(text: str, line: str) -> None:
+    print(f"mailportal-relay: {line}", file=sys.stderr, flush=True)
+    again[text] = 0
+    asyncio.get_running_loop().call_later(1, _count, text)
+
+
+def _count(text: str) -> None:
+    if number := again.pop(text):
+        _print(text, f"{text} ({number} more)")
