@@ -277,7 +277,8 @@ local tellings, counted = TOLD_AT_MOST, os.time()
 -- May this worker spend one more hash on telling why? If so, it is spent.
 local function may_tell()
   local now = os.time()
-  tellings = math.min(TOLD_AT_MOST, tellings + (now - counted) * TOLD_A_SECOND)
+  local passed = math.max(0, now - counted) -- a clock may be set back
+  tellings = math.min(TOLD_AT_MOST, tellings + passed * TOLD_A_SECOND)
   counted = now
   if tellings < 1 then return false end
   tellings = tellings - 1
