@@ -1,4 +1,4 @@
-"""What the relay between Postfix and Dovecot makes of lines; how it connects and logs.
+"""Lines between Postfix and Dovecot: who says them, and what the relay makes of them.
 
 On a mail host this and authrelay.py are one file, which deploy/render.py puts together.
 """
@@ -7,16 +7,77 @@ import asyncio
 import base64
 import binascii
 import contextlib
+import select
 import socket
 import sys
-import time
+from collections.abc import Callable
+from typing import cast
 
 # portal.lua knows it, and reads the second behind it.
 RELAY = b"local_name=portal-relay:%d"
+LONGEST = 16_384  # bytes of a line; SASL has 12,288 (RFC 4954), Dovecot takes 8,192
 MOST_LOGINS = 10  # of one smtpd, which has one at a time, and breaks some off
 # What a client is asked for by the mechanisms of names and passwords.
 LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
 PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
+
+
+Heard = Callable[[list[bytes]], None]
+
+
+class Side(asyncio.Protocol):
+    """One end of a conversation, which hears whole lines.
+
+    `lost` is called once it is closed, as it is when a line is too long; `changed` once
+    it is connected, and when it begins or ceases to be behind with reading.
+    """
+
+    transport: asyncio.Transport | None = None
+    is_behind = False
+
+    def __init__(self, heard: Heard, *told: Callable[[], None]) -> None:
+        self._heard, (self._changed, self._lost), self._rest = heard, told, b""
+        self.opening: list[bytes] = []  # said as soon as it is connected
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast("asyncio.Transport", transport)
+        self.say(self.opening)
+        # Not at once: after this, Python 3.11.2 begins to read, even what was paused.
+        asyncio.get_running_loop().call_soon(self._changed)
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if max(map(len, lines), default=0) > LONGEST or len(self._rest) > LONGEST:
+            cast("asyncio.Transport", self.transport).abort()
+        elif lines:
+            self._heard(lines)
+
+    def has_hung_up(self) -> bool:
+        """Whether the other end has, though what it said before is still to be read."""
+        poll = select.poll()
+        if self.transport:
+            poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
+        return bool(poll.poll(0))
+
+    def say(self, lines: list[bytes]) -> None:
+        if lines and self.transport and not self.transport.is_closing():
+            self.transport.write(b"\n".join([*lines, b""]))
+
+    def listen(self, *, now: bool) -> None:
+        """Read on, or leave what comes to the kernel, which has its sender wait."""
+        if self.transport:
+            (self.transport.resume_reading if now else self.transport.pause_reading)()
+
+    def pause_writing(self) -> None:
+        self.is_behind = True
+        self._changed()
+
+    def resume_writing(self) -> None:
+        self.is_behind = False
+        self._changed()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._lost()
 
 
 class Logins:
@@ -72,13 +133,13 @@ def plain(answers: list[bytes]) -> bytes | None:
     return None
 
 
-def signed(question: bytes) -> bytes:
-    """Put our name and the time before the response, in place of any other name."""
+def signed(question: bytes, second: float) -> bytes:
+    """Put our name and this time before the response, in place of any other name."""
     asked, *response = question.partition(b"\tresp=")
     fields = [
         each for each in asked.split(b"\t") if not each.startswith(b"local_name=")
     ]
-    return b"".join([b"\t".join([*fields, RELAY % time.time()]), *response])
+    return b"".join([b"\t".join([*fields, RELAY % second]), *response])
 
 
 def refusal(fields: list[bytes]) -> bytes:

@@ -23,80 +23,21 @@ import asyncio
 import errno
 import itertools
 import os
-import select
 import signal
 import socket
 import sys
-from collections.abc import Callable
-from typing import cast
+import time
 
-from deploy.authlines import Logins, connected, refusal, say, signed
+from deploy.authlines import Logins, Side, connected, refusal, say, signed
 
 PATIENCE = 8.0  # seconds for an answer; Postfix has ten, portal.lua has six
 GREETING = 3.0  # seconds for Dovecot's greeting, before Postfix hears one of ours
 RETRY = 0.5  # seconds until Dovecot is tried again
-LONGEST = 16_384  # bytes of a line; SASL has 12,288 (RFC 4954), Dovecot takes 8,192
+TICK = 1.0  # seconds within which this notes that it does not stand still
 MOST_EARLY = 10  # lines of one smtpd that are kept until Dovecot is there
 BACKLOG = 1024
 # What Dovecot offers, until it has said so.
 OFFER = [b"VERSION\t1\t2", b"MECH\tPLAIN\tplaintext", b"MECH\tLOGIN\tplaintext"]
-
-Heard = Callable[[list[bytes]], None]
-
-
-class Side(asyncio.Protocol):
-    """One end of a conversation, which hears whole lines.
-
-    `lost` is called once it is closed, as it is when a line is too long; `changed` once
-    it is connected, and when it begins or ceases to be behind with reading.
-    """
-
-    transport: asyncio.Transport | None = None
-    is_behind = False
-
-    def __init__(self, heard: Heard, *told: Callable[[], None]) -> None:
-        self._heard, (self._changed, self._lost), self._rest = heard, told, b""
-        self.opening: list[bytes] = []  # said as soon as it is connected
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)
-        self.say(self.opening)
-        # Not at once: after this, Python 3.11.2 begins to read, even what was paused.
-        asyncio.get_running_loop().call_soon(self._changed)
-
-    def data_received(self, data: bytes) -> None:
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if max(map(len, lines), default=0) > LONGEST or len(self._rest) > LONGEST:
-            cast("asyncio.Transport", self.transport).abort()
-        elif lines:
-            self._heard(lines)
-
-    def has_hung_up(self) -> bool:
-        """Whether the other end has, though what it said before is still to be read."""
-        poll = select.poll()
-        if self.transport:
-            poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
-        return bool(poll.poll(0))
-
-    def say(self, lines: list[bytes]) -> None:
-        if lines and self.transport and not self.transport.is_closing():
-            self.transport.write(b"\n".join([*lines, b""]))
-
-    def listen(self, *, now: bool) -> None:
-        """Read on, or leave what comes to the kernel, which has its sender wait."""
-        if self.transport:
-            (self.transport.resume_reading if now else self.transport.pause_reading)()
-
-    def pause_writing(self) -> None:
-        self.is_behind = True
-        self._changed()
-
-    def resume_writing(self) -> None:
-        self.is_behind = False
-        self._changed()
-
-    def connection_lost(self, error: Exception | None) -> None:
-        self._lost()
 
 
 class Conversation:
@@ -162,10 +103,10 @@ class Conversation:
 
     def _ask(self, lines: list[bytes]) -> None:
         """Pass on what Postfix says, each question with our name and the time."""
-        if self.postfix.has_hung_up():  # we stood still: its client has heard 454
+        if self.postfix.has_hung_up():
             self.hang_up()
             return
-        questions = []
+        questions, asked = [], self._relay.earliest()
         for line in lines:
             question, prompt = self._logins.translated(line)
             self.postfix.say(prompt)
@@ -173,7 +114,7 @@ class Conversation:
                 word, number, *_ = [*each.split(b"\t", 2), b""]
                 if word in {b"AUTH", b"CONT"}:
                     self._wait(number)
-                questions.append(signed(each) if word == b"AUTH" else each)
+                questions.append(signed(each, asked) if word == b"AUTH" else each)
         self._dovecot.say(questions)
         if not self._is_ready:
             self._early += questions
@@ -247,6 +188,7 @@ class Relay:
     def __init__(self, dovecot: str) -> None:
         self.dovecot, self._offer, self._numbers = dovecot, OFFER, itertools.count(1)
         self._conversations: set[Conversation] = set()
+        self._looked = self._due = time.time()
 
     def note(self, greeting: list[bytes]) -> None:
         """Remember what Dovecot offers; the rest belongs to that connection alone."""
@@ -263,6 +205,19 @@ class Relay:
             b"DONE",
         ]
 
+    def earliest(self) -> float:
+        """Return since when what is read now may wait: for long if we stood still."""
+        now = time.time()
+        return self._looked if now - self._looked > 2 * TICK else now
+
+    def _look(self) -> None:
+        """Note that we do not stand still; after we did, once what waited is read."""
+        now = time.time()
+        stood_still = now - self._due > TICK
+        self._looked = self._looked if stood_still else now
+        self._due = now + (TICK / 10 if stood_still else TICK)
+        asyncio.get_running_loop().call_later(self._due - now, self._look)
+
     def forget(self, conversation: Conversation) -> None:
         """Drop one that is over."""
         self._conversations.discard(conversation)
@@ -277,6 +232,7 @@ class Relay:
 
         Then who has asked nothing is hung up on, and who waits for an answer gets it.
         """
+        self._look()
         loop, told = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told.set)
