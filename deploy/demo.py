@@ -82,6 +82,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     if not trouble:
         follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
         processes["follower"] = start(follow, environment, started)
+        processes |= plan.mail.processes
     wait_until_it_answers(plan.port, processes)
     say(welcome(plan, trouble))
     watch(processes)

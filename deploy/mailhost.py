@@ -137,6 +137,12 @@ class MailHost:
         """Postfix's log."""
         return self.folder / "postfix.log"
 
+    @property
+    def processes(self) -> dict[str, subprocess.Popen[bytes]]:
+        """What was started, by its name."""
+        names = ("mail server Dovecot", "relay of Postfix", "mail server Postfix")
+        return dict(zip(names, self._processes, strict=False))
+
     def socket(self, name: str) -> Path:
         """Return one of Dovecot's sockets: "auth-client", "lmtp", "doveadm-server"."""
         if self._base is None:

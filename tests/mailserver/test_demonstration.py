@@ -12,11 +12,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from deploy.mailhost import GUARD
 from tests.environment import FOLDER
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -47,7 +49,9 @@ def folder() -> Path:
 
 
 @contextmanager
-def running(folder: Path, ports: dict[str, int]) -> Iterator[Demonstration]:
+def running(
+    folder: Path, ports: dict[str, int], errors: IO[bytes] | None = None
+) -> Iterator[Demonstration]:
     """Start it, wait for what it says, and end it as a service manager does."""
     numbers = {name: str(number) for name, number in ports.items()}
     with subprocess.Popen(
@@ -55,6 +59,7 @@ def running(folder: Path, ports: dict[str, int]) -> Iterator[Demonstration]:
         cwd=ROOT,
         env=os.environ | numbers | {"VAR": str(folder)},
         stdout=subprocess.PIPE,
+        stderr=errors,
         text=True,
     ) as demonstration:
         try:
@@ -124,6 +129,45 @@ def test_everything_runs_ends_at_once_and_keeps_its_data(
         assert b"It works." in first_mail(ports)
 
     assert second.returncode == 0
+
+
+def pids_of(words: str) -> list[int]:
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if words in file.read_bytes().replace(b"\0", b" ").decode():
+                found.append(int(file.parent.name))
+    return found
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("{folder}/mail/postfix/authrelay.py", "relay of Postfix"),
+        (
+            "sh -c {guard} Postfix /usr/lib/postfix/sbin/master -c {folder}",
+            "mail server Postfix",
+        ),
+        (
+            "sh -c {guard} Dovecot /usr/sbin/dovecot -F -c {folder}",
+            "mail server Dovecot",
+        ),
+    ],
+)
+def test_a_server_that_ends_is_said_in_one_line_and_ends_the_rest(
+    words: str, name: str, folder: Path, ports: dict[str, int], tmp_path: Path
+) -> None:
+    with (
+        (tmp_path / "errors").open("wb") as errors,
+        running(folder, ports, errors) as demonstration,
+    ):
+        [pid] = pids_of(words.format(folder=folder, guard=GUARD))
+        os.kill(pid, signal.SIGTERM)
+        assert demonstration.wait(60) == 1
+
+    said = (tmp_path / "errors").read_text()
+    assert f"The {name} ended with exit code" in said
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(folder: Path) -> None:

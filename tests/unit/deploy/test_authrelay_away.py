@@ -129,6 +129,7 @@ def test_a_question_is_as_old_as_it_may_be_when_it_stood_still(played: Played) -
     played.process.send_signal(signal.SIGCONT)
 
     assert stopped - 2.5 < time_of(dovecot.hear()) <= stopped
+    time.sleep(1)
     postfix.say(question(2))
     assert time_of(dovecot.hear()) > stopped + 2
 
