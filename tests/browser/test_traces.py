@@ -77,6 +77,7 @@ def test_the_page_forgets_it_when_it_is_left_and_never_brings_it_back(
 ) -> None:
     page = visit(steps.NEW, bob)
     secret = steps.issue(page)
+    page.wait_for_load_state()  # the script that wipes it listens from then on
 
     page.evaluate("""dispatchEvent(new PageTransitionEvent("pagehide"))""")
     expect(page.locator("body")).not_to_contain_text(secret)
