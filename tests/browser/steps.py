@@ -1,8 +1,10 @@
 """The steps of a person, by the words on the pages."""
 
+import contextlib
 import re
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as TooLong
 
 from accounts.models import Account
 from clientpasswords import logons
@@ -96,7 +98,12 @@ def issue(page: Page) -> str:
 
 
 def no_scrolling_sideways(page: Page) -> None:
-    """Nothing reaches over the edge of the screen or of an open window."""
+    """Nothing reaches over the edge of the screen or of an open window.
+
+    Some elements get their width from a script, which hears of another one later.
+    """
+    with contextlib.suppress(TooLong):
+        page.wait_for_function(f"() => ({TOO_WIDE})().length === 0", timeout=20_000)
     wide = page.evaluate(TOO_WIDE)
     assert not wide, f"{page.title()}: {wide}"
 
