@@ -1,10 +1,6 @@
 """A domain administrator: what they find, and what they are told they may not do."""
 
-from importlib import import_module
-
 import pytest
-from django.contrib.auth.models import Permission
-from django.db.models import Q
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
@@ -18,19 +14,14 @@ from tests.browser.look import Look
 
 pytestmark = pytest.mark.browser
 
-GROUPS = import_module("administration.migrations.0002_groups").GROUPS
 KEY = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
 def domain_admin(transactional_db: None) -> Account:
-    """Of example.com alone; with the permissions of the ready-made group."""
+    """Of example.com alone; in the ready-made group."""
     account = factories.make_account("admin@example.com", is_staff=True)
-    names = Q()
-    for name in GROUPS["Domain administrators"]:
-        app, codename = name.split(".")
-        names |= Q(content_type__app_label=app, codename=codename)
-    account.user_permissions.set(Permission.objects.filter(names))
+    account.groups.add(factories.make_role("Domain administrators"))
     account.domains_administered.add(account.domain)
     TOTPDevice.objects.create(user=account, name="default", key=KEY)
     return account

@@ -3,18 +3,15 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from importlib import import_module
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.contrib.auth.models import Group
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Domain, Policy
-from tests.factories import make_account, make_domain, make_policy
+from tests.factories import make_account, make_domain, make_policy, make_role
 from tests.unit.administration.rolesteps import post_policy
 from tests.unit.administration.worlds import browser_of
 
@@ -56,7 +53,6 @@ def lose_account(author: Account) -> None:
 
 @pytest.fixture
 def domain() -> Domain:
-    import_module("administration.migrations.0002_groups").make_groups(apps, None)
     domain = make_domain("firm.example", make_policy("Standard"))
     for name in ("Standard", "Free"):
         policy, _made = Policy.objects.get_or_create(name=name)
@@ -72,7 +68,7 @@ def test_a_page_sent_before_the_right_was_taken_waits_and_is_refused(
     take: Callable[[Account], None],
 ) -> None:
     author = make_account("author@firm.example", is_staff=True)
-    author.groups.set(Group.objects.filter(name="Domain administrators"))
+    author.groups.set([make_role("Domain administrators")])
     author.domains_administered.add(domain)
     browser = browser_of(author)
     before = list(Policy.objects.order_by("pk").values())
