@@ -36,6 +36,22 @@ service {service}-login {{
   }}
 }}
 """
+# Open by default, at ports that another run of the tests may have.
+WELL_KNOWN = """
+service submission-login {
+  inet_listener submission {
+    port = 0
+  }
+  inet_listener submissions {
+    port = 0
+  }
+}
+service managesieve-login {
+  inet_listener sieve {
+    port = 0
+  }
+}
+"""
 # The first: a question of the relay's from 1970, which would be answered too late.
 NAMES = ["portal-relay:0", "portal-relay:99999999999", "mail.example.com", None]
 
@@ -133,7 +149,7 @@ def running_host(
         failure_delay=0,
         dovecot="protocols = $protocols submission sieve\n"
         f"submission_relay_host = {HOST}\n"
-        f"submission_relay_port = {ports.submission}\n{more}",
+        f"submission_relay_port = {ports.submission}\n{WELL_KNOWN}{more}",
     ) as host:
         yield host
 
