@@ -2,7 +2,7 @@
 
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ from deploy.mailhost import MailHost
 from deploy.values import Certificate
 from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import WEBMAIL
+
+LINES_SHOWN = 40
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -28,6 +30,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("measured")
     for name, value in figures:
         terminalreporter.line(f"{name}: {value}")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show with a failure what the servers logged last: often only that tells why."""
+    report = yield
+    hosts = [each for each in item.funcargs.values() if isinstance(each, MailHost)]
+    for log in {log for host in hosts for log in (host.dovecot_log, host.postfix_log)}:
+        if report.failed and log.exists():
+            lines = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
+            report.sections.append((f"last of {log.name}", "\n".join(lines)))
+    return report
 
 
 @pytest.fixture(scope="session")
