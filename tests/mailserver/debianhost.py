@@ -124,7 +124,7 @@ maillog_file_prefixes = {folder}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 smtpd_peername_lookup = no
-disable_dns_lookups = yes
+smtp_dns_support_level = disabled
 mynetworks =
 """
 
