@@ -184,7 +184,7 @@ def _plain(name: str, value: str) -> str:
 def _files(values: MailHostValues) -> list[_File]:
     tls = "tls" if values.certificate else "plain"
     private = values.private
-    source = "dovecot" if values.dovecot == "2.3" else "dovecot-2.4"
+    source = f"dovecot-{values.dovecot}"
     files = [
         _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf"]),
         *_logon_files(values),
@@ -192,8 +192,10 @@ def _files(values: MailHostValues) -> list[_File]:
         _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
     ]
     if values.dovecot == "2.3":
-        own = {"dovecot/sessions.conf": 0o644, "dovecot/sessions-of": 0o755}
-        files += [_File(name, [name], mode) for name, mode in own.items()]
+        files += [
+            _File("dovecot/sessions.conf", ["dovecot/sessions.conf"]),
+            _File("dovecot/sessions-of", [f"{source}/sessions-of"], 0o755),
+        ]
     if private:
         files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
         if not private.privileged:
