@@ -23,6 +23,7 @@ local HEARD = 3
 -- Entries of each kind. Above it the older half is forgotten early.
 local ROOM = 2048
 
+local names = ... -- names.lua, handed over by portal.lua
 local guesses = {}
 
 -- A memory: how often something was noted, forgotten between one span and two of them.
@@ -62,9 +63,7 @@ local function random_key()
 end
 
 -- What Dovecot has to tell of a logon, by its variables.
-guesses.DIGESTS = string.format(
-  "%%{sha256;truncate=64,salt=%s:password} %%{sha256;truncate=64,salt=%s:user}",
-  random_key(), random_key())
+guesses.DIGESTS = names.digest("password", 64, random_key()) .. " " .. names.digest("user", 64, random_key())
 
 -- The network of an address, given as 16 bytes, as a number.
 local function network_of(bytes)

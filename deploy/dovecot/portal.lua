@@ -61,7 +61,9 @@ local LOOKUPS = {
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
 
-local guesses = dofile("@FOLDER@/dovecot/guesses.lua")
+-- What the installed version of Dovecot calls what is asked of it here.
+local names = dofile("@FOLDER@/dovecot/names.lua")
+local guesses = assert(loadfile("@FOLDER@/dovecot/guesses.lua"))(names)
 local auth = dovecot.auth
 
 -- Methods of Dovecot's request objects. Kept here once known: to find one by name Dovecot
@@ -252,9 +254,10 @@ end
 -- are asked for at once. The library is loaded when somebody first types a blank or a
 -- capital: Dovecot has Lua collect its garbage after every logon, which takes the longer
 -- the more is loaded.
+local SELECTOR_AND_DOOR = names.digest("password", 16) .. " %{local_name}"
+
 local function selector_of(request, secret, typed)
-  local selector, door =
-    var_expand(request, "%{sha256;truncate=16:password} %{local_name}"):match("^(%x*) (.*)$")
+  local selector, door = var_expand(request, SELECTOR_AND_DOOR):match("^(%x*) (.*)$")
   if secret == typed then return selector, door end
   local digest = require("openssl.digest").new("sha256"):final(secret)
   return string.format("%02x%02x", digest:byte(1, 2)), door
@@ -269,7 +272,7 @@ end
 -- In which second the relay asked; nil if it was not the relay. It asks for Postfix alone:
 -- for every other service this name is what the client's TLS says (SNI), whatever that is.
 local function second_asked(request, door)
-  return request.service == "smtp" and tonumber(door:match(RELAY)) or nil
+  return request[names.service] == "smtp" and tonumber(door:match(RELAY)) or nil
 end
 
 local tellings, counted = TOLD_AT_MOST, os.time()
@@ -293,7 +296,7 @@ local function notice_for(request, address, protocol, row, typed)
 end
 
 -- Dovecot writes all its variables out at each call: everything is asked for at once.
-local ABOUT = guesses.DIGESTS .. " %{rip} %{real_rip} %{local_name}"
+local ABOUT = table.concat({ guesses.DIGESTS, names.address, names.real_address, "%{local_name}" }, " ")
 
 -- The web password's turn.
 local function decide_by_web_password(request, address, protocol, typed)
@@ -320,7 +323,7 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason = "unknown-account"
   elseif refusal then
     reason = refusal
-    if TELLS_WHY[request.service] or second_asked(request, door) then
+    if TELLS_WHY[request[names.service]] or second_asked(request, door) then
       notice = notice_for(request, address, protocol, row, typed)
     end
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
@@ -333,7 +336,7 @@ end
 -- Why a client password does not open the door from there; nil if it does.
 local function refusal_there(request, row)
   if row.networks == "" and row.policy_networks == "" then return nil end
-  local client = bytes_of(var_expand(request, "%{rip}"))
+  local client = bytes_of(var_expand(request, names.address))
   local refusal = refusal_of_place(client, row.policy_networks)
   if refusal or row.networks == "" or is_in_any(client, row.networks) then return refusal end
   return "out-of-scope"
@@ -396,7 +399,7 @@ end
 
 function auth_password_verify(request, typed)
   if not log_info then learn_methods(request) end
-  local address, protocol = request.user:lower(), PROTOCOLS[request.service]
+  local address, protocol = request.user:lower(), PROTOCOLS[request[names.service]]
   if not protocol then
     log(request, nil, "refused", { reason = "unknown-service" })
     return auth.PASSDB_RESULT_USER_UNKNOWN, "unknown service"

@@ -10,7 +10,7 @@ CLOCK = """
 now = 1000000
 os.time = function() return now end
 local function load_guesses(...) %s end
-local guesses = load_guesses()
+local guesses = load_guesses({ digest = function() return "" end })
 local function try(password, network)
   local client = string.pack(">I2I2I4I8", 0x2001, 0xdb8, network, 1)
   return guesses.try(string.format("%%x aa", password * 0x10000), client)
