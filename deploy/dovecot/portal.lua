@@ -426,8 +426,15 @@ function auth_password_verify(request, typed)
   if decision.try then guesses.note_success(decision.try) end
   log(request, protocol, "ok", decision)
   local device = decision.credential and string.format("%d", decision.credential)
+  -- The group is for shared mailboxes (docs/mailbox-features.md): to ACLs, address~70 would
+  -- be a stranger, but whoever is in the group that is called like the address is its owner.
   return auth.PASSDB_RESULT_OK,
-    { user = decision.login_name, userdb_home = home_of(address), device = device }
+    {
+      user = decision.login_name,
+      userdb_home = home_of(address),
+      userdb_acl_groups = address,
+      device = device,
+    }
 end
 
 -- The name may be an address, or the login name of one client password: address~70, or
@@ -437,7 +444,7 @@ function auth_userdb_lookup(request)
   local answered, row = pcall(row_of, "mailbox", address)
   if not answered then return auth.USERDB_RESULT_INTERNAL_FAILURE, row end
   if not row then return auth.USERDB_RESULT_USER_UNKNOWN, "unknown account" end
-  return auth.USERDB_RESULT_OK, { home = home_of(address) }
+  return auth.USERDB_RESULT_OK, { home = home_of(address), acl_groups = address }
 end
 
 function auth_userdb_iterate()
