@@ -15,14 +15,20 @@ from typing import NamedTuple
 
 from django.conf import settings
 
+TIME = r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
+OURS = r"db-lua: portal (?P<fields>\{[^{}]*\})"
 # 2026-11-23T21:33:10+0000 auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103):
 # auth-worker<2>: lua(alice@example.com,192.0.2.7,<J/AeV/hgfrZ>): db-lua: portal {…}
-LINE = re.compile(
-    r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
-    r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
+LINE_2_3 = re.compile(
+    TIME + r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
     r"auth-worker<\d+>: lua\((?P<name>[^,()\s\0]*)"
-    r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): "
-    r"db-lua: portal (?P<fields>\{[^{}]*\})"
+    r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): " + OURS
+)
+# 2026-11-23T21:33:10+0000 auth-worker(alice@example.com,192.0.2.7)<22><J/AeV/hgfrZ>:
+# request [2]: Info: lua: db-lua: portal {…}
+LINE_2_4 = re.compile(
+    TIME + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
+    r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: lua: " + OURS
 )
 # 2026-11-23T21:33:10+0000 stats: Info: {"event":"auth_request_finished",…,"fields":{…}}
 EVENT = re.compile(
@@ -60,7 +66,7 @@ def read(line: str) -> Decision | None:
     A line that a crash left damaged is none: whoever follows the log goes on behind it.
     """
     try:
-        if match := LINE.fullmatch(line):
+        if match := LINE_2_3.fullmatch(line) or LINE_2_4.fullmatch(line):
             return _decision(match)
         if match := EVENT.fullmatch(line):
             return _event(match)

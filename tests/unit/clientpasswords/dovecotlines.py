@@ -3,7 +3,14 @@
 import json
 from typing import Any
 
+# What stands between the time and our own words, by the version of Dovecot.
+PREFIXES = {
+    "2.3": "auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103): "
+    "auth-worker<2>: lua({name},{ip},<J/AeV/hgfrZ/AAAB>): ",
+    "2.4": "auth-worker({name},{ip})<22><J/AeV/hgfrZ/AAAB>: request [2]: Info: lua: ",
+}
 DEFAULTS: dict[str, Any] = {
+    "dovecot": "2.3",
     "day": 23,
     "hour": 21,
     "minute": 33,
@@ -28,8 +35,7 @@ def line(
     webmail = "" if values["webmail"] is None else f',"webmail":{values["webmail"]}'
     return (
         "2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}+0000 ".format_map(values)
-        + "auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103): "
-        + "auth-worker<2>: lua({name},{ip},<J/AeV/hgfrZ/AAAB>): ".format_map(values)
+        + PREFIXES[values["dovecot"]].format_map(values)
         + f'db-lua: portal {{"credential":{number},"protocol":"{values["protocol"]}",'
         + f'"outcome":"{outcome}","reason":{why}{again}{webmail.lower()}}}\n'
     )

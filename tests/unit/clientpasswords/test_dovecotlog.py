@@ -1,5 +1,6 @@
 """Only what Dovecot itself wrote about a decision is read as one."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,45 +9,76 @@ from pytest_django import Settings
 
 from clientpasswords import dovecotlog
 from clientpasswords.dovecotlog import Decision
-from tests.unit.clientpasswords.dovecotlines import event, line
+from tests.unit.clientpasswords.dovecotlines import PREFIXES, event, line
+
+versions = pytest.mark.parametrize("dovecot", PREFIXES)
 
 
+@versions
+def test_a_decision_is_read(dovecot: str) -> None:
+    text = line(credential=70, name="Alice@Example.com", dovecot=dovecot)
+
+    assert dovecotlog.read(text.rstrip("\n")) == Decision(
+        at=datetime(2026, 11, 23, 21, 33, 10, tzinfo=UTC),
+        address="alice@example.com",
+        network_address="192.0.2.7",
+        protocol="imap",
+        credential=70,
+        reason="",
+    )
+
+
+@versions
 @pytest.mark.parametrize(
     "lie",
     [
         # A user name, or anything else that is not at the place of Dovecot's own words.
-        "imap-login: Info: user=<x>: " + line().partition("lua(")[2],
-        line().replace("auth-worker<2>: lua(", "auth-worker<2>: lua(x,1.2.3.4): lua("),
-        line().rstrip("\n") + " and more\n",
-        "x" + line(),
-        line(name="a) db-lua: portal {}"),
+        lambda text: "imap-login: Info: user=<x>: " + text.partition("lua(")[2],
+        lambda text: text.replace(
+            "auth-worker<2>: lua(", "auth-worker<2>: lua(x,1.2.3.4): lua("
+        ).replace("request [2]: ", "request [2]: x(x,1.2.3.4)<22>: request [2]: "),
+        lambda text: text.replace("Info: ", "Info: Info: "),
+        lambda text: text.rstrip("\n") + " and more\n",
+        lambda text: "x" + text,
+        lambda text: text.replace("alice@example.com", "a) db-lua: portal {}"),
     ],
 )
-def test_only_dovecots_own_prefix_counts(lie: str) -> None:
-    assert dovecotlog.read(lie.rstrip("\n")) is None
-
-
-@pytest.mark.parametrize("reason", ["database", "too-late", "of a later version"])
-def test_a_temporary_failure_is_no_decision(reason: str) -> None:
-    text = line(reason=reason).replace("refused", "temporary")
+def test_only_dovecots_own_prefix_counts(
+    dovecot: str, lie: Callable[[str], str]
+) -> None:
+    text = lie(line(dovecot=dovecot))
 
     assert dovecotlog.read(text.rstrip("\n")) is None
 
 
+@versions
+@pytest.mark.parametrize("reason", ["database", "too-late", "of a later version"])
+def test_a_temporary_failure_is_no_decision(dovecot: str, reason: str) -> None:
+    text = line(reason=reason, dovecot=dovecot).replace("refused", "temporary")
+
+    assert dovecotlog.read(text.rstrip("\n")) is None
+
+
+@versions
 @pytest.mark.parametrize(
-    "damaged",
+    "damage",
     [
-        line().replace("2026-11-23", "2026-19-23"),
-        line(ip="192.0.2.700"),
-        line(name="alice\0@example.com"),
-        line().replace('"imap"', "imap"),
-        line().replace('"reason"', '"season"'),
-        "\0" * 300 + line(),
+        lambda text: text.replace("2026-11-23", "2026-19-23"),
+        lambda text: text.replace("192.0.2.7", "192.0.2.700"),
+        lambda text: text.replace("alice@", "alice\0@"),
+        lambda text: text.replace('"imap"', "imap"),
+        lambda text: text.replace('"reason"', '"season"'),
+        lambda text: "\0" * 300 + text,
     ],
 )
-def test_a_damaged_line_is_no_decision(damaged: str) -> None:
-    assert dovecotlog.read(line().rstrip("\n")) is not None
-    assert dovecotlog.read(damaged.rstrip("\n")) is None
+def test_a_damaged_line_is_no_decision(
+    dovecot: str, damage: Callable[[str], str]
+) -> None:
+    text = line(dovecot=dovecot)
+
+    assert dovecotlog.read(text.rstrip("\n")) is not None
+    assert damage(text) != text
+    assert dovecotlog.read(damage(text).rstrip("\n")) is None
 
 
 # --- what Dovecot 2.4 exports ---------------------------------------------------------
