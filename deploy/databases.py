@@ -5,8 +5,6 @@ from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 MAIL_ROLE = "mailportal_mail"
 PATIENCE = "2"  # seconds to connect
-# Where Debian's PostgreSQL listens, and a URL without a host means.
-SOCKETS = "/var/run/postgresql"
 
 
 def as_mail_role(database_url: str) -> str:
@@ -40,19 +38,7 @@ def impatient(database_url: str) -> str:
     return url._replace(query=urlencode(query)).geturl()
 
 
-def libpq_parameters(postgres_url: str) -> dict[str, str]:
-    """Return what PostgreSQL's client library calls the parts of this URL.
-
-    "host" is always among them.
-    """
+def database_name(postgres_url: str) -> str:
+    """Return which database of its server the URL means; "" if it does not say."""
     url = urlsplit(postgres_url)
-    address = url.netloc.rpartition("@")[2].removesuffix(f":{url.port}")
-    parts = {
-        "host": unquote(address).strip("[]"),
-        "port": str(url.port or ""),
-        "dbname": unquote(url.path.lstrip("/")),
-        "user": unquote(url.username or ""),
-        "password": unquote(url.password or ""),
-    }
-    named = {name: value for name, value in parts.items() if value}
-    return {"host": SOCKETS} | named | dict(parse_qsl(url.query))
+    return dict(parse_qsl(url.query)).get("dbname", unquote(url.path.lstrip("/")))

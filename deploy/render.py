@@ -8,8 +8,7 @@ writes two folders. Every file says what it is for; nothing outside is touched.
     `dovecot -c /etc/mailportal/dovecot/dovecot.conf`, or make /etc/dovecot/dovecot.conf
     the one line `!include /etc/mailportal/dovecot/dovecot.conf`. Needs dovecot-imapd,
     dovecot-pop3d, dovecot-lmtpd, dovecot-auth-lua, lua-luaossl, and lua-sql-postgres or
-    lua-sql-sqlite3. TLS is required; the ports are 993 and 995. For Dovecot 2.4
-    (--dovecot 2.4) dovecot-pgsql or dovecot-sqlite instead of the Lua packages.
+    lua-sql-sqlite3. TLS is required; the ports are 993 and 995.
 /etc/mailportal/postfix
     `postfix -c /etc/mailportal/postfix start`, or copy main.cf and master.cf (or what
     your own lack of them) to /etc/postfix. Needs postfix-pgsql or postfix-sqlite. The
@@ -41,7 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from deploy.databases import impatient, libpq_parameters, sqlite_file
+from deploy.databases import database_name, impatient, sqlite_file
 from deploy.homes import fault_of
 from deploy.values import Certificate, MailHostValues
 
@@ -113,10 +112,7 @@ def _home(values: MailHostValues) -> str:
         ValueError: there is a fault in it.
     """
     home = values.home or f"{values.mail}/%u"
-    fault = fault_of(home)
-    if not fault and values.home and values.dovecot != "2.3":
-        fault = f"is for Dovecot 2.3; with 2.4 a home is {values.mail}/%u"
-    if fault:
+    if fault := fault_of(home):
         raise ValueError(f"home={home} {fault}")
     return home
 
@@ -153,23 +149,18 @@ def _of_host(values: MailHostValues) -> dict[str, object]:
 def _of_database(database_url: str) -> dict[str, str]:
     file = sqlite_file(database_url)
     url = impatient(database_url)
-    pgsql = {} if file else libpq_parameters(url)
     words = {
         "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
         "DATABASE": file or url,
-        "PGSQL_HOST": pgsql.pop("host", ""),
         "LUA_DATABASE": quote(str(file)) if file else url,
     }
     checked = {name: _plain(name, str(value)) for name, value in words.items()}
     # Postfix leaves a "host" alone for a minute after its connection broke, and takes
     # the next. Named three times, a restarted database is asked again at once.
-    postgres = f"hosts = {url} {url} {url}\ndbname = {pgsql.get('dbname')}"
+    name = _plain("database_name", database_name(url))
+    postgres = f"hosts = {url} {url} {url}\ndbname = {name}"
     database = f"dbpath = {file}" if file else postgres
-    parameters = [f"    {name} = {_plain(name, pgsql[name])}" for name in pgsql]
-    return checked | {
-        "POSTFIX_DATABASE": database,
-        "PGSQL_PARAMETERS": "\n".join(parameters),
-    }
+    return checked | {"POSTFIX_DATABASE": database}
 
 
 def _plain(name: str, value: str) -> str:
@@ -191,16 +182,15 @@ def _files(values: MailHostValues) -> list[_File]:
         _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
         _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
     ]
-    if values.dovecot == "2.3":
-        files += [
-            _File("dovecot/sessions.conf", ["dovecot/sessions.conf"]),
-            _File("dovecot/sessions-of", [f"{source}/sessions-of"], 0o755),
-        ]
+    files += [
+        _File("dovecot/sessions.conf", ["dovecot/sessions.conf"]),
+        _File("dovecot/sessions-of", [f"{source}/sessions-of"], 0o755),
+    ]
     if private:
         files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
         if not private.privileged:
-            name = "dovecot/unprivileged.conf"
-            files.append(_File(name, [name]))
+            name = "unprivileged.conf"
+            files.append(_File(f"dovecot/{name}", [f"{source}/{name}"]))
     if values.with_postfix:
         files.append(_File("dovecot/postfix.conf", [f"{source}/postfix.conf"]))
         files += _postfix_files(tls, "private" if private else "host")
@@ -209,10 +199,6 @@ def _files(values: MailHostValues) -> list[_File]:
 
 def _logon_files(values: MailHostValues) -> list[_File]:
     """Return the files that ask the database who may log on."""
-    if values.dovecot == "2.4":
-        kind = "sqlite" if sqlite_file(values.database_url) else "postgresql"
-        template = f"dovecot-2.4/database-{kind}.conf"
-        return [_File("dovecot/database.conf", [template], 0o600)]
     private = values.private
     group = "" if private and not private.privileged else "dovecot"
     return [

@@ -54,7 +54,7 @@ class MailHostValues:
     certificate: Certificate | None = None
     mail: Path = Path("/srv/mail")
     # The home of a mailbox, with %u for its address and %n and %d for the parts of it;
-    # below `mail` if empty. For Dovecot 2.3.
+    # below `mail` if empty.
     home: str = ""
     mail_user: str = "vmail"
     mail_group: str = "vmail"

@@ -14,7 +14,7 @@ from deploy import homes as of_mail_hosts
 from deploy.render import render
 from mailportal import homes as of_portal
 from mailportal.checks import mailserver
-from tests.unit.deploy.test_dovecot24 import VALUES
+from tests.unit.deploy.hosts import VALUES
 
 SAME = "is one folder for several mailboxes"
 START, END = "does not begin with /", "ends with /"
@@ -97,7 +97,6 @@ def test_a_wrong_rule_is_not_rendered(tmp_path: Path, home: str) -> None:
     [
         (["--home", "mail/%u"], f"home=mail/%u {START}"),
         (["--mail", "mail"], f"home=mail/%u {START}"),
-        (["--home", "/srv/%d/%n", "--dovecot", "2.4"], "is for Dovecot 2.3"),
     ],
 )
 def test_the_command_says_so_in_a_sentence(
