@@ -102,7 +102,10 @@ def _words(values: MailHostValues) -> dict[str, str]:
     checked = {name: _plain(name, str(value)) for name, value in words.items()}
     networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
     cidr = "\n".join(f"{network} DUNNO" for network in networks)
-    return checked | _of_database(values.database_url) | {"WEBMAIL_CIDR": cidr}
+    # How a value names that of another setting.
+    reference = "$" if values.dovecot == "2.3" else "$SET:"
+    ours = {"WEBMAIL_CIDR": cidr, "VALUE_OF": reference}
+    return checked | _of_database(values.database_url) | ours
 
 
 def _home(values: MailHostValues) -> str:
@@ -177,22 +180,24 @@ def _files(values: MailHostValues) -> list[_File]:
     private = values.private
     source = f"dovecot-{values.dovecot}"
     files = [
-        _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf"]),
+        # First what this version has for itself: 2.4 wants to read its number first.
+        _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf", "dovecot/dovecot.conf"]),
         *_logon_files(values),
         _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
-        _File("dovecot/listeners.conf", [f"{source}/listeners-{tls}.conf"]),
-    ]
-    files += [
+        _File(
+            "dovecot/listeners.conf",
+            [f"{source}/ssl-{tls}.conf", f"dovecot/listeners-{tls}.conf"],
+        ),
         _File("dovecot/sessions.conf", ["dovecot/sessions.conf"]),
         _File("dovecot/sessions-of", [f"{source}/sessions-of"], 0o755),
     ]
     if private:
         files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
         if not private.privileged:
-            name = "unprivileged.conf"
-            files.append(_File(f"dovecot/{name}", [f"{source}/{name}"]))
+            name = "dovecot/unprivileged.conf"
+            files.append(_File(name, [name]))
     if values.with_postfix:
-        files.append(_File("dovecot/postfix.conf", [f"{source}/postfix.conf"]))
+        files.append(_File("dovecot/postfix.conf", ["dovecot/postfix.conf"]))
         files += _postfix_files(tls, "private" if private else "host")
     return files
 

@@ -20,7 +20,6 @@ OF_ITS_OWN = {
     "dovecot/names.lua",
     "dovecot/postfix.conf",
     "dovecot/sessions-of",
-    "dovecot/unprivileged.conf",
 }
 INCLUDE = re.compile(r"^!include (\S+)", re.MULTILINE)
 PLACEHOLDER = re.compile(r"@[A-Z_0-9]+@")
