@@ -31,23 +31,18 @@ Files that hold a secret are readable by root and the service that needs them, n
 """
 
 import argparse
-import ipaddress
 import os
 import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from deploy.databases import database_name, impatient, sqlite_file
-from deploy.homes import fault_of
+from deploy.databases import sqlite_file
 from deploy.values import Certificate, MailHostValues
+from deploy.words import words_for
 
 TEMPLATES = Path(__file__).parent
-# In Postfix's queue, so that an smtpd that is shut in there reaches it too. It is the
-# socket of deploy/systemd/mailportal-relay.socket.
-RELAY = "private/mailportal-relay"
 RELAY_PROGRAM = ["authlines.py", "authrelay.py"]
 
 
@@ -67,7 +62,7 @@ def render(values: MailHostValues) -> None:
     Raises:
         ValueError: a value cannot be written into a configuration file.
     """
-    words = _words(values)
+    words = words_for(values)
     for file in _files(values):
         text = "".join(map(_template, file.templates))
         path = values.folder / file.name
@@ -91,97 +86,15 @@ def relay_program() -> str:
     return "".join(map(_template, RELAY_PROGRAM))
 
 
-def _words(values: MailHostValues) -> dict[str, str]:
-    """What the files say, by the names that they have for it."""
-    words = _of_host(values)
-    if values.certificate:
-        words["CERTIFICATE"] = values.certificate.chain
-        words["CERTIFICATE_KEY"] = values.certificate.key
-    if values.private:
-        words["INSTANCE"] = values.private.name
-    checked = {name: _plain(name, str(value)) for name, value in words.items()}
-    networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
-    cidr = "\n".join(f"{network} DUNNO" for network in networks)
-    # How a value names that of another setting.
-    reference = "$" if values.dovecot == "2.3" else "$SET:"
-    ours = {"WEBMAIL_CIDR": cidr, "VALUE_OF": reference}
-    return checked | _of_database(values.database_url) | ours
-
-
-def _home(values: MailHostValues) -> str:
-    """The rule for homes.
-
-    Raises:
-        ValueError: there is a fault in it.
-    """
-    home = values.home or f"{values.mail}/%u"
-    if fault := fault_of(home):
-        raise ValueError(f"home={home} {fault}")
-    return home
-
-
-def _of_host(values: MailHostValues) -> dict[str, object]:
-    loopback = ipaddress.ip_address(values.doveadm_address).is_loopback
-    return {
-        "FOLDER": values.folder,
-        "HOST_NAME": values.host_name,
-        "MAIL": values.mail,
-        "HOME": _home(values),
-        "MAIL_USER": values.mail_user,
-        "MAIL_GROUP": values.mail_group,
-        "BASE": values.private.base if values.private else "/run/dovecot",
-        "RELAY": values.private.relay if values.private else RELAY,
-        "WORKERS": values.workers,
-        "FAILURE_DELAY": values.failure_delay,
-        "TOLD_A_SECOND": values.told_a_second,
-        "GUESSES_AN_ACCOUNT": values.guesses_an_account,
-        "GUESSES_A_NETWORK": values.guesses_a_network,
-        "DATABASE_GROUP": values.database_group,
-        "WEBMAIL_NETWORKS": " ".join(values.webmail_networks),
-        "DOVEADM_API_KEY": values.doveadm_api_key,
-        "DOVEADM_ADDRESS": values.doveadm_address,
-        "DOVEADM_SSL": "no" if loopback else "yes",
-        "IMAP_PORT": values.ports.imap,
-        "POP3_PORT": values.ports.pop3,
-        "SUBMISSION_PORT": values.ports.submission,
-        "SUBMISSIONS_PORT": values.ports.submissions,
-        "DOVEADM_PORT": values.ports.doveadm,
-    }
-
-
-def _of_database(database_url: str) -> dict[str, str]:
-    file = sqlite_file(database_url)
-    url = impatient(database_url)
-    words = {
-        "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
-        "DATABASE": file or url,
-        "LUA_DATABASE": quote(str(file)) if file else url,
-    }
-    checked = {name: _plain(name, str(value)) for name, value in words.items()}
-    # Postfix leaves a "host" alone for a minute after its connection broke, and takes
-    # the next. Named three times, a restarted database is asked again at once.
-    name = _plain("database_name", database_name(url))
-    postgres = f"hosts = {url} {url} {url}\ndbname = {name}"
-    database = f"dbpath = {file}" if file else postgres
-    return checked | {"POSTFIX_DATABASE": database}
-
-
-def _plain(name: str, value: str) -> str:
-    """Return the value if no file format in use here could read more into it."""
-    blank = "" if name == "WEBMAIL_NETWORKS" else " "
-    if re.search(rf"[\x00-\x1f\x7f\"\\$#{{}}{blank}]", value):
-        message = f"{name.lower()} holds a character that cannot be written: {value!r}"
-        raise ValueError(message)
-    return value
-
-
 def _files(values: MailHostValues) -> list[_File]:
     tls = "tls" if values.certificate else "plain"
     private = values.private
     source = f"dovecot-{values.dovecot}"
     files = [
         # First what this version has for itself: 2.4 wants to read its number first.
-        _File("dovecot/dovecot.conf", [f"{source}/dovecot.conf", "dovecot/dovecot.conf"]),
+        _File(
+            "dovecot/dovecot.conf", [f"{source}/dovecot.conf", "dovecot/dovecot.conf"]
+        ),
         *_logon_files(values),
         _File("dovecot/secrets.conf", ["dovecot/secrets.conf"], 0o600),
         _File(

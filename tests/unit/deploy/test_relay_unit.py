@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from deploy import authlines, authrelay, relay
-from deploy.render import RELAY, TEMPLATES, relay_program, render
+from deploy.render import TEMPLATES, relay_program, render
 from deploy.values import Certificate, MailHostValues
+from deploy.words import RELAY
 
 QUEUE = "/var/spool/postfix"
 FOLDER = Path("/etc/mailportal/mail")  # docs/operations.md
