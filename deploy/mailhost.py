@@ -26,6 +26,7 @@ from typing import Self
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
+from deploy.packages import missing_packages
 from deploy.ports import free, is_free
 from deploy.relay import start_relay
 from deploy.render import render
@@ -35,16 +36,6 @@ PATIENCE = 20.0  # seconds for a server to start or to stop
 DOVECOT = "/usr/sbin/dovecot"
 POSTFIX = "/usr/sbin/postfix"
 POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
-FILES_OF_PACKAGES = {
-    DOVECOT: "dovecot-core",
-    "/usr/lib/dovecot/imap": "dovecot-imapd",
-    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
-    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
-    "/usr/lib/dovecot/modules/auth/libauthdb_lua.so": "dovecot-auth-lua",
-    "/usr/share/lua/5.4/openssl/digest.lua": "lua-luaossl",
-}
-
-
 # A shell that stops a server when it is told to, or when the thread that started it has
 # ended. The servers cannot be told so themselves: changing users clears that wish.
 GUARD = """
@@ -112,15 +103,7 @@ class MailHost:
 
         Postfix is among them only for root: nobody else could run it.
         """
-        sqlite = sqlite_file(as_mail_role(database_url)) is not None
-        wanted = dict(FILES_OF_PACKAGES)
-        if os.geteuid() == 0:
-            driver = "sqlite" if sqlite else "pgsql"
-            wanted[POSTFIX] = "postfix"
-            wanted[f"/usr/lib/postfix/postfix-{driver}.so"] = f"postfix-{driver}"
-        lua = "sqlite3" if sqlite else "postgres"
-        wanted[f"/usr/lib/*/lua/5.4/luasql/{lua}.so"] = f"lua-sql-{lua}"
-        return [name for file, name in wanted.items() if not _exists(file)]
+        return missing_packages(as_mail_role(database_url))
 
     @property
     def dovecot_conf(self) -> Path:
@@ -287,10 +270,6 @@ class MailHost:
                 message = f"{name} does not answer; see the logs in {self.folder}"
                 raise MailHostError(message)
             time.sleep(0.05)
-
-
-def _exists(pattern: str) -> bool:
-    return any(Path("/").glob(pattern.lstrip("/")))
 
 
 def _answers(door: int | Path) -> bool:

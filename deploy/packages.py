@@ -1,0 +1,35 @@
+"""What a private mail host needs of Debian, and which packages have it."""
+
+import os
+from pathlib import Path
+
+from deploy.databases import sqlite_file
+
+FILES_OF_PACKAGES = {
+    "/usr/sbin/dovecot": "dovecot-core",
+    "/usr/lib/dovecot/imap": "dovecot-imapd",
+    "/usr/lib/dovecot/pop3": "dovecot-pop3d",
+    "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",
+    "/usr/lib/dovecot/modules/auth/libauthdb_lua.so": "dovecot-auth-lua",
+    "/usr/share/lua/5.4/openssl/digest.lua": "lua-luaossl",
+}
+
+
+def missing_packages(database_url: str) -> list[str]:
+    """Return the Debian packages that are needed and not installed.
+
+    Postfix is among them only for root: nobody else could run it.
+    """
+    sqlite = sqlite_file(database_url) is not None
+    wanted = dict(FILES_OF_PACKAGES)
+    if os.geteuid() == 0:
+        driver = "sqlite" if sqlite else "pgsql"
+        wanted["/usr/sbin/postfix"] = "postfix"
+        wanted[f"/usr/lib/postfix/postfix-{driver}.so"] = f"postfix-{driver}"
+    lua = "sqlite3" if sqlite else "postgres"
+    wanted[f"/usr/lib/*/lua/5.4/luasql/{lua}.so"] = f"lua-sql-{lua}"
+    return [name for file, name in wanted.items() if not _exists(file)]
+
+
+def _exists(pattern: str) -> bool:
+    return any(Path("/").glob(pattern.lstrip("/")))
