@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
@@ -30,10 +30,17 @@ from deploy.packages import missing_packages
 from deploy.ports import free, is_free
 from deploy.relay import start_relay
 from deploy.render import render
-from deploy.values import Certificate, MailHostValues, Ports, PrivateInstance
+from deploy.values import (
+    DOVECOT,
+    Certificate,
+    MailHostValues,
+    Ports,
+    PrivateInstance,
+    UnsupportedDovecotError,
+    installed_dovecot,
+)
 
 PATIENCE = 20.0  # seconds for a server to start or to stop
-DOVECOT = "/usr/sbin/dovecot"
 POSTFIX = "/usr/sbin/postfix"
 POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
 # A shell that stops a server when it is told to, or when the thread that started it has
@@ -61,6 +68,8 @@ class MailHost:
     rest is written anew by every start. The servers also stop when the thread that
     started them ends, however it ends.
     """
+
+    dovecot_program: ClassVar[str] = DOVECOT
 
     folder: Path
     _: KW_ONLY
@@ -168,7 +177,11 @@ class MailHost:
         self._base = None
 
     def _check(self) -> None:
-        if not Path(DOVECOT).exists():
+        try:
+            version = installed_dovecot(self.dovecot_program)
+        except UnsupportedDovecotError as error:
+            raise MailHostError(str(error)) from error
+        if not version:
             message = "Dovecot is not installed"
             raise MailHostError(message)
         file = sqlite_file(self.database_url)
@@ -218,7 +231,7 @@ class MailHost:
         )
 
     def _start_dovecot(self) -> None:
-        self._run("Dovecot", DOVECOT, "-F", "-c", str(self.dovecot_conf))
+        self._run("Dovecot", self.dovecot_program, "-F", "-c", str(self.dovecot_conf))
         logons = self.socket("auth-client")
         self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
 

@@ -4,9 +4,10 @@ import os
 from pathlib import Path
 
 from deploy.databases import sqlite_file
+from deploy.values import DOVECOT
 
 FILES_OF_PACKAGES = {
-    "/usr/sbin/dovecot": "dovecot-core",
+    DOVECOT: "dovecot-core",
     "/usr/lib/dovecot/imap": "dovecot-imapd",
     "/usr/lib/dovecot/pop3": "dovecot-pop3d",
     "/usr/lib/dovecot/lmtp": "dovecot-lmtpd",

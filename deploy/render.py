@@ -39,7 +39,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.databases import sqlite_file
-from deploy.values import Certificate, MailHostValues
+from deploy.values import (
+    VERSIONS,
+    Certificate,
+    DovecotVersion,
+    MailHostValues,
+    UnsupportedDovecotError,
+    installed_dovecot,
+)
 from deploy.words import words_for
 
 TEMPLATES = Path(__file__).parent
@@ -164,7 +171,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--told-a-second", type=float, default=0.1, help="0: never say why")
     add("--guesses-an-account", type=int, default=10, help="default: %(default)s")
     add("--guesses-a-network", type=int, default=100, help="default: %(default)s")
-    add("--dovecot", choices=("2.3", "2.4"), default="2.3", help="default: %(default)s")
+    add("--dovecot", choices=VERSIONS, help="default: that of the installed one")
     add("--mail", type=Path, default=Path("/srv/mail"), help="default: %(default)s")
     add("--home", default="", help="of a mailbox, with %%u, %%n, %%d (docs/adopt.md)")
     add("--mail-user", default="vmail", help="owner of all mail; default: %(default)s")
@@ -177,12 +184,27 @@ def main() -> None:
     parser = _parser()
     options = parser.parse_args()
     try:
-        render(_values(options))
-    except ValueError as error:
+        version = options.dovecot or _version_to_render()
+        render(_values(options, version))
+    except (ValueError, UnsupportedDovecotError) as error:
         parser.error(str(error))
 
 
-def _values(options: argparse.Namespace) -> MailHostValues:
+def _version_to_render() -> DovecotVersion:
+    """Return the version of the installed Dovecot.
+
+    Raises:
+        ValueError: there is none.
+        UnsupportedDovecotError: there is no configuration for it.
+    """
+    version = installed_dovecot()
+    if not version:
+        message = "no Dovecot is installed here: --dovecot has to say for which it is"
+        raise ValueError(message)
+    return version
+
+
+def _values(options: argparse.Namespace, version: DovecotVersion) -> MailHostValues:
     return MailHostValues(
         folder=options.folder.resolve(),
         database_url=options.database_url,
@@ -199,7 +221,7 @@ def _values(options: argparse.Namespace) -> MailHostValues:
         mail_user=options.mail_user,
         mail_group=options.mail_group,
         webmail_networks=tuple(options.webmail_network),
-        dovecot=options.dovecot,
+        dovecot=version,
     )
 
 

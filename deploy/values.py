@@ -1,12 +1,56 @@
 """What one mail host has otherwise than another."""
 
 import os
+import re
+import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from deploy.databases import sqlite_file
+
+DOVECOT = "/usr/sbin/dovecot"
+# For which there is a configuration.
+DovecotVersion = Literal["2.3", "2.4"]
+VERSIONS: tuple[DovecotVersion, ...] = get_args(DovecotVersion)
+
+
+class UnsupportedDovecotError(Exception):
+    """There is no configuration for it; the text is a sentence for an operator."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__(
+            f"Dovecot {version} is installed; supported are {' and '.join(VERSIONS)}"
+        )
+
+
+def installed_dovecot(*command: str) -> DovecotVersion | None:
+    """Return which Dovecot is installed on this machine; None if there is none.
+
+    `command` starts it, if it is not where Debian has it.
+
+    Raises:
+        UnsupportedDovecotError: it is one for which there is no configuration.
+    """
+    try:
+        done = subprocess.run(
+            [*(command or (DOVECOT,)), "--version"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except OSError:
+        return None
+    told = done.stdout.strip()  # 2.4.1-4 (7d8c0e5759)
+    found = re.match(r"\d+\.\d+(?=\.)", told)
+    if not found or found[0] not in VERSIONS:
+        raise UnsupportedDovecotError(told or "of no known version")
+    return found[0]
+
+
+def _installed_or_oldest() -> DovecotVersion:
+    return installed_dovecot() or VERSIONS[0]
 
 
 @dataclass(frozen=True)
@@ -72,7 +116,8 @@ class MailHostValues:
     guesses_an_account: int = 10
     guesses_a_network: int = 100
     with_postfix: bool = True
-    dovecot: Literal["2.3", "2.4"] = "2.3"
+    # The version to render for: the installed one.
+    dovecot: DovecotVersion = field(default_factory=_installed_or_oldest)
     private: PrivateInstance | None = None
 
     @property
