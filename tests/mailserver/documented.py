@@ -4,12 +4,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.mailserver.versions import DOVECOT
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "mailbox-features.md"
 SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def blocks(heading: str, language: str) -> str:
     """Return what is fenced as this language below a heading."""
+    if language == "conf":
+        language = DOVECOT.language
     text = dict(SECTION.findall(PAGE.read_text()))[heading]
     found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, f"nothing below {heading}"

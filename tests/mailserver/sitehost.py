@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.mailhost import MailHost
+from tests.mailserver.versions import DOVECOT
 
 
 @dataclass
@@ -25,7 +26,8 @@ class SiteHost(MailHost):
     def _prepare(self, base: Path) -> None:
         super()._prepare(base)
         ours = super().dovecot_conf
-        self.dovecot_conf.write_text(f"!include {ours}\n{self.dovecot}")
+        first = DOVECOT.first
+        self.dovecot_conf.write_text(f"{first}!include {ours}\n{self.dovecot}")
         for name, text in (("main.cf", self.main_cf), ("master.cf", self.master_cf)):
             with (self.folder / "postfix" / name).open("a") as file:
                 file.write(text)

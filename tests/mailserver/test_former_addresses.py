@@ -18,7 +18,9 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import imap_session
+from tests.mailserver.documented import blocks, translated
 from tests.mailserver.test_users import Lmtp
+from tests.mailserver.versions import DOVECOT, mail_in
 from tests.unit.administration.test_accounts import save_account
 from tests.unit.administration.worlds import browser_of
 from tests.unit.support import HOME
@@ -58,6 +60,16 @@ class Letters:
     def configure(self, *settings: str) -> None:
         """Have doveadm work as it does with another configuration."""
         self.doveadm += [word for setting in settings for word in ("-o", setting)]
+
+    def limit_to(self, size: str) -> None:
+        """Have doveadm heed a quota of this size, by docs/mailbox-features.md."""
+        quota = translated(
+            blocks("Quota", "conf"),
+            {f"{DOVECOT.storage}10G": f"{DOVECOT.storage}{size}"},
+        )
+        limited = self.host.folder / "limited.conf"
+        limited.write_text(f"{DOVECOT.first}!include {self.host.dovecot_conf}\n{quota}")
+        self.doveadm = ["doveadm", "-c", str(limited)]
 
     def save(self, address: str, subject: str) -> None:
         """Put a message into the mailbox by doveadm."""
@@ -177,7 +189,7 @@ FORMATS = {
 @pytest.mark.parametrize("location", FORMATS)
 def test_another_format_stays(letters: Letters, location: str) -> None:
     """As it is, by the commands for Maildir; by those changed for it it comes along."""
-    letters.configure(f"mail_location={location}")
+    letters.configure(*mail_in(location))
     letters.save(letters.old, "of before")
     letters.rename()
     letters.save(letters.new, "of meanwhile")
@@ -197,8 +209,7 @@ def test_over_quota_what_has_come_stays(letters: Letters) -> None:
     letters.save(letters.old, "of before")
     letters.rename()
     letters.save(letters.new, "of meanwhile")
-    quota = ("quota=count:User", "quota_rule=*:bytes=20", "quota_vsizes=yes")
-    letters.configure("mail_plugins=quota", *(f"plugin/{each}" for each in quota))
+    letters.limit_to("20B")
     commands = formeraddresses.bringing_together(letters.old, letters.new)
 
     assert letters.run(commands) != 0

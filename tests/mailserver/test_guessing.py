@@ -18,6 +18,7 @@ from tests.mailserver.clients import WEBMAIL, client_address, webmail_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.test_told import cpu_seconds
+from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
 
@@ -48,7 +49,7 @@ def single(database_url: str) -> Iterator[MailHost]:
         database_url=database_url,
         webmail_networks=[WEBMAIL],
         failure_delay=0,
-        dovecot="auth_worker_max_count = 1\n",
+        dovecot=DOVECOT.one_worker,
     ) as host:
         yield host
 

@@ -27,6 +27,7 @@ from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
 from tests.mailserver.test_users import Lmtp, doveadm
 from tests.mailserver.tlsclients import imaps, wait_for
+from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
 
@@ -87,7 +88,7 @@ def running_host(
     """A host with all that; the fixture `host` is this one here."""
     headings = ("Quota", "Sieve", "Connections of one device")
     here = {
-        "storage=10G": f"storage={QUOTA}K",
+        f"{DOVECOT.storage}10G": f"{DOVECOT.storage}{QUOTA}K",
         "port = 4190": f"port = {sieve_port}",
         "userip_connections = 10": f"userip_connections = {CONNECTIONS}",
     }

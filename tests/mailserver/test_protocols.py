@@ -103,7 +103,8 @@ def host_without_lists(host: MailHost) -> Iterator[Path]:
     """A host where the list of one protocol's sessions cannot be had."""
     program = host.folder / "dovecot" / "sessions-of"
     text = program.read_text()
-    program.write_text(text.replace("/usr/bin/doveadm", "/usr/bin/false"))
+    broken = text.replace("/usr/bin/doveadm", "/usr/bin/false")
+    program.write_text(broken.replace("/anvil", "/none"))
     yield program
     program.write_text(text)
 

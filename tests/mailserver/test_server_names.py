@@ -24,6 +24,7 @@ from tests.factories import PASSWORD
 from tests.mailserver.clients import HOST, PATIENCE, WEBMAIL, client_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
+from tests.mailserver.versions import protocols_and
 
 pytestmark = pytest.mark.mailserver
 
@@ -147,8 +148,8 @@ def running_host(
         webmail_networks=[WEBMAIL],
         certificate=certificate,
         failure_delay=0,
-        dovecot="protocols = $protocols submission sieve\n"
-        f"submission_relay_host = {HOST}\n"
+        dovecot=protocols_and("submission", "sieve")
+        + f"submission_relay_host = {HOST}\n"
         f"submission_relay_port = {ports.submission}\n{WELL_KNOWN}{more}",
     ) as host:
         yield host

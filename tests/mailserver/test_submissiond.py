@@ -15,13 +15,14 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL, Imap, Smtp, client_address, imap_session
+from tests.mailserver.versions import protocols_and
 
 pytestmark = pytest.mark.mailserver
 
 ADDRESS = "alice@example.com"
 OWNER = Actor(ADDRESS, "198.51.100.7", "")
 SUBMISSION = """
-protocols = $protocols submission
+{protocols}
 submission_relay_host = 127.0.0.1
 submission_relay_port = {relay}
 service submission-login {{
@@ -38,7 +39,9 @@ class SubmissionHost(MailHost):
     def _prepare(self, base: Path) -> None:
         super()._prepare(base)
         added = SUBMISSION.format(
-            relay=self.ports.submission, port=self.ports.submissions
+            protocols=protocols_and("submission"),
+            relay=self.ports.submission,
+            port=self.ports.submissions,
         )
         with (self.folder / "dovecot" / "private.conf").open("a") as file:
             file.write(added)

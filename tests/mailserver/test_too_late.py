@@ -4,6 +4,7 @@ What takes so long here is the logon worker: it is stopped, as a machine stops t
 no processor or no memory left.
 """
 
+import contextlib
 import os
 import signal
 import smtplib
@@ -28,6 +29,7 @@ from tests.factories import PASSWORD
 from tests.mailserver.clients import WEBMAIL, Smtp, client_address, log_on
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
+from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
 
@@ -46,7 +48,7 @@ def running_host(database_url: str) -> Iterator[MailHost]:
         database_url=database_url,
         webmail_networks=[WEBMAIL],
         failure_delay=0,
-        dovecot="auth_worker_max_count = 1\n",
+        dovecot=DOVECOT.one_worker,
     ) as host:
         yield host
 
@@ -70,11 +72,7 @@ def follow(host: MailHost) -> None:
 def stopped_worker(host: MailHost) -> Iterator[None]:
     """Stop what decides logons; what is asked meanwhile waits for it."""
     assert log_on("imap", host, "nobody@example.com", "a guess") is Verdict.REFUSED
-    workers = [
-        int(pid)
-        for pid in children(int(host.socket("master.pid").read_text()))
-        if " -w" in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
-    ]
+    workers = [pid for pid, command in children(host).items() if " -w" in command]
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGSTOP)
     try:
@@ -83,8 +81,15 @@ def stopped_worker(host: MailHost) -> Iterator[None]:
         os.kill(workers[0], signal.SIGCONT)
 
 
-def children(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+def children(host: MailHost) -> dict[int, str]:
+    """Return the command of each process that Dovecot has started and that runs."""
+    master = int(host.socket("master.pid").read_text())
+    found = {}
+    for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split():
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+            found[int(pid)] = command.replace("\0", " ")
+    return found
 
 
 def wait_for(text: str, log: Log) -> None:
@@ -203,8 +208,10 @@ def test_a_relay_that_is_killed_is_a_temporary_failure_and_comes_back(
         host.relay.kill()
         host.relay.wait()
         assert cut_off.result(timeout=5) == 454
-        assert asked(calls, host, secrets, ALICE).result(timeout=5) == 454
-    host.start_relay()
+        meanwhile = asked(calls, host, secrets, ALICE)
+        time.sleep(1)
+        host.start_relay()
+    assert meanwhile.result(timeout=IN_TIME) == 235
 
     assert authenticate(host, ALICE, secrets[ALICE], "plain") == 235
     before.user, before.password = ALICE, secrets[ALICE]
@@ -219,10 +226,9 @@ def test_a_dovecot_that_was_restarted_is_asked_again(
     client.ehlo()
     client.user, client.password = ALICE, secrets[ALICE]
 
-    for pid in children(int(host.socket("master.pid").read_text())):
-        command = Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    for pid, command in children(host).items():
         if command.startswith("dovecot/auth") and " -w" not in command:
-            os.kill(int(pid), signal.SIGTERM)
+            os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + PATIENCE
             while Path(f"/proc/{pid}").exists():
                 assert time.monotonic() < deadline
