@@ -1,0 +1,65 @@
+"""Nobody who logs on right after Dovecot has started is told to try again later."""
+
+import contextlib
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from bench.authsocket import Logon, Verdict, ask
+from deploy.mailhost import MailHost
+from tests import factories
+from tests.environment import FOLDER
+from tests.mailserver.clients import WEBMAIL, client_address
+
+pytestmark = pytest.mark.mailserver
+
+ALICE = "alice@example.com"
+AT_ONCE = 200
+
+
+@pytest.fixture
+def secret(host: MailHost) -> str:
+    return factories.make_client_password(
+        factories.make_account(ALICE, client_passwords_on=True)
+    )[1]
+
+
+@pytest.fixture
+def cold(host: MailHost, database_url: str) -> Iterator[MailHost]:
+    """A host that has just started."""
+    with MailHost(
+        FOLDER / "cold",
+        database_url=database_url,
+        webmail_networks=[WEBMAIL],
+        failure_delay=0,
+    ) as fresh:
+        yield fresh
+
+
+def verdicts(host: MailHost, secret: str) -> Counter[Verdict]:
+    """What many hear who log on at once; half of them are let in."""
+    names = [ALICE, "nobody@example.com"] * (AT_ONCE // 2)
+    logons = [Logon(name, secret, source=client_address()) for name in names]
+    # A process that a reload has told to end hangs up, and the socket is made anew.
+    for _ in range(100):
+        with contextlib.suppress(ConnectionError, FileNotFoundError):
+            return Counter(ask(host.socket("auth-client"), logons))
+        time.sleep(0.05)
+    raise AssertionError
+
+
+ALL_DECIDED = {Verdict.OK: AT_ONCE // 2, Verdict.REFUSED: AT_ONCE // 2}
+
+
+def test_after_a_start_all_logons_are_decided(cold: MailHost, secret: str) -> None:
+    assert verdicts(cold, secret) == ALL_DECIDED
+
+
+def test_after_a_reload_all_logons_are_decided(cold: MailHost, secret: str) -> None:
+    for _ in range(3):
+        subprocess.run(["doveadm", "-c", str(cold.dovecot_conf), "reload"], check=True)
+
+        assert verdicts(cold, secret) == ALL_DECIDED
