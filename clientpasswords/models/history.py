@@ -69,7 +69,7 @@ class Logon(models.Model):
     class Reason(models.TextChoices):
         """In words for owners and administrators; `portal.lua` and the views decide.
 
-        UNKNOWN is all that can be said of a logon that Dovecot 2.4 refused.
+        UNKNOWN stands in old rows alone: Dovecot 2.4 did not say more, once.
         """
 
         WRONG = "wrong-password", _("wrong password")

@@ -1,6 +1,5 @@
 """Lines as Dovecot writes them to its log."""
 
-import json
 from typing import Any
 
 # What stands between the time and our own words, by the version of Dovecot.
@@ -44,19 +43,3 @@ def line(
 def guesses(count: int, **more: Any) -> str:
     """Return the lines of that many different wrong passwords."""
     return count * line(reason="wrong-password", again=False, **more)
-
-
-def event(*, second: int = 10, name: str = "auth_request_finished", **more: Any) -> str:
-    """Return the line that Dovecot 2.4 exports of a logon; None leaves a field out."""
-    told = {
-        "user": "alice@example.com",
-        "protocol": "imap",
-        "remote_ip": "192.0.2.7",
-        "session": "J/AeV/hgfrZ/AAAB",
-        "success": "yes",
-    }
-    fields = {key: value for key, value in (told | more).items() if value is not None}
-    time = f"2026-11-23T21:33:{second:02}"
-    times = {"start_time": f"{time}.101010Z", "end_time": f"{time}.202020Z"}
-    text = json.dumps({"event": name, **times, "fields": fields}, separators=(",", ":"))
-    return f"{time}+0000 stats: Info: {text}\n"

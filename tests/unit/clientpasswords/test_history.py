@@ -10,7 +10,7 @@ from accounts.models import Account
 from clientpasswords import history
 from clientpasswords.models import ClientPassword, Logon, Usage
 from tests import factories
-from tests.unit.clientpasswords.dovecotlines import event, line
+from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up
 
 
@@ -31,9 +31,9 @@ def test_of_dovecot_2_4_first_and_last_use_are_kept_as_well(
     alice: Account, log: Path, follow: Follow
 ) -> None:
     row, _secret = factories.make_client_password(alice)
-    append(log, event(user=f"{alice.address}~{row.pk}", second=1))
-    append(log, event(user=f"{alice.address}~{row.pk}", second=9, protocol="smtp"))
-    append(log, event(success=None, error="authentication failed"))
+    append(log, line(credential=row.pk, second=1, dovecot="2.4"))
+    append(log, line(credential=row.pk, second=9, protocol="smtp", dovecot="2.4"))
+    append(log, line(reason="wrong-password", again=False, dovecot="2.4"))
 
     catch_up(follow(log))
 
@@ -43,7 +43,7 @@ def test_of_dovecot_2_4_first_and_last_use_are_kept_as_well(
     assert sorted(Logon.objects.values_list("reason", "client_password")) == [
         ("", row.pk),
         ("", row.pk),
-        ("refused", None),
+        ("wrong-password", None),
     ]
 
 
