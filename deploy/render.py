@@ -34,6 +34,7 @@ import argparse
 import os
 import re
 import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -187,9 +188,42 @@ def main() -> None:
     options = parser.parse_args()
     try:
         version = options.dovecot or _version_to_render()
+        notes = _notes(options.folder, version)
         render(_values(options, version))
     except (ValueError, UnsupportedDovecotError) as error:
         parser.error(str(error))
+    print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
+
+
+def _notes(folder: Path, version: DovecotVersion) -> list[str]:
+    """Return what an operator has to know of versions that differ, in sentences."""
+    notes = []
+    before = rendered_for(folder)
+    if before not in {None, version}:
+        notes.append(
+            f"{folder} held the configuration for Dovecot {before}, which is replaced"
+            f" by the one for {version}."
+        )
+    try:
+        installed = installed_dovecot()
+    except UnsupportedDovecotError as error:
+        return [*notes, f"{error}. It cannot read what was rendered, for {version}."]
+    if installed not in {None, version}:
+        notes.append(
+            f"Dovecot {installed} is installed here: it cannot read what was rendered,"
+            f" for {version}. Without --dovecot it is asked for its version."
+        )
+    return notes
+
+
+def rendered_for(folder: Path) -> str | None:
+    """Return for which Dovecot the configuration in the folder is; None without one."""
+    try:
+        text = (folder / "dovecot" / "dovecot.conf").read_text()
+    except OSError:
+        return None
+    found = re.match(r"# Dovecot (\d+\.\d+) behind the portal", text)
+    return found and found[1]
 
 
 def _version_to_render() -> DovecotVersion:

@@ -3,6 +3,7 @@
 from django.core.checks import register
 
 from mailportal.checks import (
+    dovecot,
     environment,
     hosts,
     mails,
@@ -40,6 +41,7 @@ IN_PRODUCTION = (
     mails.ports_fit_their_security,
     mailserver.sessions_can_be_ended,
     mailserver.webmails_networks_are_its_own,
+    dovecot.rendering_fits_the_mail_server,
     sites.sites_are_safe,
     sites.owners_are_told_enough,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from deploy.mailhost import MailHost, MailHostError
-from deploy.values import UnsupportedDovecotError, installed_dovecot
+from deploy.values import VERSIONS, UnsupportedDovecotError, installed_dovecot
 
 OTHERS = ["2.2.36 (1f10bfa63)", "2.5.0 (x)", "2.30.1 (x)", "3.0.0", "24.1", "what?", ""]
 
@@ -86,3 +86,21 @@ def test_rendered_is_for_the_installed_version(tmp_path: Path) -> None:
         assert text.startswith(f"# Dovecot {installed} behind the portal.")
     else:
         assert "no Dovecot is installed here" in done.stderr
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_operator_is_told_of_what_does_not_fit(
+    tmp_path: Path, version: str
+) -> None:
+    (other,) = {*VERSIONS} - {version}
+    assert render(tmp_path, "--dovecot", other).returncode == 0
+
+    done = render(tmp_path, "--dovecot", version)
+
+    assert done.returncode == 0
+    held = f"made held the configuration for Dovecot {other}, which is replaced"
+    assert held in done.stderr
+    is_strange = installed_dovecot() == other
+    assert (f"Dovecot {other} is installed here" in done.stderr) == is_strange
+    # Once it is replaced there is no more to say of it.
+    assert held not in render(tmp_path, "--dovecot", version).stderr
