@@ -113,7 +113,10 @@ def _files(values: MailHostValues) -> list[_File]:
         _File("dovecot/sessions-of", [f"{source}/sessions-of"], 0o755),
     ]
     if values.dovecot == "2.4":
-        files.append(_File("dovecot/warm-up", [f"{source}/warm-up"], 0o755))
+        files += [
+            _File("dovecot/warm-up.conf", [f"{source}/warm-up.conf"]),
+            _File("dovecot/warm-up", [f"{source}/warm-up"], 0o755),
+        ]
     if private:
         files.append(_File("dovecot/private.conf", ["dovecot/private.conf"]))
         if not private.privileged:

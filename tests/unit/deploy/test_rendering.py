@@ -40,7 +40,7 @@ def rendered(values: MailHostValues, version: Version, folder: Path) -> dict[str
 def test_both_versions_get_the_same_files(host: str, tmp_path: Path) -> None:
     old, new = (rendered(HOSTS[host], each, tmp_path) for each in VERSIONS)
 
-    assert new.keys() - old.keys() == {"dovecot/warm-up"}
+    assert new.keys() - old.keys() == {"dovecot/warm-up", "dovecot/warm-up.conf"}
     assert old.keys() <= new.keys()
     assert {"dovecot/portal.lua", "dovecot/guesses.lua"} <= old.keys()
     assert {name for name in old if old[name] != new[name]} <= OF_ITS_OWN
