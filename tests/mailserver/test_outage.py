@@ -36,6 +36,7 @@ ADDRESS = "alice@example.com"
 FILE = FOLDER / "outage-db" / "portal.sqlite3"
 # Twice what a look-up may take, and some time for everything else.
 GIVEN_UP = 10  # seconds
+LASTING = 40.0  # seconds without a database
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +77,23 @@ def test_a_logon_without_the_database_fails_for_now_and_works_again_at_once(
     start = time.monotonic()
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
     assert time.monotonic() - start < 1
+
+
+@pytest.mark.skipif(POSTGRES is None, reason="a file that is back is simply opened")
+def test_after_an_outage_that_lasts_logons_work_at_once(
+    host: MailHost, secret: str
+) -> None:
+    """Also where programs went on asking: nobody waits longer and longer."""
+    with no_database(FILE):
+        end = time.monotonic() + LASTING
+        while time.monotonic() < end:
+            for protocol in PROTOCOLS:
+                assert log_on(protocol, host, ADDRESS, secret) is Verdict.TEMPORARY
+
+    for protocol in PROTOCOLS:
+        start = time.monotonic()
+        assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
+        assert time.monotonic() - start < 1
 
 
 @pytest.mark.skipif(POSTGRES is None, reason="a reader of SQLite waits for nobody")
