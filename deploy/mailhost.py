@@ -27,8 +27,8 @@ from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
 from deploy.packages import missing_packages
-from deploy.ports import free, is_free
-from deploy.relay import start_relay
+from deploy.ports import answers, free, is_free
+from deploy.relay import listen_for_postfix, start_relay
 from deploy.render import render
 from deploy.values import (
     DOVECOT,
@@ -91,6 +91,8 @@ class MailHost:
         self._processes: list[subprocess.Popen[bytes]] = []
         # For sockets, whose paths may have no more than 107 characters.
         self._base: Path | None = None
+        # Where Postfix asks, whichever relay it is that listens.
+        self._door: socket.socket | None = None
 
     def __enter__(self) -> Self:
         """Start."""
@@ -172,6 +174,7 @@ class MailHost:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
+        self._close_door()
         if self._base:
             shutil.rmtree(self._base, ignore_errors=True)
         self._base = None
@@ -239,7 +242,8 @@ class MailHost:
         """Start what Postfix asks for logons; again, if it has ended."""
         program, door = self.relay_files()
         dovecot, log = self.socket("auth-postfix"), self.folder / "start.log"
-        self.relay = start_relay(program, dovecot, door, log)
+        self._door = self._door or listen_for_postfix(door)
+        self.relay = start_relay(program, dovecot, self._door, log)
         self._processes.append(self.relay)
 
     def stop_relay(self) -> None:
@@ -247,7 +251,13 @@ class MailHost:
         self._processes.remove(self.relay)
         self.relay.terminate()
         self.relay.wait(PATIENCE)
-        self.relay_files()[1].unlink()
+        self._close_door()
+
+    def _close_door(self) -> None:
+        if self._door:
+            self._door.close()
+            self.relay_files()[1].unlink(missing_ok=True)
+        self._door = None
 
     def relay_files(self) -> tuple[Path, Path]:
         """Return the relay's program, and the socket where Postfix finds it."""
@@ -277,16 +287,9 @@ class MailHost:
 
     def _wait(self, name: str, *doors: int | Path) -> None:
         deadline = time.monotonic() + PATIENCE
-        while not all(_answers(door) for door in doors):
+        while not all(answers(door) for door in doors):
             ended = self._processes[-1].poll() is not None
             if ended or time.monotonic() > deadline:
                 message = f"{name} does not answer; see the logs in {self.folder}"
                 raise MailHostError(message)
             time.sleep(0.05)
-
-
-def _answers(door: int | Path) -> bool:
-    """Whether somebody listens at this port or socket."""
-    local = isinstance(door, Path)
-    with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as line:
-        return line.connect_ex(str(door) if local else ("127.0.0.1", door)) == 0

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+from pathlib import Path
 
 from deploy.values import Ports
 
@@ -29,3 +30,10 @@ def is_free(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def answers(door: int | Path) -> bool:
+    """Whether somebody listens at this port or socket."""
+    local = isinstance(door, Path)
+    with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as line:
+        return line.connect_ex(str(door) if local else ("127.0.0.1", door)) == 0

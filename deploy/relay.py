@@ -11,22 +11,31 @@ from deploy.lifetime import ending_with_us
 USER, CLIENT = "dovenull", "postfix"
 
 
-def start_relay(
-    script: Path, dovecot: Path, door: Path, log: Path
-) -> subprocess.Popen[bytes]:
-    """Start authrelay.py for the Postfix that asks at `door`; it ends when we do.
+def listen_for_postfix(door: Path) -> socket.socket:
+    """Make the socket where Postfix asks, anew; only root can do it.
 
-    `door` is a socket, made anew; `dovecot` is that of Dovecot's which it asks. What it
-    prints is added to `log`. Only root can do it.
+    As that of systemd it outlives the relay: who asks meanwhile waits for the next one.
     """
     door.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(door))
+    shutil.chown(door, CLIENT)
+    door.chmod(0o600)
+    listening.listen()
+    return listening
+
+
+def start_relay(
+    script: Path, dovecot: Path, listening: socket.socket, log: Path
+) -> subprocess.Popen[bytes]:
+    """Start authrelay.py for the Postfix that asks at a socket; it ends when we do.
+
+    `dovecot` is the socket of Dovecot's which it asks. What it prints is added to
+    `log`. Only root can do it.
+    """
     user = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     command = ["/usr/bin/python3", "-IS", str(script), str(dovecot)]
-    with socket.socket(socket.AF_UNIX) as listening, log.open("ab") as printed:
-        listening.bind(str(door))
-        shutil.chown(door, CLIENT)
-        door.chmod(0o600)
-        listening.listen()
+    with log.open("ab") as printed:
         return subprocess.Popen(
             ending_with_us(command, *user),
             stdin=listening.fileno(),
