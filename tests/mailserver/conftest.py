@@ -2,6 +2,7 @@
 
 import ssl
 import subprocess
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -103,6 +104,9 @@ def trust(certificate: Certificate) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate.chain)
 
 
+SETTLED = 0.2  # seconds in which a log does not grow
+
+
 class Log:
     """What was written to a log since a certain moment."""
 
@@ -114,6 +118,17 @@ class Log:
         with self._path.open() as file:
             file.seek(self._start)
             return file.read()
+
+    def settled(self) -> str:
+        """Return the text once it grows no more.
+
+        A process of its own writes it, a moment after clients were answered.
+        """
+        before, text = None, self.text()
+        while text != before:
+            time.sleep(SETTLED)
+            before, text = text, self.text()
+        return text
 
 
 @pytest.fixture

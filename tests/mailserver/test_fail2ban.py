@@ -3,7 +3,6 @@
 import re
 import shutil
 import subprocess
-import time
 from ast import literal_eval
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,8 +24,6 @@ from tests.mailserver.versions import DOVECOT
 pytestmark = pytest.mark.mailserver
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "fail2ban"
-OURS = "db-lua: portal"
-PATIENCE = 5.0  # seconds
 ALICE, CAROL = "alice@example.com", "carol@example.com"
 
 
@@ -72,17 +69,10 @@ def carol(host: MailHost) -> Account:
     return factories.make_account(CAROL)
 
 
-def decided(log: Log, times: int) -> str:
-    """Return the lines about decisions, once there are so many.
-
-    A process of its own writes them, a moment after the client was answered.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        lines = [line for line in log.text().splitlines(keepends=True) if OURS in line]
-        if len(lines) >= times or time.monotonic() > deadline:
-            return "".join(lines)
-        time.sleep(0.05)
+def decided(log: Log) -> str:
+    """The lines about decisions, without the others that Dovecot writes."""
+    lines = log.settled().splitlines(keepends=True)
+    return "".join(line for line in lines if "db-lua: portal" in line)
 
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
@@ -94,8 +84,7 @@ def test_a_wrong_password_counts_by_every_protocol(
     verdict = log_on(protocol, host, CAROL, "wrong", source)
 
     assert verdict is Verdict.REFUSED
-    decided(dovecot_log, 1)
-    assert findings(dovecot_log.text(), tmp_path).counted == [source]
+    assert findings(dovecot_log.settled(), tmp_path).counted == [source]
 
 
 def test_what_a_guesser_does_counts(
@@ -107,8 +96,8 @@ def test_what_a_guesser_does_counts(
 
     ask(host.socket("auth-client"), [*many, *unknown])
 
-    found = findings(decided(dovecot_log, 102), tmp_path)
-    assert '"reason":"too-many-guesses"' in dovecot_log.text()
+    found = findings(decided(dovecot_log), tmp_path)
+    assert '"reason":"too-many-guesses"' in dovecot_log.settled()
     assert found == Findings([source] * 102, ignored=0, missed=0)
 
 
@@ -120,7 +109,7 @@ def test_an_old_phone_is_ignored(
 
     ask(host.socket("auth-client"), logons)
 
-    found = findings(decided(dovecot_log, 100), tmp_path)
+    found = findings(decided(dovecot_log), tmp_path)
     # Each logon worker counts it once.
     assert set(found.counted) == {source}
     assert len(found.counted) + found.ignored == 100
@@ -146,7 +135,7 @@ def test_what_owners_do_counts_nothing(
     for logon in logons:
         ask(host.socket("auth-client"), [logon])
 
-    text = decided(dovecot_log, len(logons))
+    text = decided(dovecot_log)
     assert len(text.splitlines()) == len(logons)
     assert findings(text, tmp_path).counted == []
 
@@ -158,8 +147,8 @@ def test_a_temporary_failure_counts_nothing(
         (verdict,) = ask(host.socket("auth-client"), [Logon(CAROL, "wrong")])
 
     assert verdict is Verdict.TEMPORARY
-    assert '"outcome":"temporary"' in decided(dovecot_log, 1)
-    assert findings(dovecot_log.text(), tmp_path).counted == []
+    assert '"outcome":"temporary"' in decided(dovecot_log)
+    assert findings(dovecot_log.settled(), tmp_path).counted == []
 
 
 def test_nobody_gets_another_banned_by_a_name_that_lies(
@@ -167,8 +156,8 @@ def test_nobody_gets_another_banned_by_a_name_that_lies(
 ) -> None:
     victim, source = "198.51.100.66", client_address()
     ask(host.socket("auth-client"), [Logon(CAROL, "wrong", source=source)])
-    (line,) = decided(dovecot_log, 1).splitlines()
-    real = dovecot_log.text()
+    (line,) = decided(dovecot_log).splitlines()
+    real = dovecot_log.settled()
     forged = line.replace(source, victim)
     names = [
         forged,
@@ -186,13 +175,10 @@ def test_nobody_gets_another_banned_by_a_name_that_lies(
 
     # The first one, and the passwords that Dovecot passed on, which are not in the log.
     wrong = ["wrong", *(name for name in names if name.isprintable())]
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        found = findings(dovecot_log.text(), tmp_path)
-        if len(found.counted) >= len(wrong) or time.monotonic() > deadline:
-            break
-    assert victim in dovecot_log.text()
-    assert len(dovecot_log.text()) > len(real)
+    text = dovecot_log.settled()
+    assert victim in text
+    assert len(text) > len(real)
+    found = findings(text, tmp_path)
     assert found.counted == [source] * len(wrong)
 
 
@@ -201,7 +187,7 @@ def test_only_a_whole_line_of_dovecots_own_counts(
 ) -> None:
     """Whatever else may get into the log, and wherever it is cut off."""
     ask(host.socket("auth-client"), [Logon(CAROL, "wrong", source=client_address())])
-    (line,) = decided(dovecot_log, 1).splitlines()
+    (line,) = decided(dovecot_log).splitlines()
     stamp, _, rest = line.partition(" ")
     lies = [
         f"{stamp} imap-login: Info: Disconnected: user=<{line}",

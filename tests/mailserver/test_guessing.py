@@ -83,7 +83,7 @@ def guess(host: MailHost, count: int, like: Try) -> None:
 
 def decisions(log: Log) -> list[tuple[str, bool]]:
     """The reason of each refusal, and whether the same was refused before."""
-    lines = log.text().splitlines()
+    lines = log.settled().splitlines()
     ours = [line.partition(": portal ")[2] for line in lines]
     found = [json.loads(each) for each in ours if each]
     return [(each["reason"], each["again"]) for each in found if each["reason"]]
@@ -275,4 +275,4 @@ def test_nothing_typed_is_in_the_log(
     guess(one_worker, AN_ACCOUNT + 1, Try(CAROL, "", source=client_address()))
 
     assert len(decisions(log)) == AN_ACCOUNT + 1
-    assert "guess 0" not in log.text()
+    assert "guess 0" not in log.settled()

@@ -101,7 +101,7 @@ def test_a_right_password_is_let_in_whatever_others_did(
 
     fail(host, OTHERS[others](), office)
 
-    unheard = '"reason":"too-many-guesses"' in dovecot_log.text()
+    unheard = '"reason":"too-many-guesses"' in dovecot_log.settled()
     assert unheard == (others == "guessed until nobody hears them")
     for protocol in PROTOCOLS:
         assert timed(protocol, host, ALICE, secret, office) is Verdict.OK
@@ -116,7 +116,7 @@ def test_guesses_at_a_web_password_are_limited_by_each_protocol(
     fail(host, wrong(CAROL, AN_ACCOUNT), here, [protocol])
 
     assert log_on(protocol, host, CAROL, PASSWORD, here) is Verdict.REFUSED
-    last = dovecot_log.text().rpartition(": portal ")[2]
+    last = dovecot_log.settled().rpartition(": portal ")[2]
     assert f'"protocol":"{protocol}"' in last
     assert '"reason":"too-many-guesses"' in last
 
@@ -139,5 +139,5 @@ def test_dovecot_does_without_its_penalty_and_without_a_word(
 
     fail(host, wrong(CAROL, len(PROTOCOLS)), client_address())
 
-    assert "enalty" not in dovecot_log.text()
-    assert ": Error: " not in dovecot_log.text()
+    assert "enalty" not in dovecot_log.settled()
+    assert ": Error: " not in dovecot_log.settled()

@@ -46,7 +46,7 @@ def test_no_password_opens_from_elsewhere_but_the_webmails(
     elsewhere = ELSEWHERE.format(number)
     assert log_on(protocol, host, ADDRESS, secret, client_address()) is Verdict.OK
     assert log_on(protocol, host, ADDRESS, secret, elsewhere) is Verdict.REFUSED
-    assert '"reason":"network-not-allowed"' in dovecot_log.text()
+    assert '"reason":"network-not-allowed"' in dovecot_log.settled()
 
     Account.objects.update(client_passwords_on=False)
 

@@ -173,7 +173,7 @@ def test_a_server_name_changes_no_decision(
         with Spoken(doors[service], name) as client:
             assert LETS_IN[service](client, password) is is_right
 
-    outcomes = re.findall(r'"outcome":"(\w+)"', dovecot_log.text())
+    outcomes = re.findall(r'"outcome":"(\w+)"', dovecot_log.settled())
     assert outcomes == ["ok", "refused"]
 
 

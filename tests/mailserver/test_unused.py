@@ -68,7 +68,7 @@ def test_it_is_refused_and_a_code_brings_it_back(
 ) -> None:
     time_is_over()
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.REFUSED
-    assert '"reason":"suspended-unused"' in dovecot_log.text()
+    assert '"reason":"suspended-unused"' in dovecot_log.settled()
     alice = Account.objects.get()
     codes.send(alice, Act.REVIVE, by=OWNER)
 
