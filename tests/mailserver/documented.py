@@ -11,10 +11,13 @@ SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def blocks(heading: str, language: str) -> str:
-    """Return what is fenced as this language below a heading."""
-    if language == "conf":
-        language = DOVECOT.language
+    """Return what is fenced as this language below a heading.
+
+    Of "conf" it is what is for the installed Dovecot, where its versions differ.
+    """
     text = dict(SECTION.findall(PAGE.read_text()))[heading]
+    if language == "conf" and f"```{DOVECOT.language}\n" in text:
+        language = DOVECOT.language
     found = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert found, f"nothing below {heading}"
     return "".join(found)

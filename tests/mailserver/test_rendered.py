@@ -3,12 +3,13 @@
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.render import render
-from deploy.values import Certificate, MailHostValues
+from deploy.values import Certificate, MailHostValues, PrivateInstance
 from tests.environment import FOLDER
 
 pytestmark = pytest.mark.mailserver
@@ -18,22 +19,33 @@ SECRET = "the-key-of-doveadm"
 
 
 @pytest.fixture
-def rendered(database_url: str, certificate: Certificate) -> Path:
-    folder = FOLDER / "etc"
-    render(
-        MailHostValues(
-            folder=folder,
-            database_url=database_url,
-            doveadm_api_key=SECRET,
-            host_name="mail.example.com",
-            certificate=certificate,
-            webmail_networks=["192.0.2.0/24", "2001:db8::/32"],
-        )
+def values(database_url: str, certificate: Certificate) -> MailHostValues:
+    return MailHostValues(
+        folder=FOLDER / "etc",
+        database_url=database_url,
+        doveadm_api_key=SECRET,
+        host_name="mail.example.com",
+        certificate=certificate,
+        webmail_networks=["192.0.2.0/24", "2001:db8::/32"],
     )
-    return folder
 
 
-def test_both_servers_accept_what_an_operator_gets(rendered: Path) -> None:
+@pytest.fixture
+def rendered(values: MailHostValues) -> Path:
+    render(values)
+    return values.folder
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_both_servers_accept_what_is_rendered(
+    values: MailHostValues, *, is_private: bool
+) -> None:
+    """Without a word, so also without a setting that is going to be removed."""
+    rendered = values.folder
+    if is_private:
+        base = PrivateInstance("private", rendered / "base", privileged=True)
+        values = replace(values, certificate=None, private=base)
+    render(values)
     dovecot = ["doveconf", "-n", "-c", str(rendered / "dovecot" / "dovecot.conf")]
     postfix = ["postconf", "-c", str(rendered / "postfix"), "-n"]
     services = ["postconf", "-c", str(rendered / "postfix"), "-M"]
