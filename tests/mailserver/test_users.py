@@ -3,12 +3,17 @@
 import smtplib
 import socket
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from accounts.models import Account
 from deploy.mailhost import MailHost
+from deploy.values import MailHostValues
 from tests import factories
+from tests.environment import FOLDER
+from tests.mailserver.clients import imap_session
 
 pytestmark = pytest.mark.mailserver
 
@@ -79,3 +84,29 @@ def test_mail_for_an_unknown_account_is_refused(host: MailHost, alice: Account) 
         client.sendmail("friend@x.org", "nobody@example.com", "Hello")
 
     assert refused.value.recipients["nobody@example.com"][0] == 550
+
+
+class PartsHost(MailHost):
+    """Its homes are in a folder of each domain (--home of deploy.render)."""
+
+    def _values(self, base: Path) -> MailHostValues:
+        values = super()._values(base)
+        return replace(values, home=f"{values.mail}/%d/%n")
+
+
+def test_mail_goes_where_the_rule_for_homes_says(
+    host: MailHost, database_url: str, alice: Account
+) -> None:
+    """Found by who delivers it and by who logs on, with either name."""
+    secret = factories.make_client_password(alice)[1]
+    with PartsHost(FOLDER / "parts", database_url=database_url) as parts:
+        home = parts.folder / "mail" / "example.com" / "alice"
+        found = doveadm(parts, "user", "-f", "home", f"{ADDRESS}~70").stdout
+        with Lmtp(str(parts.socket("lmtp"))) as client:
+            client.sendmail("friend@x.org", ADDRESS, "Subject: Hello\r\n\r\nHello.\r\n")
+        delivered = len(list((home / "Maildir" / "new").iterdir()))
+        with imap_session(parts, ADDRESS, secret) as session:
+            selected = session.select("INBOX", readonly=True)
+
+    assert (found.strip(), delivered) == (str(home), 1)
+    assert selected == ("OK", [b"1"])
