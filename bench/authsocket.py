@@ -57,9 +57,16 @@ class AuthSocket:
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.settimeout(PATIENCE)
-        self._socket.connect(str(path))
         self._numbers = itertools.count(1)
         self._rest = b""
+        try:
+            self._greet(path)
+        except BaseException:
+            self._socket.close()
+            raise
+
+    def _greet(self, path: Path) -> None:
+        self._socket.connect(str(path))
         hello = f"VERSION\t1\t2\nCPID\t{next(self._clients)}\n"
         self._socket.sendall(hello.encode())
         while b"DONE" not in self._lines():
