@@ -237,6 +237,9 @@ class MailHost:
         self._run("Dovecot", self.dovecot_program, "-F", "-c", str(self.dovecot_conf))
         logons = self.socket("auth-client")
         self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
+        # Dovecot 2.4 warms up by a look-up (warm-up.conf). Once one is answered, it is.
+        look_up = ["doveadm", "-c", str(self.dovecot_conf), "user", "nobody@localhost"]
+        subprocess.run(look_up, check=False, capture_output=True)
 
     def start_relay(self) -> None:
         """Start what Postfix asks for logons; again, if it has ended."""

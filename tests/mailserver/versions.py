@@ -19,6 +19,8 @@ class Words:
     language: str
     # What the main file of a configuration has to begin with.
     first: str
+    # Whether Dovecot makes a look-up of its own after each start (warm-up.conf).
+    warms_up: bool
     # One logon worker.
     one_worker: str
     # The size in the documented quota, up to its number.
@@ -37,6 +39,7 @@ class Words:
 OF_2_3 = Words(
     language="conf",
     first="",
+    warms_up=False,
     one_worker="auth_worker_max_count = 1\n",
     storage="storage=",
     decided=re.compile(
@@ -55,6 +58,7 @@ OF_2_3 = Words(
 OF_2_4 = Words(
     language="conf-2.4",
     first="dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n",
+    warms_up=True,
     one_worker="service auth-worker {\n"
     "  process_limit = 1\n"
     "  process_min_avail = 1\n"
