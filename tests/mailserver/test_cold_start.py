@@ -12,7 +12,8 @@ from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
-from tests.mailserver.clients import PATIENCE, WEBMAIL, client_address
+from tests.mailserver.clients import WEBMAIL, client_address
+from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.test_too_late import children
 from tests.mailserver.versions import DOVECOT
 
@@ -20,6 +21,8 @@ pytestmark = pytest.mark.mailserver
 
 ALICE = "alice@example.com"
 AT_ONCE = 200
+WARM = 5.0  # seconds within which Dovecot has made its look-up
+QUIET = 8.0  # seconds in which processes end that are not needed for one
 
 
 @pytest.fixture
@@ -43,16 +46,14 @@ def cold(host: MailHost, database_url: str) -> Iterator[MailHost]:
 
 def reload(host: MailHost) -> None:
     """Have Dovecot read its configuration again, and wait until it has warmed up."""
-    before = children(host).keys()
     subprocess.run(["doveadm", "-c", str(host.dovecot_conf), "reload"], check=True)
-    deadline = time.monotonic() + PATIENCE
+    deadline, was_seen = time.monotonic() + WARM, False
     while DOVECOT.warms_up and time.monotonic() < deadline:
-        new = [command for pid, command in children(host).items() if pid not in before]
-        # Only its look-up has new processes decide; nobody else has asked for anything.
-        is_asked = any(command.strip().endswith("/auth") for command in new)
-        if is_asked and not any("warm-up" in command for command in new):
+        is_warming = any("warm-up" in each for each in children(host).values())
+        if was_seen and not is_warming:
             break
-        time.sleep(0.05)
+        was_seen = was_seen or is_warming
+        time.sleep(0.005)
 
 
 def verdicts(host: MailHost, secret: str) -> Counter[Verdict]:
@@ -79,3 +80,19 @@ def test_after_a_reload_all_logons_are_decided(cold: MailHost, secret: str) -> N
         reload(cold)
 
         assert verdicts(cold, secret) == ALL_DECIDED
+
+
+def test_after_a_quiet_time_all_logons_are_decided(
+    host: MailHost, database_url: str, secret: str
+) -> None:
+    """Dovecot ends processes that nobody needs; the first who come wake them all."""
+    with SiteHost(
+        FOLDER / "idle",
+        database_url=database_url,
+        webmail_networks=[WEBMAIL],
+        failure_delay=0,
+        dovecot=DOVECOT.ends_idle,
+    ) as idle:
+        time.sleep(QUIET)
+
+        assert verdicts(idle, secret) == ALL_DECIDED

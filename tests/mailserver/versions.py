@@ -21,6 +21,8 @@ class Words:
     first: str
     # Whether Dovecot makes a look-up of its own after each start (warm-up.conf).
     warms_up: bool
+    # Processes end as soon as nobody needs them.
+    ends_idle: str
     # One logon worker.
     one_worker: str
     # The size in the documented quota, up to its number.
@@ -40,6 +42,7 @@ OF_2_3 = Words(
     language="conf",
     first="",
     warms_up=False,
+    ends_idle="default_idle_kill = 1 secs\n",
     one_worker="auth_worker_max_count = 1\n",
     storage="storage=",
     decided=re.compile(
@@ -59,6 +62,7 @@ OF_2_4 = Words(
     language="conf-2.4",
     first="dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n",
     warms_up=True,
+    ends_idle="default_idle_kill_interval = 1 secs\n",
     one_worker="service auth-worker {\n"
     "  process_limit = 1\n"
     "  process_min_avail = 1\n"
