@@ -145,7 +145,11 @@ def fill_mailboxes(mail: Path) -> None:
 def configure_postfix(folder: Path, ports: Ports) -> None:
     """Write `folder`/postfix."""
     postfix = folder / "postfix"
-    stock = (POSTFIX_FILES / "main.cf.debian").read_text()
+    # Each name once: of every line that overrides another, each process warns, postlogd
+    # of Postfix 3.10 itself; with too many of its own warnings it waits for itself.
+    ours = set(re.findall(r"^\w+ =", MAIN_CF, re.MULTILINE))
+    lines = (POSTFIX_FILES / "main.cf.debian").read_text().splitlines(keepends=True)
+    stock = "".join(line for line in lines if line.partition("=")[0] + "=" not in ours)
     (postfix / "main.cf").write_text(stock + MAIN_CF.format(folder=folder))
     shutil.copy(POSTFIX_FILES / "master.cf.dist", postfix / "master.cf")
     service = f"127.0.0.1:{ports.submission}"
