@@ -12,6 +12,8 @@ from pathlib import Path
 
 from deploy.values import Ports
 from tests.mailserver.debian12 import DEBIAN_12
+from tests.mailserver.debian13 import DEBIAN_13
+from tests.mailserver.versions import DOVECOT, OF_2_3
 
 DOVECOT_FILES = Path("/usr/share/dovecot")
 POSTFIX_FILES = Path("/usr/share/postfix")
@@ -26,7 +28,7 @@ OLD_PASSWORDS = {
 MASTER, MASTER_PASSWORD = "admin", "password of the master"
 
 # Whose configuration it is.
-RELEASE = DEBIAN_12
+RELEASE = DEBIAN_12 if DOVECOT is OF_2_3 else DEBIAN_13
 
 # What is uncommented in master.cf.
 SUBMISSION = """submission inet n       -       y       -       -       smtpd

@@ -1,4 +1,4 @@
-"""A mail host as Debian 12 and its administrator left it, before there was a portal.
+"""A mail host as Debian and its administrator left it, before there was a portal.
 
 Its configuration is that of the packages with the few changes that every such host has;
 the steps of docs/adopt.md are run on it as they stand there.
@@ -26,6 +26,7 @@ from tests.mailserver.debianhost import (
     configure_postfix,
     fill_mailboxes,
 )
+from tests.mailserver.versions import DOVECOT, OF_2_4, Words
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adopt.md"
@@ -36,7 +37,8 @@ STOP_RELAY = "systemctl disable --now mailportal-relay.socket mailportal-relay.s
 
 LABELLED = re.compile(
     r"^\*\*(?P<label>\w+)\*\*(?:, with (?P<case>[\w-]+))?[^\n]*\n"
-    r"(?:[^`#*\n][^\n]*\n)*\n```(?P<language>\w+)\n(?P<text>.*?)^```$",
+    r"(?:[^`#*\n][^\n]*\n)*\n```(?P<language>\w+)\n(?P<text>.*?)^```\n"
+    r"(?:\nwith Dovecot 2\.4[^\n]*:\n\n```(?P=language)-2\.4\n(?P<newer>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
 
@@ -48,20 +50,18 @@ class Block:
     step: int
     label: str
     case: str
-    language: str
     text: str
 
 
-def blocks() -> list[Block]:
-    """Return all labelled blocks of the page, in their order."""
+def blocks(dovecot: Words) -> list[Block]:
+    """Return all labelled blocks of the page for this version, in their order."""
     sections = re.split(r"^## Step ", PAGE.read_text(), flags=re.MULTILINE)[1:]
     return [
         Block(
             int(section.partition(".")[0]),
             found["label"],
             found["case"] or "",
-            found["language"],
-            found["text"],
+            (found["newer"] if dovecot is OF_2_4 else None) or found["text"],
         )
         for section in sections
         for found in LABELLED.finditer(section)
@@ -89,7 +89,7 @@ class ExistingHost(MailHost):
         database = "SQLite" if sqlite_file(self.database_url) else "PostgreSQL"
         text = "".join(
             block.text
-            for block in blocks()
+            for block in blocks(DOVECOT)
             if (block.step, block.label) == (step, label)
             and block.case in {"", "ACL", self.table, database}
         )
@@ -180,7 +180,9 @@ class ExistingHost(MailHost):
         `users` is another table than the host's own.
         """
         (text,) = (
-            block.text for block in blocks() if (block.step, block.label) == (1, label)
+            block.text
+            for block in blocks(DOVECOT)
+            if (block.step, block.label) == (1, label)
         )
         for there, here in changes:
             text = text.replace(there, here)
@@ -244,6 +246,8 @@ class ExistingHost(MailHost):
             ):
                 assert time.monotonic() < deadline, "Dovecot does not reload"
                 time.sleep(0.05)
+            # As warm-up does meanwhile, on a busy machine later than our first logons.
+            self.shell("doveadm user nobody@localhost || true")
 
         return wait
 

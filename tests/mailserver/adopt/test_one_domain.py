@@ -27,7 +27,7 @@ from tests.mailserver.adoption import (
 )
 from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.debianhost import OLD_PASSWORDS
-from tests.mailserver.existing import ExistingHost, blocks
+from tests.mailserver.existing import ExistingHost
 from tests.mailserver.outages import no_database
 from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
 from tests.mailserver.test_submission import wait_for
@@ -39,14 +39,6 @@ OPERATOR = Actor("admin@x.example", "198.51.100.7", "")
 
 def login_name(address: str) -> str:
     return f"{address}~{ClientPassword.objects.get(account__address=address).pk}"
-
-
-def test_every_step_can_be_done_checked_and_undone() -> None:
-    labels = {(block.step, block.label) for block in blocks()}
-
-    assert labels == {
-        (step, label) for step in range(1, 10) for label in ("Do", "Check", "Undo")
-    }
 
 
 # Step 1 -------------------------------------------------------------------------------
@@ -94,6 +86,19 @@ def test_ready_for_the_portal_everybody_is_let_in_as_before(
     assert existing.shell("doveconf -h auth_cache_size") == "0\n"
     with imap_session(existing, OTHER, OLD_PASSWORDS[OTHER]):
         assert '"doveadmResponse"' in existing.run(READY, "Check")
+
+
+def test_all_services_of_ours_are_there(existing: ExistingHost) -> None:
+    existing.move_to(READY)
+    rendered = (existing.folder / "mailportal" / "mail" / "dovecot").glob("*.conf")
+    service = re.compile(r"^service (portal-\S+)", re.MULTILINE)
+
+    here = set(service.findall(existing.shell("doveconf -n")))
+
+    assert here == {
+        name for file in rendered for name in service.findall(file.read_text())
+    }
+    assert here
 
 
 # Step 3 -------------------------------------------------------------------------------
