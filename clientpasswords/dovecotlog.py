@@ -23,9 +23,10 @@ LINE_2_3 = re.compile(
 )
 # 2026-11-23T21:33:10+0000 auth-worker(alice@example.com,192.0.2.7)<22><J/AeV/hgfrZ>:
 # request [2]: Info: lua: db-lua: portal {…}
+# where the first "lua" is the name of the passdb: a host can have several.
 LINE_2_4 = re.compile(
     TIME + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
-    r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: lua: " + OURS
+    r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: [\w-]+: " + OURS
 )
 
 

@@ -93,6 +93,13 @@ class ExistingHost(MailHost):
             if (block.step, block.label) == (step, label)
             and block.case in {"", "ACL", self.table, database}
         )
+        return self.do(text, typed)
+
+    def do(self, text: str, typed: str = "") -> str:
+        """Run commands in the page's words; return what they printed.
+
+        Servers that they reload, start or stop have done so.
+        """
         waits = []
         if "doveadm reload" in text:
             waits.append(self._until_dovecot_is_reloaded())

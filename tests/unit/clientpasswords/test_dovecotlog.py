@@ -49,6 +49,15 @@ def test_only_dovecots_own_prefix_counts(
     assert dovecotlog.read(text.rstrip("\n")) is None
 
 
+def test_a_passdb_of_2_4_may_have_any_name() -> None:
+    text = line(credential=70, dovecot="2.4").replace("Info: lua:", "Info: lua-y:")
+
+    decision = dovecotlog.read(text.rstrip("\n"))
+
+    assert decision is not None
+    assert decision.credential == 70
+
+
 @versions
 @pytest.mark.parametrize("reason", ["database", "too-late", "of a later version"])
 def test_a_temporary_failure_is_no_decision(dovecot: str, reason: str) -> None:
