@@ -86,14 +86,18 @@ class ExistingHost(MailHost):
 
     def run(self, step: int, label: str, typed: str = "") -> str:
         """Run what a step says under a label; return what that printed."""
-        database = "SQLite" if sqlite_file(self.database_url) else "PostgreSQL"
         text = "".join(
             block.text
-            for block in blocks(DOVECOT)
+            for block in self.blocks()
             if (block.step, block.label) == (step, label)
-            and block.case in {"", "ACL", self.table, database}
         )
         return self.do(text, typed)
+
+    def blocks(self) -> list[Block]:
+        """Return those of the page that are for a host like this one."""
+        database = "SQLite" if sqlite_file(self.database_url) else "PostgreSQL"
+        cases = {"", "ACL", self.table, database}
+        return [block for block in blocks(DOVECOT) if block.case in cases]
 
     def do(self, text: str, typed: str = "") -> str:
         """Run commands in the page's words; return what they printed.

@@ -77,6 +77,20 @@ def test_a_new_mailbox_needs_the_portal_only(
     assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
 
 
+def test_dovecots_files_can_be_written_again_as_after_an_upgrade(
+    existing: ExistingHost, web: dict[str, str], device: dict[str, str]
+) -> None:
+    existing.move_to(PORTAL_ONLY)
+    before = existing.configuration()
+
+    for block in existing.blocks():
+        if block.label == "Do" and "/etc/dovecot/" in block.text:
+            existing.do(block.text)
+
+    assert existing.configuration() == before
+    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
+
+
 # And back -----------------------------------------------------------------------------
 
 
