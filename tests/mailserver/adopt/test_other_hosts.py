@@ -9,6 +9,7 @@ from tests.mailserver.adoption import (
     NO_TABLE,
     OTHER,
     has_its_mail,
+    has_its_mail_and_quota,
 )
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
@@ -28,16 +29,17 @@ def test_a_host_with_another_table_goes_the_same_way(
     folder = FOLDER / f"existing-{table}"
     host = ExistingHost(folder, database_url=database_url, table=table)
     host.has_postfix = False  # it would be the same
+    sees_all = has_its_mail if table == "rules" else has_its_mail_and_quota
     with host:
         untouched = host.configuration()
         host.move_to(BESIDE)
-        assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
-        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
-        assert has_its_mail(host, ALICE, device[ALICE])
+        assert sees_all(host, OTHER, OLD_PASSWORDS[OTHER])
+        assert sees_all(host, ALICE, OLD_PASSWORDS[ALICE])
+        assert sees_all(host, ALICE, device[ALICE])
         with no_database():
-            assert has_its_mail(host, OTHER, OLD_PASSWORDS[OTHER])
+            assert sees_all(host, OTHER, OLD_PASSWORDS[OTHER])
         host.move_to(last)
-        assert has_its_mail(host, ALICE, device[ALICE])
+        assert sees_all(host, ALICE, device[ALICE])
         host.move_to(1)
-        assert has_its_mail(host, ALICE, OLD_PASSWORDS[ALICE])
+        assert sees_all(host, ALICE, OLD_PASSWORDS[ALICE])
         assert host.configuration() == untouched

@@ -17,7 +17,7 @@ from tests.mailserver.adoption import (
     who_is_let_in,
 )
 from tests.mailserver.clients import smtp_session
-from tests.mailserver.debianhost import OLD_PASSWORDS
+from tests.mailserver.debianhost import MASTER_PASSWORD, OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
 from tests.mailserver.test_submission import wait_for
 
@@ -75,6 +75,22 @@ def test_a_new_mailbox_needs_the_portal_only(
         session.send_message(mail)
     wait_for("Welcome", existing, NEW, factories.PASSWORD)
     assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
+
+
+def test_a_master_user_with_a_mailbox_of_his_own_opens_the_one_that_he_names(
+    existing: ExistingHost, web: dict[str, str]
+) -> None:
+    existing.move_to(PORTAL_ONLY)
+    factories.make_account(NEW)
+    masters = existing.folder / "dovecot" / "master-users"
+    before = masters.read_text()
+    masters.write_text(f"{before}{OTHER}:{{PLAIN}}{MASTER_PASSWORD}\n")
+
+    ask = f"doveadm auth login -x service=imap -x rip=198.51.100.7 '{NEW}*{OTHER}'"
+    said = existing.shell(ask, typed=MASTER_PASSWORD)
+
+    masters.write_text(before)
+    assert f"home={existing.folder}/mail/x.example/new\n" in said
 
 
 def test_dovecots_files_can_be_written_again_as_after_an_upgrade(
