@@ -28,6 +28,8 @@ LINE_2_4 = re.compile(
     TIME + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
     r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: [\w-]+: " + OURS
 )
+# No account has another address, and no database takes a NUL.
+WITHOUT_BLANKS = re.compile(r"[!-~]+")
 
 
 class Decision(NamedTuple):
@@ -62,7 +64,8 @@ def _decision(match: re.Match[str]) -> Decision | None:
         return None
     return Decision(
         at=datetime.fromisoformat(match["at"]),
-        address=match["name"].lower(),
+        # Lines of before have Dovecot's name alone, which it cuts at 64 bytes.
+        address=_checked(fields.get("address", match["name"])),
         network_address=match["ip"] and _in_one_form(match["ip"]),
         protocol=fields["protocol"],
         credential=fields["credential"],
@@ -71,6 +74,14 @@ def _decision(match: re.Match[str]) -> Decision | None:
         is_guess=fields.get("again") is False,
         by_web_password=fields.get("webmail") is False,
     )
+
+
+def _checked(address: str) -> str:
+    """The address in lower case; ValueError for what no database can be asked for."""
+    if not WITHOUT_BLANKS.fullmatch(address):
+        message = "no address"
+        raise ValueError(message)
+    return address.lower()
 
 
 @lru_cache(maxsize=10_000)

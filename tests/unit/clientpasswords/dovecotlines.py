@@ -19,24 +19,26 @@ DEFAULTS: dict[str, Any] = {
     "protocol": "imap",
     "again": None,
     "webmail": None,
+    "address": None,
 }
 
 
 def line(
     *, credential: int | None = None, reason: str | None = None, **more: Any
 ) -> str:
-    """Return the line of a decision; `again` and `webmail` are not in those of old."""
+    """Return the line of a decision; None leaves out what is not in every line."""
     values = DEFAULTS | more
     number = "null" if credential is None else str(credential)
     why = "null" if reason is None else f'"{reason}"'
     outcome = "ok" if reason is None else "refused"
     again = {None: "", True: ',"again":true', False: ',"again":false'}[values["again"]]
     webmail = "" if values["webmail"] is None else f',"webmail":{values["webmail"]}'
+    address = "" if values["address"] is None else f',"address":{values["address"]}'
     return (
         "2026-11-{day:02}T{hour:02}:{minute:02}:{second:02}+0000 ".format_map(values)
         + PREFIXES[values["dovecot"]].format_map(values)
         + f'db-lua: portal {{"credential":{number},"protocol":"{values["protocol"]}",'
-        + f'"outcome":"{outcome}","reason":{why}{again}{webmail.lower()}}}\n'
+        + f'"outcome":"{outcome}","reason":{why}{again}{webmail.lower()}{address}}}\n'
     )
 
 

@@ -86,3 +86,43 @@ def test_a_damaged_line_is_no_decision(
     assert dovecotlog.read(text.rstrip("\n")) is not None
     assert damage(text) != text
     assert dovecotlog.read(damage(text).rstrip("\n")) is None
+
+
+@versions
+def test_the_scripts_address_goes_before_the_name_that_dovecot_cuts(
+    dovecot: str,
+) -> None:
+    address = "a" * 64 + "@example.com"
+    cut = f"{address[:61]}..."
+    told = {
+        "of before": line(dovecot=dovecot, name="Alice@example.com"),
+        "short": line(dovecot=dovecot, address='"alice@example.com"'),
+        "cut": line(dovecot=dovecot, name=cut, address=f'"{address}"'),
+        "cut before": line(dovecot=dovecot, name=cut),
+        "another": line(dovecot=dovecot, address='"bob@example.com"'),
+        "odd": line(dovecot=dovecot, address=r'"o\u0022\u007brien@example.com"'),
+    }
+
+    found = {how: dovecotlog.read(text.rstrip("\n")) for how, text in told.items()}
+
+    assert {how: each and each.address for how, each in found.items()} == {
+        "of before": "alice@example.com",
+        "short": "alice@example.com",
+        "cut": address,
+        "cut before": cut,
+        "another": "bob@example.com",
+        "odd": 'o"{rien@example.com',
+    }
+
+
+@versions
+@pytest.mark.parametrize(
+    "damaged",
+    ["7", "null", '""', r'"a\u0000@x.org"', r'"a\ud800@x.org"', '"alice@x.org'],
+)
+def test_a_line_whose_address_is_none_is_no_decision(
+    dovecot: str, damaged: str
+) -> None:
+    text = line(dovecot=dovecot, address=damaged)
+
+    assert dovecotlog.read(text.rstrip("\n")) is None
