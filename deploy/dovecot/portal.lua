@@ -19,10 +19,12 @@
 --      wrong ones came from (guesses.lua).
 --
 -- It runs in auth-workers (blocking=yes), on every core, and leaves one line a decision
--- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null}
--- Where a password failed there is also "again": whether the same did lately; and where the
--- web password let somebody in "webmail": whether that was through the host's webmail.
--- Nothing a client typed is in it; Dovecot's own prefix says which user, address, session.
+-- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null,
+-- "address":"alice@example.com"}. Where a password failed there is also "again": whether the
+-- same did lately; and where the web password let somebody in "webmail": whether that was
+-- through the host's webmail. The address is that of the account, whole: Dovecot's own prefix,
+-- which says who, from where, and in which session, cuts names at 64 bytes. Of a name that is
+-- no account the line says nothing. No password is in it.
 
 local DATABASE = "@LUA_DATABASE@"
 -- Where a mailbox lives: %u is its address, %n and %d what is before and after the "@".
@@ -368,15 +370,22 @@ local function is_too_late(request, door)
   return asked and os.time() - asked > TOO_LATE
 end
 
--- All values are our own words and numbers: nothing here needs escaping.
+-- What stands in a JSON string and nowhere else: quotes, braces, blanks and whatever else is in
+-- no address are written as \u0022, though Dovecot may be told to let them through.
+local function escaped(text)
+  return (text:gsub("[^a-z0-9@._+=-]", function(sign) return string.format("\\u%04x", sign:byte()) end))
+end
+
+-- All values but the address are our own words and numbers: they need no escaping.
 local function log(request, protocol, outcome, decision)
-  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s%s}',
+  log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s%s%s}',
     decision.credential and string.format("%d", decision.credential) or "null",
     protocol and '"' .. protocol .. '"' or "null",
     outcome,
     decision.reason and '"' .. decision.reason .. '"' or "null",
     decision.again ~= nil and ',"again":' .. tostring(decision.again) or "",
-    decision.is_by_webmail ~= nil and ',"webmail":' .. tostring(decision.is_by_webmail) or ""))
+    decision.is_by_webmail ~= nil and ',"webmail":' .. tostring(decision.is_by_webmail) or "",
+    decision.address and ',"address":"' .. escaped(decision.address) .. '"' or ""))
 end
 
 local function home_of(address)
@@ -410,6 +419,8 @@ function auth_password_verify(request, typed)
     log(request, protocol, "temporary", { reason = "database" })
     return auth.PASSDB_RESULT_INTERNAL_FAILURE, decision
   end
+  -- What is no account's may be anything, such as a password in the wrong field.
+  if decision.reason ~= "unknown-account" then decision.address = address end
   if decision.notice then
     -- "nologin" starts no session: the client is refused, and hears the reason.
     log(request, protocol, "refused", decision)
@@ -420,7 +431,7 @@ function auth_password_verify(request, typed)
     return auth.PASSDB_RESULT_PASSWORD_MISMATCH, decision.reason
   end
   if is_too_late(request, decision.door) then
-    log(request, protocol, "temporary", { reason = "too-late" })
+    log(request, protocol, "temporary", { reason = "too-late", address = address })
     return auth.PASSDB_RESULT_INTERNAL_FAILURE, "decided too late"
   end
   if decision.try then guesses.note_success(decision.try) end

@@ -16,6 +16,7 @@ from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
+from tests.longaddresses import address_of
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.conftest import Log
 from tests.mailserver.outages import no_database
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.mailserver
 
 SHIPPED = Path(__file__).parents[2] / "deploy" / "fail2ban"
 ALICE, CAROL = "alice@example.com", "carol@example.com"
+# Dovecot cuts names in its log at 64 bytes; the longest address has 254.
+LONG = [address_of("a", length) for length in (65, 254)]
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,39 @@ def test_what_a_guesser_does_counts(
     found = findings(decided(dovecot_log), tmp_path)
     assert '"reason":"too-many-guesses"' in dovecot_log.settled()
     assert found == Findings([source] * 102, ignored=0, missed=0)
+
+
+@pytest.mark.parametrize("address", LONG)
+def test_a_long_address_counts_as_a_short_one(
+    address: str, host: MailHost, dovecot_log: Log, tmp_path: Path
+) -> None:
+    factories.make_account(address)
+    source = client_address()
+    logons = [Logon(address, each, source=source) for each in ("one", "two", "two")]
+
+    for logon in logons:
+        ask(host.socket("auth-client"), [logon])
+
+    found = findings(decided(dovecot_log), tmp_path)
+    # The second of the same is ignored, unless another logon worker has it.
+    assert set(found.counted) == {source}
+    assert (len(found.counted) + found.ignored, found.missed) == (3, 0)
+
+
+def test_lines_of_before_count_as_well(
+    host: MailHost, dovecot_log: Log, carol: Account, tmp_path: Path
+) -> None:
+    """Of before they had an address: until Dovecot was told to reload."""
+    source = client_address()
+    ask(host.socket("auth-client"), [Logon(CAROL, "wrong", source=source)])
+    line = decided(dovecot_log)
+    before = line.replace(f',"address":"{CAROL}"', "")
+    assert before != line
+
+    again = before.replace('"again":false', '"again":true')
+
+    found = findings(line + before + again, tmp_path)
+    assert found == Findings([source] * 2, ignored=1, missed=0)
 
 
 def test_an_old_phone_is_ignored(

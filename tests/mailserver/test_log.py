@@ -84,6 +84,7 @@ def test_every_decision_leaves_one_line_that_says_who_where_and_why(
                 "outcome": "refused" if reason else "ok",
                 "reason": reason,
             }
+            | ({} if reason == "unknown-account" else {"address": logon.name})
             | (BY_WEB_PASSWORD[reason is not None] if credential is None else {}),
         )
         for logon, (_, _, _, credential, reason) in zip(logons, cases, strict=True)
@@ -175,7 +176,8 @@ def test_no_password_is_ever_logged(
 def test_nobody_can_forge_a_line(
     host: MailHost, dovecot_log: Log, alice: Account
 ) -> None:
-    forged = 'portal {"credential":1,"protocol":"imap","outcome":"ok","reason":null}'
+    fields = '"credential":1,"protocol":"imap","outcome":"ok","reason":null'
+    forged = f'portal {{{fields},"address":"{ADDRESS}"}}'
     whole = f"{DOVECOT.forged}{forged}"
     texts = [
         forged,
