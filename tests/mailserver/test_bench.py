@@ -1,5 +1,6 @@
-"""What the benchmark starts does not outlive it."""
+"""What the benchmark starts is what it says, and does not outlive it."""
 
+import contextlib
 import signal
 import subprocess
 import sys
@@ -8,7 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from bench import hashes, hosts, targets
+from bench.authsocket import Logon, Verdict, ask
+from bench.hosts import BARE, LOGGED, PLAIN
+from deploy.postgres import PrivatePostgres
 from tests.environment import FOLDER
+from tests.mailserver.conftest import Log
 from tests.processes import runs
 
 pytestmark = pytest.mark.mailserver
@@ -46,3 +52,21 @@ def test_no_server_and_no_follower_is_left_however_it_is_ended(
         assert time.monotonic() < deadline, "something was left running"
         time.sleep(0.1)
     assert bench.returncode == (143 if sign == signal.SIGTERM else -sign)
+
+
+def test_plain_dovecot_decides_by_itself_and_all_others_by_the_script() -> None:
+    folder = FOLDER / "bench-hosts"
+    folder.mkdir()
+    passwords = [hashes.new_password()]
+    right = Logon(f"u0@{targets.DOMAIN}", passwords[0])
+    wrong = Logon(f"u0@{targets.DOMAIN}", "wrong")
+    lines = {}
+    with contextlib.ExitStack() as running:
+        postgres = running.enter_context(PrivatePostgres())
+        site = hosts.fill_site(1, passwords, postgres, folder)
+        names = [PLAIN, BARE, LOGGED]
+        for name, host in hosts.run_hosts(site, folder, names, running):
+            log, door = Log(host.dovecot_log), host.socket("auth-client")
+            assert ask(door, [right, wrong]) == [Verdict.OK, Verdict.REFUSED]
+            lines[name] = log.settled().count("db-lua: portal {")
+    assert lines == {PLAIN: 0, BARE: 0, LOGGED: 2}
