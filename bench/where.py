@@ -48,7 +48,7 @@ class Watch:
         masters = _masters(self._postgres)
         for folder in Path("/proc").glob("[0-9]*"):
             try:
-                title = (folder / "cmdline").read_text().replace("\0", " ")
+                title = (folder / "cmdline").read_text()
                 fields = (folder / "stat").read_text().rpartition(")")[2].split()
             except OSError:  # it has ended meanwhile
                 continue
@@ -62,8 +62,11 @@ class Watch:
         """What kind of process of the host it is; empty if it is none."""
         if self._log in title:
             return FOLLOWER
-        name = title.partition(f"{self._instance}/")[2].partition(" ")[0]
-        return "auth-worker" if name and " -w" in title else name
+        name = title.partition(f"{self._instance}/")[2]
+        # A worker of 2.4 whose line to auth was closed shows a blank for its arguments.
+        if name.startswith(("auth\0-w", "auth ")):
+            return "auth-worker"
+        return name.partition("\0")[0].partition(" ")[0]
 
 
 def _masters(postgres: Path) -> set[int]:
