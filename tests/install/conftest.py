@@ -10,6 +10,7 @@ import pytest
 from tests.install.clients import Caller
 from tests.install.container import Container
 from tests.install.installed import DOMAIN, WEBMAIL, Host, install
+from tests.install.owners import Owners, bring_in
 
 ROOT = Path(__file__).resolve().parents[2]
 # What is downloaded stays here, so that it is downloaded once.
@@ -22,6 +23,12 @@ def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """After *Install* up to the services, before the first administrator."""
     with Container(request.param, CACHE, f"mx.{DOMAIN}") as container:
         yield install(container, ROOT)
+
+
+@pytest.fixture(scope="session")
+def owners(host: Host) -> Owners:
+    """The first administrator and two mailboxes."""
+    return bring_in(host)
 
 
 @pytest.fixture(scope="session")

@@ -1,70 +1,26 @@
 """Mail programs log on, by the manual's last step and with what it has installed."""
 
-import contextlib
 import imaplib
 import smtplib
 import time
-from dataclasses import dataclass
 
 import pytest
 
 from tests.install import manual
 from tests.install.clients import Caller, message, wait_for
-from tests.install.installed import DOMAIN, Host
+from tests.install.installed import Host
+from tests.install.owners import (
+    ALICE,
+    BOB,
+    ISSUE,
+    OWNER,
+    SWITCH_ON,
+    WEB_PASSWORD,
+    Owners,
+    assert_deleting_ends,
+)
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
-
-ADMINISTRATOR, ALICE, BOB = f"postmaster@{DOMAIN}", f"alice@{DOMAIN}", "bob@other.test"
-WEB_PASSWORD = "a web password of Alice and of Bob"
-POLICY = """
-from accounts.models import Policy
-Policy.objects.create(name="Staff")
-"""
-# What an owner does on the pages, with a code in between.
-OWNER = f"""
-import uuid
-from django.db import transaction
-from accounts.events import Actor
-from accounts.models import Account, Cutoff
-from clientpasswords import lifecycle
-by = Actor("{ALICE}", "198.51.100.7")
-alice = Account.objects.get(address="{ALICE}")
-"""
-SWITCH_ON = f"{OWNER}lifecycle.switch_on(alice, by=by)\n"
-ISSUE = f"""{OWNER}
-with transaction.atomic():
-    owner = lifecycle.lock(alice)
-    print(lifecycle.add(owner, attempt=uuid.uuid4(), label="Phone", by=by).secret)
-"""
-DELETE = f"{OWNER}print(lifecycle.revoke(alice.client_passwords.all(), by=by))\n"
-CONFIRMED = f"""{OWNER}
-orders = Cutoff.objects.filter(account=alice, node="http://127.0.0.1:8080/doveadm/v1")
-print(orders.filter(kicks__gte=1).exists(), Cutoff.objects.open().count())
-"""
-
-
-@dataclass
-class Owners:
-    """Alice's security password, once she has one."""
-
-    secret: str = ""
-
-
-@pytest.fixture(scope="module")
-def owners(host: Host) -> Owners:
-    """The first administrator, then a policy and two mailboxes, all by the manual."""
-    _, steps = manual.values_and_steps()
-    create, _ = steps[-1].blocks
-    questions = "Address: ", "Password: ", "Password (again): "
-    answers = ADMINISTRATOR, WEB_PASSWORD, WEB_PASSWORD
-    script = f"cd /opt/mailportal\n{create}"
-    host.container.converse(script, list(zip(questions, answers, strict=True)))
-    host.python(POLICY)
-    hashed = host.container.run(f"doveadm pw -s ARGON2ID -p '{WEB_PASSWORD}'").strip()
-    rows = "".join(f'{each},+12025550123,"{hashed}"\n' for each in (ALICE, BOB))
-    host.container.write("/srv/mailboxes.csv", f"address,phone,password\n{rows}")
-    host.manage("import_accounts /srv/mailboxes.csv --create-domains Staff")
-    return Owners()
 
 
 @pytest.mark.usefixtures("owners")
@@ -130,19 +86,7 @@ def test_a_wrong_password_is_refused(owners: Owners, program: Caller) -> None:
 def test_deleting_ends_the_session_and_the_node_confirms_it(
     owners: Owners, host: Host, stranger: Caller
 ) -> None:
-    mailbox = stranger.imaps(ALICE, owners.secret)
-    mailbox.noop()
-
-    assert host.python(DELETE) == "1"
-
-    with contextlib.closing(mailbox.socket()) as line:
-        line.settimeout(30)
-        with contextlib.suppress(ConnectionError):
-            while line.recv(4096):
-                pass
-    deadline = time.monotonic() + 30
-    while host.python(CONFIRMED) != "True 0":
-        assert time.monotonic() < deadline, "the cut-off is not confirmed"
+    assert_deleting_ends(stranger.imaps(ALICE, owners.secret), host)
 
 
 def test_a_deleted_password_opens_nothing(owners: Owners, stranger: Caller) -> None:

@@ -1,24 +1,24 @@
 """Every unit runs under a real systemd with its hardening, as the manual starts it."""
 
-import re
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from tests.install import manual
 from tests.install.clients import Caller
 from tests.install.installed import DOMAIN, SIGNED, Host, commit_project
+from tests.install.units import (
+    UNITS,
+    assert_nothing_was_denied,
+    assert_runs,
+    shown,
+    wait_until,
+)
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
 
-ROOT = Path(__file__).resolve().parents[2]
-UNITS = sorted(path.name for path in (ROOT / "deploy" / "systemd").iterdir())
 PORTAL = "mailportal.service"
 SETTLED = 10.0  # seconds
-# What the kernel does with who calls what its filter denies: it is ended by SIGSYS.
-DENIED = re.compile(r"status=31/SYS|SIGSYS|Bad system call")
 ASKED = """
 import socket
 with socket.socket(socket.AF_UNIX) as line:
@@ -27,30 +27,6 @@ with socket.socket(socket.AF_UNIX) as line:
     line.sendall(b"GET /healthz HTTP/1.0\\r\\nHost: portal.mailhost.test\\r\\n\\r\\n")
     print(line.makefile("rb").read().decode())
 """
-
-
-def shown(host: Host, unit: str) -> dict[str, str]:
-    """Return what systemd knows of a unit."""
-    lines = host.container.run(f"systemctl show {unit}").splitlines()
-    return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait for what servers do in their own time."""
-    deadline = time.monotonic() + 30
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-
-
-def assert_runs(host: Host, unit: str) -> None:
-    """It is active or, if it comes to an end by itself, has come to a good one."""
-    state = shown(host, unit)
-    journal = f"journalctl --no-pager -n 50 -u {unit}"
-    told = state["ActiveState"], state["Result"], state.get("NRestarts", "0")
-    ends = state.get("Type") == "oneshot"
-    wanted = ("inactive" if ends else "active", "success", "0")
-    assert told == wanted, host.container.run(journal)
 
 
 def test_the_settings_made_by_the_manual_are_fit_for_production(host: Host) -> None:
@@ -196,10 +172,4 @@ def test_an_update_by_the_manual_leaves_everything_running(host: Host) -> None:
 
 def test_nothing_was_denied_and_nothing_crashed(host: Host) -> None:
     """Last, so that it speaks of everything before."""
-    journal = host.container.run("journalctl --no-pager --boot")
-
-    assert not [line for line in journal.splitlines() if DENIED.search(line)]
-    assert not [line for line in journal.splitlines() if "Traceback (most" in line]
-    assert host.denied_by_kernel() == []
-    for unit in UNITS:
-        assert_runs(host, unit)
+    assert_nothing_was_denied(host)
