@@ -9,16 +9,15 @@ import pytest
 
 from tests.install.clients import Caller
 from tests.install.container import Container
-from tests.install.installed import DOMAIN, WEBMAIL, Host, install
+from tests.install.installed import DOMAIN, RELEASES, WEBMAIL, Host, install
 from tests.install.owners import Owners, bring_in
 
 ROOT = Path(__file__).resolve().parents[2]
 # What is downloaded stays here, so that it is downloaded once.
 CACHE = Path(os.environ.get("INSTALL_CACHE") or ROOT / "var" / "install").resolve()
-SUITES = ["bookworm"]
 
 
-@pytest.fixture(scope="session", params=SUITES)
+@pytest.fixture(scope="session", params=RELEASES)
 def host(request: pytest.FixtureRequest) -> Iterator[Host]:
     """After *Install* up to the services, before the first administrator."""
     with Container(request.param, CACHE, f"mx.{DOMAIN}") as container:

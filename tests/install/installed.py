@@ -9,6 +9,8 @@ from pathlib import Path
 from tests.install import manual
 from tests.install.container import Container
 
+# Debian's releases on which the manual is followed, by their names.
+RELEASES = {"bookworm": "12", "trixie": "13"}
 DOMAIN = "mailhost.test"
 WEBMAIL = "192.0.2.10"
 # Where the container has this project from.

@@ -1,6 +1,13 @@
 """The manual can be followed by a program: `make test-install` does."""
 
+import re
+from pathlib import Path
+
+import pytest
+
 from tests.install import installed
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def commands() -> str:
@@ -25,3 +32,10 @@ def test_nothing_starts_that_reads_a_certificate_before_there_is_one() -> None:
 def test_no_example_is_left_in_a_command() -> None:
     """Names come from the values at the top, so that none is forgotten."""
     assert "mail.example" not in commands().replace(r"s/mail\.example/$DOMAIN/g", "")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_the_manual_is_followed_on_each_release_that_a_page_names(page: str) -> None:
+    named = set(re.findall(r"Debian (\d+)\b", (ROOT / page).read_text()))
+
+    assert named == set(installed.RELEASES.values())
