@@ -48,6 +48,7 @@ cat own.pem ca.pem > $live/fullchain.pem
 cd - >/dev/null
 """
 ONLINE = re.compile(r"\b(apt-get|pip) ")
+CONFIGURE = "python3 -m deploy.render"
 HERE = "/root/.here"
 # In the record of the kernel, which all containers share with this machine.
 DENIED = re.compile(r'type=1326 .*exe="/usr/bin/python')
@@ -114,6 +115,14 @@ def values_and_steps() -> tuple[str, list[manual.Step]]:
         assert commands.count(there) == 1, f"no longer in the manual: {there}"
     assert len(CERTBOT.findall(commands)) == 1, "certbot is no longer in the manual"
     return manual.filled_in(values, VALUES), steps
+
+
+def configuration() -> str:
+    """Return the commands that make the mail servers' configuration, new or anew."""
+    _, steps = values_and_steps()
+    blocks = [block for step in steps for block in step.blocks]
+    (found,) = [block for block in blocks if block.startswith(CONFIGURE)]
+    return found
 
 
 def as_filled_in(block: str) -> str:
