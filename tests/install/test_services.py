@@ -9,6 +9,7 @@ from tests.install.clients import Caller
 from tests.install.installed import DOMAIN, SIGNED, Host, commit_project
 from tests.install.units import (
     UNITS,
+    assert_dovecot_has_no_complaint,
     assert_nothing_was_denied,
     assert_runs,
     shown,
@@ -168,6 +169,10 @@ def test_an_update_by_the_manual_leaves_everything_running(host: Host) -> None:
     assert host.container.run("cat /opt/mailportal/NEWS") == "The next release.\n"
     for unit in UNITS:
         assert_runs(host, unit)
+
+
+def test_dovecot_has_no_complaint(host: Host) -> None:
+    assert_dovecot_has_no_complaint(host)
 
 
 def test_nothing_was_denied_and_nothing_crashed(host: Host) -> None:

@@ -37,6 +37,13 @@ def assert_runs(host: Host, unit: str) -> None:
     assert told == wanted, host.container.run(journal)
 
 
+def assert_dovecot_has_no_complaint(host: Host) -> None:
+    """Nothing went wrong in Dovecot that it would tell its operator of."""
+    words = "Error:|Panic:|Fatal:|limit .* reached"
+    said = host.container.run(f"grep -E '{words}' /var/log/dovecot.log || true")
+    assert not said, said
+
+
 def assert_nothing_was_denied(host: Host, since: str = "--boot") -> None:
     """No unit was denied anything or crashed, and all of them run."""
     journal = host.container.run(f"journalctl --no-pager {since}").splitlines()
