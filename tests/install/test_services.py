@@ -1,12 +1,14 @@
 """Every unit runs under a real systemd with its hardening, as the manual starts it."""
 
+import smtplib
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.install import manual
 from tests.install.clients import Caller
-from tests.install.installed import DOMAIN, SIGNED, Host, commit_project
+from tests.install.installed import DOMAIN, SIGNED, WEBMAIL, Host, commit_project
 from tests.install.units import (
     UNITS,
     assert_dovecot_has_no_complaint,
@@ -20,6 +22,12 @@ pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
 
 PORTAL = "mailportal.service"
 SETTLED = 10.0  # seconds
+JAIL = "fail2ban-client status mailportal"
+GUESSES = 40  # more than the jail's maxretry
+LOGONS = 200
+# In brackets, as the shell that asks would find itself.
+WARM = "sleep 1; while pgrep --full dovecot/[w]arm-up; do sleep 0.1; done >/dev/null"
+BURST = Path(__file__).with_name("burst.py").read_text()
 ASKED = """
 import socket
 with socket.socket(socket.AF_UNIX) as line:
@@ -59,6 +67,17 @@ def test_each_unit_starts_at_the_next_boot(unit: str, host: Host) -> None:
 
     # Static has no [Install], indirect only names another there: that one starts it.
     assert enabled in {"enabled", "static", "indirect"}
+
+
+@pytest.mark.parametrize("act", ["restart", "reload"])
+def test_dovecot_decides_a_burst_of_logons_soon_after(act: str, host: Host) -> None:
+    """None is told to try again, once Dovecot has warmed itself up."""
+    # From where nobody is counted as a guesser.
+    burst = f"python3 - {LOGONS} nobody@{DOMAIN} {WEBMAIL} same"
+
+    said = host.container.run(f"systemctl {act} dovecot; {WARM}; {burst}", typed=BURST)
+
+    assert said == f"{LOGONS}\n"
 
 
 def test_the_portal_answers_through_nginx(host: Host, stranger: Caller) -> None:
@@ -132,6 +151,21 @@ def test_a_renewed_certificate_is_shown_everywhere(
     wait_until(lambda: len(serials() | {before}) == 2 and before not in serials())
 
 
+def test_a_submission_server_that_is_shut_in_reaches_the_relay(
+    host: Host, stranger: Caller
+) -> None:
+    """Debian's own master.cf, up to Debian 12, has Postfix in its queue's folder."""
+    shut_in = "postconf -F submissions/inet/chroot=%s; systemctl reload postfix"
+    host.container.run(shut_in % "y")
+
+    with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
+        stranger.submissions(f"nobody@{DOMAIN}", "wrong")
+
+    host.container.run(shut_in % "n")
+    # And not 454, by which it says that nobody answered.
+    assert refused.value.smtp_code == 535
+
+
 def test_the_log_of_dovecot_is_rotated(host: Host) -> None:
     said = host.container.run("logrotate --debug /etc/logrotate.d/dovecot 2>&1")
 
@@ -150,10 +184,14 @@ def test_fail2ban_keeps_out_whom_it_bans(
     host.follow(commands)
 
     started = "timeout 30 sh -c 'until fail2ban-client ping; do sleep 0.2; done'"
-    status = host.container.run(f"{started}; fail2ban-client status mailportal")
+    status = host.container.run(f"{started}; {JAIL}")
     assert "/var/log/dovecot.log" in status
+    # Its address is one of the container's own, of which none is banned otherwise.
+    host.container.run("fail2ban-client set mailportal ignoreself false")
     guesser.serial(f"imap.{DOMAIN}", 993)
-    host.container.run(f"fail2ban-client set mailportal banip {guesser.address}")
+    guess = f"python3 - {GUESSES} nobody@{DOMAIN} {guesser.address} different"
+    assert host.container.run(guess, typed=BURST) == f"{GUESSES}\n"
+    wait_until(lambda: guesser.address in host.container.run(JAIL))
     with pytest.raises(OSError, match=r"refused|timed out"):
         wait_until(lambda: not guesser.serial(f"imap.{DOMAIN}", 993))
     stranger.serial(f"imap.{DOMAIN}", 993)
