@@ -32,6 +32,7 @@ Dir::Cache::Archives "/mnt/cache/archives";
 Binary::apt-get::APT::Keep-Downloaded-Packages "true";
 APT::Get::Assume-Yes "true";
 APT::Sandbox::User "root";
+DPkg::Options { "--force-confold"; };
 """
 BOOTED = 60.0  # seconds at most
 PATIENCE = ["timeout", "--foreground", "300"]
@@ -61,7 +62,7 @@ class Container:
         self._lock = (self.cache / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # one at a time writes there
         tree = debian.tree(self.suite, self.cache)
-        downloads = self.cache / f"{self.suite}-downloads"
+        downloads = self.cache / "downloads"
         (downloads / "archives" / "partial").mkdir(parents=True, exist_ok=True)
         empty = self.cache / "empty"
         empty.mkdir(exist_ok=True)
@@ -77,7 +78,7 @@ class Container:
         )
         try:
             self._wait_until_booted()
-            self._take_along()
+            self.take_packages_of(self.suite)
         except BaseException:
             self.__exit__()
             raise
@@ -206,6 +207,23 @@ class Container:
         )
         self.run(f"mkdir -p {there}; tar -x -C {there}", typed=packed.stdout)
 
+    def take_packages_of(self, suite: str) -> None:
+        """Let it find the packages of that release as this machine finds its own."""
+        names = [name for name in debian.APT_FILES if (debian.APT / name).exists()]
+        self.copy(debian.APT, names, "/etc/apt")
+        texts: Mapping[str, str] = debian.sources_for(suite)
+        if texts:
+            self.run("rm -rf /etc/apt/sources.list*")
+        else:
+            self.run(f"sed -i s/{self.suite}/{suite}/ /etc/apt/sources.list")
+        for name, text in texts.items():
+            self.write(f"/etc/apt/{name}", text)
+        self.write("/etc/apt/apt.conf.d/zz-kept", APT_CONF)
+        pip = [path for path in debian.PIP_FILES if path.exists()]
+        pip += [path for path in debian.named_by_pip() if path.is_file()]
+        for path in (*pip, Path("/etc/resolv.conf")):
+            self.write(str(path), path.read_text())
+
     def _wait_until_booted(self) -> None:
         assert self._keeper is not None
         assert self._keeper.stdout is not None
@@ -221,21 +239,6 @@ class Container:
             time.sleep(0.2)
         # From here on it tells its journal, and no more its console, how units end.
         self.run("systemctl log-target journal")
-
-    def _take_along(self) -> None:
-        """Let it find packages as this machine does."""
-        names = [name for name in debian.APT_FILES if (debian.APT / name).exists()]
-        self.copy(debian.APT, names, "/etc/apt")
-        texts: Mapping[str, str] = debian.sources_for(self.suite)
-        if texts:
-            self.run("rm -rf /etc/apt/sources.list*")
-        for name, text in texts.items():
-            self.write(f"/etc/apt/{name}", text)
-        self.write("/etc/apt/apt.conf.d/zz-kept", APT_CONF)
-        pip = [path for path in debian.PIP_FILES if path.exists()]
-        pip += [path for path in debian.named_by_pip() if path.is_file()]
-        for path in (*pip, Path("/etc/resolv.conf")):
-            self.write(str(path), path.read_text())
 
 
 def _read(terminal: int) -> str:

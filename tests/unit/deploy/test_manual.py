@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.install import installed
+from tests.install import installed, manual
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -39,3 +39,19 @@ def test_the_manual_is_followed_on_each_release_that_a_page_names(page: str) -> 
     named = set(re.findall(r"Debian (\d+)\b", (ROOT / page).read_text()))
 
     assert named == set(installed.RELEASES.values())
+
+
+def test_what_the_upgrade_stops_it_starts_again() -> None:
+    text = manual.section("From Debian 12 to 13")
+    packages, *_, units = manual.blocks(text)
+    (stopped,) = re.findall(r"^systemctl stop (.*)$", packages, re.MULTILINE)
+    (started,) = re.findall(r"^systemctl restart (.*)$", units, re.MULTILINE)
+    (restarted,) = re.findall(
+        r"^systemctl restart (.*)$", installed.configuration(), re.MULTILINE
+    )
+
+    # With the portal its socket starts.
+    lacking = set(stopped.split()) - {"mailportal.socket"}
+    assert lacking <= {*started.split(), *restarted.split()}
+    assert packages.index("systemctl mask --now dovecot") < packages.index("apt-get")
+    assert text.index("systemctl unmask dovecot") < text.index(installed.CONFIGURE)
