@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from deploy.lifetime import ending_with_us
-from tests.install import debian
+from tools import debian
 
 KEEP = Path(__file__).with_name("keep.sh")
 PLAIN = {

@@ -1,4 +1,4 @@
-"""What a container is made of: a small Debian, and how this machine gets its packages.
+"""A small Debian in a folder, and how this machine gets its packages.
 
 Nothing about registries and proxies is written down here: what this machine uses is
 looked up and taken along.
@@ -14,29 +14,47 @@ from pathlib import Path
 
 APT = Path("/etc/apt")
 APT_FILES = ("apt.conf.d", "auth.conf.d", "keyrings", "trusted.gpg", "trusted.gpg.d")
-# As root, whose the container's packages are as well.
+# As root, whose the packages in there are as well.
 PIP_FILES = (Path("/etc/pip.conf"), Path("~/.config/pip/pip.conf").expanduser())
 DOWNLOADS = re.compile(r"PIP_.*|SSL_CERT_FILE|.*_proxy", re.IGNORECASE)
 PATHS = re.compile(r"(?:file://)?(/[^\s,:]+)")
 BESIDE_THE_BASE = "systemd-sysv,dbus,ca-certificates,iproute2"
 
 
+class NotMade(Exception):
+    """A Debian cannot be made; the text says why."""
+
+
 def tree(suite: str, cache: Path) -> Path:
     """Return the folder of a fresh Debian of this suite, made if it is not there yet.
 
     It is never changed: containers write elsewhere.
+
+    Raises:
+        NotMade: debootstrap failed.
     """
     made = cache / suite
     if not made.exists():
         unfinished = cache / f"{suite}.unfinished"
-        shutil.rmtree(unfinished, ignore_errors=True)
-        cache.mkdir(parents=True, exist_ok=True)
-        options = [f"--include={BESIDE_THE_BASE}", suite]
-        command = ["debootstrap", *options, str(unfinished), *mirror()]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+        bootstrap(suite, unfinished, f"--include={BESIDE_THE_BASE}")
         unfinished.rename(made)
     return made
+
+
+def bootstrap(suite: str, folder: Path, *options: str) -> None:
+    """Make a folder with a Debian of this suite, instead of what is there.
+
+    Raises:
+        NotMade: debootstrap failed; the text has what it said.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # What it mounts goes with it, even if it is killed.
+    made_by = ["unshare", "--mount", "debootstrap"]
+    command = [*made_by, *options, suite, str(folder), *mirror()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotMade(f"debootstrap: {done.stdout[-3000:]}{done.stderr}")
 
 
 def sources() -> dict[str, str]:
