@@ -4,7 +4,8 @@
         print(host.ports.imap)
 
 Started by root it has Dovecot and Postfix; started by anybody else, who may not run
-Postfix, Dovecot alone. It never touches the system's own instances.
+Postfix, Dovecot alone. It never touches the system's own instances. Where the programs
+come from, deploy/servers.py says.
 """
 
 import getpass
@@ -23,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
+from deploy import servers
 from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
@@ -87,7 +89,7 @@ class MailHost:
         self.folder = self.folder.resolve()
         self.database_url = as_mail_role(self.database_url)
         self.ports = free(self.ports)
-        self.has_postfix = os.geteuid() == 0 and Path(POSTFIX).exists()
+        self.has_postfix = os.geteuid() == 0 and servers.have(POSTFIX)
         self._processes: list[subprocess.Popen[bytes]] = []
         # For sockets, whose paths may have no more than 107 characters.
         self._base: Path | None = None
@@ -270,17 +272,18 @@ class MailHost:
     def _start_postfix(self, configuration: str) -> None:
         # Not "postfix start-fg": that leaves a shell between us and the server.
         with (self.folder / "start.log").open("ab") as log:
-            check = [POSTFIX, "-c", configuration, "check"]
+            check = servers.command(POSTFIX, "-c", configuration, "check")
             subprocess.run(check, check=False, stdout=log, stderr=log)
         self._run("Postfix", POSTFIX_MASTER, "-c", configuration, "-s")
 
     def _run(self, name: str, *command: str) -> None:
         """Start a server in a session of its own."""
+        guarded = ending_with_us(["sh", "-c", GUARD, name, *command])
         log = (self.folder / "start.log").open("ab")
         with log:
             self._processes.append(
                 subprocess.Popen(
-                    ending_with_us(["sh", "-c", GUARD, name, *command]),
+                    servers.command(*guarded),
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

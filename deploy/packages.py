@@ -1,8 +1,8 @@
 """What a private mail host needs of Debian, and which packages have it."""
 
 import os
-from pathlib import Path
 
+from deploy import servers
 from deploy.databases import sqlite_file
 from deploy.values import DOVECOT
 
@@ -29,8 +29,4 @@ def missing_packages(database_url: str) -> list[str]:
         wanted[f"/usr/lib/postfix/postfix-{driver}.so"] = f"postfix-{driver}"
     lua = "sqlite3" if sqlite else "postgres"
     wanted[f"/usr/lib/*/lua/5.4/luasql/{lua}.so"] = f"lua-sql-{lua}"
-    return [name for file, name in wanted.items() if not _exists(file)]
-
-
-def _exists(pattern: str) -> bool:
-    return any(Path("/").glob(pattern.lstrip("/")))
+    return [name for file, name in wanted.items() if not servers.have(file)]

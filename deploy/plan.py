@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from deploy import servers
 from deploy.folders import unreachable
 from deploy.mailhost import MailHost
 from deploy.supervisor import HOST, ROOT, CannotGoOn
@@ -57,8 +58,12 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
     """Read what was asked for, and make the folders and secrets that are not there yet.
 
     Raises:
-        CannotGoOn: a port that is none.
+        CannotGoOn: a port that is none, or MAIL_SERVERS that has no mail servers.
     """
+    try:
+        servers.command()
+    except servers.NoServers as reason:
+        raise CannotGoOn(str(reason)) from reason
     folder = Path(environment.get("VAR") or ROOT / "var").resolve()
     shared = mail_folder(folder)
     (shared / "db").mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ import socket
 import subprocess
 from pathlib import Path
 
+from deploy import servers
 from deploy.lifetime import ending_with_us
 
 # As deploy/systemd/mailportal-relay.service and .socket have it.
@@ -37,7 +38,7 @@ def start_relay(
     command = ["/usr/bin/python3", "-IS", str(script), str(dovecot)]
     with log.open("ab") as printed:
         return subprocess.Popen(
-            ending_with_us(command, *user),
+            servers.command(*ending_with_us(command, *user)),
             stdin=listening.fileno(),
             stdout=printed,
             stderr=printed,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from deploy import servers
 from deploy.databases import sqlite_file
 
 DOVECOT = "/usr/sbin/dovecot"
@@ -28,6 +29,7 @@ class UnsupportedDovecotError(Exception):
 def installed_dovecot(*command: str) -> DovecotVersion | None:
     """Return which Dovecot is installed on this machine; None if there is none.
 
+    Where MAIL_SERVERS names others, it is that of those.
     `command` starts it, if it is not where Debian has it.
 
     Raises:
@@ -35,7 +37,7 @@ def installed_dovecot(*command: str) -> DovecotVersion | None:
     """
     try:
         done = subprocess.run(
-            [*(command or (DOVECOT,)), "--version"],
+            servers.command(*(command or (DOVECOT,)), "--version"),
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,9 @@
 
 TEST_DATABASE=sqlite (default) or postgres chooses the database. PostgreSQL is a private
 server on loopback, which starts here and stops with the tests.
+
+MAIL_SERVERS=var/debian13 has the tests of mail servers run against those of the folder;
+see deploy/servers.py.
 """
 
 import os
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from deploy.postgres import PrivatePostgres
+from deploy.values import installed_dovecot
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mailportal-tests-"))
 FOLDER.chmod(0o755)  # the mail servers read below it under their own users
@@ -43,7 +47,7 @@ if POSTGRES is not None:
 
 
 def pytest_report_header() -> str:
-    return f"database: {DATABASE}"
+    return f"database: {DATABASE}, Dovecot {installed_dovecot()}"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -10,13 +10,14 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy import servers
 from deploy.values import Ports
 from tests.mailserver.debian12 import DEBIAN_12
 from tests.mailserver.debian13 import DEBIAN_13
 from tests.mailserver.versions import DOVECOT, OF_2_3
 
-DOVECOT_FILES = Path("/usr/share/dovecot")
-POSTFIX_FILES = Path("/usr/share/postfix")
+DOVECOT_FILES = servers.root() / "usr" / "share" / "dovecot"
+POSTFIX_FILES = servers.root() / "usr" / "share" / "postfix"
 
 # What the table of users says. Everybody has the same quota, in KiB.
 QUOTA = 12345
@@ -165,5 +166,6 @@ def configure_postfix(folder: Path, ports: Ports) -> None:
     )
     mailboxes = "".join(f"{address} x\n" for address in OLD_PASSWORDS)
     (postfix / "mailboxes").write_text(mailboxes)
-    postmap = ["postmap", "-c", str(postfix), f"hash:{postfix}/mailboxes"]
+    table = f"hash:{postfix}/mailboxes"
+    postmap = servers.command("postmap", "-c", str(postfix), table)
     subprocess.run(postmap, check=True)

@@ -18,6 +18,7 @@ from unittest import mock
 
 from django.core.management import call_command
 
+from deploy import servers
 from deploy.databases import sqlite_file
 from deploy.folders import share
 from deploy.mailhost import MailHost
@@ -136,7 +137,7 @@ class ExistingHost(MailHost):
         """
         text = self.translated(text)
         done = subprocess.run(
-            ["sh", "-euc", text],
+            servers.command("sh", "-euc", text),
             input=typed,
             cwd=ROOT,
             env=os.environ

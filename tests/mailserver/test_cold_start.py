@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from bench.authsocket import Logon, Verdict, ask
+from deploy import servers
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -46,7 +47,8 @@ def cold(host: MailHost, database_url: str) -> Iterator[MailHost]:
 
 def reload(host: MailHost) -> None:
     """Have Dovecot read its configuration again, and wait until it has warmed up."""
-    subprocess.run(["doveadm", "-c", str(host.dovecot_conf), "reload"], check=True)
+    command = servers.command("doveadm", "-c", str(host.dovecot_conf), "reload")
+    subprocess.run(command, check=True)
     deadline, was_seen = time.monotonic() + WARM, False
     while DOVECOT.warms_up and time.monotonic() < deadline:
         is_warming = any("warm-up" in each for each in children(host).values())

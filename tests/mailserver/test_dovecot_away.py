@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import servers
 from deploy.mailhost import POSTFIX, MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -79,7 +80,8 @@ def smtpd_of(host: MailHost) -> set[str]:
 
 def end_all_smtpd(host: MailHost) -> None:
     before = smtpd_of(host)
-    reload = [POSTFIX, "-c", str(host.folder / "postfix"), "reload"]
+    postfix = str(host.folder / "postfix")
+    reload = servers.command(POSTFIX, "-c", postfix, "reload")
     subprocess.run(reload, check=True, capture_output=True)
     deadline = time.monotonic() + PATIENCE
     while before & smtpd_of(host):

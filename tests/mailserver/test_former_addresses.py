@@ -14,6 +14,7 @@ from pytest_django import Settings
 from accounts.models import Account, FormerAddress
 from administration import formeraddresses
 from administration.acts import Order
+from deploy import servers
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
@@ -35,7 +36,7 @@ class Letters:
         self.host = host
         self.old, self.new = f"{name}@example.com", f"{name}-renamed@example.com"
         self.account = factories.make_account(self.old)
-        self.doveadm = ["doveadm", "-c", str(host.dovecot_conf)]
+        self.options = ["-c", str(host.dovecot_conf)]
 
     def deliver(self, address: str, subject: str) -> None:
         with Lmtp(str(self.host.socket("lmtp"))) as client:
@@ -43,10 +44,10 @@ class Letters:
 
     def run(self, command: str) -> int:
         """Do what a page says, on this host here."""
-        doveadm = " ".join(self.doveadm)
+        doveadm = f"doveadm {' '.join(self.options)}"
         ours = re.sub(r"^doveadm", doveadm, command, flags=re.MULTILINE)
-        done = subprocess.run(["sh", "-c", ours], capture_output=True, check=False)
-        return done.returncode
+        shell = servers.command("sh", "-c", ours)
+        return subprocess.run(shell, capture_output=True, check=False).returncode
 
     def rename(self) -> None:
         self.account.address = self.new
@@ -59,7 +60,7 @@ class Letters:
 
     def configure(self, *settings: str) -> None:
         """Have doveadm work as it does with another configuration."""
-        self.doveadm += [word for setting in settings for word in ("-o", setting)]
+        self.options += [word for setting in settings for word in ("-o", setting)]
 
     def limit_to(self, size: str) -> None:
         """Have doveadm heed a quota of this size, by docs/mailbox-features.md."""
@@ -69,20 +70,19 @@ class Letters:
         )
         limited = self.host.folder / "limited.conf"
         limited.write_text(f"{DOVECOT.first}!include {self.host.dovecot_conf}\n{quota}")
-        self.doveadm = ["doveadm", "-c", str(limited)]
+        self.options = ["-c", str(limited)]
 
     def save(self, address: str, subject: str) -> None:
         """Put a message into the mailbox by doveadm."""
         text = f"Subject: {subject}\n\n.\n"
-        save = [*self.doveadm, "save", "-u", address]
+        save = servers.command("doveadm", *self.options, "save", "-u", address)
         subprocess.run(save, input=text, text=True, check=True)
 
     def subjects(self, address: str) -> list[str]:
         """Return what is in the mailbox, as doveadm finds it."""
-        fetch = [*self.doveadm, "-f", "flow", "fetch", "-u", address]
-        told = subprocess.run(
-            [*fetch, "hdr.subject", "ALL"], capture_output=True, text=True, check=True
-        )
+        words = ("-f", "flow", "fetch", "-u", address, "hdr.subject", "ALL")
+        fetch = servers.command("doveadm", *self.options, *words)
+        told = subprocess.run(fetch, capture_output=True, text=True, check=True)
         lines = told.stdout.splitlines()
         return sorted(line.removeprefix("hdr.subject=") for line in lines)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Account
+from deploy import servers
 from deploy.databases import sqlite_file
 from deploy.mailhost import MailHost, MailHostError
 from deploy.values import Certificate
@@ -108,10 +109,10 @@ def test_an_ordinary_user_gets_a_dovecot(
         database_url = f"sqlite:///{copy}"
     for each in (folder, *folder.rglob("*")):
         shutil.chown(each, "nobody", "nogroup")
-    user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    python = ["/usr/bin/python3", "-c", PROGRAM, str(folder / "mail"), database_url]
+    user = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+    python = ("/usr/bin/python3", "-c", PROGRAM, str(folder / "mail"), database_url)
 
-    with program([*user, *python], folder) as (process, port):
+    with program(servers.command(*user, *python), folder) as (process, port):
         client = Imap(port)
         try:
             assert client.login(ADDRESS, secret)[0] == "OK"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import servers
 from deploy.render import render
 from deploy.values import Certificate, MailHostValues, PrivateInstance
 from tests.environment import FOLDER
@@ -46,11 +47,13 @@ def test_both_servers_accept_what_is_rendered(
         base = PrivateInstance("private", rendered / "base", privileged=True)
         values = replace(values, certificate=None, private=base)
     render(values)
-    dovecot = ["doveconf", "-n", "-c", str(rendered / "dovecot" / "dovecot.conf")]
-    postfix = ["postconf", "-c", str(rendered / "postfix"), "-n"]
-    services = ["postconf", "-c", str(rendered / "postfix"), "-M"]
+    dovecot, postfix = rendered / "dovecot" / "dovecot.conf", rendered / "postfix"
 
-    for command in (dovecot, postfix, services):
+    for command in (
+        servers.command("doveconf", "-n", "-c", str(dovecot)),
+        servers.command("postconf", "-c", str(postfix), "-n"),
+        servers.command("postconf", "-c", str(postfix), "-M"),
+    ):
         told = subprocess.run(command, capture_output=True, text=True, check=True)
         assert told.stderr == ""
         assert "@" not in told.stdout.replace("@~", "").replace("mailportal_mail@", "")

@@ -18,6 +18,7 @@ from bench.authsocket import Verdict
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
+from deploy import servers
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import (
@@ -177,10 +178,9 @@ def test_the_later_names_of_its_sessions_are_names_of_the_mailbox(
     phone.refresh_from_db()
     assert phone.login_name.endswith(".1")
 
-    doveadm = ["doveadm", "-c", str(host.dovecot_conf), "user", "-f", "home"]
-    found = subprocess.run(
-        [*doveadm, phone.login_name], check=True, capture_output=True, text=True
-    )
+    words = ("-c", str(host.dovecot_conf), "user", "-f", "home", phone.login_name)
+    doveadm = servers.command("doveadm", *words)
+    found = subprocess.run(doveadm, check=True, capture_output=True, text=True)
 
     assert found.stdout.strip().endswith(f"/mail/{ADDRESS}")
 

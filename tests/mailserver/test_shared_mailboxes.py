@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import Account, FormerAddress
 from bench.authsocket import Verdict
+from deploy import servers
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -149,7 +150,7 @@ def test_a_mailbox_shared_by_a_device_is_listed_under_the_address_after_the_sed(
     assert listed.startswith(f"shared/{BOB}~")
 
     command = blocks(SECTION, "sh").replace("/var/lib/dovecot-shared", str(SHARED))
-    subprocess.run(["sh", "-euc", command], check=True)
+    subprocess.run(servers.command("sh", "-euc", command), check=True)
 
     with imap_session(host, ALICE, phone) as device:
         assert {name for name in names(device) if "~" in name} == set()
@@ -232,7 +233,8 @@ def as_the_page_says(host: MailHost, lines: slice) -> str:
     }
     text = translated(blocks("An address that changes hands", "sh"), here)
     command = "\n".join(text.splitlines()[lines])
-    done = subprocess.run(["sh", "-euc", command], check=True, capture_output=True)
+    shell = servers.command("sh", "-euc", command)
+    done = subprocess.run(shell, check=True, capture_output=True)
     return done.stdout.decode()
 
 
@@ -260,7 +262,7 @@ def test_what_a_renamed_mailbox_shares_is_listed_under_its_new_address(
 ) -> None:
     bob.setacl("Team", f'"${ALICE}"', "lr")
     sed = blocks(SECTION, "sh").replace("/var/lib/dovecot-shared", str(SHARED))
-    subprocess.run(["sh", "-euc", sed], check=True)
+    subprocess.run(servers.command("sh", "-euc", sed), check=True)
     robert = "robert@example.com"
     Account.objects.filter(address=BOB).update(address=robert)
     mail = host.folder / "mail"

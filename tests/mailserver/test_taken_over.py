@@ -8,6 +8,7 @@ from django.test import Client
 from accounts import schemes
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
+from deploy import servers
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import client_address, log_on
@@ -28,7 +29,7 @@ def take_over(hash_: str) -> Account:
 
 
 def doveadm_pw(password: str, *arguments: str) -> str:
-    command = ["doveadm", "pw", *arguments, "-p", password]
+    command = servers.command("doveadm", "pw", *arguments, "-p", password)
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from accounts.models import Account
+from deploy import servers
 from deploy.mailhost import MailHost
 from deploy.values import MailHostValues
 from tests import factories
@@ -26,7 +27,8 @@ def alice(host: MailHost) -> Account:
 
 
 def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = ["doveadm", "-c", str(host.dovecot_conf), *arguments]
+    conf = str(host.dovecot_conf)
+    command = servers.command("doveadm", "-c", conf, *arguments)
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -106,6 +106,15 @@ def test_the_checks_have_no_word_about_the_demonstration(plan: Plan) -> None:
     assert "no issues" in done.stdout
 
 
+def test_a_folder_without_mail_servers_is_said_with_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAIL_SERVERS", "/nowhere")
+
+    with pytest.raises(CannotGoOn, match="MAIL_SERVERS=/nowhere has no mail servers"):
+        make_plan({"VAR": str(folder), **PORTS})
+
+
 @pytest.mark.parametrize("text", ["imap", "0", "65536", "-1", "1e3", "٣"])
 def test_a_port_that_is_none_is_said_with_its_name(folder: Path, text: str) -> None:
     with pytest.raises(CannotGoOn, match=f"IMAP_PORT={text} is not a port"):
