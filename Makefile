@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Which database `unit`, `mailserver` and `browser` use: sqlite or postgres.
 export TEST_DATABASE ?= sqlite
+# Where `debian13` makes a Debian 13; MAIL_SERVERS=$(DEBIAN13) has mail servers run from there.
+export DEBIAN13 ?= $(CURDIR)/var/debian13
 
 CATALOGUES := $(wildcard locale/*/LC_MESSAGES/*.po)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
@@ -16,7 +18,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test test-install unit browser screenshots mailserver check fix migrations messages bench requirements clean
+.PHONY: help install run demo-code test test-install debian13 unit browser screenshots mailserver check fix migrations messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +44,10 @@ test-install: ## Follow docs/operations.md in a container with a systemd of its 
 	@deploy/setup.sh test-install
 	@$(MAKE) --silent --no-print-directory $(VENV)/tools
 	$(PYTEST) -m install tests/install
+
+debian13: ## Make a folder with Debian 13's mail servers, for MAIL_SERVERS (as root)
+	@deploy/setup.sh debian13
+	@$(PYTHON) -m tools.debian13 "$(DEBIAN13)"
 
 unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for the other database)
 	$(PYTEST) tests/unit

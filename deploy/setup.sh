@@ -4,6 +4,9 @@
 #   deploy/setup.sh run             what `make run` uses
 #   deploy/setup.sh test            that, and what the tests use
 #   deploy/setup.sh test-install    what `make test-install` uses
+#   deploy/setup.sh debian13        what `make debian13` uses
+#   deploy/setup.sh servers         nothing: prints the packages of the mail servers, for a Debian
+#                                   in a folder
 #   deploy/setup.sh venv FOLDER     an empty virtual environment, by ${PYTHON:-python3}
 #
 # As root on a system with apt, missing packages are installed, and the services that come with
@@ -18,10 +21,12 @@ python=${PYTHON:-python3}
 
 mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-auth-lua
   lua-sql-sqlite3 lua-luaossl postfix postfix-sqlite)
-tests=(postgresql dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
-  dovecot-submissiond chromium fonts-noto-cjk fonts-dejavu-core gettext git
+mail_tests=(dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
+  dovecot-submissiond)
+tests=(postgresql "${mail_tests[@]}" chromium fonts-noto-cjk fonts-dejavu-core gettext git
   fail2ban lua5.4)
-containers=(debootstrap debian-archive-keyring iproute2 util-linux git)
+debian=(debootstrap debian-archive-keyring)
+containers=("${debian[@]}" iproute2 util-linux git)
 
 installed() {
   [ "$(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
@@ -121,9 +126,13 @@ case ${1:-} in
   test-install)
     if may_install; then provide "${containers[@]}"; else say_missing "${containers[@]}"; fi
     ;;
+  debian13)
+    if may_install; then provide "${debian[@]}"; else say_missing "${debian[@]}"; fi
+    ;;
+  servers) printf '%s\n' "${mail[@]}" "${mail_tests[@]}" ;;
   venv) make_venv "$2" ;;
   *)
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
