@@ -21,7 +21,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .PHONY: help install run demo-code test test-install debian13 unit browser screenshots mailserver check fix migrations messages bench requirements clean
 
 help: ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 install: $(VENV)/tools catalogues ## Make the virtual environment with all tools
 	@deploy/setup.sh test
@@ -34,11 +34,11 @@ run: ## Start the portal with demonstration data, and a mail server on loopback
 demo-code: $(VENV)/portal ## Print the six digits for KEY=… (a second factor without a telephone)
 	@$(BIN)/python -m deploy.totp '$(KEY)'
 
-test: ## Check everything and run every test, on SQLite and on PostgreSQL
+test: ## Check everything and run every test, on both databases and with both Dovecots
 	@deploy/setup.sh test
 	@$(MAKE) --no-print-directory check
 	@$(MAKE) --silent --no-print-directory $(VENV)/tools catalogues
-	@tools/test_on_both.sh $(PYTEST)
+	@tools/run_tests.sh $(PYTEST)
 
 test-install: ## Follow docs/operations.md in a container with a systemd of its own (as root)
 	@deploy/setup.sh test-install
@@ -59,7 +59,7 @@ screenshots: $(VENV)/tools catalogues ## Take the pictures of the README anew, i
 	@deploy/setup.sh test
 	$(PYTEST) tests/browser/test_pictures.py --pictures docs/pictures
 
-mailserver: $(VENV)/tools catalogues ## Run the tests with a real Dovecot and Postfix
+mailserver: $(VENV)/tools catalogues ## Run the tests with a real Dovecot and Postfix (MAIL_SERVERS=var/debian13 for 2.4)
 	$(PYTEST) tests/mailserver
 
 check: $(VENV)/tools catalogues ## Lint, types, layers, templates, migrations, translations, settings

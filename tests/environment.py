@@ -9,13 +9,21 @@ see deploy/servers.py.
 
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from deploy import servers
 from deploy.postgres import PrivatePostgres
 from deploy.values import installed_dovecot
+
+if os.environ.get(servers.VARIABLE):
+    # Wherever a program that inherits it is started.
+    os.environ[servers.VARIABLE] = str(Path(os.environ[servers.VARIABLE]).resolve())
+# A shell's "&" has told us to ignore Ctrl-C, and so would all that the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mailportal-tests-"))
 FOLDER.chmod(0o755)  # the mail servers read below it under their own users

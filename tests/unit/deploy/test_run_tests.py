@@ -1,0 +1,170 @@
+"""`make test` runs every test, and those of mail servers with every Dovecot it has."""
+
+import os
+import subprocess
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+BOUND = "tests/mailserver/test_bound.py"
+# Stands in for pytest: writes down what it is asked for, and fails where it has to.
+PYTEST = """
+echo "$MAIL_SERVERS $TEST_DATABASE $*" >>"$0"
+echo "run on $TEST_DATABASE"
+[ "${FAILS-none}" != "$MAIL_SERVERS $TEST_DATABASE" ]
+"""
+# Stands in for the mail server of this machine, and for `make`.
+DOVECOT = "#!/bin/sh\necho '{} (0123456789)'\n"
+MAKE = '#!/bin/sh\necho "make $2"\nexit {}\n'
+FOLDER = "/made/debian13"
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a folder")
+
+
+class Runner:
+    """tools/run_tests.sh on a machine with a Dovecot of this version."""
+
+    def __init__(self, folder: Path, version: str, made: int = 0) -> None:
+        self._runs = folder / "runs"
+        self._path = folder / "bin"
+        self._path.mkdir()
+        for name, text in (("dovecot", DOVECOT.format(version)), ("make", MAKE)):
+            program = self._path / name
+            program.write_text(text.format(made))
+            program.chmod(0o755)
+
+    def run(self, **variables: str) -> subprocess.CompletedProcess[str]:
+        pytest = ["sh", "-c", PYTEST, str(self._runs)]
+        path = f"{self._path}:{os.environ['PATH']}"
+        given = {"PATH": path, "DEBIAN13": FOLDER, "MAIL_SERVERS": "/left/over"}
+        return subprocess.run(
+            [ROOT / "tools" / "run_tests.sh", *pytest],
+            cwd=ROOT,
+            env=os.environ | given | variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @property
+    def files(self) -> dict[tuple[str, str], list[Path]]:
+        """The files that were tested, with each folder of servers on each database."""
+        found: dict[tuple[str, str], list[Path]] = defaultdict(list)
+        lines = self._runs.read_text().splitlines() if self._runs.exists() else ()
+        for folder, database, *arguments in (line.split(" ") for line in lines):
+            found[folder, database] += taken(arguments)
+        return found
+
+
+def taken(arguments: list[str]) -> set[Path]:
+    """Return the files that pytest would take, given these arguments."""
+    left_out = {a.partition("=")[2] for a in arguments if a.startswith("--ignore=")}
+    named = [a for a in arguments if not a.startswith("-")] or ["tests"]
+    return files(*named) - files(*left_out)
+
+
+def files(*names: str) -> set[Path]:
+    found = set()
+    for path in (ROOT / name for name in names):
+        assert path.exists()
+        found |= {path} if path.is_file() else set(path.rglob("test_*.py"))
+    return found - set((ROOT / "tests" / "install").iterdir())
+
+
+MAIL = files("tests/mailserver")
+DATABASES = ("sqlite", "postgres")
+# Has a file of its own, whatever the tests have.
+DEMONSTRATION = files("tests/mailserver/test_demonstration.py")
+
+
+@as_root
+def test_every_mail_server_test_runs_with_both_on_both_databases(
+    tmp_path: Path,
+) -> None:
+    runner = Runner(tmp_path, "2.3.19.1")
+
+    done = runner.run()
+
+    assert done.returncode == 0, done.stderr
+    assert set(runner.files) == {
+        (folder, name) for folder in ("", FOLDER) for name in DATABASES
+    }
+    for (_, database), names in runner.files.items():
+        once = DEMONSTRATION if database == "postgres" else set()
+        assert sorted(path for path in names if path in MAIL) == sorted(MAIL - once)
+
+
+@as_root
+def test_every_test_runs_on_some_database_and_units_on_both(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "2.3.19.1")
+
+    runner.run()
+
+    here = {path for name in DATABASES for path in runner.files["", name]}
+    there = {path for name in DATABASES for path in runner.files[FOLDER, name]}
+    assert here == files("tests")
+    assert there == MAIL
+    units = files("tests/unit") - files("tests/unit/deploy", "tests/unit/mailportal")
+    for name in DATABASES:
+        assert units <= set(runner.files["", name])
+
+
+@as_root
+def test_nothing_is_measured_beside_anything_else(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "2.3.19.1")
+
+    runner.run()
+
+    bound = ROOT / BOUND
+    for names in runner.files.values():
+        assert names.index(bound) == 0
+        assert names.count(bound) == 1
+
+
+def test_a_machine_of_debian_13_needs_no_folder(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "2.4.1-4")
+
+    done = runner.run(NEED_DEBIAN13="yes")
+
+    assert done.returncode == 0, done.stderr
+    assert set(runner.files) == {("", name) for name in DATABASES}
+    assert "Dovecot alone: 2.4.1-4 (0123456789)." in done.stdout
+    assert "make" not in done.stdout
+
+
+@as_root
+def test_without_a_folder_this_machines_is_tested_and_one_line_says_so(
+    tmp_path: Path,
+) -> None:
+    runner = Runner(tmp_path, "2.3.19.1", made=1)
+
+    done = runner.run()
+
+    assert done.returncode == 0
+    assert set(runner.files) == {("", name) for name in DATABASES}
+    assert done.stderr.count("\n") == 1
+    assert "Dovecot 2.4 is not tested, 2.3 is." in done.stderr
+
+
+@as_root
+def test_where_both_are_needed_to_have_no_folder_is_to_fail(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "2.3.19.1", made=1)
+
+    assert runner.run(NEED_DEBIAN13="yes").returncode == 1
+    assert runner.files == {}
+
+
+@as_root
+@pytest.mark.parametrize("folder", ["", FOLDER])
+@pytest.mark.parametrize("database", DATABASES)
+def test_a_failure_anywhere_is_one_of_all(
+    tmp_path: Path, folder: str, database: str
+) -> None:
+    runner = Runner(tmp_path, "2.3.19.1")
+
+    done = runner.run(FAILS=f"{folder} {database}")
+
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "run on postgres"
+    assert len(runner.files) == 4
