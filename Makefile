@@ -18,7 +18,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test test-install debian13 unit browser screenshots mailserver check fix migrations messages bench requirements clean
+.PHONY: help install run demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,11 @@ test-install: ## Follow docs/operations.md in a container with a systemd of its 
 	@deploy/setup.sh test-install
 	@$(MAKE) --silent --no-print-directory $(VENV)/tools
 	$(PYTEST) -m install tests/install
+
+test-debian13: ## Do what CI does in a container with Debian 13 (as root)
+	@deploy/setup.sh test-install
+	@$(MAKE) --silent --no-print-directory $(VENV)/tools
+	$(BIN)/python -m tools.ci_in_debian13 "$${INSTALL_CACHE:-var/install}"
 
 debian13: ## Make a folder with Debian 13's mail servers, for MAIL_SERVERS (as root)
 	@deploy/setup.sh debian13

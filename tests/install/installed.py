@@ -133,13 +133,18 @@ def as_filled_in(block: str) -> str:
 
 def _bring(container: Container, project: Path) -> None:
     """Make a repository of the project as it is here, changes included."""
+    container.copy(project, files_of(project), REPOSITORY)
+    commit_project(container)
+
+
+def files_of(project: Path) -> list[str]:
+    """Return the names of the project's files as they are here, changes included."""
     listing = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     # As root, in what may be somebody else's folder.
     command = ["git", "-c", "safe.directory=*", "-C", str(project), *listing]
     found = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     names = [name for name in found.stdout.decode().split("\0") if name]
-    container.copy(project, [n for n in names if (project / n).exists()], REPOSITORY)
-    commit_project(container)
+    return [name for name in names if (project / name).exists()]
 
 
 def commit_project(container: Container) -> None:
