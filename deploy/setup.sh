@@ -22,7 +22,7 @@ python=${PYTHON:-python3}
 mail=(dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-sqlite dovecot-auth-lua
   lua-sql-sqlite3 lua-luaossl postfix postfix-sqlite)
 mail_tests=(dovecot-pgsql lua-sql-postgres postfix-pgsql dovecot-sieve dovecot-managesieved
-  dovecot-submissiond)
+  dovecot-submissiond curl)
 tests=(postgresql "${mail_tests[@]}" chromium fonts-noto-cjk fonts-dejavu-core gettext git
   fail2ban lua5.4)
 debian=(debootstrap debian-archive-keyring)
