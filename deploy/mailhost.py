@@ -17,7 +17,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
@@ -29,7 +28,7 @@ from deploy.databases import as_mail_role, sqlite_file
 from deploy.folders import share, unreachable
 from deploy.lifetime import ending_with_us
 from deploy.packages import missing_packages
-from deploy.ports import answers, free, is_free
+from deploy.ports import free, is_free
 from deploy.relay import listen_for_postfix, start_relay
 from deploy.render import render
 from deploy.values import (
@@ -41,8 +40,9 @@ from deploy.values import (
     UnsupportedDovecotError,
     installed_dovecot,
 )
+from deploy.waiting import NotReady, run_to_its_end, wait_until_it_listens
 
-PATIENCE = 20.0  # seconds for a server to start or to stop
+PATIENCE = 20.0  # seconds for a server to stop
 POSTFIX = "/usr/sbin/postfix"
 POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
 # A shell that stops a server when it is told to, or when the thread that started it has
@@ -161,7 +161,10 @@ class MailHost:
             if self.has_postfix:
                 self.start_relay()
                 self._start_postfix(str(self.folder / "postfix"))
-                self._wait("Postfix", self.ports.submission)
+        except NotReady as reason:
+            self.stop()
+            message = f"{reason}; see the logs in {self.folder}"
+            raise MailHostError(message) from None
         except BaseException:
             self.stop()
             raise
@@ -237,11 +240,13 @@ class MailHost:
 
     def _start_dovecot(self) -> None:
         self._run("Dovecot", self.dovecot_program, "-F", "-c", str(self.dovecot_conf))
-        logons = self.socket("auth-client")
-        self._wait("Dovecot", self.ports.imap, self.ports.pop3, logons)
+        doors = (self.ports.imap, self.ports.pop3, self.socket("auth-client"))
+        wait_until_it_listens("Dovecot", self._processes[-1], doors)
         # Dovecot 2.4 warms up by a look-up (warm-up.conf). Once one is answered, it is.
-        look_up = ["doveadm", "-c", str(self.dovecot_conf), "user", "nobody@localhost"]
-        subprocess.run(look_up, check=False, capture_output=True)
+        configuration, nobody = str(self.dovecot_conf), "nobody@localhost"
+        look_up = servers.command("doveadm", "-c", configuration, "user", nobody)
+        with (self.folder / "start.log").open("ab") as log:
+            run_to_its_end("Dovecot's first look-up", look_up, log)
 
     def start_relay(self) -> None:
         """Start what Postfix asks for logons; again, if it has ended."""
@@ -273,8 +278,10 @@ class MailHost:
         # Not "postfix start-fg": that leaves a shell between us and the server.
         with (self.folder / "start.log").open("ab") as log:
             check = servers.command(POSTFIX, "-c", configuration, "check")
-            subprocess.run(check, check=False, stdout=log, stderr=log)
+            run_to_its_end("Postfix's check of its configuration", check, log)
         self._run("Postfix", POSTFIX_MASTER, "-c", configuration, "-s")
+        doors = (self.ports.submission,)
+        wait_until_it_listens("Postfix", self._processes[-1], doors)
 
     def _run(self, name: str, *command: str) -> None:
         """Start a server in a session of its own."""
@@ -290,12 +297,3 @@ class MailHost:
                     start_new_session=True,
                 )
             )
-
-    def _wait(self, name: str, *doors: int | Path) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not all(answers(door) for door in doors):
-            ended = self._processes[-1].poll() is not None
-            if ended or time.monotonic() > deadline:
-                message = f"{name} does not answer; see the logs in {self.folder}"
-                raise MailHostError(message)
-            time.sleep(0.05)

@@ -13,19 +13,19 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
 from deploy.lifetime import ending_with_us
+from deploy.waiting import NotReady, run_to_its_end, wait_until_ended, wait_until_ready
 
 ROLES = Path(__file__).parent / "postgres" / "roles.sql"
 SUPERUSER = "postgres"
 OWNER = "mailportal"
 MAIL_ROLE = "mailportal_mail"
-PATIENCE = 30.0  # seconds for the server to start or to stop
 
 
 class PrivatePostgres:
@@ -43,11 +43,7 @@ class PrivatePostgres:
 
     def __enter__(self) -> Self:
         """Make the cluster, start it, and create the roles."""
-        self.folder.chmod(0o755)
-        if os.geteuid() == 0:
-            shutil.chown(self.folder, user="postgres")
-        options = ("-A", "trust", "-U", SUPERUSER, "--no-sync", "-E", "UTF8")
-        self._run("initdb", "-D", str(self._data), "--locale=C.UTF-8", *options)
+        self._make_cluster()
         self.start()
         self.run_sql(ROLES.read_text())
         # Only so that Django can make its test databases.
@@ -86,18 +82,18 @@ class PrivatePostgres:
                 cwd="/",
                 start_new_session=True,
             )
-        deadline = time.monotonic() + PATIENCE
-        while not self._is_ready():
-            if self._server.poll() is not None or time.monotonic() > deadline:
-                message = f"PostgreSQL does not answer; see {self.folder}/log"
-                raise TimeoutError(message)
-            time.sleep(0.05)
+        try:
+            wait_until_ready("PostgreSQL", self._is_ready, self._server)
+        except NotReady as reason:
+            message = f"{reason}; see {self.folder}/log"
+            raise TimeoutError(message) from None
 
     def stop(self) -> None:
         """Stop it now, whoever is connected; nothing if it does not run."""
         if self._server:
             self._server.send_signal(signal.SIGINT)
-            self._server.wait(PATIENCE)
+            with suppress(NotReady):  # it is killed then, and nobody misses its data
+                wait_until_ended("PostgreSQL", self._server)
         self._server = None
 
     def url(self, role: str = OWNER, database: str = OWNER) -> str:
@@ -122,6 +118,18 @@ class PrivatePostgres:
         for name, value in variables.items():
             options += ["-v", f"{name}={value}"]
         return self._run("psql", *connection, *options, text=script)
+
+    def _make_cluster(self) -> None:
+        self.folder.chmod(0o755)
+        if os.geteuid() == 0:
+            shutil.chown(self.folder, user="postgres")
+        options = ("-A", "trust", "-U", SUPERUSER, "--no-sync", "-E", "UTF8")
+        where = ("-D", str(self._data), "--locale=C.UTF-8")
+        command = self._command("initdb", *where, *options)
+        with (self.folder / "log").open("ab") as log:
+            code = run_to_its_end("the making of PostgreSQL's cluster", command, log)
+        if code:
+            raise subprocess.CalledProcessError(code, command)
 
     def _is_ready(self) -> bool:
         address = ("-q", "-h", str(self.folder), "-p", str(self.port))

@@ -11,13 +11,18 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 from deploy.lifetime import ending_with_us
+from deploy.waiting import (
+    PATIENCE,
+    NotReady,
+    Patience,
+    Process,
+    how_it_ended,
+    wait_until_ready,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
-START_PATIENCE = 30  # seconds until the portal has to answer
 STOP_PATIENCE = 10  # seconds until a process that was asked to end is killed
-
-Process = subprocess.Popen[bytes]
 
 
 class CannotGoOn(Exception):
@@ -66,18 +71,24 @@ def stop(process: Process) -> None:
         process.wait()
 
 
-def wait_until_it_answers(number: int, processes: Mapping[str, Process]) -> None:
-    """Return when the portal and its database are ready.
+def wait_until_it_answers(
+    number: int, processes: Mapping[str, Process], patience: Patience = PATIENCE
+) -> None:
+    """Return when the portal and its database are ready, however long that takes.
 
     Raises:
-        CannotGoOn: they are not within START_PATIENCE, or a process ended.
+        CannotGoOn: a process ended, or the portal stands still.
     """
-    deadline = time.monotonic() + START_PATIENCE
-    while not answers(number):
+
+    def ready() -> bool:
         require_running(processes)
-        if time.monotonic() > deadline:
-            raise CannotGoOn(f"The portal does not answer on port {number}.")
-        time.sleep(0.1)
+        return answers(number)
+
+    try:
+        who = f"the portal on port {number}"
+        wait_until_ready(who, ready, processes["portal"], patience=patience)
+    except NotReady as reason:
+        raise CannotGoOn(f"{reason}.") from None
 
 
 def answers(number: int) -> bool:
@@ -103,4 +114,4 @@ def watch(processes: Mapping[str, Process]) -> None:
 def require_running(processes: Mapping[str, Process]) -> None:
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CannotGoOn(f"The {name} ended with exit code {process.returncode}.")
+            raise CannotGoOn(f"The {name} {how_it_ended(process)}.")

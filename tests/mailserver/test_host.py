@@ -147,7 +147,7 @@ def test_a_host_that_does_not_come_up_leaves_nothing_behind(
     nothing = Certificate(folder / "chain.pem", folder / "key.pem")
     failing = MailHost(folder, database_url=database_url, certificate=nothing)
 
-    with pytest.raises(MailHostError, match="Dovecot does not answer"):
+    with pytest.raises(MailHostError, match="Dovecot ended with exit code"):
         failing.start()
 
     assert processes_of(folder) == []
