@@ -6,12 +6,9 @@ what is there. Nothing here is for a real host: docs/operations.md is.
 
 import os
 import signal
-import subprocess
 import sys
-import sysconfig
 from collections.abc import Mapping
 from contextlib import ExitStack
-from pathlib import Path
 
 from deploy.mailhost import MailHostError
 from deploy.plan import (
@@ -31,6 +28,7 @@ from deploy.supervisor import (
     wait_until_it_answers,
     watch,
 )
+from deploy.waiting import NotReady, wait_until_ended
 
 
 def main() -> int:
@@ -64,11 +62,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     require_free(plan.ports)
     settings = settings_for(plan)
     environment = inherited_from(os.environ) | settings
-    say("Preparing the database …")
-    manage("prepare", environment)
-    manage("seed_demo", environment)
-    if not static_files_are_collected(plan.folder / "static"):
-        manage("collectstatic", environment, "--no-input")
+    prepare(environment, started)
     trouble = start_mail(plan, started)
     if trouble:
         settings["DOVEADM_URLS"] = environment["DOVEADM_URLS"] = ""
@@ -106,30 +100,21 @@ def manage_command(*arguments: str) -> list[str]:
     return [sys.executable, str(ROOT / "manage.py"), *arguments]
 
 
-def manage(command: str, environment: Mapping[str, str], *arguments: str) -> None:
-    """Run one of Django's commands to its end.
+def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
+    """Make what is not there yet: tables, mailboxes, files for browsers.
 
     Raises:
         CannotGoOn: it failed.
     """
-    done = subprocess.run(
-        manage_command(command, "--verbosity=0", *arguments),
-        cwd=ROOT,
-        env=environment,
-        check=False,
-        start_new_session=True,
-    )
-    if done.returncode:
-        raise CannotGoOn(f"`manage.py {command}` failed; its message is above.")
-
-
-def static_files_are_collected(collected: Path) -> bool:
-    """Whether neither ours nor a package's are newer; compressing takes seconds."""
-    manifest = collected / "staticfiles.json"
-    packages = Path(sysconfig.get_path("purelib"))
-    sources = [packages, *(ROOT / "static").rglob("*")]
-    newest = max(source.stat().st_mtime for source in sources)
-    return manifest.exists() and manifest.stat().st_mtime > newest
+    say("Preparing the database and the files for browsers …")
+    command = [sys.executable, "-m", "deploy.preparation"]
+    process = start(command, environment, started)
+    try:
+        code = wait_until_ended("the preparation", process)
+    except NotReady as reason:
+        raise CannotGoOn(f"{reason}.") from None
+    if code:
+        raise CannotGoOn("The preparation failed; its message is above.")
 
 
 def portal_command(number: int) -> list[str]:

@@ -3,11 +3,12 @@ import shlex
 import socket
 import stat
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from deploy.demo import static_files_are_collected, welcome
+from deploy.demo import prepare, welcome
 from deploy.plan import (
     Plan,
     inherited_from,
@@ -177,12 +178,27 @@ def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> N
     assert "8143" not in text
 
 
-def test_static_files_are_collected_anew_when_one_is_newer(tmp_path: Path) -> None:
-    manifest = tmp_path / "staticfiles.json"
-    assert not static_files_are_collected(tmp_path)
+@pytest.mark.timeout(300)
+def test_what_was_prepared_is_not_made_again(plan: Plan) -> None:
+    environment = inherited_from(os.environ) | settings_for(plan)
+    with ExitStack() as started:
+        prepare(environment, started)
+        made = files(plan.folder)
+        assert len([path for path in made if path.suffix == ".br"]) > 5
 
-    manifest.touch()
-    assert static_files_are_collected(tmp_path)
+        prepare(environment, started)
 
-    os.utime(manifest, (0, 0))
-    assert not static_files_are_collected(tmp_path)
+    assert files(plan.folder) == made
+
+
+def files(folder: Path) -> dict[Path, tuple[int, int]]:
+    """What was written when; a file written anew is another one."""
+    found = {path: path.stat() for path in folder.rglob("*") if path.is_file()}
+    return {path: (each.st_ino, each.st_mtime_ns) for path, each in found.items()}
+
+
+def test_a_preparation_that_fails_is_said(plan: Plan) -> None:
+    environment = inherited_from(os.environ) | {"SECRET_KEY": "short"}
+
+    with ExitStack() as started, pytest.raises(CannotGoOn, match="preparation failed"):
+        prepare(environment, started)
