@@ -40,6 +40,14 @@ missing() {
   done
 }
 
+# The packages, of those named, that apt can install here. Distributions differ: Ubuntu has
+# Chromium as a snap only.
+available() {
+  LC_ALL=C apt-cache policy "$@" 2>/dev/null |
+    awk '/^[^ ]/ { name = substr($1, 1, length($1) - 1) }
+      $1 == "Candidate:" && $2 != "(none)" { print name }'
+}
+
 # Stops what a package's installation started, now and at the next boot.
 disable_service() {
   local unit
@@ -53,19 +61,24 @@ disable_service() {
   fi
 }
 
+# Installs those that are missing; what apt does not know keeps none of the others away.
 install_packages() {
-  local wanted=("$@") new
-  mapfile -t new < <(missing "${wanted[@]}")
-  [ ${#new[@]} -gt 0 ] || return 0
-  echo "Installing by apt: ${new[*]}"
+  local lacking new unknown
+  mapfile -t lacking < <(missing "$@")
+  [ ${#lacking[@]} -gt 0 ] || return 0
+  echo "Installing by apt: ${lacking[*]}"
   export DEBIAN_FRONTEND=noninteractive
+  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
+  "${apt[@]}" update || echo "apt-get update failed; trying with the lists that are there."
+  mapfile -t new < <(available "${lacking[@]}")
+  mapfile -t unknown < <(printf '%s\n' "${lacking[@]}" "${new[@]}" | sort | uniq -u)
+  [ ${#unknown[@]} -eq 0 ] || echo "This system's apt has no package of this name: ${unknown[*]}"
+  [ ${#new[@]} -gt 0 ] || return 0
   case " ${new[*]} " in
     *" postfix "*)
       echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
       ;;
   esac
-  local apt=(apt-get -qq -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3)
-  "${apt[@]}" update || echo "apt-get update failed; trying with the lists that are there."
   "${apt[@]}" install --yes --no-install-recommends "${new[@]}" >/dev/null || return 1
   local package
   for package in "${new[@]}"; do
