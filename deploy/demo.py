@@ -108,7 +108,9 @@ def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
     """
     say("Preparing the database and the files for browsers …")
     command = [sys.executable, "-m", "deploy.preparation"]
-    process = start(command, environment, started)
+    # No mail server runs yet: there is no session of which it has to be told.
+    alone = {**environment, "DOVEADM_URLS": ""}
+    process = start(command, alone, started)
     try:
         code = wait_until_ended("the preparation", process)
     except NotReady as reason:

@@ -1,9 +1,10 @@
 import os
 import shlex
 import socket
+import sqlite3
 import stat
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -189,6 +190,14 @@ def test_what_was_prepared_is_not_made_again(plan: Plan) -> None:
         prepare(environment, started)
 
     assert files(plan.folder) == made
+    assert cutoffs_of(plan) == 0
+
+
+def cutoffs_of(plan: Plan) -> int:
+    """How many sessions a mail server is to end; at the preparation none runs."""
+    with closing(sqlite3.connect(plan.shared / "db" / "portal.sqlite3")) as database:
+        [count] = database.execute("SELECT count(*) FROM accounts_cutoff").fetchone()
+    return int(count)
 
 
 def files(folder: Path) -> dict[Path, tuple[int, int]]:
