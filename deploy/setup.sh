@@ -119,6 +119,7 @@ say_missing() {
 }
 
 make_venv() {
+  if may_install; then provide || echo "apt-get failed."; fi
   if ! python_is_complete; then
     echo "$python is missing, older than 3.11 or lacks venv: sudo apt-get install python3-venv" \
       "(or: make PYTHON=/path/to/python3.11 …)" >&2

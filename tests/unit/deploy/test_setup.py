@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -112,3 +113,20 @@ def test_without_root_nothing_is_installed(setup: Setup) -> None:
     assert done.returncode == 0
     assert asked_for(done) == []
     assert done.stdout.startswith("Missing: sudo apt-get install dovecot-core ")
+
+
+def test_every_command_gets_its_python(setup: Setup, tmp_path: Path) -> None:
+    """Also those that install nothing else: all of them make an environment."""
+    done = setup("venv", str(tmp_path / "venv"), PYTHON="no-python")
+
+    assert asked_for(done)[:2] == ["python3", "python3-venv"]
+    assert done.returncode == 1
+    assert "no-python is missing, older than 3.11 or lacks venv" in done.stderr
+
+
+def test_a_python_that_is_complete_is_taken(setup: Setup, tmp_path: Path) -> None:
+    done = setup("venv", str(tmp_path / "venv"), PYTHON=sys.executable)
+
+    assert done.returncode == 0, done.stderr
+    assert asked_for(done) == []
+    assert (tmp_path / "venv" / "bin" / "python").exists()
