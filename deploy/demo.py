@@ -67,17 +67,13 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     if trouble:
         settings["DOVEADM_URLS"] = environment["DOVEADM_URLS"] = ""
     write_settings(plan.folder / "environment", settings)
-    processes = {
-        "portal": start(portal_command(plan.port), environment, started),
-        "worker": start(manage_command("deliver_cutoffs"), environment, started),
-        "mails": start(manage_command("send_notifications"), environment, started),
-        "jobs": start(manage_command("work_jobs"), environment, started),
-    }
+    processes = {"portal": start(portal_command(plan.port), environment, started)}
     if not trouble:
-        follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
-        processes["follower"] = start(follow, environment, started)
         processes |= plan.mail.processes
+    # The portal alone at first: on a small machine each program takes from its start.
     wait_until_it_answers(plan.port, processes)
+    for name, command in workers(plan, trouble).items():
+        processes[name] = start(command, environment, started)
     say(welcome(plan, trouble))
     watch(processes)
 
@@ -94,6 +90,19 @@ def start_mail(plan: Plan, started: ExitStack) -> str:
 
 
 # --- what it runs --------------------------------------------------------------------
+
+
+def workers(plan: Plan, trouble: str) -> dict[str, list[str]]:
+    """Return what runs beside the portal, by its name."""
+    commands = {
+        "worker": manage_command("deliver_cutoffs"),
+        "mails": manage_command("send_notifications"),
+        "jobs": manage_command("work_jobs"),
+    }
+    if not trouble:
+        follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
+        commands["follower"] = follow
+    return commands
 
 
 def manage_command(*arguments: str) -> list[str]:
