@@ -152,10 +152,18 @@ local function cursor_of(name, ...)
   error("database: " .. tostring(problem), 0)
 end
 
+-- The next row of an answer, or nil. Where SQLite has no row at all, LuaSQL 2.8 gives one
+-- without columns.
+local function next_row(cursor)
+  local row, problem = cursor:fetch({}, "a")
+  if row and next(row) == nil then row = nil end
+  return row, problem
+end
+
 -- The only row of a look-up, or nil.
 local function row_of(name, ...)
   local cursor = cursor_of(name, ...)
-  local row, problem = cursor:fetch({}, "a")
+  local row, problem = next_row(cursor)
   cursor:close()
   if problem then error("database: " .. problem, 0) end
   return row
@@ -460,10 +468,10 @@ end
 
 function auth_userdb_iterate()
   local addresses, cursor = {}, cursor_of("mailboxes")
-  local row = cursor:fetch({}, "a")
+  local row = next_row(cursor)
   while row do
     table.insert(addresses, row.address)
-    row = cursor:fetch(row, "a")
+    row = next_row(cursor)
   end
   cursor:close()
   return addresses
