@@ -29,6 +29,13 @@ def test_nothing_starts_that_reads_a_certificate_before_there_is_one() -> None:
     assert made < commands().index("systemctl restart nginx")
 
 
+def test_nothing_asks_the_database_before_it_has_its_tables() -> None:
+    """Dovecot 2.4 does as soon as it runs."""
+    made = commands().index("deploy/manage prepare")
+
+    assert made < commands().index("systemctl restart dovecot postfix")
+
+
 def test_no_example_is_left_in_a_command() -> None:
     """Names come from the values at the top, so that none is forgotten."""
     assert "mail.example" not in commands().replace(r"s/mail\.example/$DOMAIN/g", "")
