@@ -9,6 +9,9 @@ from tests.install.installed import Host
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted(path.name for path in (ROOT / "deploy" / "systemd").iterdir())
+COMPLAINT = re.compile(r"Error:|Panic:|Fatal:|limit .* reached")
+# When Dovecot is restarted, by a process that ends after the one that counts.
+ENDING = re.compile(r"net_connect_unix\(\S*stats-writer\) failed: Connection refused$")
 # What the kernel does with who calls what its filter denies: it is ended by SIGSYS.
 DENIED = re.compile(r"status=31/SYS|SIGSYS|Bad system call")
 
@@ -39,8 +42,8 @@ def assert_runs(host: Host, unit: str) -> None:
 
 def assert_dovecot_has_no_complaint(host: Host) -> None:
     """Nothing went wrong in Dovecot that it would tell its operator of."""
-    words = "Error:|Panic:|Fatal:|limit .* reached"
-    said = host.container.run(f"grep -E '{words}' /var/log/dovecot.log || true")
+    log = host.container.run("cat /var/log/dovecot.log").splitlines()
+    said = [line for line in log if COMPLAINT.search(line) and not ENDING.search(line)]
     assert not said, said
 
 
