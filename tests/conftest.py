@@ -1,13 +1,13 @@
 """The cast, and what every test may rely on."""
 
 from collections.abc import Iterator
-from importlib import import_module
 from typing import Any
 
 import pytest
 from django.db import connection, connections
 from pytest_django import Settings
 
+from accounts import schema
 from accounts.models import Account
 from gateways import sms
 from tests import factories
@@ -26,21 +26,16 @@ def django_db_modify_db_settings() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def events_can_be_emptied() -> Iterator[None]:
     """Tests empty all tables between them; nothing else can do it with the events."""
-    triggers = import_module("accounts.migrations.0007_append_only_events")
+    create, drop = schema.statements("accounts/sql/append_only", connection.vendor)
     # The class: in the browser's event loop Django has connections of their own.
     operations = type(connection.ops)
     empty = operations.sql_flush
-    off, on = triggers.OFF[connection.vendor], triggers.ON[connection.vendor]
-    begin, create = off, on
-    if connection.vendor == "postgresql":
-        # The function may stay: only the triggers go, and the right comes back.
-        begin, create = off[:-1], on[1:]
 
     def sql_flush(*args: Any, **options: Any) -> list[str]:
         statements = empty(*args, **options)
         # To empty the table of mailboxes is to leave all their addresses.
         last = "DELETE FROM accounts_formeraddress"
-        return [*begin, *statements, *create, last] if statements else []
+        return [*drop, *statements, *create, last] if statements else []
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations, "sql_flush", sql_flush)

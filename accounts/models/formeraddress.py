@@ -1,11 +1,18 @@
 """Addresses that mailboxes have left, and whose mail may still be on the server."""
 
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+
+def reasons_to_leave() -> list[tuple[str, Any]]:
+    """Why an address can be a former one. A migration names this function."""
+    return FormerAddress.Because.choices
 
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
@@ -31,7 +38,7 @@ class FormerAddress(models.Model):
     domain = models.CharField(_("domain"), max_length=253)
     left_at = models.DateTimeField(_("left on"), default=timezone.now)
     because = models.CharField(
-        _("left because"), max_length=10, choices=Because.choices
+        _("left because"), max_length=10, choices=reasons_to_leave
     )
     # The trigger empties it when the mailbox is deleted: raw SQL must not fail for it.
     account = models.ForeignKey(

@@ -1,68 +1,46 @@
 from django.apps.registry import Apps
-from django.contrib.auth.management import create_permissions
-from django.db import migrations, models
+from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-APPS = [
-    "accounts",
-    "administration",
-    "auth",
-    "clientpasswords",
-    "otp_static",
-    "otp_totp",
-    "django_otp_webauthn",
-    "sites",
-]
+from accounts.schema import permissions
 
 
-def every(label: str, *acts: str) -> list[str]:
-    """The permissions to do these acts to records of this kind."""
-    app, model = label.split(".")
-    return [f"{app}.{act}_{model}" for act in acts]
+def every(**names: str) -> list[str]:
+    """Return the permissions of these names, which are given by their app."""
+    return [f"{app}.{name}" for app, text in names.items() for name in text.split()]
 
 
-LOOK = [
-    *every("accounts.account", "view"),
-    *every("accounts.cutoff", "view"),
-    *every("accounts.department", "view"),
-    *every("accounts.domain", "view"),
-    *every("accounts.phone", "view"),
-    *every("accounts.policy", "view"),
-    *every("accounts.recoverycodes", "view"),
-    *every("accounts.securityevent", "view"),
-    *every("administration.job", "view"),
-    *every("clientpasswords.clientpassword", "view"),
-    *every("clientpasswords.logon", "view"),
-    *every("otp_totp.totpdevice", "view"),
-    *every("django_otp_webauthn.webauthncredential", "view"),
-]
-HELP = [
-    "administration.reset_phone",
-    "administration.unlock_codes",
-    "clientpasswords.revoke_clientpassword",
-]
-ADMINISTER = [
-    *every("accounts.account", "add", "change"),
-    *every("accounts.department", "add", "change", "delete"),
-    *every("accounts.domain", "change"),
-    *every("accounts.phone", "add", "change", "delete"),
-    *every("accounts.policy", "add", "change", "delete"),
-    *every("accounts.recoverycodes", "delete"),
-    "accounts.export_securityevent",
-    "administration.offboard",
-    *every("otp_totp.totpdevice", "delete"),
-    *every("django_otp_webauthn.webauthncredential", "delete"),
-]
-OPERATE = [
-    "accounts.operate_site",
-    *every("accounts.account", "delete"),
-    *every("accounts.domain", "add", "delete"),
-    *every("clientpasswords.followedlog", "delete", "view"),
-    *every("auth.group", "add", "change", "delete", "view"),
-    *every("otp_static.staticdevice", "add", "change", "delete", "view"),
-    *every("otp_totp.totpdevice", "add", "change"),
-    *every("sites.site", "add", "change", "delete", "view"),
-]
+LOOK = every(
+    accounts="view_account view_cutoff view_department view_domain view_formeraddress"
+    " view_phone view_policy view_recoverycodes view_securityevent",
+    administration="view_job",
+    clientpasswords="view_clientpassword view_logon",
+    otp_totp="view_totpdevice",
+    django_otp_webauthn="view_webauthncredential",
+)
+HELP = every(
+    administration="reset_phone unlock_codes",
+    clientpasswords="revoke_clientpassword",
+)
+ADMINISTER = every(
+    accounts="add_account change_account release_formeraddress"
+    " add_department change_department delete_department"
+    " change_domain"
+    " add_phone change_phone delete_phone"
+    " add_policy change_policy delete_policy"
+    " delete_recoverycodes"
+    " export_securityevent",
+    administration="offboard",
+    otp_totp="delete_totpdevice",
+    django_otp_webauthn="delete_webauthncredential",
+)
+OPERATE = every(
+    accounts="operate_site delete_account add_domain delete_domain",
+    clientpasswords="view_followedlog delete_followedlog",
+    auth="view_group add_group change_group delete_group",
+    otp_totp="add_totpdevice change_totpdevice",
+    sites="view_site add_site change_site delete_site",
+)
 GROUPS = {
     "Site operators": [*LOOK, *HELP, *ADMINISTER, *OPERATE],
     "Domain administrators": [*LOOK, *HELP, *ADMINISTER],
@@ -75,39 +53,28 @@ GROUPS = {
 
 def make_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     """Make those that there are not; a group of that name keeps the rights it has."""
-    # Django makes permissions after all migrations; here they are needed before.
-    for label in APPS:
-        app = apps.get_app_config(label)
-        app.models_module = models
-        create_permissions(app, apps=apps, verbosity=0)
-        app.models_module = None
-    group, permission = (
-        apps.get_model("auth", "Group"),
-        apps.get_model("auth", "Permission"),
-    )
-    by_name = {
-        f"{each.content_type.app_label}.{each.codename}": each
-        for each in permission.objects.select_related("content_type")
-    }
-    for name, permissions in GROUPS.items():
-        found, created = group.objects.get_or_create(name=name)
+    held = [right for rights in GROUPS.values() for right in rights]
+    found = permissions(apps, sorted({right.partition(".")[0] for right in held}))
+    for name, rights in GROUPS.items():
+        group, created = apps.get_model("auth", "Group").objects.get_or_create(
+            name=name
+        )
         if created:
-            found.permissions.set([by_name[each] for each in permissions])
+            group.permissions.set([found[right] for right in rights])
 
 
 class Migration(migrations.Migration):
-    """Groups for the usual kinds of administrators; whoever has one, keeps it."""
+    """Groups for the usual kinds of administrators; whoever has one, keeps it.
+
+    Those who operate the site get more rights by `api`, whose tables are above.
+    """
 
     dependencies = [
-        ("accounts", "0013_passkeys_and_recovery_codes"),
-        ("administration", "0001_jobs"),
-        ("auth", "0012_alter_user_first_name_max_length"),
-        ("clientpasswords", "0008_steps_in_the_views"),
+        ("administration", "0001_initial"),
+        ("clientpasswords", "0001_initial"),
         ("contenttypes", "0002_remove_content_type_name"),
-        ("otp_static", "0003_add_timestamps"),
-        ("otp_totp", "0003_add_timestamps"),
         ("django_otp_webauthn", "0004_webauthnuserhandle"),
+        ("otp_totp", "0003_add_timestamps"),
         ("sites", "0002_alter_domain_unique"),
     ]
-
     operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]

@@ -1,7 +1,7 @@
 """What the mail servers' logs told."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -59,6 +59,11 @@ class KnownNetwork(models.Model):
         return self.network
 
 
+def reasons_for_refusal() -> list[tuple[str, Any]]:
+    """Why a logon can be refused. A migration names this: a new reason needs none."""
+    return Logon.Reason.choices
+
+
 class Logon(models.Model):
     """Mail logons of one account that were alike, as the mail server decided them.
 
@@ -102,7 +107,7 @@ class Logon(models.Model):
     )
     protocol = models.CharField(_("protocol"), max_length=4)
     reason = models.CharField(
-        _("refused because"), max_length=40, blank=True, choices=Reason.choices
+        _("refused because"), max_length=40, blank=True, choices=reasons_for_refusal
     )
     by_web_password = models.BooleanField(
         default=False,

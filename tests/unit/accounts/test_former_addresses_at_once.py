@@ -4,16 +4,11 @@ from collections.abc import Callable
 from threading import Event
 
 import pytest
-from django.core.management import call_command
 from django.db import IntegrityError, OperationalError, connection, transaction
 
-from accounts import events
-from accounts.events import Actor, Kind
-from accounts.events import Event as Happened
 from accounts.models import Account, FormerAddress
 from tests.factories import make_account, make_domain
 from tests.unit.accounts.test_former_addresses import (
-    NEW,
     OLD,
     REFUSED,
     delete,
@@ -125,28 +120,3 @@ def test_who_began_before_it_was_left_and_does_not_look_again_gets_no_address(
 
     assert left == "left"
     assert "READ COMMITTED" in told
-
-
-@pytest.mark.django_db(transaction=True)
-def test_what_was_left_before_there_were_triggers_is_recalled_from_the_record() -> None:
-    renamed, by = make_account(NEW), Actor("admin@example.com")
-    reused = make_account("reused@example.com")
-    for account, old in (
-        *((renamed, OLD), (renamed, "first@example.com")),
-        *((reused, NEW), (renamed, "reused@example.com")),
-    ):
-        told = events.changes({"address": old}, {"address": account.address})
-        events.record_all([Happened(Kind.MAILBOX_CHANGED, account, by, detail=told)])
-    gone = make_account("gone@example.com")
-    events.record(Kind.MAILBOX_DELETED, gone, by=by)
-    gone.delete()
-    call_command("migrate", "accounts", "0016", verbosity=0)
-
-    call_command("migrate", verbosity=0)
-
-    left = FormerAddress.objects.values_list("address", "because", "account")
-    assert list(left) == [
-        ("first@example.com", "renamed", renamed.pk),
-        ("gone@example.com", "deleted", None),
-        (OLD, "renamed", renamed.pk),
-    ]

@@ -1,11 +1,9 @@
 """Former addresses are listed and released, by page and by command."""
 
-from importlib import import_module
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -192,20 +190,6 @@ def holders(codename: str) -> set[str]:
     permission = Permission.objects.get(codename=codename)
     groups = Group.objects.filter(permissions=permission)
     return set(groups.values_list("name", flat=True))
-
-
-@pytest.mark.django_db
-def test_the_groups_rights_can_be_taken_back_and_given_again() -> None:
-    ours = import_module("administration.migrations.0005_rights_to_former_addresses")
-    before = {codename: holders(codename) for codename in ours.RIGHTS}
-
-    ours.take(apps, None)
-    assert not any(holders(codename) for codename in ours.RIGHTS)
-    Group.objects.get(name="Auditors").delete()
-    ours.add(apps)
-
-    assert before["view_formeraddress"] - holders("view_formeraddress") == {"Auditors"}
-    assert holders("release_formeraddress") == before["release_formeraddress"]
 
 
 @pytest.mark.django_db

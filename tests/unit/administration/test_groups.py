@@ -1,13 +1,10 @@
 """The ready-made groups of administrators."""
 
 import re
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
-from django.contrib.contenttypes.models import ContentType
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.html import escape
@@ -147,29 +144,3 @@ def test_no_right_is_handed_out_to_what_has_no_page() -> None:
     every = Permission.objects.filter(content_type__model="apitoken")
     names = set(every.values_list("codename", flat=True))
     assert names == {"add_apitoken", "view_apitoken", "revoke_apitoken"}
-
-
-@pytest.mark.django_db
-def test_what_hosts_of_before_have_of_such_rights_is_taken_away_and_can_be_back() -> (
-    None
-):
-    group = Group.objects.get(name="Site operators")
-    ours = import_module("administration.migrations.0004_no_rights_without_pages")
-    tokens = import_module("api.migrations.0005_no_rights_without_pages")
-    before = set(group.permissions.all())
-    token = ContentType.objects.get(app_label="api", model="apitoken")
-    stale = Permission.objects.create(codename="change_apitoken", content_type=token)
-    group.permissions.add(stale)
-
-    ours.give(apps, None)
-    assert group.permissions.filter(codename="add_staticdevice").exists()
-    assert group.permissions.count() == len(before) + 5
-    for _again in range(2):
-        ours.take(apps, None)
-        tokens.forget(apps, None)
-
-    assert set(group.permissions.all()) == before
-    assert not Permission.objects.filter(codename="change_apitoken").exists()
-    Group.objects.filter(pk=group.pk).delete()
-    ours.take(apps, None)
-    ours.give(apps, None)

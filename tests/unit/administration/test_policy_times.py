@@ -1,18 +1,15 @@
 """How long a policy can say that something lasts: no longer than can be computed."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import IntegrityError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Policy
-from clientpasswords import logons
 from tests.factories import make_client_password, make_policy
 from tests.unit.administration.rolesteps import browser_as, errors_of, post_policy
 from tests.unit.administration.worlds import World
@@ -24,19 +21,6 @@ MOST = {
     "suspend_unused_days": 3650,
     "suspend_never_used_hours": 8760,
 }
-BEFORE, AFTER = "0017_former_addresses", "0018_bounds_of_times"
-
-
-def migrate(name: str) -> None:
-    MigrationExecutor(connection).migrate([("accounts", name)])
-
-
-@pytest.fixture
-def _earlier(transactional_db: None) -> Iterator[None]:
-    """The database as it was before there were bounds."""
-    migrate(BEFORE)
-    yield
-    migrate(AFTER)
 
 
 @pytest.mark.parametrize("name", MOST)
@@ -82,22 +66,6 @@ def test_the_longest_time_keeps_no_worker_and_no_page_from_its_work(
     call_command("send_notifications", "--once")
 
     assert Policy.objects.filter(**{name: MOST[name]}).exists()
-
-
-@pytest.mark.usefixtures("_earlier")
-def test_longer_times_become_the_longest_there_is() -> None:
-    longer, usual = make_policy("Longer"), make_policy("Usual")
-    Policy.objects.filter(pk=longer.pk).update(**dict.fromkeys(MOST, 30_000))
-    Policy.objects.filter(pk=usual.pk).update(**dict.fromkeys(MOST, 90))
-
-    migrate(AFTER)
-
-    of_all = dict(Policy.objects.values_list("name", "client_password_days"))
-    longer.refresh_from_db()
-    assert {name: getattr(longer, name) for name in MOST} == MOST
-    assert (of_all["Usual"], of_all["Longer"]) == (90, 3650)
-    # The logon views are there as before.
-    assert logons.decide("none@example.com", "imap", "x", None).login_name is None
 
 
 @pytest.mark.django_db

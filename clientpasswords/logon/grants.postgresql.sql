@@ -1,0 +1,8 @@
+-- The mail servers' role, where it exists, reads the two logon views and nothing else.
+-- deploy/postgres/roles.sql makes it. A view that is made anew must be granted anew.
+
+DO $$ BEGIN
+  IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailportal_mail') THEN
+    GRANT SELECT ON mail_logon, mail_web_logon TO mailportal_mail;
+  END IF;
+END $$;
