@@ -5,22 +5,58 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import schema
 from accounts.models import Account
 from gateways import sms
 from tests import factories
 from tests.environment import DATABASE, FOLDER
+from tests.keptdatabase import KeptDatabase
 
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
     """SQLite in a file: threads, mail servers and browsers need the same one."""
+    name = "test_mailportal"
     if DATABASE == "sqlite":
         (FOLDER / "db").mkdir(exist_ok=True)
         name = str(FOLDER / "db" / "test.sqlite3")
-        connections["default"].settings_dict["TEST"]["NAME"] = name
+    connections["default"].settings_dict["TEST"]["NAME"] = name
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Begin with the database that is there, if `django_db_setup` has put it there."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def kept_database(
+    request: pytest.FixtureRequest,
+    django_db_createdb: bool,  # noqa: FBT001 (it is pytest's --create-db)
+    django_db_modify_db_settings: None,
+) -> tuple[KeptDatabase, bool]:
+    """The copy of the test database, and whether that was made of it."""
+    kept = KeptDatabase(request.config.cache.mkdir("databases"))
+    name = connections["default"].settings_dict["TEST"]["NAME"]
+    return kept, not django_db_createdb and kept.restore(name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    kept_database: tuple[KeptDatabase, bool],
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """The test database, as it was kept or made; in the latter case it is kept now."""
+    kept, is_restored = kept_database
+    with django_db_blocker.unblock():
+        if not is_restored:
+            kept.keep(str(connection.settings_dict["NAME"]))
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
 
 
 @pytest.fixture(scope="session", autouse=True)
