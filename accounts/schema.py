@@ -131,3 +131,5 @@ def _each(sql: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement.strip()
             statement = ""
+    if statement.strip():
+        yield statement.strip()

@@ -1,6 +1,7 @@
 """How the migrations are written, and the scripts of SQL that they run."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -123,6 +124,18 @@ def test_sqlite_is_given_one_statement_at_a_time() -> None:
     assert [each.split()[0] for each in undoing] == ["DROP"] * 4
     assert len(making) == 4
     assert all(each.endswith("END;") for each in making)
+
+
+def test_a_last_statement_without_its_semicolon_is_run_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "ROOT", tmp_path)
+    (tmp_path / "two.sql").write_text("SELECT 1;\n-- The other:\nSELECT 2\n")
+
+    making, undoing = schema.statements("two", "sqlite")
+
+    assert making == ["SELECT 1;", "-- The other:\nSELECT 2"]
+    assert undoing == []
 
 
 def test_a_script_that_there_is_not_is_told_at_once() -> None:
