@@ -1,6 +1,6 @@
 """The two SQL views by which the mail server decides.
 
-They are made by the migrations of `clientpasswords`, whose table is under one of them.
+`clientpasswords/logon/` has their SQL: the table of that app is under one of them.
 """
 
 from django.db import models

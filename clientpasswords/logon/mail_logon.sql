@@ -3,7 +3,7 @@
 -- web password in mail_web_logon.sql; nothing else decides.
 --
 -- `refusal` is NULL where the password opens the door for that protocol. Otherwise it
--- names the first reason that holds; each is explained in `Logon.Reason`.
+-- names the first reason that holds; `Logon.Reason` has each in words.
 --
 -- This is the view as it is in force. Lines that end in the name of a database are for
 -- that one alone.
@@ -15,9 +15,9 @@ SELECT account.address AS address,
        client.selector AS selector,
        client.hash AS hash,
        client.id AS credential,
-       -- Sessions are ended by this name. Its second part is another one after the
-       -- password was limited, its last part after the policy was: it is there where the
-       -- policy names networks, and another one for other networks.
+       -- Sessions are ended by this name, ADDRESS~ID. A number follows once the password
+       -- was limited, another one each time. A number that begins with 0 comes last where
+       -- the policy names networks, another one for other networks.
        account.address || '~' || client.id ||
          CASE WHEN client.session_names = 0 THEN ''
               ELSE '.' || client.session_names END ||
