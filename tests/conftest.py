@@ -38,7 +38,10 @@ def kept_database(
     django_db_modify_db_settings: None,
 ) -> tuple[KeptDatabase, bool]:
     """The copy of the test database, and whether that was made of it."""
-    kept = KeptDatabase(request.config.cache.mkdir("databases"))
+    config = request.config
+    # `-p no:cacheprovider`, as for a folder that cannot be written to: nothing is kept.
+    has_cache = config.pluginmanager.hasplugin("cacheprovider")
+    kept = KeptDatabase(config.cache.mkdir("databases") if has_cache else FOLDER)
     name = connections["default"].settings_dict["TEST"]["NAME"]
     return kept, not django_db_createdb and kept.restore(name)
 
