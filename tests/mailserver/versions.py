@@ -25,8 +25,6 @@ class Words:
     ends_idle: str
     # One logon worker.
     one_worker: str
-    # Processes that nobody uses are ended after this time.
-    idle: str
     # The size in the documented quota, up to its number.
     storage: str
     # The script's line: `user`, `source` and `json`. How any line about a logon begins.
@@ -46,7 +44,6 @@ OF_2_3 = Words(
     warms_up=False,
     ends_idle="default_idle_kill = 1 secs\n",
     one_worker="auth_worker_max_count = 1\n",
-    idle="default_idle_kill = {}\n",
     storage="storage=",
     decided=re.compile(
         r"^\S+ auth-worker\(\d+\): Info: conn unix:auth-worker \([^)]*\): "
@@ -70,7 +67,6 @@ OF_2_4 = Words(
     "  process_limit = 1\n"
     "  process_min_avail = 1\n"
     "}\n",
-    idle="default_idle_kill_interval = {}\n",
     storage="storage_size = ",
     decided=re.compile(
         r"^\S+ auth-worker\((?P<user>[^,]*),(?P<source>[^,)]*)\)<\d+>(<[^>]*>)?:"
