@@ -46,13 +46,21 @@ def cold(host: MailHost, database_url: str) -> Iterator[MailHost]:
 
 
 def reload(host: MailHost) -> None:
-    """Have Dovecot read its configuration again, and wait until it has warmed up."""
+    """Have Dovecot read its configuration again, and wait until it has warmed up.
+
+    What asked before is over then: an auth process of before, whose workers are ended,
+    would still take a logon or two and have no answer.
+    """
+    former = {pid for pid, title in children(host).items() if "auth" in title}
     command = servers.command("doveadm", "-c", str(host.dovecot_conf), "reload")
     subprocess.run(command, check=True)
-    deadline, was_seen = time.monotonic() + WARM, False
-    while DOVECOT.warms_up and time.monotonic() < deadline:
-        is_warming = any("warm-up" in each for each in children(host).values())
-        if was_seen and not is_warming:
+    deadline, is_warm = time.monotonic() + WARM, not DOVECOT.warms_up
+    was_seen = False
+    while time.monotonic() < deadline:
+        running = children(host)
+        is_warming = any("warm-up" in each for each in running.values())
+        is_warm = is_warm or (was_seen and not is_warming)
+        if is_warm and former.isdisjoint(running):
             break
         was_seen = was_seen or is_warming
         time.sleep(0.005)
