@@ -53,12 +53,13 @@ local TELLS_WHY = { imap = true, pop3 = true, submission = true, sieve = true }
 local RELAY = "^portal%-relay:(%d+)$"
 local TOO_LATE = 6
 
+-- Each has a column that is never NULL: see next_row.
 local LOOKUPS = {
   client = "SELECT hash, credential, login_name, networks, policy_networks, refusal FROM mail_logon "
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
   web = "SELECT hash, login_name, networks, policy_networks, refusal FROM mail_web_logon "
     .. "WHERE address = $1 AND protocol = $2",
-  notice = "SELECT notice FROM mail_web_logon WHERE address = $1 AND protocol = $2",
+  notice = "SELECT login_name, notice FROM mail_web_logon WHERE address = $1 AND protocol = $2",
   mailbox = "SELECT address FROM mail_web_logon WHERE address = $1 AND protocol = 'imap'",
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
@@ -153,7 +154,7 @@ local function cursor_of(name, ...)
 end
 
 -- The next row of an answer, or nil. Where SQLite has no row at all, LuaSQL 2.8 gives one
--- without columns.
+-- without columns. One whose columns are all NULL looks the same.
 local function next_row(cursor)
   local row, problem = cursor:fetch({}, "a")
   if row and next(row) == nil then row = nil end
@@ -302,7 +303,8 @@ end
 -- there is nothing to say.
 local function notice_for(request, address, protocol, row, typed)
   if not (row.hash and may_tell() and verifies(request, row.hash, typed)) then return nil end
-  return row_of("notice", address, protocol).notice
+  local found = row_of("notice", address, protocol)
+  return found and found.notice -- the mailbox may be gone since
 end
 
 -- Dovecot writes all its variables out at each call: everything is asked for at once.

@@ -65,3 +65,13 @@ def test_a_list_ends_where_there_are_no_more_rows(nothing: str) -> None:
 
 def test_nothing_of_the_script_reads_rows_by_itself() -> None:
     assert len(re.findall(r":fetch\(", SCRIPT)) == 1
+
+
+def test_every_look_up_has_a_column_that_is_never_null() -> None:
+    """Else a row without a value would be none."""
+    look_ups = SCRIPT.partition("local LOOKUPS = {")[2].partition("\n}")[0]
+    selected = re.findall(r'"SELECT (.+?) FROM ', look_ups)
+
+    assert len(selected) == len(re.findall(r"^  \w+ = ", look_ups, re.MULTILINE)) == 5
+    for columns in selected:
+        assert {"address", "login_name"} & {*columns.split(", ")}
