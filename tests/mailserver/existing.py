@@ -176,9 +176,7 @@ class ExistingHost(MailHost):
             names["proxy:pgsql:"] = "proxy:sqlite:"
         # There is no systemd here: see `run`.
         names |= dict.fromkeys((RESTART_DOVECOT, START_RELAY, STOP_RELAY), ":")
-        # Postfix waits until a file that was just written is seconds old.
-        main = self.folder / "postfix" / "main.cf"
-        reload = f"touch -d -10sec {main}; postfix reload"
+        reload = f"{self._settle_postfix()}; postfix reload"
         names["postfix reload"] = reload if self.has_postfix else ":"
         for name, here in names.items():
             text = text.replace(name, str(here))
@@ -212,6 +210,7 @@ class ExistingHost(MailHost):
         """Return all that differs from the servers' defaults."""
         files = "ls -R /etc/dovecot /etc/postfix"
         return self.shell(
+            f"{self._settle_postfix()}\n"
             f"doveconf -n; postconf -n; postconf -M; postconf -P; {files}"
         )
 
@@ -237,6 +236,14 @@ class ExistingHost(MailHost):
         fill_mailboxes(self.folder / "mail")
         configure_dovecot(self.folder, base / "dovecot", self.table, self.ports)
         configure_postfix(self.folder, self.ports)
+
+    def _settle_postfix(self) -> str:
+        """Return the command after which main.cf is no longer just written.
+
+        While it is, Postfix reads it twice, and waits between; after that, `postconf
+        -n` of Postfix 3.10 leaves out config_directory.
+        """
+        return f"touch -d -10sec {self.folder / 'postfix' / 'main.cf'}"
 
     def _restart_dovecot(self) -> None:
         dovecot = self._processes.pop(0)
