@@ -36,12 +36,13 @@ class Runner:
 
     def run(self, **variables: str) -> subprocess.CompletedProcess[str]:
         pytest = ["sh", "-c", PYTEST, str(self._runs)]
+        # What is set for the run that this test is in is none of this one's.
         path = f"{self._path}:{os.environ['PATH']}"
         given = {"PATH": path, "DEBIAN13": FOLDER, "MAIL_SERVERS": "/left/over"}
         return subprocess.run(
             [ROOT / "tools" / "run_tests.sh", *pytest],
             cwd=ROOT,
-            env=os.environ | given | variables,
+            env=given | variables,
             capture_output=True,
             text=True,
             check=False,
@@ -145,6 +146,17 @@ def test_without_a_folder_this_machines_is_tested_and_one_line_says_so(
     assert set(runner.files) == {("", name) for name in DATABASES}
     assert done.stderr.count("\n") == 1
     assert "Dovecot 2.4 is not tested, 2.3 is." in done.stderr
+
+
+@as_root
+def test_what_is_set_for_these_tests_is_not_for_those(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NEED_DEBIAN13", "FAILS", "TEST_DATABASE", "MAKEFLAGS"):
+        monkeypatch.setenv(name, "yes")
+    runner = Runner(tmp_path, "2.3.19.1", made=1)
+
+    assert runner.run().returncode == 0
 
 
 @as_root
