@@ -41,22 +41,33 @@ class Try(Logon):
         return super().request.replace(b"\tsecured", more)
 
 
-@pytest.fixture(scope="module")
-def single(database_url: str) -> Iterator[MailHost]:
-    """A mail host with one logon worker. Each test guesses from networks of its own."""
-    with SiteHost(
-        FOLDER / "guessing",
+def with_one_worker(name: str, database_url: str) -> SiteHost:
+    return SiteHost(
+        FOLDER / name,
         database_url=database_url,
         webmail_networks=[WEBMAIL],
         failure_delay=0,
         dovecot=DOVECOT.one_worker,
-    ) as host:
+    )
+
+
+@pytest.fixture(scope="module")
+def single(database_url: str) -> Iterator[MailHost]:
+    """A mail host with one logon worker. Each test guesses from networks of its own."""
+    with with_one_worker("guessing", database_url) as host:
         yield host
 
 
 @pytest.fixture
 def one_worker(host: MailHost, single: MailHost) -> MailHost:
     return single
+
+
+@pytest.fixture
+def fresh(host: MailHost, database_url: str) -> Iterator[MailHost]:
+    """A mail host of its own, whose worker has told nobody anything yet."""
+    with with_one_worker("tells", database_url) as fresh:
+        yield fresh
 
 
 @pytest.fixture
@@ -254,18 +265,19 @@ def test_who_guesses_through_a_webmail_is_refused_by_the_address_it_tells(
 
 
 def test_a_guesser_is_not_told_why_a_right_password_is_refused(
-    one_worker: MailHost, log: Log, carol: Account
+    fresh: MailHost, carol: Account
 ) -> None:
+    log = Log(fresh.dovecot_log)
     Account.objects.filter(pk=carol.pk).update(client_passwords_on=True)
     notices.store()
     here = Try(CAROL, PASSWORD, source=client_address())
-    guess(one_worker, AN_ACCOUNT, replace(here, service="smtp"))
+    guess(fresh, AN_ACCOUNT, replace(here, service="smtp"))
 
-    assert verdict(one_worker, here) is Verdict.REFUSED
+    assert verdict(fresh, here) is Verdict.REFUSED
     assert decisions(log)[-1] == ("too-many-guesses", False)
     # Told why: an answer without a session.
     elsewhere = replace(here, source=client_address())
-    assert verdict(one_worker, elsewhere) is Verdict.OK
+    assert verdict(fresh, elsewhere) is Verdict.OK
     assert decisions(log)[-1] == ("security-password-required", False)
 
 
