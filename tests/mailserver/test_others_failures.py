@@ -18,6 +18,8 @@ from tests.environment import FOLDER
 from tests.factories import PASSWORD
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.conftest import Log
+from tests.mailserver.sitehost import SiteHost
+from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
 
@@ -27,7 +29,8 @@ AT_ONCE = 6
 # The penalty was 15 seconds after four failures. What a logon takes here is a tenth.
 NO_PENALTY = 7.0  # seconds
 FAILURE_DELAY = 3  # seconds
-# More than all workers together take for one account: each counts for itself.
+# More than all workers together take for one account: each counts for itself. Which of
+# them hears how many of these is Dovecot's affair.
 AN_ACCOUNT = 60
 
 Logons = list[tuple[str, str]]
@@ -57,6 +60,18 @@ def patient(database_url: str) -> Iterator[MailHost]:
     """A mail host that keeps refusals back, as operators' hosts do."""
     with MailHost(
         FOLDER / "patient", database_url=database_url, failure_delay=FAILURE_DELAY
+    ) as host:
+        yield host
+
+
+@pytest.fixture(scope="module")
+def one_worker(database_url: str) -> Iterator[MailHost]:
+    """A mail host whose only worker hears every guess."""
+    with SiteHost(
+        FOLDER / "one-worker",
+        database_url=database_url,
+        failure_delay=0,
+        dovecot=DOVECOT.one_worker,
     ) as host:
         yield host
 
@@ -110,13 +125,13 @@ def test_a_right_password_is_let_in_whatever_others_did(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_guesses_at_a_web_password_are_limited_by_each_protocol(
-    protocol: str, host: MailHost, dovecot_log: Log, secret: str
+    protocol: str, one_worker: MailHost, secret: str
 ) -> None:
-    here = client_address()
-    fail(host, wrong(CAROL, AN_ACCOUNT), here, [protocol])
+    log, here = Log(one_worker.dovecot_log), client_address()
+    fail(one_worker, wrong(CAROL, AN_ACCOUNT), here, [protocol])
 
-    assert log_on(protocol, host, CAROL, PASSWORD, here) is Verdict.REFUSED
-    last = dovecot_log.settled().rpartition(": portal ")[2]
+    assert log_on(protocol, one_worker, CAROL, PASSWORD, here) is Verdict.REFUSED
+    last = log.settled().rpartition(": portal ")[2]
     assert f'"protocol":"{protocol}"' in last
     assert '"reason":"too-many-guesses"' in last
 
