@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import servers
 from deploy.mailhost import MailHost, MailHostError
 from deploy.values import VERSIONS, UnsupportedDovecotError, installed_dovecot
 
@@ -35,7 +36,12 @@ def test_there_is_a_configuration_for_what_debian_has(
     assert installed_dovecot(program(tmp_path, told)) == version
 
 
-def test_where_there_is_none_there_is_no_version(tmp_path: Path) -> None:
+def test_where_there_is_none_there_is_no_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Who names a folder without mail servers is told so instead.
+    monkeypatch.delenv(servers.VARIABLE, raising=False)
+
     assert installed_dovecot(str(tmp_path / "dovecot")) is None
 
 
