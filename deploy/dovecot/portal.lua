@@ -1,4 +1,4 @@
--- Who may log on, and by which password: the portal's passdb and userdb for Dovecot 2.3.
+-- Who may log on, and by which password: the portal's passdb and userdb for Dovecot.
 --
 -- The rule itself is in two SQL views of the portal's database; this script only asks
 -- them, so that Dovecot, Postfix and the portal can never disagree:
