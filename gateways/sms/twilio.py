@@ -20,7 +20,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.http import HttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from gateways.sms.errors import NotSent, Reason, SmsError, Unknown
 
@@ -139,10 +139,13 @@ def _refusal(error: TwilioException) -> SmsError:
 
 
 def _breakdown(error: RequestException) -> SmsError:
-    cause = getattr(error.args[0], "reason", None) if error.args else None
+    inner = error.args[0] if error.args else None
+    cause = getattr(inner, "reason", None)
     if isinstance(error, _NEVER_LEFT) or isinstance(cause, NewConnectionError):
         return _failure(NotSent, Reason.UNREACHABLE, type(error).__name__)
-    reason = Reason.TIMEOUT if isinstance(error, Timeout) else Reason.PROVIDER
+    # Of a body that stops requests says that the connection failed.
+    is_late = isinstance(error, Timeout) or isinstance(inner, ReadTimeoutError)
+    reason = Reason.TIMEOUT if is_late else Reason.PROVIDER
     return _failure(Unknown, reason, type(error).__name__)
 
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from gateways import sms
-from gateways.sms import NotSent, Reason, Unknown, twilio
+from gateways.sms import NotSent, Reason, SmsError, Unknown, twilio
 from tests import standins
 from tests.standins import Behaviour, StandIn
 from tests.unit.gateways.twilio_failures import (
@@ -97,6 +97,24 @@ def test_a_slow_provider_is_left_at_the_time_out(
     provider.stopped.set()
     wait_for_calls()
     assert len(provider.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "behaviour", [standins.hangs, standins.stops(standins.half("{}{}"))]
+)
+def test_a_call_that_ends_before_its_caller_goes_on_was_too_slow_as_well(
+    provider: StandIn, settings: Settings, behaviour: Behaviour
+) -> None:
+    """Both wait as long: on a busy machine the call may be the first to end."""
+    provider.behave = behaviour
+    settings.TWILIO_TIMEOUT = 0.2
+    reports: list[SmsError | None] = []
+
+    twilio._deliver(NUMBER, TEXT, reports.append)
+
+    (error,) = reports
+    assert isinstance(error, Unknown)
+    assert error.reason is Reason.TIMEOUT
 
 
 def test_a_slow_answer_within_the_time_out_is_an_answer(provider: StandIn) -> None:
