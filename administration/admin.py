@@ -1,25 +1,36 @@
 """Where Django admin looks for our pages; each registers itself."""
 
-from administration import (
-    clientpasswords,
-    domains,
-    formeraddresspages,
-    jobpages,
-    logs,
-    mailboxes,
-    others,
-    policies,
-    records,
+from administration.clientpasswords import ClientPasswordAdmin
+from administration.domains import DepartmentAdmin, DomainAdmin
+from administration.formeraddresspages import FormerAddressAdmin
+from administration.jobpages import JobAdmin
+from administration.logs import FollowedLogAdmin
+from administration.mailboxes import AccountAdmin
+from administration.others import (
+    AuditedGroupAdmin,
+    AuditedPasskeyAdmin,
+    AuditedRecoveryCodesAdmin,
+    AuditedSiteAdmin,
+    AuditedTOTPDeviceAdmin,
 )
+from administration.policies import PolicyAdmin
+from administration.records import CutoffAdmin, LogonAdmin, SecurityEventAdmin
 
 __all__ = [
-    "clientpasswords",
-    "domains",
-    "formeraddresspages",
-    "jobpages",
-    "logs",
-    "mailboxes",
-    "others",
-    "policies",
-    "records",
+    "AccountAdmin",
+    "AuditedGroupAdmin",
+    "AuditedPasskeyAdmin",
+    "AuditedRecoveryCodesAdmin",
+    "AuditedSiteAdmin",
+    "AuditedTOTPDeviceAdmin",
+    "ClientPasswordAdmin",
+    "CutoffAdmin",
+    "DepartmentAdmin",
+    "DomainAdmin",
+    "FollowedLogAdmin",
+    "FormerAddressAdmin",
+    "JobAdmin",
+    "LogonAdmin",
+    "PolicyAdmin",
+    "SecurityEventAdmin",
 ]
