@@ -7,16 +7,13 @@ from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events
-from accounts.http import client_address
 from accounts.models import Account, Department, Domain, Phone, Policy
-from administration import actions, audit, jobs, lockout, roles
-from administration.actions import Action
+from administration import audit, lockout, roles
 from administration.base import ScopedAdmin
 from administration.widgets import DateAndTime, KnownAutocompleteSelect, MomentField
 
@@ -122,15 +119,6 @@ class AuditedAdmin(ScopedAdmin):
         form = super().get_form(request, *args, **kwargs)
         return type(form.__name__, (TrackedForm, form), {"author": request.user})
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the actions on many of this record, those that the person may order."""
-        own = {
-            action.name: (_choosing(action), action.name, action.title)
-            for action in actions.ALL
-            if action.model is self.model and jobs.may(request.user, action)
-        }
-        return super().get_actions(request) | own
-
     def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Return it locked where it is about to be written, as it is under the lock."""
         found = super().get_object(request, *args, **kwargs)
@@ -188,19 +176,6 @@ class AuditedAdmin(ScopedAdmin):
         """Django admin calls it before it deletes."""
         audit.deleted(request, queryset)
         return super().log_deletions(request, queryset)
-
-
-def _choosing(action: Action) -> Any:
-    """Return what Django admin calls with the chosen rows: on to the page that asks."""
-
-    def choose(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
-        if not jobs.may(request.user, action):
-            raise PermissionDenied
-        pks = rows.order_by("pk").values_list("pk", flat=True)
-        job = jobs.choose(action, pks, request.user, client_address(request))
-        return redirect("admin:administration_job_change", job.pk)
-
-    return choose
 
 
 def _loaded(instance: Model, name: str) -> Any:

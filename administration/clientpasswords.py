@@ -7,6 +7,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from administration.audited import AuditedAdmin
+from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxfilters import (
     CreatedFilter,
     OwnDomainFilter,
@@ -19,7 +20,7 @@ from clientpasswords.models import ClientPassword
 
 
 @admin.register(ClientPassword)
-class ClientPasswordAdmin(AuditedAdmin):
+class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
     """Administrators never make, change or see a password."""
 
     domain_path = "account__domain"

@@ -15,11 +15,12 @@ from accounts import cutoffs, policies
 from accounts.events import Kind
 from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from administration import effective, roles
+from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxfilters import GroupRequiredFilter, MailboxDomainFilter
 from administration.previews import PreviewedAdmin
 
 
-class GroupAdmin(PreviewedAdmin):
+class GroupAdmin(BulkActionsMixin, PreviewedAdmin):
     """What domains and departments have in common: each may name a policy."""
 
     comes_with = ["policy"]

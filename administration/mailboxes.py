@@ -24,6 +24,7 @@ from accounts.models import Account, Phone
 from administration import acts, audit, effective, heldrights, why
 from administration.acts import Order
 from administration.addresses import AddressedAdmin
+from administration.bulk.mixin import BulkActionsMixin
 from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
@@ -81,7 +82,7 @@ def _without_rights(options: Any) -> Any:
 
 
 @admin.register(Account)
-class AccountAdmin(AddressedAdmin):
+class AccountAdmin(BulkActionsMixin, AddressedAdmin):
     domain_path = "domain"
     add_form = AccountCreationForm
     form = AccountChangeForm

@@ -1,7 +1,8 @@
 """What actions on many do, each once, and what they leave alone."""
 
 import pytest
-from django.test import Client
+from django.contrib.admin import site
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from accounts import policies
@@ -16,6 +17,8 @@ from accounts.models import (
     RecoveryCodes,
     SecurityEvent,
 )
+from administration import actions
+from administration.actions import Action
 from clientpasswords import logons
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.administration.jobsteps import (
@@ -37,6 +40,16 @@ def _one_node(settings: Settings) -> None:
 @pytest.fixture
 def admin(administrator: Client) -> Account:
     return Account.objects.get(address="admin@example.com")
+
+
+@pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)
+def test_every_action_is_offered_in_the_list_of_its_records(
+    admin: Account, rf: RequestFactory, action: Action
+) -> None:
+    request = rf.get("/")
+    request.user = admin
+
+    assert action.name in site.get_model_admin(action.model).get_actions(request)
 
 
 def test_a_policy_is_set_until_a_day(administrator: Client, alice: Account) -> None:
