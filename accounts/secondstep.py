@@ -16,7 +16,7 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts import events
 from accounts.events import Actor, Event, Kind
-from accounts.hashers import RecoveryCodeHasher
+from accounts.hashing.hashers import RecoveryCodeHasher
 from accounts.models import Account, Phone, RecoveryCodes
 
 RECOVERY_CODES = 10

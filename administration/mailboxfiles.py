@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import Account
 from administration import cells as said
 from administration.plans import SURROGATE, Wanted, is_text

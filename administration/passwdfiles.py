@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO
 
-from accounts import schemes
+from accounts.hashing import schemes
 from administration import cells as said
 from administration.mailboxfiles import (
     NOTHING,

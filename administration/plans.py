@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import translation
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import (
     Account,
     Department,

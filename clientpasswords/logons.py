@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import MailLogon, MailWebLogon
 from clientpasswords import passwords
 

@@ -117,13 +117,13 @@ else:
 AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
 PASSWORD_HASHERS = [
-    "accounts.hashers.WebPasswordHasher",
+    "accounts.hashing.hashers.WebPasswordHasher",
     # What another program has hashed, until the next sign-in.
-    "accounts.hashers.BcryptHasher",
-    "accounts.hashers.Sha512CryptHasher",
-    "accounts.hashers.SaltedSha512Hasher",
-    "accounts.hashers.SaltedSha256Hasher",
-    "accounts.hashers.Pbkdf2Hasher",
+    "accounts.hashing.hashers.BcryptHasher",
+    "accounts.hashing.hashers.Sha512CryptHasher",
+    "accounts.hashing.hashers.SaltedSha512Hasher",
+    "accounts.hashing.hashers.SaltedSha256Hasher",
+    "accounts.hashing.hashers.Pbkdf2Hasher",
 ]
 VALIDATION = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [

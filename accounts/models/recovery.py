@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device, ThrottlingMixin
 
-from accounts.hashers import RecoveryCodeHasher
+from accounts.hashing.hashers import RecoveryCodeHasher
 
 
 class RecoveryCodes(ThrottlingMixin, Device):

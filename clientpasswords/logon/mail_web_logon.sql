@@ -29,7 +29,7 @@ SELECT account.address AS address,
        CASE WHEN account.language = '' THEN 'en' ELSE account.language END AS language,
        -- Django writes `argon2$argon2id$…`; the mail server reads what follows the first
        -- word. A hash that another program has made has its scheme before it, as Dovecot
-       -- writes it; `accounts.schemes` says how each is kept. Other schemes, and mailboxes
+       -- writes it; `accounts.hashing.schemes` says how each is kept. Other schemes, and mailboxes
        -- without a web password, have none here.
        CASE
          WHEN account.password LIKE 'argon2$argon2id$%'

@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from django.test import Client
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
 from deploy import servers

@@ -17,7 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts import codes
 from accounts.codes import Act
 from accounts.events import Actor
-from accounts.hashers import WebPasswordHasher
+from accounts.hashing.hashers import WebPasswordHasher
 from accounts.models import Account
 from clientpasswords import lifecycle
 from clientpasswords.lifecycle import Issued

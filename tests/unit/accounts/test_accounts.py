@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from pytest_django import Settings
 
-from accounts.hashers import WebPasswordHasher
+from accounts.hashing.hashers import WebPasswordHasher
 from accounts.models import Account, Department, Domain, MailWebLogon, Phone, Policy
 from tests.factories import PASSWORD, make_account, make_domain, make_policy
 
-PROJECTS_HASHERS = ["accounts.hashers.WebPasswordHasher"]
+PROJECTS_HASHERS = ["accounts.hashing.hashers.WebPasswordHasher"]
 
 
 def test_an_address_is_stored_in_lower_case(db: None) -> None:

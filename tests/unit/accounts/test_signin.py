@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import Account, Budget, SecurityEvent
 from tests import takenover
 from tests.factories import PASSWORD, make_account

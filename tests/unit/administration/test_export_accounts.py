@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import Account, Department, FormerAddress, Phone, SecurityEvent
 from tests.factories import make_account, make_client_password, make_domain, make_policy
 from tests.takenover import HASHES

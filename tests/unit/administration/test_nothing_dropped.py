@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts import schemes
+from accounts.hashing import schemes
 from administration import mailboxfiles, passwdfiles
 from administration.mailboxfiles import UNUSABLE, Row, Waived
 from tests.takenover import HASHES

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import (
     Account,
     Cutoff,

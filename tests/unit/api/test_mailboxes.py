@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts import schemes
+from accounts.hashing import schemes
 from accounts.models import Account, Cutoff, Department, Domain, SecurityEvent
 from clientpasswords import links
 from tests.factories import make_account, make_client_password, make_policy

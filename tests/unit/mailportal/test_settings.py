@@ -68,7 +68,7 @@ SAFE = {
     "DEBUG": False,
     "ALLOWED_HOSTS": [],
     "PASSWORD_HASHERS": [
-        f"accounts.hashers.{name}"
+        f"accounts.hashing.hashers.{name}"
         for name in (
             *("WebPasswordHasher", "BcryptHasher", "Sha512CryptHasher"),
             *("SaltedSha512Hasher", "SaltedSha256Hasher", "Pbkdf2Hasher"),

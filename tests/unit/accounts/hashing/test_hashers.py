@@ -4,8 +4,8 @@ import bcrypt
 import pytest
 from django.test import Client
 
-from accounts import schemes
-from accounts.hashers import BcryptHasher
+from accounts.hashing import schemes
+from accounts.hashing.hashers import BcryptHasher
 from accounts.models import Account, MailWebLogon
 from clientpasswords import logons
 from tests.factories import make_account

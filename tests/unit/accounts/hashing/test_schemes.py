@@ -2,8 +2,8 @@
 
 import pytest
 
-from accounts import schemes
-from accounts.schemes import Unusable
+from accounts.hashing import schemes
+from accounts.hashing.schemes import Unusable
 from tests.takenover import HASHES
 
 BCRYPT = HASHES["BLF-CRYPT"]
