@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts import events, policies
+from accounts import events
 from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.models.networks import covers
+from accounts.policy import effective, queries
 
 # Who has not acted by then is told once more.
 REMINDED_BEFORE = timedelta(days=3)
@@ -61,7 +62,7 @@ def losses(account: Account) -> list[str]:
 
     The account has one, with an end, and comes `with_policies`.
     """
-    own, then, at = account.policy, policies.inherited(account), account.policy_until
+    own, then, at = account.policy, effective.inherited(account), account.policy_until
     if own is None or at is None or not own.third_party_logon:
         return []
     if not then.third_party_logon:
@@ -86,7 +87,7 @@ def losses(account: Account) -> list[str]:
 
 def _ending() -> QuerySet[Account]:
     now = timezone.now()
-    return policies.with_policies().filter(
+    return queries.with_policies().filter(
         policy__isnull=False,
         policy_until__gt=now,
         policy_until__lte=now + settings.TOLD_BEFORE,
@@ -138,7 +139,7 @@ def _to_be_told(policy: Policy) -> QuerySet[Account]:
         reminder = policy.required_from - REMINDED_BEFORE
         if reminder <= timezone.now():
             told = told.filter(at__gte=reminder)
-    bound = policies.bound_by(policy)
+    bound = queries.bound_by(policy)
     return bound.filter(
         ~Exists(told), is_active=True, client_passwords_on=False
     ).order_by("pk")

@@ -16,10 +16,11 @@ from django.views.decorators.debug import sensitive_variables
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import PhoneNumberType, number_type
 
-from accounts import codes, events, policies
+from accounts import codes, events
 from accounts.codes import Act
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, NewPhone, Phone
+from accounts.policy import effective
 
 MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 PROPOSAL_LIFETIME = timedelta(minutes=15)
@@ -56,7 +57,7 @@ def obstacle(account: Account) -> Refused | codes.CodeError | None:
     phone = _phone(account)
     if phone is not None:
         return codes.unusable(phone)
-    if not policies.of(account).policy.owner_sets_phone:
+    if not effective.of(account).policy.owner_sets_phone:
         return NotAllowed()
     return None
 

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import events, phones, policies
+from accounts import events, phones
 from accounts.events import Actor, Detail, Event, Kind
 from accounts.models import (
     Account,
@@ -25,6 +25,7 @@ from accounts.models import (
     Policy,
     RecoveryCodes,
 )
+from accounts.policy import effective
 from clientpasswords import lifecycle, links
 from clientpasswords.models import ClientPassword
 
@@ -76,11 +77,11 @@ def set_answers(
     Where they are not its department's or domain's answers anyway, it gets a policy of
     its own: one that there is, or a new one named after that which bound it.
     """
-    bound_by = policies.of(account).policy
+    bound_by = effective.of(account).policy
     if all(getattr(bound_by, name) == value for name, value in answers.items()):
         return False
     wanted = bound_by.answers | answers
-    if wanted == policies.inherited(account).answers:
+    if wanted == effective.inherited(account).answers:
         return set_policy(account, None, None, order)
     policy = _policy_with(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)

@@ -11,9 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs, policies
+from accounts import cutoffs
 from accounts.events import Kind
 from accounts.models import Account, Department, Domain, Policy, SecurityEvent
+from accounts.policy import effective as effective_policy
+from accounts.policy import queries
 from administration import effective, roles
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxfilters import GroupRequiredFilter, MailboxDomainFilter
@@ -52,14 +54,14 @@ class GroupAdmin(BulkActionsMixin, PreviewedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        effective.remember(request, kwargs.get("obj"), policies.levels_above)
+        effective.remember(request, kwargs.get("obj"), effective_policy.levels_above)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, group: Any) -> SafeString | str:
         if group.pk is None:
             return "—"
-        return effective.box(group, policies.levels_above(group))
+        return effective.box(group, effective_policy.levels_above(group))
 
     @admin.display(description=_("security passwords required"))
     def required(self, group: Any) -> str:
@@ -108,7 +110,7 @@ class DomainAdmin(GroupAdmin):
     def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return policies.bound_by_domain(record)
+        return queries.bound_by_domain(record)
 
     def complete(self, rows: list[Any]) -> None:
         changed = _last_changes(rows)
@@ -145,12 +147,12 @@ class DepartmentAdmin(GroupAdmin):
     def touched(self, record: Department, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return policies.bound_by_department(record)
+        return queries.bound_by_department(record)
 
 
 def bound_by(group: Domain | Department) -> Policy:
     """The policy of those in it who have no exception."""
-    return policies.deciding(policies.levels_above(group))[-1].policy
+    return effective_policy.deciding(effective_policy.levels_above(group))[-1].policy
 
 
 def _last_changes(domains: list[Domain]) -> dict[str, datetime]:

@@ -16,10 +16,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts import policies
 from accounts.events import Kind
 from accounts.models import Policy, SecurityEvent
-from accounts.policies import Level
+from accounts.policy import effective
+from accounts.policy.effective import Level
 
 ON, OFF = gettext_lazy("On"), gettext_lazy("Off")
 
@@ -43,7 +43,7 @@ def box(record: Any, levels: Sequence[Level]) -> SafeString:
 
     And who said so, where that was remembered.
     """
-    *lost, winner = policies.deciding(levels)
+    *lost, winner = effective.deciding(levels)
     others = [(each.decided_by, dict(values(each.policy))) for each in lost]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: dict[str, Any] = {
@@ -104,7 +104,7 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
             kinds = [Kind.MAILBOX_CREATED, Kind.MAILBOX_CHANGED]
             which = gave & Q(address=level.name)
         yield which & Q(kind__in=kinds)
-    binding = policies.deciding(levels)[-1].policy.name
+    binding = effective.deciding(levels)[-1].policy.name
     kinds = [Kind.POLICY_CREATED, Kind.POLICY_CHANGED]
     yield Q(kind__in=kinds, detail__policy=binding)
 

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
 
-from accounts import policies
 from accounts.models import Account, Domain
+from accounts.policy import queries
 from administration.models import DomainFigures
 from clientpasswords import history, limits
 from clientpasswords.models import ClientPassword
@@ -80,7 +80,7 @@ def _rows() -> dict[str, tuple[QuerySet[Any], str]]:
     """Return what is counted, and where its domain is."""
     accounts = Account.objects.all()
     active = accounts.filter(is_active=True)
-    in_force = active.annotate(binding=policies.binding()).filter(policies.in_force())
+    in_force = active.annotate(binding=queries.binding()).filter(queries.in_force())
     passwords = ClientPassword.objects.all()
     return {
         "active": (active, "domain"),

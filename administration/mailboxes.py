@@ -17,10 +17,11 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs, events, phones, policies
+from accounts import cutoffs, events, phones
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
+from accounts.policy import effective as effective_policy
 from administration import acts, audit, effective, heldrights, why
 from administration.acts import Order
 from administration.addresses import AddressedAdmin
@@ -214,7 +215,7 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         context["may_ask_why"] = self._may_ask_why(request)
-        effective.remember(request, kwargs.get("obj"), policies.levels_of)
+        effective.remember(request, kwargs.get("obj"), effective_policy.levels_of)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -236,14 +237,14 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         last = history.last_logons(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
-            account.bound = policies.effective(account)
+            account.bound = effective_policy.effective(account)
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
         return self.inlines if obj else []
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, account: Account) -> SafeString:
-        return effective.box(account, policies.levels_of(account))
+        return effective.box(account, effective_policy.levels_of(account))
 
     @admin.display(description=_("required by the policy"))
     def required(self, account: Any) -> str:

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts import policies
 from accounts.models import Phone, Policy
+from accounts.policy import queries
 from administration.eventfilters import TextFilter, TimeFilter
 from clientpasswords import history, limits
 from clientpasswords.models import ClientPassword
@@ -60,8 +60,8 @@ class WebPasswordFilter(ChoiceFilter):
     title = _("web password in mail programs")
     parameter_name = "web"
     options = [
-        ("refused", _("Refused"), lambda rows: bound(rows, policies.in_force())),
-        ("let-in", _("Let in"), lambda rows: bound(rows, ~policies.in_force())),
+        ("refused", _("Refused"), lambda rows: bound(rows, queries.in_force())),
+        ("let-in", _("Let in"), lambda rows: bound(rows, ~queries.in_force())),
     ]
 
 
@@ -69,8 +69,8 @@ class RequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: bound_by(rows, policies.requiring())),
-        ("no", _("No"), lambda rows: bound(rows, ~policies.requires())),
+        ("yes", _("Yes"), lambda rows: bound_by(rows, queries.requiring())),
+        ("no", _("No"), lambda rows: bound(rows, ~queries.requires())),
     ]
 
 
@@ -80,8 +80,8 @@ class GroupRequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: rows.filter(policy__in=policies.requiring())),
-        ("no", _("No"), lambda rows: rows.exclude(policy__in=policies.requiring())),
+        ("yes", _("Yes"), lambda rows: rows.filter(policy__in=queries.requiring())),
+        ("no", _("No"), lambda rows: rows.exclude(policy__in=queries.requiring())),
     ]
 
 
@@ -124,7 +124,7 @@ class ExceptionFilter(ChoiceFilter):
         (
             "yes",
             _("Has an exception"),
-            lambda rows: rows.filter(policies.has_exception()),
+            lambda rows: rows.filter(queries.has_exception()),
         ),
         ("ending", _("Ends within 30 days"), lambda rows: rows.filter(ends_soon())),
         ("ended", _("Has ended"), lambda rows: rows.filter(has_ended())),
@@ -168,21 +168,21 @@ class LastUsedFilter(TimeFilter):
 
 def bound(rows: QuerySet, condition: Q) -> QuerySet:
     """Those of the accounts of which the condition on their `binding` is true."""
-    found: QuerySet = rows.annotate(binding=policies.binding()).filter(condition)
+    found: QuerySet = rows.annotate(binding=queries.binding()).filter(condition)
     return found
 
 
 def bound_by(rows: QuerySet, which: QuerySet[Policy]) -> QuerySet:
     """Those of the accounts that one of these policies binds."""
     # In order of their addresses from the first on: the list needs no more than that.
-    condition = policies.bound_by_one_of(which.order_by().values("pk"))
+    condition = queries.bound_by_one_of(which.order_by().values("pk"))
     found: QuerySet = rows.filter(condition)
     return found
 
 
 def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
     """Those of the accounts to which mail programs do not connect by this protocol."""
-    return bound_by(rows, policies.closing(protocol))
+    return bound_by(rows, queries.closing(protocol))
 
 
 def has_passwords() -> Exists:
@@ -207,7 +207,7 @@ def codes_locked() -> Q:
 
 
 def ends_soon() -> Q:
-    return policies.has_exception() & Q(policy_until__lte=timezone.now() + SOON)
+    return queries.has_exception() & Q(policy_until__lte=timezone.now() + SOON)
 
 
 def has_ended() -> Q:

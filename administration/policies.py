@@ -10,8 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs, policies
+from accounts import cutoffs
 from accounts.models import Account, Domain, Policy
+from accounts.policy import queries
 from administration import effective, roles
 from administration.lists import BoundedPaginator
 from administration.previews import PreviewedAdmin
@@ -111,7 +112,7 @@ class PolicyAdmin(PreviewedAdmin):
     def touched(self, record: Policy, changed: list[str]) -> QuerySet[Account]:
         if WITHOUT_EFFECT.issuperset(changed):
             return Account.objects.none()
-        return policies.bound_by(record)
+        return queries.bound_by(record)
 
     def differences(self, old: Policy, form: Any) -> list[tuple[str, str, str]]:
         return effective.differences(old, form.instance)
@@ -129,7 +130,7 @@ class PolicyAdmin(PreviewedAdmin):
         may_look = self.has_view_permission(request, policy)
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
-        bound = self.seen(request, policies.bound_by(policy))
+        bound = self.seen(request, queries.bound_by(policy))
         reach = rollout.reach(bound)
         found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))

@@ -9,9 +9,10 @@ from django.db.models import BigIntegerField, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import authenticator, codes, cutoffs, policies, sites
+from accounts import authenticator, codes, cutoffs, sites
 from accounts.models import Account, MailLogon, Phone
-from accounts.policies import Effective
+from accounts.policy import effective, queries
+from accounts.policy.effective import Effective
 from accounts.sites import Server, Ways
 from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
@@ -71,7 +72,7 @@ class Area:
 
     @cached_property
     def _read(self) -> tuple[Account, datetime | None]:
-        rows = policies.with_policies().select_related("phone")
+        rows = queries.with_policies().select_related("phone")
         silent = FollowedLog.objects.silent().order_by("read_to").values("read_to")
         row = rows.annotate(silent_since=Subquery(silent[:1])).get(pk=self.account.pk)
         return row, row.silent_since
@@ -82,7 +83,7 @@ class Area:
 
     @cached_property
     def effective(self) -> Effective:
-        return policies.effective(self._row)
+        return effective.effective(self._row)
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:
@@ -161,7 +162,7 @@ class Area:
 
     @property
     def in_force(self) -> bool:
-        return policies.client_passwords_in_force(self._row, self.effective.policy)
+        return effective.client_passwords_in_force(self._row, self.effective.policy)
 
     @property
     def decided_by(self) -> str:

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from accounts import events, policies
+from accounts import events
 from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy
+from accounts.policy import queries
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
 AT_ONCE = 500  # passwords in one round, of each length of life
@@ -76,9 +77,9 @@ def _untold(end: F | object) -> Q:
 def _let_in(days: int | None) -> QuerySet[Account]:
     """Whose security passwords are let in, and live so many days by the policy."""
     bound = Policy.objects.filter(client_password_days=days).order_by()
-    rows = Account.objects.alias(binding=policies.binding())
+    rows = Account.objects.alias(binding=queries.binding())
     return rows.filter(
-        policies.lets_client_passwords_in(), binding__in=bound.values("pk")
+        queries.lets_client_passwords_in(), binding__in=bound.values("pk")
     )
 
 

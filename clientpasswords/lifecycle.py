@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import authenticator, codes, cutoffs, events, policies
+from accounts import authenticator, codes, cutoffs, events
 from accounts.authenticator import AppCode
 from accounts.codes import Act
 from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
+from accounts.policy import effective
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 from clientpasswords.scopes import Scope
@@ -85,7 +86,7 @@ def switch_off(
     """
     with transaction.atomic():
         owner = lock(account)
-        policy = policies.of(owner).policy
+        policy = effective.of(owner).policy
         if policy.requires_client_passwords:
             raise Required
         if not owner.client_passwords_on:
@@ -108,7 +109,7 @@ def send_code(account: Account, act: Act = Act.ISSUE, *, by: Actor) -> None:
         Refused: no text message was spent.
         codes.CodeError: as `codes.send` says.
     """
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     if act is Act.ISSUE:
         require_room(account, policy)
     if act is Act.SWITCH_OFF and policy.requires_client_passwords:
@@ -136,7 +137,7 @@ def issue(
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)
-        policy = policies.of(owner).policy
+        policy = effective.of(owner).policy
         require_room(owner, policy)
         issued = None
         refusal = spend(owner, policy, code, by)
@@ -172,7 +173,7 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
             cutoffs.end(owner, old_name)
-        row.days_of_life = policies.of(owner).policy.client_password_days
+        row.days_of_life = effective.of(owner).policy.client_password_days
         if row.ends_by_date and row.ends_soon:
             row.told_of_end = row.expires_at  # by the event below
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
@@ -224,7 +225,7 @@ def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None
     """What stands against a further client password, to be raised or shown."""
     if not policy.third_party_logon or not any(policy.protocols.values()):
         return ThirdPartyLogonOff()
-    if not policies.client_passwords_in_force(account, policy):
+    if not effective.client_passwords_in_force(account, policy):
         return NotInForce()
     if in_use >= policy.max_client_passwords:
         return LimitReached()

@@ -6,8 +6,8 @@ from typing import Any
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from accounts import policies
 from accounts.models import Account, Policy
+from accounts.policy import queries
 from clientpasswords.models import ClientPassword
 
 
@@ -19,7 +19,7 @@ def reached(accounts: QuerySet[Account]) -> QuerySet[Account]:
     is_full = Q(pk__in=[])
     for most, pks in policies_with.items():
         is_full |= Q(binding__in=pks, pk__in=_with_at_least(most))
-    return accounts.annotate(binding=policies.binding()).filter(is_full)
+    return accounts.annotate(binding=queries.binding()).filter(is_full)
 
 
 def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:

@@ -14,10 +14,11 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, policies, secondstep
+from accounts import codes, secondstep
 from accounts.authenticator import AppCode
 from accounts.events import Actor
 from accounts.models import Account, Phone
+from accounts.policy import effective
 from clientpasswords import labels, lifecycle
 from clientpasswords.lifecycle import Issued
 from clientpasswords.models import SetUpLink
@@ -56,7 +57,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
         owner = lifecycle.lock(account)
         if owner.set_up_links.filter(attempt=attempt).exists():
             raise AlreadyOffered
-        policy = policies.of(owner).policy
+        policy = effective.of(owner).policy
         lifecycle.require_room(owner, policy)
         link = None
         refusal = lifecycle.spend(owner, policy, code, by)
@@ -104,7 +105,7 @@ def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
     with transaction.atomic():
         owner = lifecycle.lock(find(token).account)
         link = find(token)  # whoever held the lock before us may have used it
-        lifecycle.require_room(owner, policies.of(owner).policy)
+        lifecycle.require_room(owner, effective.of(owner).policy)
         taken = owner.client_passwords.live().values_list("label", flat=True)
         issued = lifecycle.add(
             owner,

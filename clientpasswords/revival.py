@@ -4,10 +4,11 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import events, policies
+from accounts import events
 from accounts.authenticator import AppCode
 from accounts.codes import Act
 from accounts.events import Actor, Kind
+from accounts.policy import effective
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 
@@ -27,7 +28,7 @@ def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -
         row = rows.filter(suspends_at__isnull=False).first()
         if row is None:
             return
-        policy = policies.of(owner).policy
+        policy = effective.of(owner).policy
         refusal = lifecycle.spend(owner, policy, code, by, Act.REVIVE)
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())

@@ -10,8 +10,8 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
-from accounts import policies
 from accounts.models import Account, Policy
+from accounts.policy import effective
 from administration import jobs
 from clientpasswords.models import Logon
 from tests import factories
@@ -232,7 +232,7 @@ def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
 def test_what_a_policy_touches_is_seen_before_it_is_saved(
     verified: Page, alice: Account, look: Look
 ) -> None:
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
     Logon.objects.create(
         account=alice,
         protocol="imap",

@@ -2,9 +2,10 @@
 
 from phonenumber_field.phonenumber import PhoneNumber
 
-from accounts import phones, policies
+from accounts import phones
 from accounts.events import Actor
 from accounts.models import Account, Phone
+from accounts.policy import effective
 from tests.unit.support import HOME, last_code
 
 OLD, NEW, OTHER = "+12025550123", "+12025550177", "+12025550188"
@@ -30,6 +31,6 @@ def change(account: Account, number: str = NEW) -> None:
 
 
 def let_owners_enter_numbers(account: Account) -> None:
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     policy.owner_sets_phone = True
     policy.save()

@@ -6,8 +6,9 @@ import pytest
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import codes, notifications, phones, policies
+from accounts import codes, notifications, phones
 from accounts.models import Account, Notification, Phone
+from accounts.policy import effective
 from gateways import sms
 from tests.unit.accounts.phonesteps import (
     NEW,
@@ -155,7 +156,7 @@ def test_a_policy_that_forbids_it_meanwhile_is_obeyed(alice: Account) -> None:
     let_owners_enter_numbers(alice)
     propose(alice)
     code = get_code(alice)
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
     policy.owner_sets_phone = False
     policy.save()
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import policies
 from accounts.models import Account, NewPhone, Phone
+from accounts.policy import effective
 from gateways import sms
 from tests.factories import PASSWORD
 from tests.unit.administration.jobsteps import do
@@ -173,7 +173,7 @@ def test_where_the_policy_allows_it_the_owner_enters_the_first_number(
 ) -> None:
     Phone.objects.all().delete()
     Account.objects.update(client_passwords_on=True)
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
     policy.owner_sets_phone = True
     policy.save()
     assert NUMBER in browser.get("/settings/account-security/").text
@@ -279,7 +279,7 @@ def test_an_administrator_unlocks_a_change_too(
 def test_an_administrator_allows_owners_to_enter_numbers(
     administrator: Client, alice: Account
 ) -> None:
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
     page = reverse("admin:accounts_policy_change", args=[policy.pk])
     data = {"name": policy.name, "max_client_passwords": "10", "_confirmed": "Yes"}
 

@@ -7,8 +7,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts import policies
 from accounts.models import Account, Cutoff, Department, Phone, Policy
+from accounts.policy import effective
 from clientpasswords import logons
 from tests.factories import PASSWORD, make_account, make_client_password, make_domain
 
@@ -76,7 +76,7 @@ def test_a_saved_policy_holds_for_the_next_logon(
 ) -> None:
     assert verdict(alice, PASSWORD, protocol) == "web password"
 
-    response = save_policy(administrator, policies.of(alice).policy, **fields)
+    response = save_policy(administrator, effective.of(alice).policy, **fields)
 
     assert response.status_code == 302
     assert verdict(alice, PASSWORD, protocol) == reason
@@ -85,7 +85,7 @@ def test_a_saved_policy_holds_for_the_next_logon(
 def test_a_saved_policy_has_the_open_sessions_looked_at(
     administrator: Client, alice: Account
 ) -> None:
-    save_policy(administrator, policies.of(alice).policy, imap=None)
+    save_policy(administrator, effective.of(alice).policy, imap=None)
 
     order = Cutoff.objects.get()
     assert (order.login_mask, order.is_review, order.account) == ("*", True, None)
@@ -95,12 +95,12 @@ def test_a_saved_policy_has_the_open_sessions_looked_at(
 def test_a_limit_that_cannot_be_is_refused_by_the_form(
     administrator: Client, alice: Account, limit: str
 ) -> None:
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
 
     response = save_policy(administrator, policy, max_client_passwords=limit)
 
     assert response.status_code == 200
-    assert policies.of(alice).policy.max_client_passwords == 10
+    assert effective.of(alice).policy.max_client_passwords == 10
 
 
 def test_an_exception_for_one_mailbox_binds_that_one_alone(

@@ -5,7 +5,6 @@ from django.contrib.admin import site
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from accounts import policies
 from accounts.models import (
     Account,
     Cutoff,
@@ -17,6 +16,7 @@ from accounts.models import (
     RecoveryCodes,
     SecurityEvent,
 )
+from accounts.policy import effective
 from administration import actions
 from administration.actions import Action
 from clientpasswords import logons
@@ -124,7 +124,7 @@ def test_protocols_go_back_to_what_the_department_says(
 
     alice.refresh_from_db()
     assert alice.policy is None
-    assert policies.of(alice).policy == closed
+    assert effective.of(alice).policy == closed
 
 
 def test_at_least_one_protocol_has_to_be_chosen(

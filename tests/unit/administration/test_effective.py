@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 from time_machine import Traveller
 
-from accounts import policies
 from accounts.models import Account, Cutoff, Department, Domain, Policy
+from accounts.policy import effective as effective_policy
 from administration import effective
 from tests.factories import make_account, make_policy
 from tests.unit.administration.jobsteps import do
@@ -286,4 +286,4 @@ def test_an_exception_is_extended_and_ended_by_an_action(
     do(administrator, "set_policy", [alice], policy="")
     alice.refresh_from_db()
     assert alice.exception is None
-    assert policies.of(alice).decided_by == "example.com"
+    assert effective_policy.of(alice).decided_by == "example.com"

@@ -7,9 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import policies
 from accounts.events import Kind
 from accounts.models import Account, Department, Phone, Policy, SecurityEvent
+from accounts.policy import effective as effective_policy
 from administration import effective
 from tests.factories import (
     make_account,
@@ -139,7 +139,7 @@ def test_the_column_of_protocols_says_the_same(
     off = listed(protocols, f"{ACCOUNTS}?protocols={protocol.lower()}-off")
 
     for account in Account.objects.all():
-        told = effective.protocols(policies.of(account).policy)
+        told = effective.protocols(effective_policy.of(account).policy)
         assert (protocol in told) == (account.address not in off)
 
 

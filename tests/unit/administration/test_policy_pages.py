@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import policies
 from accounts.models import Account, Cutoff, Policy
+from accounts.policy import effective
 from clientpasswords import rollout
 from clientpasswords.models import Logon
 from tests.factories import make_account, make_policy
@@ -24,7 +24,7 @@ UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
 @pytest.fixture
 def policy(administrator: Client, alice: Account, mallory: Account) -> Policy:
     """The policy of three mailboxes; one is the administrator's."""
-    return policies.of(alice).policy
+    return effective.of(alice).policy
 
 
 def logged_on(account: Account, **fields: Any) -> Logon:

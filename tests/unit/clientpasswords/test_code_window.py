@@ -9,8 +9,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import codes, policies
+from accounts import codes
 from accounts.models import Account, Phone
+from accounts.policy import effective
 from clientpasswords import lifecycle, words
 from gateways import sms
 from gateways.sms import NotSent, Reason, SmsError, Unknown
@@ -28,7 +29,7 @@ def _in_force(alice: Account) -> None:
 
 
 def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     for name, value in fields.items():
         setattr(policy, name, value)
     policy.save()

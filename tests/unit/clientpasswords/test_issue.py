@@ -6,9 +6,10 @@ import pytest
 from django.db import DatabaseError, IntegrityError
 from time_machine import Traveller
 
-from accounts import codes, events, policies
+from accounts import codes, events
 from accounts.codes import Act
 from accounts.models import Account, Phone
+from accounts.policy import effective
 from clientpasswords import lifecycle, logons, passwords
 from clientpasswords.models import ClientPassword
 from gateways import sms
@@ -21,7 +22,7 @@ def failures_of(account: Account) -> int:
 
 
 def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     for name, value in fields.items():
         setattr(policy, name, value)
     policy.save()

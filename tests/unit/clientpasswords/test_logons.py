@@ -6,8 +6,8 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from accounts import policies
 from accounts.models import Account, MailSetting
+from accounts.policy import effective
 from clientpasswords import logons, passwords
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.support import CheapHasher
@@ -184,7 +184,7 @@ def test_an_account_without_a_web_password_is_refused(alice: Account) -> None:
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
 def test_each_protocol_is_decided_by_itself(bob: Account, protocol: str) -> None:
-    policy = policies.of(bob).policy
+    policy = effective.of(bob).policy
     setattr(policy, protocol, False)
     policy.save()
     row, secret = make_client_password(bob)
@@ -212,7 +212,7 @@ def test_a_change_of_the_policy_holds_for_the_next_logon(
 ) -> None:
     assert decide(alice.address, PASSWORD)[0] == alice.address
 
-    policy = policies.of(alice).policy
+    policy = effective.of(alice).policy
     setattr(policy, field, value)
     policy.save()
 

@@ -5,8 +5,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts import policies
 from accounts.models import Account, Cutoff
+from accounts.policy import effective
 from tests import standins
 from tests.factories import make_client_password
 
@@ -19,7 +19,7 @@ def text_of(browser: Client, address: str = INDEX) -> str:
 
 
 def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     for name, value in fields.items():
         setattr(policy, name, value)
     policy.save()

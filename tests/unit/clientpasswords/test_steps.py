@@ -6,8 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts import policies
 from accounts.models import Account, MailLogon, MailWebLogon, Policy
+from accounts.policy import effective
 from clientpasswords.models import ClientPassword
 from tests.factories import make_account, make_client_password, make_policy
 
@@ -18,7 +18,7 @@ REQUIRED = "security-password-required"
 def web_refusal(account: Account) -> str | None:
     """What the mail server finds, after making sure that the pages say the same."""
     refusal = MailWebLogon.objects.get(address=account.address, protocol="imap").refusal
-    policy = policies.of(account).policy
+    policy = effective.of(account).policy
     assert policy.requires_client_passwords == (refusal == REQUIRED)
     return refusal
 

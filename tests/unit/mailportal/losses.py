@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts import policies, signin
+from accounts import signin
 from accounts.models import Account, Phone, Policy
+from accounts.policy import effective
 from administration import acts, provisioning
 from administration.plans import CHANGED, Rules, Wanted
 from api.models import ApiToken
@@ -31,7 +32,7 @@ def update(people: People, **fields: Any) -> None:
 
 
 def set_policy(people: People, **answers: Any) -> None:
-    policy = policies.of(people.person).policy
+    policy = effective.of(people.person).policy
     acts.save_policy(policy, answers, OPERATOR)
 
 
@@ -148,7 +149,7 @@ def phone_changed_on_the_page(people: People) -> None:
 
 
 def imported(people: People, **fields: Any) -> None:
-    policy = policies.of(people.person).policy
+    policy = effective.of(people.person).policy
     wanted = [Wanted(str(people.person), fields)]
     rules = Rules(policies=Policy.objects.filter(pk=policy.pk))
     with as_an_owner(people):

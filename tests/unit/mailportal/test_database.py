@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from pytest_django import Settings
 
-from accounts import policies
 from accounts.models import Account, MailSetting, Phone, Policy
+from accounts.policy import effective
 from clientpasswords import logons
 from tests.factories import make_account, make_client_password
 
@@ -122,7 +122,7 @@ def test_all_but_the_administrator_have_a_phone() -> None:
 @pytest.mark.usefixtures("_demo")
 def test_seeding_again_changes_nothing_that_was_changed_since() -> None:
     bob = Account.objects.get(address="bob@enforced.example")
-    Policy.objects.filter(pk=policies.of(bob).policy.pk).update(max_client_passwords=3)
+    Policy.objects.filter(pk=effective.of(bob).policy.pk).update(max_client_passwords=3)
     bob.set_password("a password of his own")
     bob.save()
     Phone.objects.filter(account=bob).delete()
@@ -133,5 +133,5 @@ def test_seeding_again_changes_nothing_that_was_changed_since() -> None:
     bob.refresh_from_db()
     assert Account.objects.count() == before == 5
     assert bob.check_password("a password of his own")
-    assert policies.of(bob).policy.max_client_passwords == 3
+    assert effective.of(bob).policy.max_client_passwords == 3
     assert not Phone.objects.filter(account=bob).exists()

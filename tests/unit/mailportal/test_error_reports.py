@@ -13,8 +13,9 @@ from django.urls import reverse
 from django.utils.log import AdminEmailHandler
 from pytest_django import Settings
 
-from accounts import budgets, codes, events, policies
+from accounts import budgets, codes, events
 from accounts.models import Account, Phone
+from accounts.policy import effective
 from clientpasswords import (
     labels,
     lifecycle,
@@ -81,7 +82,7 @@ SIGN_IN = [
     (budgets, "give_back"),
 ]
 GET_CODE = [
-    (policies, "of"),
+    (effective, "of"),
     (codes, "_text"),
     (codes, "_prepare"),
     (Phone, "set_code"),

@@ -2,8 +2,9 @@ import pytest
 from django.db import IntegrityError, transaction
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import policies
 from accounts.models import Account, Department, Domain, MailWebLogon, Policy
+from accounts.policy import effective as effective_policy
+from accounts.policy import queries
 from tests.factories import make_account, make_policy
 
 
@@ -41,13 +42,13 @@ def test_the_nearest_policy_binds_in_the_portal_as_on_the_mail_server(
     )
 
     with django_assert_num_queries(1):
-        effective = policies.of(account)
+        effective = effective_policy.of(account)
 
     assert effective.decided_by == whose
     allowed = [name for name, on in effective.policy.protocols.items() if on]
     assert allowed == [protocol.upper()]
     assert [
-        policy for policy in (mine, ours, everybodys) if policies.bound_by(policy)
+        policy for policy in (mine, ours, everybodys) if queries.bound_by(policy)
     ] == [effective.policy]
     open_rows = MailWebLogon.objects.filter(refusal=None)
     assert [row.protocol for row in open_rows] == [protocol]
@@ -58,7 +59,7 @@ def test_the_policy_is_the_one_in_the_database_now(alice: Account) -> None:
 
     Account.objects.filter(pk=alice.pk).update(policy=strict)
 
-    assert policies.of(alice).policy == strict
+    assert effective_policy.of(alice).policy == strict
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,7 @@ def test_passwords_are_in_force_when_chosen_or_required(
     account = Account(client_passwords_on=chosen)
     policy = Policy(client_passwords_required=required)
 
-    assert policies.client_passwords_in_force(account, policy) is in_force
+    assert effective_policy.client_passwords_in_force(account, policy) is in_force
 
 
 @pytest.mark.django_db
