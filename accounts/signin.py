@@ -17,9 +17,10 @@ from django.db import transaction
 from django.db.models import F
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import budgets, cutoffs, events
+from accounts import budgets, events
 from accounts.events import Actor, Kind
 from accounts.models import Account
+from accounts.sessions import cutoffs
 
 QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 

@@ -10,8 +10,8 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs
 from accounts.models import Account
+from accounts.sessions import cutoffs
 from administration import formeraddresses
 from administration.previews import CONFIRMED, typed_into
 from administration.rightsofmailboxes import RightsAdmin

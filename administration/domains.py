@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs
 from accounts.events import Kind
 from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from accounts.policy import effective as effective_policy
 from accounts.policy import queries
+from accounts.sessions import cutoffs
 from administration import effective, roles
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxfilters import GroupRequiredFilter, MailboxDomainFilter

@@ -18,9 +18,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import cutoffs, events
+from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Department, Domain
+from accounts.sessions import cutoffs
 from administration import actions, base, lockout, roles
 from administration.actions import Action
 from administration.acts import NotAllowed, Order

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts import rights
 from accounts.models import Account, MailLogon, MailWebLogon
-from accounts.rights import Lost
+from accounts.sessions import rights
+from accounts.sessions.rights import Lost
 from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.rollout import LATELY
 from gateways.doveadm import Connection

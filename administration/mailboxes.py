@@ -17,11 +17,12 @@ from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs, events, phones
+from accounts import events, phones
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
+from accounts.sessions import cutoffs
 from administration import acts, audit, effective, heldrights, why
 from administration.acts import Order
 from administration.addresses import AddressedAdmin

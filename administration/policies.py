@@ -10,9 +10,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts import cutoffs
 from accounts.models import Account, Domain, Policy
 from accounts.policy import queries
+from accounts.sessions import cutoffs
 from administration import effective, roles
 from administration.lists import BoundedPaginator
 from administration.previews import PreviewedAdmin

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.db import IntegrityError, transaction
 
-from accounts import cutoffs, events, phones
+from accounts import events, phones
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain, NewPhone, Phone
+from accounts.sessions import cutoffs
 from administration import plans
 from administration.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
 

@@ -17,8 +17,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
 
-from accounts import cutoffs, secondstep
+from accounts import secondstep
 from accounts.models import Account
+from accounts.sessions import cutoffs
 from administration import audit, figures, overview
 from administration.suggestions import SuggestionsView
 

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from ninja import Router, Status
 
-from accounts import cutoffs
 from accounts.models import Domain, Policy
+from accounts.sessions import cutoffs
 from administration import acts, plans
 from api import problems, versions
 from api.callers import ApiRequest, Caller, needs

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router, Status
 
-from accounts import cutoffs
 from accounts.models import Account
+from accounts.sessions import cutoffs
 from administration import acts, plans, provisioning
 from administration.plans import Planned, Rules, Wanted
 from api import problems, versions

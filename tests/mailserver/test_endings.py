@@ -14,9 +14,9 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts import cutoffs
 from accounts.events import Actor
 from accounts.models import Account, Cutoff, Department, Policy
+from accounts.sessions import cutoffs
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPasswordQuerySet
 from deploy.mailhost import MailHost

@@ -23,9 +23,10 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts import cutoffs, notifications
+from accounts import notifications
 from accounts.events import Actor, Kind
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import cutoffs
 from bench.authsocket import Logon, Verdict, ask
 from clientpasswords import idleness, lifecycle
 from clientpasswords.follower import Follower

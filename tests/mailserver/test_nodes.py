@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import cutoffs
 from accounts.events import Actor
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import cutoffs
 from bench.authsocket import Verdict
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword

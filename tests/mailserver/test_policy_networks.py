@@ -3,8 +3,8 @@
 import pytest
 from pytest_django import Settings
 
-from accounts import cutoffs
 from accounts.models import Account, Policy
+from accounts.sessions import cutoffs
 from bench.authsocket import Verdict
 from deploy.mailhost import MailHost
 from tests import factories

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from accounts import cutoffs
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import cutoffs
 from bench.authsocket import Verdict
 from deploy.mailhost import MailHost
 from tests import factories

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from accounts import cutoffs
 from accounts.events import Actor
 from accounts.models import Account
+from accounts.sessions import cutoffs
 from bench.authsocket import Verdict
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from accounts import cutoffs, notices
+from accounts import notices
 from accounts.events import Actor
 from accounts.models import Account, Policy
+from accounts.sessions import cutoffs
 from clientpasswords import lifecycle
 from deploy.mailhost import MailHost
 from tests import factories

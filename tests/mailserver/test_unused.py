@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import codes, cutoffs, deadlines
+from accounts import codes
 from accounts.codes import Act
 from accounts.events import Actor
 from accounts.models import Account, Policy
+from accounts.sessions import cutoffs, expiry
 from bench.authsocket import Verdict
 from clientpasswords import idleness, revival
 from clientpasswords.follower import Follower
@@ -85,10 +86,10 @@ def test_its_sessions_end_within_the_minute(
         imap_session(host, ADDRESS, secret) as imap,
         smtp_session(host, ADDRESS, secret) as smtp,
     ):
-        assert deadlines.order_ended() == 0
+        assert expiry.order_ended() == 0
         time_is_over()
 
-        assert deadlines.order_ended() == 1
+        assert expiry.order_ended() == 1
         cutoffs.deliver_due()
 
         assert ends(imap.sock)

@@ -3,9 +3,10 @@ from typing import Any
 
 from django.contrib.auth.management.commands import changepassword
 
-from accounts import cutoffs, events
+from accounts import events
 from accounts.events import Kind
 from accounts.models import Account
+from accounts.sessions import cutoffs
 
 
 class Command(changepassword.Command):

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts import cutoffs, deadlines, workers
+from accounts import workers
+from accounts.sessions import cutoffs, expiry
 
 PAUSE = 0.5  # seconds
 A_MINUTE = 60  # seconds between two looks at what time took away
@@ -30,7 +31,7 @@ class Command(BaseCommand):
     def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
-            yield deadlines.order_ended
+            yield expiry.order_ended
         yield self._deliver
 
     def _deliver(self) -> None:

@@ -5,9 +5,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection, transaction
 
-from accounts import cutoffs, events, notices
+from accounts import events, notices
 from accounts.events import Event, Kind
 from accounts.models import MailSetting
+from accounts.sessions import cutoffs
 
 
 class Command(BaseCommand):

@@ -3,8 +3,9 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from accounts import budgets, cutoffs, events
+from accounts import budgets, events
 from accounts.events import Kind
+from accounts.sessions import cutoffs
 from administration import jobs
 from clientpasswords import history, lifecycle, links, networks
 

@@ -11,8 +11,9 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands
 from django.db import DataError
 
-from accounts import announcements, cutoffs, deadlines, notifications
+from accounts import announcements, notifications
 from accounts.management.commands import deliver_cutoffs
+from accounts.sessions import cutoffs, expiry
 from administration import figures, jobs
 from administration.management.commands import work_jobs
 from clientpasswords import endings, idleness
@@ -34,7 +35,7 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
     ),
     "deliver_cutoffs": (
         deliver_cutoffs,
-        [(deadlines, "order_ended"), (cutoffs, "deliver_due")],
+        [(expiry, "order_ended"), (cutoffs, "deliver_due")],
     ),
     "work_jobs": (work_jobs, [(figures, "keep_current"), (jobs, "work_due")]),
 }

@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import cutoffs
 from accounts.models import (
     Account,
     Cutoff,
@@ -21,6 +20,7 @@ from accounts.models import (
     Phone,
     SecurityEvent,
 )
+from accounts.sessions import cutoffs
 from administration import acts, jobs
 from administration.actions import ALL, BY_NAME
 from administration.mailboxes import AccountAdmin

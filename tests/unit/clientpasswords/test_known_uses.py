@@ -7,8 +7,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import deadlines
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import expiry
 from clientpasswords import idleness
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from tests import standins
@@ -171,11 +171,11 @@ def test_what_is_left_of_its_sessions_ends_within_the_minute(
 ) -> None:
     Policy.objects.update(suspend_never_used_hours=1)
     ClientPassword.objects.update(suspends_at=timezone.now() + HOUR)
-    assert deadlines.order_ended() == 0
+    assert expiry.order_ended() == 0
     clock.shift(HOUR)
     Policy.objects.update(uses_known_to=timezone.now())
 
-    assert deadlines.order_ended() == 1
+    assert expiry.order_ended() == 1
 
     idleness.review()  # such a session does not bring it back
     assert refusal(phone) == UNUSED

@@ -6,8 +6,9 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts import notices, rights
+from accounts import notices
 from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
+from accounts.sessions import rights
 from clientpasswords import lifecycle, logons
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope

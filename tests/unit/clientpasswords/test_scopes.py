@@ -8,9 +8,9 @@ from django.db import IntegrityError
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import cutoffs
 from accounts.events import Actor, Kind
 from accounts.models import Account, Cutoff, MailLogon, SecurityEvent
+from accounts.sessions import cutoffs
 from clientpasswords import lifecycle, logons
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope

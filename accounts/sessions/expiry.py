@@ -9,8 +9,8 @@ views who may be.
 from django.conf import settings
 from django.db.models import Q
 
-from accounts import cutoffs, rights
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import cutoffs, rights
 from gateways import doveadm
 
 

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import rights
 from accounts.models import Account, Cutoff
+from accounts.sessions import rights
 from gateways import doveadm
 from gateways.doveadm import Connection, Kick
 

@@ -3,9 +3,9 @@
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import rights
 from accounts.models import Account, MailSetting, Policy
-from accounts.rights import Lost
+from accounts.sessions import rights
+from accounts.sessions.rights import Lost
 from clientpasswords.models import ClientPassword
 from gateways.doveadm import Connection
 from tests import factories

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts import cutoffs
 from accounts.models import Account, Cutoff, Policy
+from accounts.sessions import cutoffs
 from gateways import doveadm
 from tests import factories, standins
 from tests.standins import Handler, StandIn

@@ -11,8 +11,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import cutoffs
 from accounts.models import Account, Cutoff, MailSetting
+from accounts.sessions import cutoffs
 from tests import standins
 from tests.standins import Handler, StandIn
 

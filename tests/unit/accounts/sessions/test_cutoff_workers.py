@@ -13,9 +13,9 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import cutoffs
 from accounts.management.commands import deliver_cutoffs
 from accounts.models import Account, Cutoff
+from accounts.sessions import cutoffs
 from gateways import doveadm
 from tests import standins
 from tests.standins import Handler, StandIn
