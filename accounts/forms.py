@@ -14,9 +14,10 @@ from django_otp.models import Device
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 
-from accounts import phones, secondstep, signin
+from accounts import phones
 from accounts.http import UserRequest, client_address
 from accounts.models import Account
+from accounts.signin import second_factor, throttle
 
 SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
@@ -48,9 +49,9 @@ class SignInForm(AuthenticationForm):
         """Check the password, unless so many were wrong that it must wait.
 
         Raises:
-            signin.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: the view answers it with a page of its own.
         """
-        with signin.counted(
+        with throttle.counted(
             self.cleaned_data.get("username", ""), client_address(self.request)
         ):
             return super().clean()
@@ -117,7 +118,7 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
     def __init__(self, user: Account, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.user = user
-        if secondstep.app(user) is not None:
+        if second_factor.app(user) is not None:
             self.fields["otp_token"].widget.attrs["autofocus"] = ""
 
     def clean_otp_token(self) -> str:
@@ -130,7 +131,7 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
         return self.cleaned_data
 
     def _chosen_device(self, user: Account) -> Device | None:
-        return secondstep.device_for(user, self.cleaned_data.get("otp_token", ""))
+        return second_factor.device_for(user, self.cleaned_data.get("otp_token", ""))
 
 
 class KnowsThePassword(forms.Form):
@@ -151,10 +152,10 @@ class KnowsThePassword(forms.Form):
         """Check it, unless so many were wrong that it must wait.
 
         Raises:
-            signin.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: the view answers it with a page of its own.
         """
         user, password = self._request.user, self.cleaned_data["password"]
-        with signin.counted(user.address, client_address(self._request)):
+        with throttle.counted(user.address, client_address(self._request)):
             if not user.check_password(password):
                 raise forms.ValidationError(_("The web password is not right."))
         return ""
@@ -197,10 +198,10 @@ class PasswordForm(PasswordChangeForm):
         """Check it, unless so many were wrong that it must wait.
 
         Raises:
-            signin.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: the view answers it with a page of its own.
         """
         address = self._request.user.address
-        with signin.counted(address, client_address(self._request)):
+        with throttle.counted(address, client_address(self._request)):
             return super().clean_old_password()
 
 

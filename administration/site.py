@@ -17,9 +17,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
 
-from accounts import secondstep
 from accounts.models import Account
 from accounts.sessions import cutoffs
+from accounts.signin import second_factor
 from administration import audit, figures, overview
 from administration.suggestions import SuggestionsView
 
@@ -50,7 +50,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
         if request.user.is_anonymous:
             page = request.GET.get(REDIRECT_FIELD_NAME, "/admin/")
             return redirect_to_login(page)
-        if request.user.is_staff and not secondstep.is_on(request.user):
+        if request.user.is_staff and not second_factor.is_on(request.user):
             return redirect("two_factor:setup")
         if self.has_permission(request):
             return redirect("admin:index")

@@ -9,11 +9,12 @@ from django.db.models import BigIntegerField, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import authenticator, codes, sites
+from accounts import codes, sites
 from accounts.models import Account, MailLogon, Phone
 from accounts.policy import effective, queries
 from accounts.policy.effective import Effective
 from accounts.sessions import cutoffs
+from accounts.signin import authenticator
 from accounts.sites import Server, Ways
 from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
-from accounts.authenticator import AppCode
+from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 

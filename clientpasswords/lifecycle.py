@@ -10,13 +10,14 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import authenticator, codes, events
-from accounts.authenticator import AppCode
+from accounts import codes, events
 from accounts.codes import Act
 from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from accounts.policy import effective
 from accounts.sessions import cutoffs
+from accounts.signin import authenticator
+from accounts.signin.authenticator import AppCode
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 from clientpasswords.scopes import Scope

@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes, secondstep
-from accounts.authenticator import AppCode
+from accounts import codes
 from accounts.events import Actor
 from accounts.models import Account, Phone
 from accounts.policy import effective
+from accounts.signin import second_factor
+from accounts.signin.authenticator import AppCode
 from clientpasswords import labels, lifecycle
 from clientpasswords.lifecycle import Issued
 from clientpasswords.models import SetUpLink
@@ -136,8 +137,8 @@ def _proofs_of(owner: Account) -> str:
     It says nothing of how these were lost, so that no way of losing them is forgotten.
     """
     phone = Phone.objects.filter(account=owner).first()
-    app = secondstep.app(owner)
-    keys = secondstep.passkeys(owner).order_by("pk").values_list("pk", flat=True)
+    app = second_factor.app(owner)
+    keys = second_factor.passkeys(owner).order_by("pk").values_list("pk", flat=True)
     proofs = [
         owner.get_session_auth_hash(),
         str(phone.number) if phone else "",

@@ -5,10 +5,10 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import events
-from accounts.authenticator import AppCode
 from accounts.codes import Act
 from accounts.events import Actor, Kind
 from accounts.policy import effective
+from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 

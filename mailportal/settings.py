@@ -115,7 +115,7 @@ else:
 
 # --- who signs in ---------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.Account"
-AUTHENTICATION_BACKENDS = ["accounts.backends.PortalBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.signin.backend.PortalBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashing.hashers.WebPasswordHasher",
     # What another program has hashed, until the next sign-in.
@@ -139,7 +139,7 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
 OTP_TOTP_ISSUER = "mailportal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
-OTP_WEBAUTHN_HELPER_CLASS = "accounts.passkeys.PortalHelper"
+OTP_WEBAUTHN_HELPER_CLASS = "accounts.signin.passkeys.PortalHelper"
 OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None  # what a browser sends is no error of ours
 # Which host and origin passkeys are tied to is not set: PortalHelper asks the request.
 SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E010", "otp_webauthn.E011", "otp_webauthn.E030"]

@@ -33,11 +33,12 @@ from django_otp_webauthn.views import (
     CompleteCredentialRegistrationView,
 )
 
-from accounts import events, passkeys, secondstep, signin
+from accounts import events
 from accounts.events import Kind
 from accounts.forms import PasskeyForm
 from accounts.http import UserRequest, actor, client_address
 from accounts.models import Account
+from accounts.signin import passkeys, second_factor, throttle
 from accounts.views.signin import may_add_a_factor, too_many_tries
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -59,7 +60,7 @@ class SigningIn(BaseWebAuthnView):
             raise exceptions.NotAuthenticated
 
     def handle_exception(self, exc: Exception) -> HttpResponse:
-        if isinstance(exc, signin.TooManyTries):
+        if isinstance(exc, throttle.TooManyTries):
             response = JsonResponse({"code": "too_many"}, status=429)
             response["Retry-After"] = str(int(exc.wait.total_seconds()) + 1)
             return response
@@ -77,7 +78,7 @@ class SignInView(SigningIn, CompleteCredentialAuthenticationView):
     """Check the answer, and sign its owner in with both steps done."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        with signin.counted_nameless(client_address(self.request)):
+        with throttle.counted_nameless(client_address(self.request)):
             response: HttpResponse = super().post(*args, **kwargs)
         return response
 
@@ -103,7 +104,7 @@ def add(request: UserRequest) -> HttpResponse:
     """Take the name of a new passkey, and proof of who asks for it."""
     if not may_add_a_factor(request) or not passkeys.possible(request):
         return redirect("two_factor:profile")
-    if secondstep.passkeys(request.user).count() >= secondstep.MOST_PASSKEYS:
+    if second_factor.passkeys(request.user).count() >= second_factor.MOST_PASSKEYS:
         messages.error(request, _("You have as many passkeys as there can be."))
         return redirect("two_factor:profile")
     form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})
@@ -111,7 +112,7 @@ def add(request: UserRequest) -> HttpResponse:
         if request.method == "POST" and form.is_valid():
             passkeys.want(request.session, form.cleaned_data["name"])
             return redirect("accounts:passkey-make")
-    except signin.TooManyTries as error:
+    except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
     status = 422 if form.is_bound else 200
     return render(request, "accounts/passkey_add.html", {"form": form}, status=status)
@@ -153,15 +154,15 @@ class MakeView(Wanted, CompleteCredentialRegistrationView):
 @require_form
 def remove(request: UserRequest, pk: int) -> HttpResponse:
     """Ask, then take a passkey away."""
-    passkey = get_object_or_404(secondstep.passkeys(request.user), pk=pk)
+    passkey = get_object_or_404(second_factor.passkeys(request.user), pk=pk)
     if not request.user.is_verified():
         return redirect("two_factor:profile")
     if request.method == "POST":
-        secondstep.remove_passkey(passkey, by=actor(request))
+        second_factor.remove_passkey(passkey, by=actor(request))
         messages.success(request, _("The passkey is removed."))
         return redirect("two_factor:profile")
-    is_last = not secondstep.app(request.user) and (
-        secondstep.passkeys(request.user).count() == 1
+    is_last = not second_factor.app(request.user) and (
+        second_factor.passkeys(request.user).count() == 1
     )
     context = {"passkey": passkey, "is_last": is_last}
     return render(request, "accounts/passkey_remove.html", context)

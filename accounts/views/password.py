@@ -12,9 +12,9 @@ from django.views.decorators.debug import (
 )
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import signin
 from accounts.forms import PasswordForm
 from accounts.http import UserRequest, actor
+from accounts.signin import throttle
 from accounts.views.signin import too_many_tries
 
 
@@ -28,11 +28,11 @@ def change(request: UserRequest) -> HttpResponse:
     try:
         if request.method == "POST" and form.is_valid():
             password = form.cleaned_data["new_password1"]
-            signin.change_password(request.user, password, by=actor(request))
+            throttle.change_password(request.user, password, by=actor(request))
             update_session_auth_hash(request, request.user)
             messages.success(request, _("The web password is changed."))
             return redirect("accounts:password")
-    except signin.TooManyTries as error:
+    except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
     status = 422 if form.is_bound else 200
     return render(request, "accounts/password.html", {"form": form}, status=status)
@@ -41,6 +41,6 @@ def change(request: UserRequest) -> HttpResponse:
 @require_POST
 def end_sessions(request: UserRequest) -> HttpResponse:
     """Sign the owner out of every other browser."""
-    signin.end_other_sessions(request.user, request.session)
+    throttle.end_other_sessions(request.user, request.session)
     messages.success(request, _("You are signed out everywhere else."))
     return redirect("accounts:password")

@@ -18,11 +18,12 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts import codes, phones, signin, words
+from accounts import codes, phones, words
 from accounts.codes import Act
 from accounts.forms import CodeForm, NumberForm
 from accounts.http import UserRequest, actor
 from accounts.models import NewPhone, Phone
+from accounts.signin import throttle
 from accounts.views.signin import too_many_tries
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -52,7 +53,7 @@ def number(request: UserRequest) -> HttpResponse:
             number = form.cleaned_data["number"]
             phones.propose(request.user, number, by=actor(request))
             return redirect("accounts:phone-code")
-    except signin.TooManyTries as error:
+    except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
     except phones.SameNumber:
         form.add_error("number", _("This is the number on file."))

@@ -12,11 +12,12 @@ from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
 from two_factor.views import DisableView, LoginView, SetupView
 
-from accounts import events, passkeys, secondstep, signin
+from accounts import events
 from accounts.events import Event, Kind
 from accounts.forms import SecondStepForm, SignInForm
 from accounts.http import UserRequest, actor
 from accounts.models import Phone, RecoveryCodes
+from accounts.signin import passkeys, second_factor, throttle
 
 # In what the sign-in keeps between its steps.
 BEGUN_UNDER = "begun_under"
@@ -25,7 +26,7 @@ BEGUN_UNDER = "begun_under"
 def needs_second_step(view: Any) -> bool:
     """Whether whoever has typed the right web password has to prove more."""
     account = view.get_user()
-    return bool(account) and secondstep.is_on(account)
+    return bool(account) and second_factor.is_on(account)
 
 
 class SignInView(LoginView):
@@ -43,7 +44,7 @@ class SignInView(LoginView):
     def get_device(self, step: Any = None) -> Device | None:
         """Return what the library may ask for a challenge: nothing of ours has one."""
         account = self.get_user()
-        return secondstep.app(account) or secondstep.passkeys(account).first()
+        return second_factor.app(account) or second_factor.passkeys(account).first()
 
     def process_step(self, form: Any) -> Any:
         """Remember under which web password and sessions the first step was done."""
@@ -70,16 +71,16 @@ class SignInView(LoginView):
         context["passkeys_possible"] = passkeys.possible(self.request)
         if self.steps.current == self.TOKEN_STEP:
             account = self.get_user()
-            context["has_app"] = secondstep.app(account) is not None
-            context["has_passkeys"] = secondstep.passkeys(account).exists()
-            context["recovery_codes"] = secondstep.recovery_codes(account)
+            context["has_app"] = second_factor.app(account) is not None
+            context["has_passkeys"] = second_factor.passkeys(account).exists()
+            context["recovery_codes"] = second_factor.recovery_codes(account)
         return context
 
     @sensitive_variables()
     def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             response: HttpResponseBase = super().post(*args, **kwargs)
-        except signin.TooManyTries as error:
+        except throttle.TooManyTries as error:
             return too_many_tries(self.request, error.wait)
         return response
 
@@ -104,7 +105,7 @@ class SetUpView(SetupView):
     request: UserRequest
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if not may_add_a_factor(request) or secondstep.app(request.user):
+        if not may_add_a_factor(request) or second_factor.app(request.user):
             return redirect("two_factor:profile")
         return super().dispatch(request, *args, **kwargs)
 
@@ -112,7 +113,7 @@ class SetUpView(SetupView):
         """End the sessions elsewhere: they began with the web password alone."""
         response: HttpResponseBase = super().done(form_list, **kwargs)
         owner, by = self.request.user, actor(self.request)
-        signin.end_other_sessions(owner, self.request.session)
+        throttle.end_other_sessions(owner, self.request.session)
         phone = Phone.objects.filter(account=owner).first()
         number = str(phone.number) if phone else ""
         events.record_all([Event(Kind.TWO_STEP_ON, owner, by, also_to=number)])
@@ -121,7 +122,7 @@ class SetUpView(SetupView):
 
 def may_add_a_factor(request: UserRequest) -> bool:
     """Whether this session has proved all that a sign-in has to prove."""
-    return request.user.is_verified() or not secondstep.is_on(request.user)
+    return request.user.is_verified() or not second_factor.is_on(request.user)
 
 
 def _codes_left(count: int) -> str:

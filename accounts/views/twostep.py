@@ -8,21 +8,21 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import passkeys, secondstep
 from accounts.http import UserRequest, actor
+from accounts.signin import passkeys, second_factor
 
 
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
     """What of a second step there is, and what to do with it."""
-    app = secondstep.app(request.user)
-    own = list(secondstep.passkeys(request.user))
+    app = second_factor.app(request.user)
+    own = list(second_factor.passkeys(request.user))
     context = {
         "app": app,
         "passkeys": own,
         "passkeys_possible": passkeys.possible(request),
         "is_on": bool(app or own),
-        "recovery_codes": secondstep.recovery_codes(request.user),
+        "recovery_codes": second_factor.recovery_codes(request.user),
     }
     return render(request, "two_factor/profile/profile.html", context)
 
@@ -32,12 +32,12 @@ def show(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery(request: UserRequest) -> HttpResponse:
     """Make new recovery codes; the answer to the POST shows them, once."""
-    if not request.user.is_verified() or not secondstep.is_on(request.user):
+    if not request.user.is_verified() or not second_factor.is_on(request.user):
         return redirect("two_factor:profile")
     if request.method != "POST":
-        context = {"recovery_codes": secondstep.recovery_codes(request.user)}
+        context = {"recovery_codes": second_factor.recovery_codes(request.user)}
         return render(request, "accounts/recovery_make.html", context)
-    codes = secondstep.make_recovery_codes(request.user, by=actor(request))
+    codes = second_factor.make_recovery_codes(request.user, by=actor(request))
     groups = [[code[at : at + 4] for at in range(0, len(code), 4)] for code in codes]
     messages.success(
         request, _("These codes are valid from now on; all before are not.")

@@ -10,9 +10,9 @@ from django.views.decorators.debug import (
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import codes
-from accounts.authenticator import AppCode
 from accounts.codes import Act
 from accounts.http import UserRequest, actor
+from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle, words
 from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm

@@ -12,10 +12,11 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
 
-from accounts import authenticator, codes, notifications
-from accounts.authenticator import AppCode
+from accounts import codes, notifications
 from accounts.models import Account, Phone
 from accounts.policy import effective
+from accounts.signin import authenticator
+from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from gateways import sms
 from tests.unit.administration.jobsteps import do

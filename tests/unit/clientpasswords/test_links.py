@@ -10,8 +10,8 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.authenticator import AppCode
 from accounts.models import Account, Policy, SecurityEvent
+from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle, links, logons
 from clientpasswords.lifecycle import Issued
 from clientpasswords.models import ClientPassword, SetUpLink

@@ -27,7 +27,7 @@ from tests.factories import (
     make_policy,
 )
 from tests.unit.accounts.phonesteps import NEW
-from tests.unit.accounts.test_two_step import send_code
+from tests.unit.accounts.signin.test_two_step import send_code
 from tests.unit.administration.jobsteps import WHY, ordered, work_off
 from tests.unit.administration.rolesteps import save
 from tests.unit.administration.worlds import browser_of

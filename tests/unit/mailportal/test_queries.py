@@ -9,8 +9,8 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import DjangoAssertNumQueries
 
-from accounts import secondstep
 from accounts.models import Account
+from accounts.signin import second_factor
 from clientpasswords.models import Logon, Usage
 from tests.factories import make_client_password
 from tests.unit.mailportal.addresses import ALL, MACHINES, OPEN, POST_ONLY, address
@@ -41,7 +41,7 @@ def busy(alice: Account) -> Client:
                 count=3,
             )
     app = TOTPDevice.objects.create(user=alice, name="default")
-    secondstep.make_recovery_codes(alice, by=HOME)
+    second_factor.make_recovery_codes(alice, by=HOME)
     browser = Client()
     browser.force_login(alice)
     session = browser.session

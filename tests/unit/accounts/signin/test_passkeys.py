@@ -14,8 +14,9 @@ from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import notifications, secondstep
+from accounts import notifications
 from accounts.models import Account, RecoveryCodes
+from accounts.signin import second_factor
 from gateways import sms
 from tests.factories import PASSWORD
 from tests.unit.accounts.passkeysteps import make_passkey, post_json, verified
@@ -143,7 +144,7 @@ def test_what_is_no_passkey_is_refused_and_the_challenge_is_spent(
 def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
     alice: Account,
 ) -> None:
-    secondstep.passkey_added(make_passkey(alice), by=HOME)
+    second_factor.passkey_added(make_passkey(alice), by=HOME)
 
     while notifications.deliver_due():
         pass
@@ -160,11 +161,11 @@ def test_removing_the_last_passkey_takes_the_recovery_codes_along(
     alice: Account,
 ) -> None:
     first, last = make_passkey(alice, "First"), make_passkey(alice, "Last")
-    secondstep.make_recovery_codes(alice, by=HOME)
+    second_factor.make_recovery_codes(alice, by=HOME)
 
-    secondstep.remove_passkey(first, by=HOME)
+    second_factor.remove_passkey(first, by=HOME)
     assert RecoveryCodes.objects.exists()
-    secondstep.remove_passkey(last, by=HOME)
+    second_factor.remove_passkey(last, by=HOME)
 
     assert not RecoveryCodes.objects.exists()
     removed = alice.security_events.filter(kind="passkey-removed")
@@ -188,15 +189,15 @@ def test_somebody_elses_passkey_is_not_there(alice: Account, mallory: Account) -
     response = browser.post(reverse("accounts:passkey-remove", args=[passkey.pk]))
 
     assert response.status_code == 404
-    assert secondstep.passkeys(alice).exists()
+    assert second_factor.passkeys(alice).exists()
 
 
 def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
     browser = verified(alice, make_passkey(alice))
     TOTPDevice.objects.create(user=alice, name="default")
-    secondstep.make_recovery_codes(alice, by=HOME)
+    second_factor.make_recovery_codes(alice, by=HOME)
 
     browser.post(reverse("two_factor:disable"), {"understand": "on"})
 
-    assert not secondstep.is_on(alice)
-    assert secondstep.recovery_codes(alice) is None
+    assert not second_factor.is_on(alice)
+    assert second_factor.recovery_codes(alice) is None

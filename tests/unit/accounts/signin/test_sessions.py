@@ -9,8 +9,8 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 from time_machine import Traveller
 
-from accounts import signin
 from accounts.models import Account
+from accounts.signin import throttle
 from tests.factories import PASSWORD
 from tests.unit.support import is_signed_in, sign_in
 
@@ -130,7 +130,7 @@ def test_the_other_sessions_can_be_ended_alone(
     other.force_login(alice)
     session = signed_in.session
 
-    signin.end_other_sessions(alice, session)
+    throttle.end_other_sessions(alice, session)
     session.save()
 
     assert is_signed_in(signed_in)

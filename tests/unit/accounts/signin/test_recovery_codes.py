@@ -6,9 +6,9 @@ from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
 
-from accounts import secondstep
 from accounts.events import Kind
 from accounts.models import Account, RecoveryCodes, SecurityEvent
+from accounts.signin import second_factor
 from tests.unit.accounts.passkeysteps import RECOVERY, type_code, verified
 from tests.unit.support import HOME, at_once, is_signed_in, other_than, totp_of
 
@@ -21,7 +21,7 @@ def app(alice: Account, clock: Traveller) -> TOTPDevice:
 
 @pytest.fixture
 def codes(alice: Account, app: TOTPDevice) -> list[str]:
-    return secondstep.make_recovery_codes(alice, by=HOME)
+    return second_factor.make_recovery_codes(alice, by=HOME)
 
 
 def test_only_hashes_of_recovery_codes_are_kept(
@@ -72,7 +72,7 @@ def test_a_session_begun_with_one_has_both_steps(
 def test_new_codes_take_the_place_of_the_old(
     client: Client, alice: Account, codes: list[str]
 ) -> None:
-    secondstep.make_recovery_codes(alice, by=HOME)
+    second_factor.make_recovery_codes(alice, by=HOME)
 
     assert type_code(client, codes[0]) == 200
     assert not is_signed_in(client)
@@ -111,7 +111,7 @@ def test_a_recovery_code_is_spent_once_however_many_try_at_once(
     alice: Account,
 ) -> None:
     TOTPDevice.objects.create(user=alice, name="default")
-    code = secondstep.make_recovery_codes(alice, by=HOME)[0]
+    code = second_factor.make_recovery_codes(alice, by=HOME)[0]
 
     statuses = at_once(4, lambda _number: type_code(Client(), code))
 

@@ -1,7 +1,7 @@
 """The second step of the sign-in: an app, passkeys, and codes for when they are lost.
 
 An app or a passkey makes it necessary. A passkey asks for a finger, a face or a number
-each time, so it stands for both steps at once (`accounts.passkeys`).
+each time, so it stands for both steps at once (`accounts.signin.passkeys`).
 """
 
 import secrets

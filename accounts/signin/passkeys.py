@@ -15,8 +15,8 @@ from django_otp_webauthn import exceptions
 from django_otp_webauthn.helpers import WebAuthnHelper
 from webauthn.helpers.structs import UserVerificationRequirement
 
-from accounts import secondstep, signin
 from accounts.http import actor
+from accounts.signin import second_factor, throttle
 
 # In the session: what a passkey that was asked for is to be called, and until when.
 WANTED = "passkey_wanted"
@@ -80,12 +80,12 @@ class PortalHelper(WebAuthnHelper):
 
         Sessions elsewhere end if it is the first second factor: they began with less.
         """
-        is_first = not secondstep.is_on(user)
+        is_first = not second_factor.is_on(user)
         with _well_formed(), transaction.atomic():
             passkey = super().register_complete(user, state, data)
-            secondstep.passkey_added(passkey, by=actor(self.request))
+            second_factor.passkey_added(passkey, by=actor(self.request))
             if is_first:
-                signin.end_other_sessions(user, self.request.session)
+                throttle.end_other_sessions(user, self.request.session)
         self.request.session.pop(WANTED, None)
         return passkey
 
