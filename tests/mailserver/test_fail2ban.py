@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from accounts import notices
 from accounts.models import Account
+from accounts.notify import refusal_texts
 from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 from tests import factories
@@ -62,7 +62,7 @@ def _run(*command: str) -> str:
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    notices.store()
+    refusal_texts.store()
     return factories.make_account(ALICE, client_passwords_on=True)
 
 

@@ -23,9 +23,9 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
-from accounts import notifications
 from accounts.events import Actor, Kind
 from accounts.models import Account, Cutoff, Policy
+from accounts.notify import queue
 from accounts.sessions import cutoffs
 from bench.authsocket import Logon, Verdict, ask
 from clientpasswords import idleness, lifecycle
@@ -196,7 +196,7 @@ def test_its_owner_is_told_by_mail(owner: Mailbox) -> None:
     assert isinstance(rows, ClientPasswordQuerySet)
     lifecycle.revoke(rows, by=Actor(owner.address))
 
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
     (letter,) = mail.outbox
     assert isinstance(letter, EmailMessage)

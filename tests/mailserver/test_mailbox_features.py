@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
 
-from accounts import notices
 from accounts.events import Actor
 from accounts.models import Policy
+from accounts.notify import refusal_texts
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
@@ -233,7 +233,7 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
 def test_managesieve_says_why_the_right_web_password_is_refused(
     sieve_port: int, trust: ssl.SSLContext, owner: Owner
 ) -> None:
-    notices.store()
+    refusal_texts.store()
     client = Sieve(sieve_port)
     try:
         client.starttls(trust)

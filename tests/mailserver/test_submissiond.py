@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from accounts import notices
 from accounts.events import Actor
 from accounts.models import Account, Policy
+from accounts.notify import refusal_texts
 from accounts.sessions import cutoffs
 from clientpasswords import lifecycle
 from deploy.mailhost import MailHost
@@ -128,7 +128,7 @@ def test_without_imap_it_goes_on(
 def test_it_says_why_the_right_web_password_is_refused(
     submission_host: MailHost, alice: Account
 ) -> None:
-    notices.store()
+    refusal_texts.store()
     smtp = Smtp(submission_host.ports.submissions)
     smtp.ehlo()
     smtp.user, smtp.password = ADDRESS, factories.PASSWORD

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from accounts import notices
 from accounts.models import Account, MailSetting, Policy
+from accounts.notify import refusal_texts
 from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 from tests import factories
@@ -28,7 +28,7 @@ PAGE = "http://127.0.0.1:8000/settings/account-security/"
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    notices.store()
+    refusal_texts.store()
     return factories.make_account(ADDRESS, client_passwords_on=True)
 
 

@@ -5,9 +5,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection, transaction
 
-from accounts import events, notices
+from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import MailSetting
+from accounts.notify import refusal_texts
 from accounts.sessions import cutoffs
 
 
@@ -29,7 +30,7 @@ class Command(BaseCommand):
                 )
                 _record(row.value if row else "", networks)
                 cutoffs.review("*")  # web passwords from a network that it no longer is
-        notices.store()
+        refusal_texts.store()
 
 
 def _require_database() -> None:

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts import announcements, notifications, workers
+from accounts import workers
+from accounts.notify import queue, reminders
 from clientpasswords import endings, idleness
 
 PAUSE = 1  # seconds
@@ -29,13 +30,13 @@ class Command(BaseCommand):
             workers.go_on(self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
-        yield announcements.announce
+        yield reminders.announce
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
             yield idleness.review
             yield endings.announce
-            yield announcements.announce_ends
+            yield reminders.announce_ends
         yield self._deliver
 
     def _deliver(self) -> None:
-        self._sent = notifications.deliver_due()
+        self._sent = queue.deliver_due()

@@ -6,8 +6,9 @@ import pytest
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import codes, notifications, phones
+from accounts import codes, phones
 from accounts.models import Account, Notification, Phone
+from accounts.notify import queue
 from accounts.policy import effective
 from gateways import sms
 from tests.unit.accounts.phonesteps import (
@@ -73,7 +74,7 @@ def test_the_old_number_and_the_mailbox_are_told_of_a_change(
 ) -> None:
     change(alice)
 
-    assert notifications.deliver_due() == 2
+    assert queue.deliver_due() == 2
 
     assert sms.outbox[-1].number == OLD
     assert "alice@example.com" in sms.outbox[-1].text
@@ -105,7 +106,7 @@ def test_a_text_message_is_tried_again_only_where_that_is_of_use(
     change(alice)
     monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
 
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert Notification.objects.count() == rows_left
 

@@ -11,9 +11,10 @@ from phonenumber_field.phonenumber import PhoneNumber
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import codes, mails, phones
+from accounts import codes, phones
 from accounts.codes import Act
 from accounts.models import Account
+from accounts.notify import messages
 from gateways import sms
 from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
 from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
@@ -199,13 +200,13 @@ def test_a_text_message_fits_into_one_part(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", mails.TEXT_MESSAGES)
+@pytest.mark.parametrize("kind", messages.TEXT_MESSAGES)
 def test_what_a_number_is_told_fits_into_one_part(
     alice: Account, language: str, kind: str
 ) -> None:
     alice.language = language
 
-    text = mails.write_text_message(alice, kind)
+    text = messages.write_text_message(alice, kind)
 
     assert len(text) <= (160 if set(text) <= GSM_7 else 70)
 

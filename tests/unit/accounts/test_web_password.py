@@ -7,8 +7,8 @@ from django.core import mail
 from django.test import Client
 from pytest_django import Settings
 
-from accounts import notifications
 from accounts.models import Account, Cutoff
+from accounts.notify import queue
 from tests.factories import PASSWORD
 from tests.unit.support import is_signed_in
 
@@ -62,7 +62,7 @@ def test_mail_sessions_of_the_old_one_end(
 def test_the_owner_is_told(browser: Client, alice: Account) -> None:
     change(browser)
 
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert mail.outbox[0].subject == "Your web password was changed"
     assert NEW not in mail.outbox[0].body

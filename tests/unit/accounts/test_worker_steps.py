@@ -11,8 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command, get_commands
 from django.db import DataError
 
-from accounts import announcements, notifications
 from accounts.management.commands import deliver_cutoffs
+from accounts.notify import queue, reminders
 from accounts.sessions import cutoffs, expiry
 from administration import figures, jobs
 from administration.management.commands import work_jobs
@@ -26,11 +26,11 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
     "send_notifications": (
         send_notifications,
         [
-            (announcements, "announce"),
+            (reminders, "announce"),
             (idleness, "review"),
             (endings, "announce"),
-            (announcements, "announce_ends"),
-            (notifications, "deliver_due"),
+            (reminders, "announce_ends"),
+            (queue, "deliver_due"),
         ],
     ),
     "deliver_cutoffs": (

@@ -12,8 +12,9 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
 
-from accounts import codes, notifications
+from accounts import codes
 from accounts.models import Account, Phone
+from accounts.notify import queue
 from accounts.policy import effective
 from accounts.signin import authenticator
 from accounts.signin.authenticator import AppCode
@@ -289,12 +290,12 @@ def test_the_owner_is_told_of_an_app_by_mail_and_by_text_message(
     step = {"set_up_view-current_step": "generator", "generator-token": totp_of(device)}
     browser.post(set_up, step)
 
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert [each.subject for each in mailoutbox] == ["Two-step sign-in was set up"]
     assert "An authenticator app was set up for alice@example.com" in sms.outbox[0].text
 
     browser.post("/settings/two-step/disable/", {"understand": "on"})
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert mailoutbox[1].subject == "Two-step sign-in was turned off"

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts import notices
 from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
+from accounts.notify import refusal_texts
 from accounts.sessions import rights
 from clientpasswords import lifecycle, logons
 from clientpasswords.models import ClientPassword
@@ -125,7 +125,7 @@ def test_a_session_of_such_a_name_is_ended_when_its_password_is_deleted(
 
 
 def test_the_owner_of_the_web_password_is_told_why(policy: Policy) -> None:
-    notices.store()
+    refusal_texts.store()
     told = MailWebLogon.objects.filter(protocol="imap").get().notice
     assert told
     assert "from this network" in told

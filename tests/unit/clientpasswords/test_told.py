@@ -7,8 +7,9 @@ from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
-from accounts import codes, notifications
+from accounts import codes
 from accounts.models import Account
+from accounts.notify import queue
 from clientpasswords import lifecycle
 from clientpasswords.scopes import Scope
 from tests import factories
@@ -20,7 +21,7 @@ from tests.unit.support import HOME, code_for, issue, other_than
 def told() -> list[str]:
     """What the owner hears of now, in the order of the subjects."""
     mail.outbox.clear()
-    notifications.deliver_due()
+    queue.deliver_due()
     return sorted(str(message.subject) for message in mail.outbox)
 
 

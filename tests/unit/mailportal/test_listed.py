@@ -17,9 +17,9 @@ from django.forms import BaseModelForm
 from django.test import RequestFactory
 from ninja import ModelSchema
 
-from accounts import mails
 from accounts.models import Account, Policy
 from accounts.models.policy import NO_POLICY_ANSWERS, POLICY_ANSWERS
+from accounts.notify import messages
 from administration import acts, effective, lockout, policies
 from api import schemas
 from tests.factories import make_account, make_domain, make_policy
@@ -73,7 +73,7 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert set(policy.answers) == answers
     assert len(list(effective.values(policy))) == len(answers)
     assert {*lockout.ANSWERS.values(), lockout.NETWORKS} <= answers
-    assert answers - REFUSES_NOTHING == set(mails.CHANGES) - {
+    assert answers - REFUSES_NOTHING == set(messages.CHANGES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }
     assert answers | {"name", "domain"} >= policies.WITHOUT_EFFECT

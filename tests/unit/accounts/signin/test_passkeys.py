@@ -14,8 +14,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import notifications
 from accounts.models import Account, RecoveryCodes
+from accounts.notify import queue
 from accounts.signin import second_factor
 from gateways import sms
 from tests.factories import PASSWORD
@@ -146,7 +146,7 @@ def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
 ) -> None:
     second_factor.passkey_added(make_passkey(alice), by=HOME)
 
-    while notifications.deliver_due():
+    while queue.deliver_due():
         pass
 
     assert mail.outbox[0].subject == "A passkey was added"

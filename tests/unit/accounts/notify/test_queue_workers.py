@@ -12,9 +12,10 @@ from django.core.management import call_command
 from django.db import OperationalError
 from time_machine import Traveller
 
-from accounts import events, notifications
+from accounts import events
 from accounts.events import Kind
 from accounts.models import Account, Notification
+from accounts.notify import queue
 from clientpasswords.management.commands import send_notifications
 from gateways.mail import NotSent
 from tests.unit.support import HOME, at_once
@@ -30,7 +31,7 @@ def test_of_many_workers_one_sends_the_mail(alice: Account, mallory: Account) ->
     happen(alice, 3)
     happen(mallory)
 
-    taken = at_once(6, lambda _n: notifications.deliver_due())
+    taken = at_once(6, lambda _n: queue.deliver_due())
 
     assert sum(taken) == len(mail.outbox) == 2
     assert sorted(message.subject for message in mail.outbox) == [
@@ -47,11 +48,11 @@ def test_what_another_worker_is_sending_is_left_to_it(
     also_taken: list[int] = []
 
     def meanwhile(*_args: str) -> None:
-        also_taken.extend(at_once(1, lambda _n: notifications.deliver_due()))
+        also_taken.extend(at_once(1, lambda _n: queue.deliver_due()))
 
     monkeypatch.setattr("gateways.mail.send", meanwhile)
 
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
     assert also_taken == [0]
 
 
@@ -59,12 +60,12 @@ def test_what_a_dead_worker_had_taken_is_sent_after_its_lease(
     alice: Account, clock: Traveller
 ) -> None:
     happen(alice)
-    assert notifications._claim(alice.pk, Kind.ISSUED) is not None
+    assert queue._claim(alice.pk, Kind.ISSUED) is not None
 
-    clock.shift(notifications.LEASE - timedelta(seconds=1))
-    assert notifications.deliver_due() == 0
+    clock.shift(queue.LEASE - timedelta(seconds=1))
+    assert queue.deliver_due() == 0
     clock.shift(1)
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
 
 def test_a_worker_that_comes_back_late_does_not_put_off_anothers_work(
@@ -73,12 +74,12 @@ def test_a_worker_that_comes_back_late_does_not_put_off_anothers_work(
     happen(alice)
 
     def hang(*_args: str) -> None:
-        clock.shift(notifications.LEASE)
-        assert notifications._claim(alice.pk, Kind.ISSUED) is not None
+        clock.shift(queue.LEASE)
+        assert queue._claim(alice.pk, Kind.ISSUED) is not None
         raise NotSent("TimeoutError")
 
     monkeypatch.setattr("gateways.mail.send", hang)
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert Notification.objects.get().failures == 0
 
@@ -106,7 +107,7 @@ def test_the_worker_outlives_a_database_that_is_away_and_stops_when_told(
 ) -> None:
     happen(alice)
     before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    real = notifications.deliver_due
+    real = queue.deliver_due
     steps: list[Callable[[], int]] = [_database_away, _database_away, real]
 
     def deliver() -> int:
@@ -116,7 +117,7 @@ def test_the_worker_outlives_a_database_that_is_away_and_stops_when_told(
         return step()
 
     monkeypatch.setattr(send_notifications, "PAUSE", 0)
-    monkeypatch.setattr(notifications, "deliver_due", deliver)
+    monkeypatch.setattr(queue, "deliver_due", deliver)
     try:
         call_command("send_notifications")
     finally:

@@ -8,9 +8,9 @@ import pytest
 from django.conf import settings as project_settings
 from pytest_django import Settings
 
-from accounts import mails
 from accounts.events import Kind
 from accounts.models import Account, Notification, SecurityEvent
+from accounts.notify import messages
 
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
 LANGUAGES = [code for code, _name in project_settings.LANGUAGES]
@@ -28,13 +28,13 @@ def event(kind: Kind = Kind.ISSUED, **fields: Any) -> SecurityEvent:
 
 
 def write(account: Account, *events: SecurityEvent) -> str:
-    return mails.write(account, events or [event()]).text
+    return messages.write(account, events or [event()]).text
 
 
 def test_it_says_what_happened_to_which_device_when_and_from_where(
     alice: Account,
 ) -> None:
-    letter = mails.write(alice, [event()])
+    letter = messages.write(alice, [event()])
 
     assert letter.subject == "A security password was made"
     lines = [line.strip() for line in letter.text.split("\n")]
@@ -117,10 +117,10 @@ def test_only_mails_about_uses_say_how_to_switch_them_off(alice: Account) -> Non
 def test_it_is_in_the_owners_language(
     alice: Account, language: str, kind: Kind
 ) -> None:
-    english = mails.write(alice, [event(kind)])
+    english = messages.write(alice, [event(kind)])
     alice.language = language
 
-    letter = mails.write(alice, [event(kind)])
+    letter = messages.write(alice, [event(kind)])
 
     assert letter.subject != english.subject
     shared = set(letter.text.split("\n")) & set(english.text.split("\n"))

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import announcements
 from accounts.models import Account, MailLogon, Policy, SecurityEvent
+from accounts.notify import reminders
 from tests.factories import make_client_password, make_policy
 
 DAY = timedelta(days=1)
@@ -43,7 +43,7 @@ def test_only_what_takes_something_away_is_told_and_what_it_takes(
         policy=make_policy("Free"), policy_until=timezone.now() + DAY
     )
 
-    count = announcements.announce_ends()
+    count = reminders.announce_ends()
 
     assert count == bool(loses)
     assert told() == ([loses] if loses else [])
@@ -74,7 +74,7 @@ def test_that_security_passwords_end_sooner_is_told_where_they_are_in_force(
     until = timezone.now() + DAY
     Account.objects.update(policy=exception, policy_until=until, **owner)
 
-    announcements.announce_ends()
+    reminders.announce_ends()
 
     assert told() == ([loses] if loses else [])
 
@@ -113,7 +113,7 @@ def test_of_networks_only_those_are_lost_that_are_not_among_the_later_ones(
     exception = make_policy("Own", client_networks=own)
     Account.objects.update(policy=exception, policy_until=timezone.now() + DAY)
 
-    announcements.announce_ends()
+    reminders.announce_ends()
 
     assert told() == loses
 
@@ -136,7 +136,7 @@ def test_that_security_passwords_stop_is_told_where_the_exception_alone_required
         policy=make_policy("Own", **own), policy_until=timezone.now() + DAY
     )
 
-    announcements.announce_ends()
+    reminders.announce_ends()
 
     assert told() == ([loses] if loses else [])
 
@@ -148,7 +148,7 @@ def test_who_has_turned_security_passwords_on_keeps_them(alice: Account) -> None
         client_passwords_on=True,
     )
 
-    assert announcements.announce_ends() == 0
+    assert reminders.announce_ends() == 0
 
 
 def test_what_is_told_to_stop_is_refused_after_the_end(alice: Account) -> None:
@@ -160,7 +160,7 @@ def test_what_is_told_to_stop_is_refused_after_the_end(alice: Account) -> None:
     mine = MailLogon.objects.filter(credential=row.pk).values_list("refusal", flat=True)
     assert set(mine) == {None}
 
-    announcements.announce_ends()
+    reminders.announce_ends()
     assert told() == [SUSPENDED]
 
     Account.objects.update(policy_until=timezone.now() - DAY)

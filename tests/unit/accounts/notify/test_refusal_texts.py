@@ -4,8 +4,8 @@ import pytest
 from django.conf import settings as configured
 from django.core.management import call_command
 
-from accounts import notices
 from accounts.models import Account, MailSetting, MailWebLogon, Policy
+from accounts.notify import refusal_texts
 from tests import factories
 
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
@@ -16,7 +16,7 @@ def notice_for(account: Account, protocol: str = "imap") -> str | None:
 
 
 def test_every_refusal_has_its_sentence_with_the_page(alice: Account) -> None:
-    notices.store()
+    refusal_texts.store()
 
     assert notice_for(alice) is None
     Account.objects.update(client_passwords_on=True)
@@ -34,7 +34,7 @@ def test_every_refusal_has_its_sentence_with_the_page(alice: Account) -> None:
 
 
 def test_a_disabled_account_is_told_nothing(alice: Account) -> None:
-    notices.store()
+    refusal_texts.store()
     Account.objects.update(is_active=False)
 
     assert notice_for(alice) is None
@@ -45,13 +45,13 @@ def test_sentences_are_short_and_in_ascii_in_every_language(
     language: str, db: None
 ) -> None:
     account = factories.make_account(language=language, client_passwords_on=True)
-    notices.store()
+    refusal_texts.store()
 
     text = notice_for(account)
 
     assert text is not None
     assert text.isascii()
-    assert len(text) <= notices.LONGEST
+    assert len(text) <= refusal_texts.LONGEST
     assert PAGE in text
 
 

@@ -10,8 +10,8 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts import announcements
 from accounts.models import Account, Department, Policy, SecurityEvent
+from accounts.notify import reminders
 from tests.factories import make_account, make_policy
 from tests.unit.support import at_once
 
@@ -39,7 +39,7 @@ def rounds(clock: Traveller, count: int) -> list[int]:
     found = []
     for _number in range(count):
         clock.shift(DAY)
-        found.append(announcements.announce_ends())
+        found.append(reminders.announce_ends())
     return found
 
 
@@ -76,7 +76,7 @@ def test_what_will_be_required_then_counts(
         policy=make_policy("Free"), policy_until=timezone.now() + 5 * DAY
     )
 
-    assert announcements.announce_ends() == count
+    assert reminders.announce_ends() == count
 
 
 def test_a_department_comes_before_the_domain(free: Account) -> None:
@@ -84,7 +84,7 @@ def test_a_department_comes_before_the_domain(free: Account) -> None:
     sales = Department.objects.create(domain=free.domain, name="Sales", policy=lax)
     Account.objects.update(department=sales, policy_until=timezone.now() + DAY)
 
-    assert announcements.announce_ends() == 0
+    assert reminders.announce_ends() == 0
 
 
 @pytest.mark.parametrize(
@@ -99,26 +99,26 @@ def test_a_department_comes_before_the_domain(free: Account) -> None:
 def test_who_loses_nothing_is_not_told(free: Account, fields: dict[str, Any]) -> None:
     Account.objects.update(**({"policy_until": timezone.now() + DAY} | fields))
 
-    assert announcements.announce_ends() == 0
+    assert reminders.announce_ends() == 0
 
 
 def test_an_exception_that_lets_nobody_in_gives_nothing_to_lose(free: Account) -> None:
     Policy.objects.filter(name="Free").update(third_party_logon=False)
     Account.objects.update(policy_until=timezone.now() + DAY)
 
-    assert announcements.announce_ends() == 0
+    assert reminders.announce_ends() == 0
 
 
 def test_many_are_told_in_small_batches_none_of_which_hides_the_next(
     free: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcements, "AT_ONCE", 2)
+    monkeypatch.setattr(reminders, "AT_ONCE", 2)
     for number in range(6):
         make_account(f"{number}@example.com", client_passwords_on=number < 3)
     until = timezone.now() + DAY
     Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
 
-    assert [announcements.announce_ends() for _ in range(2)] == [4, 0]
+    assert [reminders.announce_ends() for _ in range(2)] == [4, 0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -128,8 +128,8 @@ def test_workers_at_once_tell_each_once(free: Account) -> None:
     until = timezone.now() + DAY
     Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
 
-    at_once(4, lambda _number: announcements.announce_ends())
-    announcements.announce_ends()
+    at_once(4, lambda _number: reminders.announce_ends())
+    reminders.announce_ends()
 
     assert len(told()) == 10
 

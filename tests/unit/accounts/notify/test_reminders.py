@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.utils import timezone
 from time_machine import Traveller
 
-from accounts import announcements
 from accounts.models import Account, Policy, SecurityEvent
+from accounts.notify import reminders
 from tests.factories import make_account, make_policy
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ def announce_for(span: timedelta, **fields: bool) -> None:
 def test_a_date_is_told_once_when_it_is_set(alice: Account) -> None:
     announce_for(30 * DAY)
 
-    told = [announcements.announce() for _ in range(2)]
+    told = [reminders.announce() for _ in range(2)]
 
     assert told == [1, 0]
     assert alice.notifications.get().event.kind == SecurityEvent.Kind.REQUIRED_SOON
@@ -33,12 +33,12 @@ def test_a_date_is_told_once_more_when_it_is_near(
     alice: Account, clock: Traveller
 ) -> None:
     announce_for(30 * DAY)
-    announcements.announce()
+    reminders.announce()
 
     told = []
     for _ in range(31):
         clock.shift(DAY)
-        told.append(announcements.announce())
+        told.append(reminders.announce())
 
     assert told == [0] * 26 + [1] + [0] * 4
 
@@ -46,16 +46,16 @@ def test_a_date_is_told_once_more_when_it_is_near(
 def test_a_date_that_is_near_from_the_start_is_told_once(alice: Account) -> None:
     announce_for(2 * DAY)
 
-    assert [announcements.announce() for _ in range(2)] == [1, 0]
+    assert [reminders.announce() for _ in range(2)] == [1, 0]
 
 
 def test_a_date_that_was_moved_is_told_again(alice: Account) -> None:
     announce_for(30 * DAY)
-    announcements.announce()
+    reminders.announce()
 
     announce_for(40 * DAY)
 
-    assert announcements.announce() == 1
+    assert reminders.announce() == 1
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_is_no_announcement_yet_is_told_to_nobody(
 ) -> None:
     announce_for(30 * DAY, **fields)
 
-    assert announcements.announce() == 0
+    assert reminders.announce() == 0
 
 
 def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
@@ -75,7 +75,7 @@ def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
     make_account("gone@example.com", is_active=False)
     make_account("free@example.com", policy=make_policy("Exception"))
 
-    announcements.announce()
+    reminders.announce()
 
     told = SecurityEvent.objects.values_list("address", flat=True)
     assert list(told) == [alice.address]
@@ -84,12 +84,12 @@ def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
 def test_many_are_told_in_several_rounds(
     alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(announcements, "AT_ONCE", 2)
+    monkeypatch.setattr(reminders, "AT_ONCE", 2)
     for number in range(4):
         make_account(f"{number}@example.com")
     announce_for(30 * DAY)
 
-    assert [announcements.announce() for _ in range(4)] == [2, 2, 1, 0]
+    assert [reminders.announce() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_the_mail_names_the_day_and_what_to_do(alice: Account) -> None:

@@ -13,9 +13,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import budgets, mails
+from accounts import budgets
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
+from accounts.notify import messages
 from gateways import mail, sms
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def _send(batch: Batch) -> None:
     if batch.number:
         _send_text(batch)
     else:
-        letter = mails.write(batch.account, [row.event for row in batch.rows])
+        letter = messages.write(batch.account, [row.event for row in batch.rows])
         mail.send(batch.account.address, letter.subject, letter.text)
     Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).delete()
 
@@ -107,7 +108,7 @@ def _send_text(batch: Batch) -> None:
     """Send one text message; whether it arrived is not to be known each time."""
     kind = batch.rows[0].event.kind
     try:
-        sms.send(batch.number, mails.write_text_message(batch.account, kind))
+        sms.send(batch.number, messages.write_text_message(batch.account, kind))
     except sms.Unknown:
         return
     except sms.NotSent as error:

@@ -11,9 +11,10 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 from time_machine import Traveller
 
-from accounts import events, notifications
+from accounts import events
 from accounts.events import Kind
 from accounts.models import Account, Notification, SecurityEvent
+from accounts.notify import queue
 from gateways.mail import NotSent
 from tests.unit.support import HOME
 
@@ -46,7 +47,7 @@ def test_the_owner_is_told_at_the_address_of_the_mailbox(
 ) -> None:
     happen(alice, kind)
 
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
     (message,) = mail.outbox
     assert message.to == ["alice@example.com"]
@@ -58,13 +59,13 @@ def test_the_owner_is_told_at_the_address_of_the_mailbox(
 def test_of_the_rest_nobody_is_told(alice: Account, kind: Kind) -> None:
     happen(alice, kind)
 
-    assert notifications.deliver_due() == 0
+    assert queue.deliver_due() == 0
 
 
 def test_of_an_address_that_is_no_mailbox_nobody_is_told(db: None) -> None:
     happen(None, Kind.GUESSED)
 
-    assert notifications.deliver_due() == 0
+    assert queue.deliver_due() == 0
     assert SecurityEvent.objects.exists()
 
 
@@ -73,7 +74,7 @@ def test_what_was_undone_is_not_told(alice: Account) -> None:
         happen(alice)
         transaction.set_rollback(True)
 
-    assert notifications.deliver_due() == 0
+    assert queue.deliver_due() == 0
 
 
 def test_what_happens_is_not_delayed_by_a_mail(
@@ -92,7 +93,7 @@ def test_like_events_that_wait_together_are_one_mail(alice: Account) -> None:
     happen(alice, Kind.REVOKED, 12)
     happen(alice, Kind.SWITCHED_OFF)
 
-    assert notifications.deliver_due() == 2
+    assert queue.deliver_due() == 2
 
     assert sorted(subjects()) == [
         "A security password was deleted (12)",
@@ -108,7 +109,7 @@ def test_each_mailbox_hears_of_itself_only(alice: Account, mallory: Account) -> 
     happen(alice)
     happen(mallory)
 
-    assert notifications.deliver_due() == 2
+    assert queue.deliver_due() == 2
 
     assert sorted(message.to[0] for message in mail.outbox) == [
         "alice@example.com",
@@ -122,15 +123,15 @@ def test_a_flood_becomes_a_few_mails_and_nothing_of_it_is_lost(
     settings.MAILS_PER_KIND_HOUR = 2
     for _ in range(10):
         happen(alice, Kind.REVOKED)
-        notifications.deliver_due()
+        queue.deliver_due()
         clock.shift(60)
     during = len(mail.outbox)
 
     clock.shift(timedelta(minutes=49))
-    notifications.deliver_due()
+    queue.deliver_due()
     before_the_hour = len(mail.outbox)
     clock.shift(timedelta(minutes=1))
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert (during, before_the_hour) == (2, 2)
     assert subjects()[2:] == ["A security password was deleted (8)"]
@@ -143,10 +144,10 @@ def test_a_flood_of_one_kind_does_not_hold_back_another(
     settings.MAILS_PER_KIND_HOUR = 1
     for _ in range(2):
         happen(alice, Kind.REVOKED_TRIED)
-        notifications.deliver_due()
+        queue.deliver_due()
 
     happen(alice, Kind.ISSUED)
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert subjects()[1:] == ["A security password was made"]
 
@@ -159,12 +160,12 @@ def test_owners_can_choose_not_to_hear_of_uses(
     response = browser.post(reverse("accounts:mails"), {})
     assert response["Location"] == reverse("accounts:general")
 
-    assert notifications.deliver_due() == 0
+    assert queue.deliver_due() == 0
     assert not Notification.objects.exists()
 
     browser.post(reverse("accounts:mails"), {"told_of_uses": "on"})
     happen(alice, kind)
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
 
 @pytest.mark.parametrize("kind", CHANGES)
@@ -174,7 +175,7 @@ def test_owners_cannot_choose_not_to_hear_of_changes(
     browser.post(reverse("accounts:mails"), {})
     happen(alice, kind)
 
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
 
 def test_the_settings_show_the_choice(browser: Client, alice: Account) -> None:
@@ -193,7 +194,7 @@ def test_what_was_not_taken_is_tried_again_later_and_later(
     happen(alice)
     waits = []
     for _ in range(12):
-        notifications.deliver_due()
+        queue.deliver_due()
         due_at = Notification.objects.get().due_at
         waits.append((due_at - timezone.now()).total_seconds())
         clock.move_to(due_at)
@@ -212,10 +213,10 @@ def test_what_was_not_taken_is_sent_when_the_server_is_back(
         patch.setattr("gateways.mail.send", refuse)
         for _ in range(5):
             happen(alice)
-            notifications.deliver_due()
+            queue.deliver_due()
             clock.shift(timedelta(minutes=5))
 
-    assert notifications.deliver_due() == 1
+    assert queue.deliver_due() == 1
 
     assert subjects() == ["A security password was made (5)"]
 
@@ -227,7 +228,7 @@ def test_after_a_failure_the_rest_waits_for_the_next_round(
     happen(alice)
     happen(mallory)
 
-    notifications.deliver_due()
+    queue.deliver_due()
 
     failures = Notification.objects.order_by("account").values_list("failures")
     assert list(failures) == [(1,), (0,)]
@@ -238,12 +239,12 @@ def test_after_days_of_failures_it_is_given_up(
     alice: Account, clock: Traveller, caplog: pytest.LogCaptureFixture
 ) -> None:
     happen(alice)
-    Notification.objects.update(failures=notifications.FAILURES_UNTIL_GIVEN_UP - 2)
-    notifications.deliver_due()
+    Notification.objects.update(failures=queue.FAILURES_UNTIL_GIVEN_UP - 2)
+    queue.deliver_due()
     assert Notification.objects.exists()
     clock.shift(timedelta(hours=1))
 
-    notifications.deliver_due()
+    queue.deliver_due()
 
     assert not Notification.objects.exists()
     assert "is given up" in caplog.text
@@ -256,5 +257,5 @@ def test_with_the_mailbox_goes_what_it_was_to_be_told(alice: Account) -> None:
 
     alice.delete()
 
-    assert notifications.deliver_due() == 0
+    assert queue.deliver_due() == 0
     assert mail.outbox == []

@@ -157,7 +157,7 @@ TEXTS = {
 ANNOUNCED = frozenset(
     {Kind.REQUIRED_SOON, Kind.SUSPENDS_SOON, Kind.ENDS_SOON, Kind.EXCEPTION_ENDS}
 )
-# What is different after an exception, by what `announcements.losses` calls it.
+# What is different after an exception, by what `reminders.losses` calls it.
 CHANGES = {
     "client_passwords_required": gettext_noop("security passwords are required"),
     "client_passwords_suspended": gettext_noop(
