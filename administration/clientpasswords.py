@@ -15,7 +15,7 @@ from administration.mailboxfilters import (
     UseFilter,
 )
 from administration.words import refusal_in_words
-from clientpasswords import diagnosis
+from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from administration.words import refusal_in_words
-from clientpasswords import diagnosis
-from clientpasswords.diagnosis import Diagnosis
+from clientpasswords.logon import diagnosis
+from clientpasswords.logon.diagnosis import Diagnosis
 
 PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP"}
 ATTEMPTS = 20

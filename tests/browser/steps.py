@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as TooLong
 
 from accounts.models import Account
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from gateways import sms
 
 AREA = "/settings/account-security/"
@@ -110,7 +110,9 @@ def no_scrolling_sideways(page: Page) -> None:
 
 def opens(account: Account, password: str) -> bool:
     """Whether a mail program gets in with it now."""
-    return logons.decide(account.address, "imap", password, None).login_name is not None
+    return (
+        decision.decide(account.address, "imap", password, None).login_name is not None
+    )
 
 
 def turn_on(page: Page) -> None:

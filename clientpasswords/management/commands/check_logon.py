@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
-from clientpasswords import logons
+from clientpasswords.logon import decision
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         password = (
             getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
         )
-        verdict = logons.decide(
+        verdict = decision.decide(
             options["address"], options["protocol"], password, options["ip"]
         )
         if verdict.login_name is None:

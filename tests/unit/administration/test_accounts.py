@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import Account, Cutoff, Department, Phone, Policy
 from accounts.policy import effective
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_domain
 
 POLICY = {
@@ -52,7 +52,7 @@ def save_account(browser: Client, account: Account, **fields: Any) -> Any:
 
 
 def verdict(account: Account, password: str, protocol: str = "imap") -> str:
-    return logons.decide(account.address, protocol, password, None).reason
+    return decision.decide(account.address, protocol, password, None).reason
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from accounts.models import (
 from accounts.policy import effective
 from administration import actions
 from administration.actions import Action
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.administration.jobsteps import (
     WHY,
@@ -82,7 +82,7 @@ def test_required_passwords_hold_at_once_and_released_ones_no_more(
     administrator: Client, alice: Account
 ) -> None:
     def reason() -> str:
-        return logons.decide(alice.address, "imap", PASSWORD, None).reason
+        return decision.decide(alice.address, "imap", PASSWORD, None).reason
 
     do(administrator, "require_passwords", [alice])
     assert reason() == "security-password-required"
@@ -151,7 +151,7 @@ def test_whoever_has_left_is_signed_out_cut_off_and_disabled(
     assert not alice.is_active
     assert row.revoked_at is not None
     assert alice.sessions_ended == 1
-    reason = logons.decide(alice.address, "imap", secret, None).reason
+    reason = decision.decide(alice.address, "imap", secret, None).reason
     assert reason == f"security password {row.pk}: account-disabled"
     assert alice.security_events.filter(kind="off-boarded", reason=WHY).exists()
     assert Cutoff.objects.get().login_mask == "alice@example.com*"

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, MailSetting, Policy
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.administration.test_lists import asked_for
 from tests.unit.administration.test_policy_pages import logged_on
@@ -76,7 +76,7 @@ def test_the_first_check_that_fails_is_marked(
     assert said in f"{found.question} {found.answer}"
     answers = [each.answer for each in page.context["checks"]]
     assert answers.count("not reached") == not_reached
-    assert logons.decide(alice.address, "imap", PASSWORD, None).login_name is None
+    assert decision.decide(alice.address, "imap", PASSWORD, None).login_name is None
 
 
 def test_the_networks_of_the_policy_are_looked_at(
@@ -91,7 +91,7 @@ def test_the_networks_of_the_policy_are_looked_at(
 
     assert said[OFFICE] == said[""] == ""
     assert said[ELSEWHERE].startswith("Are mail programs let in from that network? No")
-    verdict = logons.decide(bob.address, "imap", secret, ELSEWHERE)
+    verdict = decision.decide(bob.address, "imap", secret, ELSEWHERE)
     assert "network-not-allowed" in verdict.reason
 
 
@@ -132,7 +132,7 @@ def test_the_verdict_is_that_of_the_mail_server_from_there(
     _row, secret = make_client_password(bob, "Office", networks="192.0.2.0/24")
 
     for ip in (OFFICE, ELSEWHERE):
-        let_in = logons.decide(bob.address, "imap", secret, ip).login_name is not None
+        let_in = decision.decide(bob.address, "imap", secret, ip).login_name is not None
         said = failing(administrator, bob, protocol="imap", ip=ip)
         assert (said == "") is let_in, ip
 

@@ -10,7 +10,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, MailLogon, Policy, SecurityEvent
-from clientpasswords import idleness, logons
+from clientpasswords import idleness
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password, make_policy
 from tests.unit.clientpasswords.idling import (
@@ -182,7 +183,7 @@ def test_check_logon_says_why(
     later(clock, 23 * DAY)
     later(clock, 7 * DAY)
 
-    verdict = logons.decide(alice.address, "smtp", secret, None)
+    verdict = decision.decide(alice.address, "smtp", secret, None)
 
     assert verdict.reason == f"security password {row.pk}: {UNUSED}"
 

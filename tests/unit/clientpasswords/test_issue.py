@@ -10,7 +10,8 @@ from accounts import codes, events
 from accounts.codes import Act
 from accounts.models import Account, Phone
 from accounts.policy import effective
-from clientpasswords import lifecycle, logons, passwords
+from clientpasswords import lifecycle, passwords
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from gateways import sms
 from tests.factories import make_client_password
@@ -32,7 +33,7 @@ def test_an_issued_password_opens_the_door_at_once(bob: Account) -> None:
     issued = issue(bob, code_for(bob))
 
     row = issued.client_password
-    verdict = logons.decide(bob.address, "smtp", issued.secret, None)
+    verdict = decision.decide(bob.address, "smtp", issued.secret, None)
     assert verdict.login_name == f"bob@example.com~{row.pk}"
 
 

@@ -12,7 +12,8 @@ from time_machine import Traveller
 from accounts import codes
 from accounts.codes import Act
 from accounts.models import Account, MailLogon, Phone, Policy, SecurityEvent
-from clientpasswords import idleness, lifecycle, logons, revival
+from clientpasswords import idleness, lifecycle, revival
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.idling import (
@@ -245,4 +246,4 @@ def test_idleness_and_views_agree(suspended: ClientPassword) -> None:
     refused = MailLogon.objects.filter(refusal=UNUSED).values_list("credential")
 
     assert {(row.pk,) for row in over} == set(refused)
-    assert logons.decide("alice@example.com", "imap", "x", None).login_name is None
+    assert decision.decide("alice@example.com", "imap", "x", None).login_name is None

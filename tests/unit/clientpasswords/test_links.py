@@ -12,8 +12,9 @@ from time_machine import Traveller
 from accounts import codes
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.signin.authenticator import AppCode
-from clientpasswords import lifecycle, links, logons
+from clientpasswords import lifecycle, links
 from clientpasswords.lifecycle import Issued
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword, SetUpLink
 from tests.factories import make_client_password
 from tests.unit.support import (
@@ -52,7 +53,7 @@ def test_a_link_brings_a_password_that_works(alice: Account) -> None:
 
     row = alice.client_passwords.get()
     assert row.label == "My iPhone"
-    verdict = logons.decide(alice.address, "imap", issued.secret, None)
+    verdict = decision.decide(alice.address, "imap", issued.secret, None)
     assert verdict.login_name == row.login_name
     link = SetUpLink.objects.get()
     assert link.client_password == row

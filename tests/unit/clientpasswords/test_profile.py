@@ -11,7 +11,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords import lifecycle, logons, seals
+from clientpasswords import lifecycle, seals
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password
 from tests.unit.support import HOME, press_get_code, press_next, revealed_by, sealed_in
@@ -59,7 +60,7 @@ def test_the_page_with_the_password_hands_out_a_profile_with_it(
     assert "no-store" in response["Cache-Control"]
     mail = mail_of(response)
     assert mail["IncomingPassword"] == mail["OutgoingPassword"] == secret
-    verdict = logons.decide(alice.address, "imap", mail["IncomingPassword"], None)
+    verdict = decision.decide(alice.address, "imap", mail["IncomingPassword"], None)
     assert verdict.login_name == row.login_name
 
 

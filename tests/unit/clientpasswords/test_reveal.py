@@ -10,7 +10,8 @@ from django.urls import reverse
 from time_machine import Traveller
 
 from accounts.models import Account, Phone
-from clientpasswords import logons, passwords
+from clientpasswords import passwords
+from clientpasswords.logon import decision
 from gateways import sms
 from tests.factories import make_client_password
 from tests.unit.support import other_than, press_get_code, press_next, revealed_by
@@ -33,7 +34,7 @@ def test_the_right_code_shows_the_password(browser: Client, alice: Account) -> N
     secret = revealed_by(response)
     assert response.status_code == 200
     assert passwords.could_be_one(secret)
-    verdict = logons.decide(alice.address, "imap", secret, None)
+    verdict = decision.decide(alice.address, "imap", secret, None)
     assert verdict.login_name == alice.client_passwords.get().login_name
 
 

@@ -11,7 +11,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Budget, Cutoff
-from clientpasswords import lifecycle, logons
+from clientpasswords import lifecycle
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password
 from tests.unit.support import HOME
@@ -27,7 +28,7 @@ def test_a_revoked_password_is_refused_from_then_on(bob: Account) -> None:
 
     lifecycle.revoke(bob.client_passwords.filter(pk=row.pk), by=HOME)
 
-    verdict = logons.decide(bob.address, "imap", secret, None)
+    verdict = decision.decide(bob.address, "imap", secret, None)
     assert verdict.reason == f"security password {row.pk}: revoked"
 
 
@@ -37,7 +38,7 @@ def test_the_others_go_on(bob: Account) -> None:
 
     lifecycle.revoke(bob.client_passwords.filter(pk=row.pk), by=HOME)
 
-    verdict = logons.decide(bob.address, "imap", secret, None)
+    verdict = decision.decide(bob.address, "imap", secret, None)
     assert verdict.login_name == kept.login_name
 
 
@@ -97,7 +98,7 @@ def test_a_new_name_changes_nothing_else(bob: Account) -> None:
     lifecycle.rename(row, "Kitchen tablet")
 
     assert bob.client_passwords.get().label == "Kitchen tablet"
-    assert logons.decide(bob.address, "imap", secret, None).login_name
+    assert decision.decide(bob.address, "imap", secret, None).login_name
 
 
 def test_a_revoked_password_is_kept_for_ninety_days(

@@ -11,7 +11,8 @@ from pytest_django import Settings
 from accounts.events import Actor, Kind
 from accounts.models import Account, Cutoff, MailLogon, SecurityEvent
 from accounts.sessions import cutoffs
-from clientpasswords import lifecycle, logons
+from clientpasswords import lifecycle
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from tests import factories
@@ -103,7 +104,7 @@ def test_it_opens_the_door_from_its_networks_only(
 ) -> None:
     limit(phone, networks=("192.0.2.0/24", "2001:db8::/32"))
 
-    verdict = logons.decide("alice@example.com", "imap", secret, ip)
+    verdict = decision.decide("alice@example.com", "imap", secret, ip)
 
     assert (verdict.login_name is None) is (reason is not None)
     assert verdict.reason.endswith(reason or str(phone.pk))

@@ -4,13 +4,16 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Account, Cutoff
-from clientpasswords import lifecycle, logons
+from clientpasswords import lifecycle
+from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.support import HOME, at_once
 
 
 def opens(account: Account, password: str) -> bool:
-    return logons.decide(account.address, "imap", password, None).login_name is not None
+    return (
+        decision.decide(account.address, "imap", password, None).login_name is not None
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,8 @@ from accounts.models import Account, Domain, Phone, Policy
 from administration import jobs
 from administration.actions import BY_NAME
 from administration.models import Job
-from clientpasswords import links, logons
+from clientpasswords import links
+from clientpasswords.logon import decision
 from tests.factories import (
     PASSWORD,
     make_account,
@@ -200,7 +201,7 @@ def security_password(people: People) -> GoOn:
     """What a mail program has, and shows at each logon."""
     _row, secret = make_client_password(people.person)
     address = people.person.address
-    return lambda: logons.decide(address, "imap", secret, None).login_name is not None
+    return lambda: decision.decide(address, "imap", secret, None).login_name is not None
 
 
 LATER: dict[str, Callable[[People], GoOn]] = {

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import Account, MailSetting, Phone, Policy
 from accounts.policy import effective
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from tests.factories import make_account, make_client_password
 
 VIEWS = {"mail_logon", "mail_web_logon"}
@@ -51,7 +51,7 @@ def test_all_migrations_can_be_taken_back_and_made_again() -> None:
 
     assert tables(views=True) | routines() == made
     row, secret = make_client_password(make_account(client_passwords_on=True))
-    verdict = logons.decide(row.account.address, "imap", secret, None)
+    verdict = decision.decide(row.account.address, "imap", secret, None)
     assert verdict.login_name == row.login_name
 
 
@@ -103,7 +103,7 @@ def _demo(db: None) -> None:
 )
 def test_each_of_the_cast_stands_for_a_policy(address: str, reasons: list[str]) -> None:
     said = [
-        logons.decide(address, protocol, "mailportal-demo", None).reason
+        decision.decide(address, protocol, "mailportal-demo", None).reason
         for protocol in ("imap", "pop3", "smtp")
     ]
 

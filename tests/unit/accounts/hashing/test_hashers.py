@@ -7,7 +7,7 @@ from django.test import Client
 from accounts.hashing import schemes
 from accounts.hashing.hashers import BcryptHasher
 from accounts.models import Account, MailWebLogon
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from tests.factories import make_account
 from tests.takenover import HASHES, PASSWORD
 from tests.unit.support import CheapHasher, is_signed_in, sign_in
@@ -57,8 +57,8 @@ def test_the_view_has_it_as_dovecot_reads_it(taken_over: Account, scheme: str) -
 
 @SCHEMES
 def test_the_diagnosis_verifies_it_too(taken_over: Account) -> None:
-    right = logons.decide(taken_over.address, "imap", PASSWORD, None)
-    wrong = logons.decide(taken_over.address, "imap", "wrong", None)
+    right = decision.decide(taken_over.address, "imap", PASSWORD, None)
+    wrong = decision.decide(taken_over.address, "imap", "wrong", None)
 
     assert right.login_name == taken_over.address
     assert wrong.reason == "wrong-password"

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.models import Account, MailSetting
 from accounts.policy import effective
-from clientpasswords import logons, passwords
+from clientpasswords import passwords
+from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.support import CheapHasher
 
@@ -19,7 +20,7 @@ ELSEWHERE = "198.51.100.7"
 def decide(
     address: str, password: str, *, protocol: str = "imap", ip: str | None = ELSEWHERE
 ) -> tuple[str | None, str]:
-    verdict = logons.decide(address, protocol, password, ip)
+    verdict = decision.decide(address, protocol, password, ip)
     return verdict.login_name, verdict.reason
 
 

@@ -9,7 +9,8 @@ from pytest_django import Settings
 from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
 from accounts.notify import refusal_texts
 from accounts.sessions import rights
-from clientpasswords import lifecycle, logons
+from clientpasswords import lifecycle
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from gateways.doveadm import Connection
@@ -38,7 +39,7 @@ def phone(alice: Account, policy: Policy) -> tuple[ClientPassword, str]:
 
 def reason(typed: str, ip: str | None, protocol: str = "imap") -> str | None:
     """Why not; None if it was let in."""
-    verdict = logons.decide("alice@example.com", protocol, typed, ip)
+    verdict = decision.decide("alice@example.com", protocol, typed, ip)
     return None if verdict.login_name else verdict.reason.rpartition(": ")[2]
 
 

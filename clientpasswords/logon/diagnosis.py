@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import Account, MailLogon, MailWebLogon
-from clientpasswords import logons
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 
 # In this order the logon views look at an account; they name the first that fails.
@@ -59,10 +59,10 @@ def of(account: Account, protocol: str, ip: str | None) -> Diagnosis:
     by_pk = {each.credential: each for each in found.filter(protocol=protocol)}
     return Diagnosis(
         refusal=web.refusal,
-        is_let_in_there=None if ip is None else not logons.refusal_there(ip, web),
+        is_let_in_there=None if ip is None else not decision.refusal_there(ip, web),
         web_refusal=web.refusal
         if ip is None
-        else logons.refusal_of_web_password(web, ip),
+        else decision.refusal_of_web_password(web, ip),
         has_web_password=web.hash is not None,
         passwords=[(row, _refusal(by_pk[row.pk], ip)) for row in rows],
     )
@@ -86,10 +86,10 @@ def states(rows: Iterable[ClientPassword]) -> dict[int, str | None]:
 def _refusal(row: MailLogon, ip: str | None) -> str | None:
     if ip is None:
         return row.refusal
-    return logons.refusal_of_client_password(row, ip)
+    return decision.refusal_of_client_password(row, ip)
 
 
 def _web_refusal(row: MailWebLogon, ip: str | None) -> str | None:
     if ip is None:
         return row.refusal
-    return logons.refusal_of_web_password(row, ip)
+    return decision.refusal_of_web_password(row, ip)
