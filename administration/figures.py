@@ -10,8 +10,9 @@ from django.utils import timezone
 from accounts.models import Account, Domain
 from accounts.policy import queries
 from administration.models import DomainFigures
-from clientpasswords import history, limits
+from clientpasswords import limits
 from clientpasswords.models import ClientPassword
+from clientpasswords.usage import history
 
 EVERY = timedelta(minutes=5)
 # Nobody can have them counted more often than this.

@@ -43,7 +43,8 @@ from administration.rightsofmailboxes import (
     RIGHTS,
     AccountChangeForm,
 )
-from clientpasswords import history, limits
+from clientpasswords import limits
+from clientpasswords.usage import history
 
 
 class AccountCreationForm(AdminUserCreationForm):

@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Phone, Policy
 from accounts.policy import queries
 from administration.eventfilters import TextFilter, TimeFilter
-from clientpasswords import history, limits
+from clientpasswords import limits
 from clientpasswords.models import ClientPassword
+from clientpasswords.usage import history
 
 SOON = timedelta(days=30)
 Narrowed = Callable[[Any], Any]

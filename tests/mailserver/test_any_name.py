@@ -7,8 +7,8 @@ import pytest
 
 from accounts.models import Account
 from bench.authsocket import Logon, ask
-from clientpasswords import dovecotlog
-from clientpasswords.dovecotlog import Decision
+from clientpasswords.usage import dovecotlog
+from clientpasswords.usage.dovecotlog import Decision
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER

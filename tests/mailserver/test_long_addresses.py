@@ -29,8 +29,8 @@ from accounts.notify import queue
 from accounts.sessions import cutoffs
 from bench.authsocket import Logon, Verdict, ask
 from clientpasswords import idleness, lifecycle
-from clientpasswords.follower import Follower
 from clientpasswords.models import ClientPasswordQuerySet, FollowedLog
+from clientpasswords.usage.follower import Follower
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut

@@ -11,7 +11,8 @@ import pytest
 from accounts.events import Actor
 from accounts.models import Account
 from bench.authsocket import Verdict
-from clientpasswords import dovecotlog, lifecycle
+from clientpasswords import lifecycle
+from clientpasswords.usage import dovecotlog
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER

@@ -14,8 +14,8 @@ from accounts.models import Account, Policy
 from accounts.sessions import cutoffs, expiry
 from bench.authsocket import Verdict
 from clientpasswords import idleness, revival
-from clientpasswords.follower import Follower
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
+from clientpasswords.usage.follower import Follower
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import imap_session, log_on, smtp_session

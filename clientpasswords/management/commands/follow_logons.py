@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from clientpasswords.follower import BATCH, Follower
+from clientpasswords.usage.follower import BATCH, Follower
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds

@@ -7,7 +7,8 @@ from accounts import budgets, events
 from accounts.events import Kind
 from accounts.sessions import cutoffs
 from administration import jobs
-from clientpasswords import history, lifecycle, links, networks
+from clientpasswords import lifecycle, links
+from clientpasswords.usage import history, known_networks
 
 
 class Command(BaseCommand):
@@ -18,7 +19,7 @@ class Command(BaseCommand):
             "deleted security passwords": lifecycle.forget(),
             "old links for set-up": links.forget(),
             "old mail logons": history.forget(),
-            "networks out of use": networks.forget(),
+            "networks out of use": known_networks.forget(),
             "finished cut-offs": cutoffs.forget(),
             "old limits": budgets.forget(),
             "actions that nobody confirmed": jobs.forget(),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clientpasswords.follower import Follower
+from clientpasswords.usage.follower import Follower
 from tests.unit.clientpasswords.following import Follow
 
 

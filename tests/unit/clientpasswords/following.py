@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from clientpasswords.follower import Follower
 from clientpasswords.models import Logon
+from clientpasswords.usage.follower import Follower
 
 Follow = Callable[[Path], Follower]
 

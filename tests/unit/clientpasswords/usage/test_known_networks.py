@@ -7,8 +7,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Account
-from clientpasswords import networks
 from clientpasswords.models import ClientPassword, KnownNetwork
+from clientpasswords.usage import known_networks
 from tests import factories
 
 
@@ -36,7 +36,7 @@ def test_networks_unused_for_long_are_forgotten_but_for_the_newest(
     remember(phone, 5, 29, 31)
     remember(tablet, 40, 50)
 
-    assert networks.forget() == 2
+    assert known_networks.forget() == 2
 
     assert remembered(phone) == {"10.5.0.0/24", "10.29.0.0/24"}
     assert remembered(tablet) == {"10.40.0.0/24"}
@@ -56,5 +56,5 @@ def test_a_password_has_no_more_than_so_many(alice: Account) -> None:
     call_command("tidy")
 
     kept = remembered(row)
-    assert len(kept) == networks.MOST_A_PASSWORD
+    assert len(kept) == known_networks.MOST_A_PASSWORD
     assert {f"10.0.{number}.0/24" for number in range(60)} <= kept

@@ -10,8 +10,8 @@ from django.db.models import Exists, F, OuterRef, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
 
-from clientpasswords import bulk
 from clientpasswords.models import KnownNetwork
+from clientpasswords.usage import bulk
 
 MOST_A_PASSWORD = 100
 # What is read and written of a known network.

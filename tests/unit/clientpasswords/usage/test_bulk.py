@@ -8,8 +8,8 @@ from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
-from clientpasswords import bulk
 from clientpasswords.models import Usage
+from clientpasswords.usage import bulk
 from tests import factories
 
 NAMES = [

@@ -16,10 +16,10 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from clientpasswords import dovecotlog, history
-from clientpasswords.logfile import LogFile, Position
 from clientpasswords.models import FollowedLog
-from clientpasswords.summary import Alike, Summary
+from clientpasswords.usage import dovecotlog, history
+from clientpasswords.usage.logfile import LogFile, Position
+from clientpasswords.usage.summary import Alike, Summary
 
 # Names that are no mailbox leave no trace.
 UNKNOWN_ACCOUNT = "unknown-account"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clientpasswords import dovecotlog
-from clientpasswords.dovecotlog import Decision
+from clientpasswords.usage import dovecotlog
+from clientpasswords.usage.dovecotlog import Decision
 from tests.unit.clientpasswords.dovecotlines import PREFIXES, line
 
 versions = pytest.mark.parametrize("dovecot", PREFIXES)

@@ -7,8 +7,8 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.models import Account
-from clientpasswords import history
 from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords.usage import history
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up

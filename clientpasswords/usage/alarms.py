@@ -14,8 +14,8 @@ from django.conf import settings
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
-from clientpasswords.networks import KnownNetworks
-from clientpasswords.summary import Alike, Told
+from clientpasswords.usage.known_networks import KnownNetworks
+from clientpasswords.usage.summary import Alike, Told
 
 # A deleted password that is still being tried is told of once in this time.
 TRIED_AGAIN = timedelta(days=1)

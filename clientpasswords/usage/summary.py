@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from clientpasswords.dovecotlog import Decision
+from clientpasswords.usage.dovecotlog import Decision
 
 
 class Alike(NamedTuple):

@@ -7,8 +7,8 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import Account
-from clientpasswords.follower import Follower
 from clientpasswords.models import KnownNetwork, Usage
+from clientpasswords.usage.follower import Follower
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import guesses, line
 from tests.unit.clientpasswords.following import append, catch_up

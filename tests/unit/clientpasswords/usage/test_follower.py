@@ -11,9 +11,9 @@ from django.db import DatabaseError, OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
-from clientpasswords import follower, history
 from clientpasswords.management.commands import follow_logons
 from clientpasswords.models import FollowedLog, Logon
+from clientpasswords.usage import follower, history
 from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up, total

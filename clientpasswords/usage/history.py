@@ -10,8 +10,6 @@ from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from accounts.models import Account
-from clientpasswords import alarms, bulk
-from clientpasswords.alarms import Accounts, Logons, Password, Passwords, Use
 from clientpasswords.models import (
     ClientPassword,
     ClientPasswordQuerySet,
@@ -19,7 +17,9 @@ from clientpasswords.models import (
     Usage,
 )
 from clientpasswords.models.password import IDLE_AFTER
-from clientpasswords.summary import Alike, Summary
+from clientpasswords.usage import alarms, bulk
+from clientpasswords.usage.alarms import Accounts, Logons, Password, Passwords, Use
+from clientpasswords.usage.summary import Alike, Summary
 
 # What logons have in common that are one line, besides when they were.
 SAME = [
