@@ -26,8 +26,9 @@ from accounts.models import (
     RecoveryCodes,
 )
 from accounts.policy import effective
-from clientpasswords import lifecycle, links
+from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
+from clientpasswords.setup import links
 
 NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
 

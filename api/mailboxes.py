@@ -28,8 +28,9 @@ from api.schemas import (
     Text,
     Why,
 )
-from clientpasswords import lifecycle, links
+from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
+from clientpasswords.setup import links
 
 Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])

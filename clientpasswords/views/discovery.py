@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sites
 from accounts.http import absolute
-from clientpasswords import discovery
+from clientpasswords.setup import discovery
 
 XML = "application/xml; charset=utf-8"
 

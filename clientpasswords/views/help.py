@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import sites
-from clientpasswords import clients
 from clientpasswords.area import Area
+from clientpasswords.setup import clients
 
 
 @require_safe

@@ -9,9 +9,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
-from clientpasswords import lifecycle, links
+from clientpasswords import lifecycle
 from clientpasswords.area import Area
 from clientpasswords.models import ClientPasswordQuerySet
+from clientpasswords.setup import links
 from clientpasswords.views import pages
 
 

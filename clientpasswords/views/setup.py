@@ -15,16 +15,9 @@ from accounts import sites
 from accounts.http import UserRequest
 from accounts.models import Account
 from accounts.sites import Ways
-from clientpasswords import (
-    clients,
-    labels,
-    lifecycle,
-    passwords,
-    profiles,
-    qrcodes,
-    seals,
-)
+from clientpasswords import labels, lifecycle, passwords
 from clientpasswords.area import Area
+from clientpasswords.setup import clients, profiles, qrcodes, seals
 from clientpasswords.views import pages
 
 

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-from clientpasswords import signing
+from clientpasswords.setup import signing
 from mailportal.checks.hosts import is_host, is_https
 
 REQUIRED = ("key", "name", "url")

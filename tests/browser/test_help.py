@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.models import Account, Policy
-from clientpasswords.clients import CLIENTS
+from clientpasswords.setup.clients import CLIENTS
 from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import DESKTOP, PHONE, Look

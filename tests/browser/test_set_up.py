@@ -10,7 +10,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
-from clientpasswords import links
+from clientpasswords.setup import links
 from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import PHONE, Look

@@ -7,7 +7,8 @@ from accounts import budgets, events
 from accounts.events import Kind
 from accounts.sessions import cutoffs
 from administration import jobs
-from clientpasswords import lifecycle, links
+from clientpasswords import lifecycle
+from clientpasswords.setup import links
 from clientpasswords.usage import history, known_networks
 
 

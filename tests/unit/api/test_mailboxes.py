@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.hashing import schemes
 from accounts.models import Account, Cutoff, Department, Domain, SecurityEvent
-from clientpasswords import links
+from clientpasswords.setup import links
 from tests.factories import make_account, make_client_password, make_policy
 from tests.takenover import HASHES
 from tests.unit.api.mailboxsteps import ACCOUNTS, ANY, ERIN, send

@@ -7,8 +7,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account, SecurityEvent
-from clientpasswords import links
 from clientpasswords.models import ClientPassword
+from clientpasswords.setup import links
 from tests import factories
 from tests.unit.support import HOME, at_once, code_for
 

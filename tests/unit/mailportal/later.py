@@ -18,8 +18,8 @@ from accounts.models import Account, Domain, Phone, Policy
 from administration import jobs
 from administration.actions import BY_NAME
 from administration.models import Job
-from clientpasswords import links
 from clientpasswords.logon import decision
+from clientpasswords.setup import links
 from tests.factories import (
     PASSWORD,
     make_account,

@@ -16,16 +16,8 @@ from pytest_django import Settings
 from accounts import budgets, codes, events
 from accounts.models import Account, Phone
 from accounts.policy import effective
-from clientpasswords import (
-    labels,
-    lifecycle,
-    links,
-    passwords,
-    profiles,
-    qrcodes,
-    seals,
-    signing,
-)
+from clientpasswords import labels, lifecycle, passwords
+from clientpasswords.setup import links, profiles, qrcodes, seals, signing
 from clientpasswords.views import pages, setup, window
 from gateways import sms
 from tests.factories import PASSWORD, make_client_password

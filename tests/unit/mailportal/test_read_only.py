@@ -15,7 +15,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account
-from clientpasswords import links
+from clientpasswords.setup import links
 from mailportal.middleware import CHANGES_NOTHING
 from tests.factories import PASSWORD
 from tests.unit.accounts.passkeysteps import post_json, type_code

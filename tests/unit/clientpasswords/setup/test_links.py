@@ -12,10 +12,11 @@ from time_machine import Traveller
 from accounts import codes
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.signin.authenticator import AppCode
-from clientpasswords import lifecycle, links
+from clientpasswords import lifecycle
 from clientpasswords.lifecycle import Issued
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword, SetUpLink
+from clientpasswords.setup import links
 from tests.factories import make_client_password
 from tests.unit.support import (
     HOME,

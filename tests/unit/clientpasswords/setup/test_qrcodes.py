@@ -9,7 +9,7 @@ from django.test import Client
 from accounts import sites
 from accounts.models import Account
 from accounts.sites import Server, Ways
-from clientpasswords import qrcodes
+from clientpasswords.setup import qrcodes
 from tests.unit.support import press_get_code, press_next, revealed_by
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.models import Account, Policy
-from clientpasswords.clients import CLIENTS
+from clientpasswords.setup.clients import CLIENTS
 from tests.factories import make_policy
 
 KEYS = sorted(CLIENTS)

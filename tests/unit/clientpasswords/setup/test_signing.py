@@ -23,7 +23,7 @@ from pytest_django import Settings
 
 from accounts import sites
 from accounts.models import Account
-from clientpasswords import profiles, signing
+from clientpasswords.setup import profiles, signing
 from mailportal.checks.sites import profiles_can_be_signed
 
 EC = ec.generate_private_key(ec.SECP256R1())

@@ -11,8 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Policy
-from clientpasswords import lifecycle, links, qrcodes
+from clientpasswords import lifecycle
 from clientpasswords.models import SetUpLink
+from clientpasswords.setup import links, qrcodes
 from tests.factories import make_client_password
 from tests.unit.support import HOME, last_code, other_than, press_get_code
 

@@ -11,9 +11,10 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords import lifecycle, seals
+from clientpasswords import lifecycle
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
+from clientpasswords.setup import seals
 from tests.factories import make_client_password
 from tests.unit.support import HOME, press_get_code, press_next, revealed_by, sealed_in
 

@@ -15,7 +15,8 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Account
 from accounts.sites import Server, Ways
-from clientpasswords import labels, signing
+from clientpasswords import labels
+from clientpasswords.setup import signing
 
 CONTENT_TYPE = "application/x-apple-aspen-config"
 APPLE_LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "default"}
