@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import codes
 from accounts.codes import Act
 from accounts.http import UserRequest, actor
-from clientpasswords import revival, words
+from clientpasswords import words
 from clientpasswords.forms import CodeForm
+from clientpasswords.lifetimes import reactivation
 from clientpasswords.models import ClientPassword
 from clientpasswords.views import pages
 from clientpasswords.views.window import Window, blank, remembering, send_code, show
@@ -49,7 +50,7 @@ def verify(request: UserRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return show(request, form, window=window, client_password=row)
     try:
-        revival.revive(row, code=form.proof, by=actor(request))
+        reactivation.revive(row, code=form.proof, by=actor(request))
     except codes.CodeError as refusal:
         error = words.of(refusal)
         return show(request, form, error, window=window, client_password=row)

@@ -28,7 +28,8 @@ from accounts.models import Account, Cutoff, Policy
 from accounts.notify import queue
 from accounts.sessions import cutoffs
 from bench.authsocket import Logon, Verdict, ask
-from clientpasswords import idleness, lifecycle
+from clientpasswords import lifecycle
+from clientpasswords.lifetimes import inactivity
 from clientpasswords.models import ClientPasswordQuerySet, FollowedLog
 from clientpasswords.usage.follower import Follower
 from deploy.mailhost import MailHost
@@ -155,7 +156,7 @@ def test_uses_are_known_as_its_owners_and_are_uses(
         assert log_on(protocol, host, owner.address, secret) is Verdict.OK
 
     read(len(PROTOCOLS))
-    idleness.review()
+    inactivity.review()
 
     used = owner.account.client_passwords.filter(usage__protocol=F("label"))
     assert used.filter(suspends_at=None).count() == len(PROTOCOLS)

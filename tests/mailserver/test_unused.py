@@ -13,7 +13,7 @@ from accounts.events import Actor
 from accounts.models import Account, Policy
 from accounts.sessions import cutoffs, expiry
 from bench.authsocket import Verdict
-from clientpasswords import idleness, revival
+from clientpasswords.lifetimes import inactivity, reactivation
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from clientpasswords.usage.follower import Follower
 from deploy.mailhost import MailHost
@@ -74,7 +74,7 @@ def test_it_is_refused_and_a_code_brings_it_back(
     codes.send(alice, Act.REVIVE, by=OWNER)
 
     row = ClientPassword.objects.get()
-    revival.revive(row, code=last_code(), by=OWNER)
+    reactivation.revive(row, code=last_code(), by=OWNER)
 
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
 
@@ -101,14 +101,14 @@ def test_a_logon_that_nobody_has_read_of_counts(
     host: MailHost, secret: str, log: Path, settings: Settings
 ) -> None:
     read(log)
-    assert idleness.review() == 1
+    assert inactivity.review() == 1
     at = timezone.now() + timedelta(seconds=1)
     ClientPassword.objects.update(suspends_at=at)
     assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
     while timezone.now() < at:
         pass
     # Its time is over, and the log was not read since: it is let in.
-    idleness.review()
+    inactivity.review()
     assert log_on("imap", host, ADDRESS, secret) is Verdict.OK
 
     read(log)
@@ -124,5 +124,5 @@ def test_a_session_that_goes_on_is_a_use(
     """Its logon may be older than the log."""
     FollowedLog.objects.update(read_to=timezone.now())
     with imap_session(host, ADDRESS, secret):
-        assert idleness.review() == 0
+        assert inactivity.review() == 0
     assert ClientPassword.objects.get().suspends_at is None

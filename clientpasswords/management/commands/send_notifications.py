@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import workers
 from accounts.notify import queue, reminders
-from clientpasswords import endings, idleness
+from clientpasswords.lifetimes import expiry, inactivity
 
 PAUSE = 1  # seconds
 A_MINUTE = 60  # seconds between two looks at what nobody uses, and at what ends
@@ -33,8 +33,8 @@ class Command(BaseCommand):
         yield reminders.announce
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
-            yield idleness.review
-            yield endings.announce
+            yield inactivity.review
+            yield expiry.announce
             yield reminders.announce_ends
         yield self._deliver
 

@@ -16,7 +16,8 @@ from accounts.notify import queue, reminders
 from accounts.sessions import cutoffs, expiry
 from administration import figures, jobs
 from administration.management.commands import work_jobs
-from clientpasswords import endings, idleness
+from clientpasswords.lifetimes import expiry as password_expiry
+from clientpasswords.lifetimes import inactivity
 from clientpasswords.management.commands import send_notifications
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,8 +28,8 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         send_notifications,
         [
             (reminders, "announce"),
-            (idleness, "review"),
-            (endings, "announce"),
+            (inactivity, "review"),
+            (password_expiry, "announce"),
             (reminders, "announce_ends"),
             (queue, "deliver_due"),
         ],

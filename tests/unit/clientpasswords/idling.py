@@ -6,7 +6,7 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, MailLogon
-from clientpasswords import idleness
+from clientpasswords.lifetimes import inactivity
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from tests.factories import make_client_password, make_policy
 
@@ -47,7 +47,7 @@ def later(clock: Traveller, span: timedelta) -> int:
     """Time goes by, in which logs were read; return of how many owners are told."""
     clock.shift(span)
     FollowedLog.objects.update(read_to=timezone.now())
-    return idleness.review()
+    return inactivity.review()
 
 
 def use(row: ClientPassword) -> None:

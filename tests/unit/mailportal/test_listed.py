@@ -37,7 +37,7 @@ NEW = "surprise"
 REFUSES_NOTHING = {
     *("required_from", "report_only"),  # a part of whether they are required
     *("max_client_passwords", "code_to_switch_off", "owner_sets_phone"),
-    *("suspend_unused_days", "suspend_never_used_hours"),  # told by `idleness`
+    *("suspend_unused_days", "suspend_never_used_hours"),  # told by `inactivity`
 }
 
 pytestmark = pytest.mark.django_db

@@ -15,7 +15,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Notification, Policy, SecurityEvent
-from clientpasswords import endings, lifecycle
+from clientpasswords import lifecycle
+from clientpasswords.lifetimes import expiry
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from tests.factories import make_account, make_client_password, make_policy
@@ -57,7 +58,7 @@ def rounds(clock: Traveller, count: int, span: timedelta = DAY) -> list[int]:
     found = []
     for _number in range(count):
         clock.shift(span)
-        found.append(endings.announce())
+        found.append(expiry.announce())
     return found
 
 
@@ -85,7 +86,7 @@ def test_of_a_short_life_half_is_left(
 ) -> None:
     Policy.objects.update(client_password_days=days)
     clock.shift(days * DAY - hours * HOUR - timedelta(seconds=1))
-    assert endings.announce() == 0
+    assert expiry.announce() == 0
 
     assert rounds(clock, 2, timedelta(seconds=1)) == [1, 0]
 
@@ -140,7 +141,7 @@ def test_a_date_after_the_policys_end_leaves_that_to_be_told_once(
     end = timezone.now() + 30 * DAY
     clock.shift(24 * DAY)
     for _ in range(rounds_before):
-        assert endings.announce() == 1
+        assert expiry.announce() == 1
 
     scope = Scope.of(phone)
     later = Scope(scope.protocols, scope.networks, end + HOUR)
@@ -166,7 +167,7 @@ def test_what_is_refused_anyway_is_not_told(
     ends(phone, DAY)
     Account.objects.update(**fields)
 
-    assert endings.announce() == 0
+    assert expiry.announce() == 0
 
 
 @pytest.mark.parametrize("name", ["revoked_at", "suspends_at", "expires_at"])
@@ -174,7 +175,7 @@ def test_what_has_ended_is_not_told(phone: ClientPassword, name: str) -> None:
     ends(phone, DAY)
     ClientPassword.objects.update(**{name: timezone.now()})
 
-    assert endings.announce() == 0
+    assert expiry.announce() == 0
 
 
 def test_the_policy_that_binds_is_asked(
@@ -191,21 +192,21 @@ def test_the_policy_that_binds_is_asked(
     alice.domain.save()
     clock.shift(15 * DAY)
 
-    assert endings.announce() == 0
+    assert expiry.announce() == 0
     Account.objects.update(policy=make_policy("Other", client_passwords_required=True))
     Policy.objects.update(client_password_days=20)
-    assert endings.announce() == 1
+    assert expiry.announce() == 1
 
 
 def test_many_are_told_in_several_rounds(
     phone: ClientPassword, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(endings, "AT_ONCE", 2)
+    monkeypatch.setattr(expiry, "AT_ONCE", 2)
     for number in range(4):
         make_client_password(phone.account, f"Device {number}")
     ClientPassword.objects.update(expires_at=timezone.now() + DAY)
 
-    assert [endings.announce() for _ in range(4)] == [2, 2, 1, 0]
+    assert [expiry.announce() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_round_that_fails_leaves_it_to_the_next(phone: ClientPassword) -> None:
@@ -213,9 +214,9 @@ def test_a_round_that_fails_leaves_it_to_the_next(phone: ClientPassword) -> None
     ends(phone, DAY)
 
     with away(Notification), pytest.raises(DatabaseError):
-        endings.announce()
+        expiry.announce()
 
-    assert [endings.announce() for _ in range(2)] == [1, 0]
+    assert [expiry.announce() for _ in range(2)] == [1, 0]
     assert phone.account.notifications.count() == 1
 
 
@@ -226,8 +227,8 @@ def test_workers_at_once_tell_each_once(phone: ClientPassword) -> None:
         make_client_password(account)
     ClientPassword.objects.update(expires_at=timezone.now() + DAY)
 
-    at_once(4, lambda _number: endings.announce())
-    endings.announce()
+    at_once(4, lambda _number: expiry.announce())
+    expiry.announce()
 
     assert len(told()) == 10
     assert len(set(SecurityEvent.objects.values_list("account", flat=True))) == 10

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, MailLogon, Policy, SecurityEvent
-from clientpasswords import idleness
+from clientpasswords.lifetimes import inactivity
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password, make_policy
@@ -144,7 +144,7 @@ def test_what_is_revoked_or_over_is_not_told_of(
 
     ClientPassword.objects.update(expires_at=None)
     Policy.objects.update(client_password_days=20)
-    assert idleness.review() == 0
+    assert inactivity.review() == 0
 
 
 # --- suspended, and not ---------------------------------------------------------------
@@ -194,7 +194,7 @@ def test_it_is_let_in_again_where_the_policy_does_not_say_so_any_more(
     Policy.objects.update(suspend_unused_days=None)
     assert refusal(suspended) is None
 
-    idleness.review()
+    inactivity.review()
     Policy.objects.update(suspend_unused_days=30)
 
     assert refusal(suspended) is None  # and is told of anew
@@ -202,7 +202,7 @@ def test_it_is_let_in_again_where_the_policy_does_not_say_so_any_more(
 
 def test_a_longer_time_brings_it_back(suspended: ClientPassword) -> None:
     Policy.objects.update(suspend_unused_days=60)
-    idleness.review()
+    inactivity.review()
 
     assert refusal(suspended) is None
 
@@ -210,7 +210,7 @@ def test_a_longer_time_brings_it_back(suspended: ClientPassword) -> None:
 def test_so_does_another_policy(suspended: ClientPassword) -> None:
     make_policy("Others", suspend_unused_days=1)
     Account.objects.update(policy=make_policy("Own"))
-    idleness.review()
+    inactivity.review()
 
     suspended.refresh_from_db()
     assert suspended.suspends_at is None

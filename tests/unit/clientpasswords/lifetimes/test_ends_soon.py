@@ -9,8 +9,8 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords import endings
 from clientpasswords.area import Area
+from clientpasswords.lifetimes import expiry
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password
 
@@ -77,9 +77,9 @@ def test_the_list_marks_it_from_the_mail_on(
 
     second = timedelta(seconds=1)
     clock.shift(hours * HOUR - second)
-    before = is_marked(), endings.announce()
+    before = is_marked(), expiry.announce()
     clock.shift(second)
-    after = is_marked(), endings.announce()
+    after = is_marked(), expiry.announce()
 
     assert (before, after) == ((False, 0), (True, 1))
 
@@ -90,4 +90,4 @@ def test_what_was_made_for_a_few_days_is_marked_from_the_start(
     ends(phone, 3 * DAY)
 
     assert Area(phone.account).passwords[0].ends_soon
-    assert endings.announce() == 1
+    assert expiry.announce() == 1

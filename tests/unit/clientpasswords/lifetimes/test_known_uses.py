@@ -9,7 +9,7 @@ from time_machine import Traveller
 
 from accounts.models import Account, Cutoff, Policy
 from accounts.sessions import expiry
-from clientpasswords import idleness
+from clientpasswords.lifetimes import inactivity
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from tests import standins
 from tests.standins import StandIn
@@ -53,11 +53,11 @@ def test_a_log_that_was_not_read_suspends_nobody(
     follow("mx2")
     clock.shift(8 * DAY)
     FollowedLog.objects.filter(node="mx1").update(read_to=timezone.now())
-    idleness.review()
+    inactivity.review()
     assert refusal(told) is None
 
     FollowedLog.objects.filter(node="mx2").update(read_to=timezone.now())
-    idleness.review()
+    inactivity.review()
 
     assert refusal(told) == UNUSED
 
@@ -80,7 +80,7 @@ def test_what_is_told_is_let_be_while_the_worker_does_not_run(
     follow("mx1")
     assert refusal(told) is None
 
-    idleness.review()
+    inactivity.review()
 
     assert refusal(told) == UNUSED
 
@@ -92,7 +92,7 @@ def test_who_is_suspended_stays_so_while_logs_are_not_read(
     follow("mx3")  # a new mail server
     FollowedLog.objects.filter(node="mx3").update(began_at=timezone.now())
 
-    idleness.review()
+    inactivity.review()
 
     assert refusal(suspended) == UNUSED
 
@@ -102,7 +102,7 @@ def test_nobody_is_told_by_what_was_not_read(
 ) -> None:
     clock.shift(40 * DAY)
 
-    assert idleness.review() == 0
+    assert inactivity.review() == 0
 
 
 def test_time_before_the_log_was_followed_does_not_count(
@@ -110,7 +110,7 @@ def test_time_before_the_log_was_followed_does_not_count(
 ) -> None:
     clock.shift(300 * DAY)
     FollowedLog.objects.update(began_at=timezone.now(), read_to=timezone.now())
-    assert idleness.review() == 0
+    assert inactivity.review() == 0
 
     assert later(clock, 23 * DAY) == 1
 
@@ -177,6 +177,6 @@ def test_what_is_left_of_its_sessions_ends_within_the_minute(
 
     assert expiry.order_ended() == 1
 
-    idleness.review()  # such a session does not bring it back
+    inactivity.review()  # such a session does not bring it back
     assert refusal(phone) == UNUSED
     assert Cutoff.objects.get().login_mask == phone.login_name

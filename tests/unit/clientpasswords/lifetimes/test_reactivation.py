@@ -12,7 +12,8 @@ from time_machine import Traveller
 from accounts import codes
 from accounts.codes import Act
 from accounts.models import Account, MailLogon, Phone, Policy, SecurityEvent
-from clientpasswords import idleness, lifecycle, revival
+from clientpasswords import lifecycle
+from clientpasswords.lifetimes import inactivity, reactivation
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password
@@ -56,7 +57,7 @@ def page(browser: Client, name: str = "index", *args: int) -> str:
 def test_a_code_brings_a_suspended_one_back(
     alice: Account, suspended: ClientPassword, clock: Traveller
 ) -> None:
-    revival.revive(suspended, code=keep_code(alice), by=HOME)
+    reactivation.revive(suspended, code=keep_code(alice), by=HOME)
 
     assert refusal(suspended) is None
     event = SecurityEvent.objects.get(kind="revived")
@@ -70,7 +71,7 @@ def test_a_code_brings_a_suspended_one_back(
 def test_before_it_is_suspended_it_is_kept(
     alice: Account, phone: ClientPassword, clock: Traveller
 ) -> None:
-    revival.revive(phone, code=keep_code(alice), by=HOME)
+    reactivation.revive(phone, code=keep_code(alice), by=HOME)
     later(clock, 8 * DAY)
 
     assert refusal(phone) is None
@@ -80,7 +81,7 @@ def test_a_wrong_code_is_counted_and_brings_nothing_back(
     alice: Account, suspended: ClientPassword
 ) -> None:
     with pytest.raises(codes.WrongCode):
-        revival.revive(suspended, code=other_than(keep_code(alice)), by=HOME)
+        reactivation.revive(suspended, code=other_than(keep_code(alice)), by=HOME)
 
     assert refusal(suspended) == UNUSED
     assert Phone.objects.get().throttling_failure_count == 1
@@ -90,7 +91,7 @@ def test_codes_for_something_else_bring_nothing_back(
     alice: Account, suspended: ClientPassword
 ) -> None:
     with pytest.raises(codes.NoCode):
-        revival.revive(suspended, code=code_for(alice), by=HOME)
+        reactivation.revive(suspended, code=code_for(alice), by=HOME)
 
     assert refusal(suspended) == UNUSED
 
@@ -100,10 +101,10 @@ def test_where_there_is_nothing_to_keep_no_code_is_spent(
 ) -> None:
     code = keep_code(alice)
     other = make_client_password(alice, "Other")[0]
-    revival.revive(other, code=code, by=HOME)
+    reactivation.revive(other, code=code, by=HOME)
     assert not SecurityEvent.objects.filter(kind="revived").exists()
 
-    revival.revive(suspended, code=code, by=HOME)
+    reactivation.revive(suspended, code=code, by=HOME)
 
     assert refusal(suspended) is None
 
@@ -113,7 +114,7 @@ def test_a_deleted_one_cannot_be_kept(
 ) -> None:
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
 
-    revival.revive(suspended, code=keep_code(alice), by=HOME)
+    reactivation.revive(suspended, code=keep_code(alice), by=HOME)
 
     assert refusal(suspended) == "revoked"
 
@@ -241,7 +242,7 @@ def test_the_history_has_words_for_it(
 
 def test_idleness_and_views_agree(suspended: ClientPassword) -> None:
     """What was told, and is over, is what the views refuse."""
-    idleness.review()
+    inactivity.review()
     over = ClientPassword.objects.filter(suspends_at__lte=timezone.now())
     refused = MailLogon.objects.filter(refusal=UNUSED).values_list("credential")
 
