@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts import sites
-from clientpasswords.area import Area
+from clientpasswords.page import Area
 
 
 @require_safe

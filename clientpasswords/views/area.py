@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
-from clientpasswords.area import Area
+from clientpasswords.page import Area
 from clientpasswords.views import pages
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])

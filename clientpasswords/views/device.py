@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle
-from clientpasswords.area import Area
 from clientpasswords.forms import LabelForm, ScopeForm
 from clientpasswords.models import ClientPassword
+from clientpasswords.page import Area
 from clientpasswords.views import pages
 
 SIGN_INS = 20

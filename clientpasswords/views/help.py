@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import sites
-from clientpasswords.area import Area
+from clientpasswords.page import Area
 from clientpasswords.setup import clients
 
 

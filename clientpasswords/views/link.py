@@ -18,8 +18,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import client_address
 from clientpasswords import labels, lifecycle, words
-from clientpasswords.area import Area
 from clientpasswords.models import SetUpLink
+from clientpasswords.page import Area
 from clientpasswords.setup import links
 from clientpasswords.views import setup
 

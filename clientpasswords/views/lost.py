@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
-from clientpasswords.area import Area
 from clientpasswords.models import ClientPasswordQuerySet
+from clientpasswords.page import Area
 from clientpasswords.setup import links
 from clientpasswords.views import pages
 

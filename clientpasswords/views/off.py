@@ -14,8 +14,8 @@ from accounts.codes import Act
 from accounts.http import UserRequest, actor
 from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle, words
-from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm
+from clientpasswords.page import Area
 from clientpasswords.views import pages
 from clientpasswords.views.window import Window, blank, remembering, send_code, show
 

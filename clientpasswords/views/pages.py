@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from clientpasswords import words
-from clientpasswords.area import Area
+from clientpasswords.page import Area
 
 NEW = "new"  # the key of the row to highlight, in the session
 

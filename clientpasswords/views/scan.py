@@ -16,9 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import codes
 from accounts.http import UserRequest, absolute, actor
 from clientpasswords import lifecycle, words
-from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm
 from clientpasswords.models import SetUpLink
+from clientpasswords.page import Area
 from clientpasswords.setup import links, qrcodes
 from clientpasswords.views import pages
 from clientpasswords.views.window import Window, blank, remembering, send_code, show

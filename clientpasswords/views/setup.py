@@ -16,7 +16,7 @@ from accounts.http import UserRequest
 from accounts.models import Account
 from accounts.sites import Ways
 from clientpasswords import labels, lifecycle, passwords
-from clientpasswords.area import Area
+from clientpasswords.page import Area
 from clientpasswords.setup import clients, profiles, qrcodes, seals
 from clientpasswords.views import pages
 

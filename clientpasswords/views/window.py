@@ -19,9 +19,9 @@ from accounts import codes, http
 from accounts.codes import Act
 from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle, passwords, words
-from clientpasswords.area import Area
 from clientpasswords.forms import CodeForm, LabelForm, ScopeForm, attempt_in
 from clientpasswords.models import ClientPassword
+from clientpasswords.page import Area
 from clientpasswords.views import pages, setup
 
 METHOD_COOKIE = "method"  # which way of confirming was used last

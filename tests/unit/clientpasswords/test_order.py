@@ -11,8 +11,8 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords.area import Area
 from clientpasswords.models import Usage
+from clientpasswords.page import Area
 from clientpasswords.views import area as area_views
 from tests.factories import make_client_password
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords.area import Area
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
+from clientpasswords.page import Area
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.idling import DAY, follow, use
 

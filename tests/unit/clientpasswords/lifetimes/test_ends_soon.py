@@ -9,9 +9,9 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords.area import Area
 from clientpasswords.lifetimes import expiry
 from clientpasswords.models import ClientPassword
+from clientpasswords.page import Area
 from tests.factories import make_client_password
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
