@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Department, Domain, Policy
 from administration import acts
 from administration.acts import Order
-from administration.widgets import KnownAutocompleteSelect, MomentField
+from administration.base.widgets import KnownAutocompleteSelect, MomentField
 from clientpasswords.models import ClientPassword
 
 REQUIRED = {

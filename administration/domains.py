@@ -17,8 +17,9 @@ from accounts.policy import effective as effective_policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration import effective, roles
+from administration.base.filters import MailboxDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
-from administration.mailboxfilters import GroupRequiredFilter, MailboxDomainFilter
+from administration.mailboxfilters import GroupRequiredFilter
 from administration.previews import PreviewedAdmin
 
 

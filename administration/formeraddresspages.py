@@ -22,8 +22,8 @@ from accounts.http import actor
 from accounts.models import Account, Domain, FormerAddress
 from administration import formeraddresses
 from administration.acts import Order
-from administration.base import ReadOnlyAdmin, visible
-from administration.mailboxfilters import MailboxDomainFilter
+from administration.base.filters import MailboxDomainFilter
+from administration.base.scoped import ReadOnlyAdmin, visible
 
 
 class ReleaseForm(forms.Form):

@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration import actions, acts, jobs, roles, widgets
+from administration import actions, acts, jobs, roles
 from administration.actions import Action
-from administration.base import ReadOnlyAdmin
+from administration.base import widgets
+from administration.base.scoped import ReadOnlyAdmin
 from administration.models import Job
 from clientpasswords.models import ClientPassword
 

@@ -22,9 +22,10 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Department, Domain
 from accounts.sessions import cutoffs
-from administration import actions, base, lockout, roles
+from administration import actions, lockout, roles
 from administration.actions import Action
 from administration.acts import NotAllowed, Order
+from administration.base import scoped
 from administration.models import Job, JobPart
 
 PART = 100  # records in one transaction
@@ -114,7 +115,7 @@ def may(account: Any, action: Action) -> bool:
 
 def in_scope(account: Account, action: Action) -> QuerySet[Any]:
     """Return the records that the account sees in the administration."""
-    return base.visible(admin.site, _request_of(account), action.model)
+    return scoped.visible(admin.site, _request_of(account), action.model)
 
 
 def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) -> Any:
@@ -123,8 +124,8 @@ def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) ->
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             model = field.queryset.model
-            field.queryset = base.visible(admin.site, _request_of(account), model)
-            field.error_messages["invalid_choice"] = base.NOT_YOURS
+            field.queryset = scoped.visible(admin.site, _request_of(account), model)
+            field.error_messages["invalid_choice"] = scoped.NOT_YOURS
     return form
 
 

@@ -23,14 +23,15 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
 from accounts.sessions import cutoffs
-from administration import acts, audit, effective, heldrights, why
+from administration import acts, effective, heldrights, why
 from administration.acts import Order
 from administration.addresses import AddressedAdmin
+from administration.base import audit
+from administration.base.filters import MailboxDomainFilter
+from administration.base.lists import icon
 from administration.bulk.mixin import BulkActionsMixin
-from administration.lists import icon
 from administration.mailboxfilters import (
     ExceptionFilter,
-    MailboxDomainFilter,
     PasswordsFilter,
     PhoneFilter,
     ProtocolsFilter,

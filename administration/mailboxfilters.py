@@ -1,60 +1,22 @@
 """By what the lists of mailboxes and of their security passwords are narrowed."""
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import NegatedExpression
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Phone, Policy
 from accounts.policy import queries
-from administration.eventfilters import TextFilter, TimeFilter
+from administration.base.filters import ChoiceFilter
 from clientpasswords import limits
 from clientpasswords.models import ClientPassword
 from clientpasswords.usage import history
 
 SOON = timedelta(days=30)
-Narrowed = Callable[[Any], Any]
-
-
-class ChoiceFilter(admin.SimpleListFilter):
-    """Each choice is a word of the address, a text, and what it leaves of the rows."""
-
-    options: list[tuple[str, str | Promise, Narrowed]]
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(word, text) for word, text, _narrow in self.options]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        for word, _text, narrow in self.options:
-            if word == self.value():
-                narrowed: QuerySet = narrow(queryset)
-                return narrowed
-        return queryset
-
-
-class MailboxDomainFilter(TextFilter):
-    title = _("domain")
-    parameter_name = "in"
-    path = "domain__name"
-
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
-        found: QuerySet = rows.filter(**{self.path: text.lower()})
-        return found
-
-
-class OwnDomainFilter(MailboxDomainFilter):
-    """Of the mailbox that a record belongs to."""
-
-    path = "account__domain__name"
 
 
 class WebPasswordFilter(ChoiceFilter):
@@ -153,18 +115,6 @@ class StateFilter(ChoiceFilter):
         ),
         ("deleted", _("Deleted"), lambda rows: rows.exclude(revoked_at=None)),
     ]
-
-
-class CreatedFilter(TimeFilter):
-    title = _("created")
-    parameter_name = "created"
-    field = "created_at"
-
-
-class LastUsedFilter(TimeFilter):
-    title = _("last used")
-    parameter_name = "used"
-    field = "last_used_at"
 
 
 def bound(rows: QuerySet, condition: Q) -> QuerySet:

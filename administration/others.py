@@ -18,8 +18,8 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.models import RecoveryCodes
 from administration import roles
-from administration.audited import AuditedAdmin
-from administration.mailboxfilters import CreatedFilter, LastUsedFilter
+from administration.base.audited import AuditedAdmin
+from administration.base.filters import CreatedFilter, LastUsedFilter
 
 # The libraries have registered their own pages when their modules were imported.
 admin.site.unregister([Group, Site, TOTPDevice])

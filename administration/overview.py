@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from accounts.events import Kind
 from accounts.models import Account, Cutoff, Domain, SecurityEvent
 from administration import figures
-from administration.eventfilters import midnight
+from administration.base.filters import midnight
 from administration.mailboxfilters import ends_soon
 from clientpasswords.models import ClientPassword
 

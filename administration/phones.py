@@ -8,7 +8,7 @@ from django.forms.models import BaseInlineFormSet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Phone
-from administration.audited import AuditedAdmin
+from administration.base.audited import AuditedAdmin
 
 
 class PhoneFormSet(BaseInlineFormSet):

@@ -14,7 +14,7 @@ from accounts.models import Account, Domain, Policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration import effective, roles
-from administration.lists import BoundedPaginator
+from administration.base.lists import BoundedPaginator
 from administration.previews import PreviewedAdmin
 from clientpasswords import rollout
 

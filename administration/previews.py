@@ -8,8 +8,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.models import Account
-from administration import audit
-from administration.audited import AuditedAdmin
+from administration.base import audit
+from administration.base.audited import AuditedAdmin
 from clientpasswords import rollout
 from clientpasswords.rollout import Reach
 

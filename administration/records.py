@@ -17,14 +17,9 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Cutoff, Domain, SecurityEvent
 from administration import export
-from administration.base import ReadOnlyAdmin
-from administration.eventfilters import (
-    ActorFilter,
-    DomainFilter,
-    NetworkFilter,
-    TimeFilter,
-)
-from administration.mailboxfilters import ChoiceFilter, OwnDomainFilter
+from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
+from administration.base.scoped import ReadOnlyAdmin
+from administration.eventfilters import ActorFilter, DomainFilter, NetworkFilter
 from clientpasswords.models import Logon
 
 

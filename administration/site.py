@@ -20,7 +20,8 @@ from two_factor.admin import AdminSiteOTPRequired
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from accounts.signin import second_factor
-from administration import audit, figures, overview
+from administration import figures, overview
+from administration.base import audit
 from administration.suggestions import SuggestionsView
 
 

@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.http import actor
 from accounts.models import Domain
 from administration.acts import Order
-from administration.mailboxfilters import ChoiceFilter
+from administration.base.filters import ChoiceFilter
 from administration.others import OperatorsAdmin
 from api import openings, tokens
 from api.forms import MakeForm, ReasonForm

@@ -17,7 +17,7 @@ from tests.factories import (
     make_domain,
     make_policy,
 )
-from tests.unit.administration.test_lists import ACCOUNTS, listed, used
+from tests.unit.administration.base.test_lists import ACCOUNTS, listed, used
 from tests.unit.administration.test_policy_pages import logged_on
 
 PASSWORDS = "/admin/clientpasswords/clientpassword/"

@@ -16,7 +16,7 @@ from accounts.models import Account, Cutoff
 from administration import figures
 from administration.models import DomainFigures
 from tests.factories import make_account, make_client_password, make_policy
-from tests.unit.administration.test_lists import asked_for, used
+from tests.unit.administration.base.test_lists import asked_for, used
 from tests.unit.support import HOME
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Account, MailSetting, Policy
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_client_password
-from tests.unit.administration.test_lists import asked_for
+from tests.unit.administration.base.test_lists import asked_for
 from tests.unit.administration.test_policy_pages import logged_on
 
 OFFICE, ELSEWHERE, WEBMAIL = "192.0.2.7", "198.51.100.7", "127.0.0.2"

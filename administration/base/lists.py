@@ -19,8 +19,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from administration import parameters
-from administration.widgets import KnownAutocompleteSelect
+from administration.base import parameters
+from administration.base.widgets import KnownAutocompleteSelect
 
 MOST_PAGES = 20
 # Stands for the key of a row in an address.

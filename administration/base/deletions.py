@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.text import capfirst
 
 from accounts.models import Account, Department
-from administration.lists import MoreThan
+from administration.base.lists import MoreThan
 
 MOST = 20  # of a kind
 # What their names need.

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
-from administration.base import ScopedAdmin, ScopedRelatedFilter
+from administration.base.scoped import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
 from api.models import ApiToken
 from clientpasswords.models import FollowedLog

@@ -13,9 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.models import Account, Department, Domain, Phone, Policy
-from administration import audit, lockout, roles
-from administration.base import ScopedAdmin
-from administration.widgets import DateAndTime, KnownAutocompleteSelect, MomentField
+from administration import lockout, roles
+from administration.base import audit
+from administration.base.scoped import ScopedAdmin
+from administration.base.widgets import (
+    DateAndTime,
+    KnownAutocompleteSelect,
+    MomentField,
+)
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "

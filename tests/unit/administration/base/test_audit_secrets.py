@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.events import Kind
 from accounts.models import Account, SecurityEvent
-from administration import audit
+from administration.base import audit
 
 TYPED = "correct horse battery staple"
 PASSWORDS = {"password1": TYPED, "password2": TYPED, "usable_password": "true"}

@@ -21,7 +21,7 @@ from django.contrib.admin.utils import get_fields_from_path
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.http import HttpRequest, QueryDict
 
-from administration.widgets import KEY
+from administration.base.widgets import KEY
 
 # The longest text in a column that is searched is an address, of 254 characters.
 LONGEST_TEXT = 300

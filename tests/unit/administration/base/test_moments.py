@@ -12,7 +12,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from administration import actions
-from administration.widgets import MomentField
+from administration.base.widgets import MomentField
 from api.forms import MakeForm
 from api.models import ApiToken
 from tests.unit.administration.rolesteps import browser_as, errors_of, post_policy
