@@ -1,9 +1,9 @@
 """Where Django admin looks for our pages; each registers itself."""
 
+from administration.bulk.page import JobAdmin
 from administration.clientpasswords import ClientPasswordAdmin
 from administration.domains import DepartmentAdmin, DomainAdmin
 from administration.formeraddresspages import FormerAddressAdmin
-from administration.jobpages import JobAdmin
 from administration.logs import FollowedLogAdmin
 from administration.mailboxes import AccountAdmin
 from administration.others import (

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.http import client_address
-from administration import actions, jobs
-from administration.actions import Action
+from administration.bulk import actions, jobs
+from administration.bulk.actions import Action
 
 
 class BulkActionsMixin(admin.ModelAdmin):

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import Account, Policy
 from accounts.policy import effective
-from administration import jobs
+from administration.bulk import jobs
 from clientpasswords.models import Logon
 from tests import factories
 from tests.browser import steps

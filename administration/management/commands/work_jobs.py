@@ -4,7 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import workers
-from administration import figures, jobs
+from administration import figures
+from administration.bulk import jobs
 
 PAUSE = 1  # seconds
 BUSY = 4  # seconds of work, after which others have the database for a while

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from accounts import budgets, events
 from accounts.events import Kind
 from accounts.sessions import cutoffs
-from administration import jobs
+from administration.bulk import jobs
 from clientpasswords import lifecycle
 from clientpasswords.setup import links
 from clientpasswords.usage import history, known_networks

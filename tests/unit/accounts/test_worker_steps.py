@@ -14,7 +14,8 @@ from django.db import DataError
 from accounts.management.commands import deliver_cutoffs
 from accounts.notify import queue, reminders
 from accounts.sessions import cutoffs, expiry
-from administration import figures, jobs
+from administration import figures
+from administration.bulk import jobs
 from administration.management.commands import work_jobs
 from clientpasswords.lifetimes import expiry as password_expiry
 from clientpasswords.lifetimes import inactivity

@@ -6,8 +6,8 @@ from typing import Any
 from django.test import Client
 
 from accounts.models import Account
-from administration import jobs
-from administration.actions import BY_NAME
+from administration.bulk import jobs
+from administration.bulk.actions import BY_NAME
 from administration.models import Job
 
 ACCOUNTS = "/admin/accounts/account/"

@@ -23,8 +23,8 @@ from accounts.models import (
     Policy,
     RecoveryCodes,
 )
-from administration import jobs
-from administration.actions import BY_NAME
+from administration.bulk import jobs
+from administration.bulk.actions import BY_NAME
 from administration.models import Job
 from api.models import ApiToken
 from clientpasswords.models import FollowedLog, Logon

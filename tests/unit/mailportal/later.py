@@ -15,8 +15,8 @@ from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Domain, Phone, Policy
-from administration import jobs
-from administration.actions import BY_NAME
+from administration.bulk import jobs
+from administration.bulk.actions import BY_NAME
 from administration.models import Job
 from clientpasswords.logon import decision
 from clientpasswords.setup import links

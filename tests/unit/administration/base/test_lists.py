@@ -30,9 +30,9 @@ from accounts.models import (
     Phone,
     RecoveryCodes,
 )
-from administration import jobs
-from administration.actions import BY_NAME
 from administration.base import lists
+from administration.bulk import jobs
+from administration.bulk.actions import BY_NAME
 from api.models import ApiToken
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from tests.factories import (

@@ -12,7 +12,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Account
-from administration import actions, jobs
+from administration.bulk import actions, jobs
 from administration.models import Job
 from tests.factories import make_account
 from tests.unit.administration.lookups import (

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from administration import actions
 from administration.base.widgets import MomentField
+from administration.bulk import actions
 from api.forms import MakeForm
 from api.models import ApiToken
 from tests.unit.administration.rolesteps import browser_as, errors_of, post_policy

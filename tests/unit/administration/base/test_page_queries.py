@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Cutoff, Department, Domain
-from administration import jobs
-from administration.actions import ALL
+from administration.bulk import jobs
+from administration.bulk.actions import ALL
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.worlds import World, browser_of, make_administrator

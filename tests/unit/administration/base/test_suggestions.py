@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AutocompleteMixin
 from django.test import Client
 from django.urls import reverse
 
-from administration import actions
+from administration.bulk import actions
 from api.forms import MakeForm
 from tests.unit.administration.lookups import NOTHING
 from tests.unit.administration.pages import ROLES_OF

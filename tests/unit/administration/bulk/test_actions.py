@@ -17,8 +17,8 @@ from accounts.models import (
     SecurityEvent,
 )
 from accounts.policy import effective
-from administration import actions
-from administration.actions import Action
+from administration.bulk import actions
+from administration.bulk.actions import Action
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.administration.jobsteps import (

@@ -6,7 +6,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account, SecurityEvent
-from administration import jobpages
+from administration.bulk import page as bulk_page
 from administration.models import Job
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import ACCOUNTS, WHY, choose
@@ -74,7 +74,7 @@ def test_twenty_names_are_shown_and_the_rest_counted(
 def test_for_very_many_their_number_has_to_be_typed(
     administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobpages, "TYPED_FROM", 1)
+    monkeypatch.setattr(bulk_page, "TYPED_FROM", 1)
     bob = make_account("bob@example.com")
     page = choose(administrator, "unlock_codes", [alice, bob])
 

@@ -8,7 +8,7 @@ from django.db import connections, transaction
 from pytest_django import Settings
 
 from accounts.models import Account
-from administration import jobs
+from administration.bulk import jobs
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.support import at_once

@@ -21,8 +21,9 @@ from accounts.models import (
     SecurityEvent,
 )
 from accounts.sessions import cutoffs
-from administration import acts, jobs
-from administration.actions import ALL, BY_NAME
+from administration import acts
+from administration.bulk import jobs
+from administration.bulk.actions import ALL, BY_NAME
 from administration.mailboxes import AccountAdmin
 from administration.models import Job, JobPart
 from tests.factories import make_account, make_client_password

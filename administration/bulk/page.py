@@ -14,10 +14,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration import actions, acts, jobs, roles
-from administration.actions import Action
+from administration import acts, roles
 from administration.base import widgets
 from administration.base.scoped import ReadOnlyAdmin
+from administration.bulk import actions, jobs
+from administration.bulk.actions import Action
 from administration.models import Job
 from clientpasswords.models import ClientPassword
 
