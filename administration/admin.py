@@ -3,6 +3,7 @@
 from administration.bulk.page import JobAdmin
 from administration.clientpasswords import ClientPasswordAdmin
 from administration.domains import DepartmentAdmin, DomainAdmin
+from administration.events.page import CutoffAdmin, LogonAdmin, SecurityEventAdmin
 from administration.formeraddresspages import FormerAddressAdmin
 from administration.logs import FollowedLogAdmin
 from administration.mailboxes import AccountAdmin
@@ -14,7 +15,6 @@ from administration.others import (
     AuditedTOTPDeviceAdmin,
 )
 from administration.policies import PolicyAdmin
-from administration.records import CutoffAdmin, LogonAdmin, SecurityEventAdmin
 
 __all__ = [
     "AccountAdmin",

@@ -12,8 +12,8 @@ from accounts.models import Account, Domain, SecurityEvent
 from administration.domains import DomainAdmin
 from administration.models import Job
 from tests.factories import make_account, make_policy
+from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.lookups import MODELS, list_of, shown
-from tests.unit.administration.test_audit_pages import exported
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 ACCOUNTS = "/admin/accounts/account/"

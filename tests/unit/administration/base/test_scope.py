@@ -19,8 +19,8 @@ from administration.models import Job
 from api.models import ApiToken
 from clientpasswords.models import FollowedLog
 from tests.factories import make_account, make_policy
+from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.pages import ROLES_OF
-from tests.unit.administration.test_audit_pages import exported
 from tests.unit.administration.worlds import (
     World,
     browser_of,

@@ -23,6 +23,7 @@ from accounts import events
 from accounts.models import Account, SecurityEvent
 from accounts.secretfields import HARMLESS, NAMES, SECRET
 from api.service import service
+from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.lookups import MODELS
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.secrets import (
@@ -30,7 +31,6 @@ from tests.unit.administration.secrets import (
     make_what_else_is_secret,
     shown_of,
 )
-from tests.unit.administration.test_audit_pages import exported
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 SOUNDS_SECRET = re.compile(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, SecurityEvent
-from administration import export
+from administration.events import export
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.support import HOME, OFFICE

@@ -16,10 +16,10 @@ from accounts import events
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Cutoff, Domain, SecurityEvent
-from administration import export
 from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
 from administration.base.scoped import ReadOnlyAdmin
-from administration.eventfilters import ActorFilter, DomainFilter, NetworkFilter
+from administration.events import export
+from administration.events.filters import ActorFilter, DomainFilter, NetworkFilter
 from clientpasswords.models import Logon
 
 
