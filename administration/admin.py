@@ -6,7 +6,7 @@ from administration.domains import DepartmentAdmin, DomainAdmin
 from administration.events.page import CutoffAdmin, LogonAdmin, SecurityEventAdmin
 from administration.formeraddresspages import FormerAddressAdmin
 from administration.logs import FollowedLogAdmin
-from administration.mailboxes import AccountAdmin
+from administration.mailboxes.page import AccountAdmin
 from administration.others import (
     AuditedGroupAdmin,
     AuditedPasskeyAdmin,

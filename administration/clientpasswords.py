@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, OwnDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
-from administration.mailboxfilters import StateFilter, UseFilter
+from administration.mailboxes.filters import StateFilter, UseFilter
 from administration.words import refusal_in_words
 from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword

@@ -19,7 +19,7 @@ from accounts.sessions import cutoffs
 from administration import effective, roles
 from administration.base.filters import MailboxDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
-from administration.mailboxfilters import GroupRequiredFilter
+from administration.mailboxes.filters import GroupRequiredFilter
 from administration.previews import PreviewedAdmin
 
 

@@ -18,7 +18,7 @@ from accounts.events import Kind
 from accounts.models import Account, Cutoff, Domain, SecurityEvent
 from administration import figures
 from administration.base.filters import midnight
-from administration.mailboxfilters import ends_soon
+from administration.mailboxes.filters import ends_soon
 from clientpasswords.models import ClientPassword
 
 

@@ -118,8 +118,10 @@ PLACES: dict[str, list[Callable[[Walk], str]]] = {
     "accounts/models/account.py:AccountManager.create_superuser": [by_createsuperuser],
     # The domains and policies that it needs.
     "accounts/models/account.py:Account.clean": [by_the_page_that_adds],
-    "administration/mailboxes.py:AccountCreationForm.Meta": [by_the_page_that_adds],
-    "administration/rightsofmailboxes.py:AccountChangeForm.Meta": [
+    "administration/mailboxes/page.py:AccountCreationForm.Meta": [
+        by_the_page_that_adds
+    ],
+    "administration/mailboxes/permissions.py:AccountChangeForm.Meta": [
         by_the_page_of_another
     ],
     "administration/plans.py:_plan_one": [*IMPORTS, by_the_api],

@@ -24,7 +24,7 @@ from accounts.sessions import cutoffs
 from administration import acts
 from administration.bulk import jobs
 from administration.bulk.actions import ALL, BY_NAME
-from administration.mailboxes import AccountAdmin
+from administration.mailboxes.page import AccountAdmin
 from administration.models import Job, JobPart
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off

@@ -23,14 +23,15 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
 from accounts.sessions import cutoffs
-from administration import acts, effective, heldrights, why
+from administration import acts, effective
 from administration.acts import Order
-from administration.addresses import AddressedAdmin
 from administration.base import audit
 from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import icon
 from administration.bulk.mixin import BulkActionsMixin
-from administration.mailboxfilters import (
+from administration.mailboxes import held_permissions, why
+from administration.mailboxes.addresses import AddressedAdmin
+from administration.mailboxes.filters import (
     ExceptionFilter,
     PasswordsFilter,
     PhoneFilter,
@@ -39,11 +40,8 @@ from administration.mailboxfilters import (
     WebPasswordFilter,
     has_phone,
 )
-from administration.phones import PhoneInline
-from administration.rightsofmailboxes import (
-    RIGHTS,
-    AccountChangeForm,
-)
+from administration.mailboxes.permissions import RIGHTS, AccountChangeForm
+from administration.mailboxes.phone import PhoneInline
 from clientpasswords import limits
 from clientpasswords.usage import history
 
@@ -81,7 +79,7 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 
 def _without_rights(options: Any) -> Any:
-    fields = [name for name in options["fields"] if name not in heldrights.MANY]
+    fields = [name for name in options["fields"] if name not in held_permissions.MANY]
     return {**options, "fields": fields}
 
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from administration import formeraddresses
+from administration.mailboxes.permissions import RightsAdmin
 from administration.previews import CONFIRMED, typed_into
-from administration.rightsofmailboxes import RightsAdmin
 
 
 class AddressedAdmin(RightsAdmin):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Phone, SecurityEvent
-from administration.rightsofmailboxes import RightsAdmin
+from administration.mailboxes.permissions import RightsAdmin
 from tests.factories import PASSWORD, make_account
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.administration.rolesteps import browser_as, errors_of, save

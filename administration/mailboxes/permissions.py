@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
-from administration import heldrights, roles
+from administration import roles
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from administration.base.widgets import NamedAutocomplete
+from administration.mailboxes import held_permissions
 
 OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
 OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")
@@ -53,8 +54,8 @@ class AccountChangeForm(UserChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         account: Account = kwargs["instance"]
-        asks = self.base_fields.keys() >= set(heldrights.MANY)
-        offered = heldrights.look_up(account) if asks else {}
+        asks = self.base_fields.keys() >= set(held_permissions.MANY)
+        offered = held_permissions.look_up(account) if asks else {}
         super().__init__(*args, **kwargs)
         for name, records in offered.items():
             field: Any = self.fields[name]
