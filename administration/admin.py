@@ -14,7 +14,7 @@ from administration.others import (
     AuditedSiteAdmin,
     AuditedTOTPDeviceAdmin,
 )
-from administration.policies import PolicyAdmin
+from administration.policies.page import PolicyAdmin
 
 __all__ = [
     "AccountAdmin",

@@ -14,7 +14,7 @@ from accounts.models import Account
 from accounts.sessions import cutoffs
 from administration import formeraddresses
 from administration.mailboxes.permissions import RightsAdmin
-from administration.previews import CONFIRMED, typed_into
+from administration.policies.preview import CONFIRMED, typed_into
 
 
 class AddressedAdmin(RightsAdmin):

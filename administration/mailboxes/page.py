@@ -23,7 +23,7 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
 from accounts.sessions import cutoffs
-from administration import acts, effective
+from administration import acts
 from administration.acts import Order
 from administration.base import audit
 from administration.base.filters import MailboxDomainFilter
@@ -42,6 +42,7 @@ from administration.mailboxes.filters import (
 )
 from administration.mailboxes.permissions import RIGHTS, AccountChangeForm
 from administration.mailboxes.phone import PhoneInline
+from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
 

@@ -13,7 +13,7 @@ from tests.browser import steps
 from tests.browser.look import Look
 from tests.browser.test_admin import admin, verified
 from tests.unit.administration.jobsteps import ordered, work_off
-from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.administration.policies.test_page import logged_on
 
 __all__ = ["admin", "verified"]
 

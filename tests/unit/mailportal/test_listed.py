@@ -20,7 +20,9 @@ from ninja import ModelSchema
 from accounts.models import Account, Policy
 from accounts.models.policy import NO_POLICY_ANSWERS, POLICY_ANSWERS
 from accounts.notify import messages
-from administration import acts, effective, lockout, policies
+from administration import acts, lockout
+from administration.policies import effective
+from administration.policies import page as policies_page
 from api import schemas
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
@@ -65,7 +67,7 @@ def test_every_column_of_a_policy_is_an_answer_or_is_declared_to_be_none() -> No
 def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() -> None:
     answers = set(POLICY_ANSWERS)
     policy = make_policy()
-    asked = flatten_fieldsets(policies.PolicyAdmin.fieldsets)
+    asked = flatten_fieldsets(policies_page.PolicyAdmin.fieldsets)
 
     assert set(asked) == answers | {"name", "domain"}
     assert set(schemas.PolicySent.model_fields) == answers | {"reason"}
@@ -76,7 +78,7 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert answers - REFUSES_NOTHING == set(messages.CHANGES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }
-    assert answers | {"name", "domain"} >= policies.WITHOUT_EFFECT
+    assert answers | {"name", "domain"} >= policies_page.WITHOUT_EFFECT
 
 
 def test_an_exception_copies_the_answers_of_a_policy_and_nothing_besides() -> None:

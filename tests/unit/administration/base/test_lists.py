@@ -41,7 +41,7 @@ from tests.factories import (
     make_domain,
     make_policy,
 )
-from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.administration.policies.test_page import logged_on
 from tests.unit.support import HOME
 
 ACCOUNTS = "/admin/accounts/account/"

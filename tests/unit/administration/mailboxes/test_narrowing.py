@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.events import Kind
 from accounts.models import Account, Department, Phone, Policy, SecurityEvent
 from accounts.policy import effective as effective_policy
-from administration import effective
+from administration.policies import effective
 from tests.factories import (
     make_account,
     make_client_password,
@@ -18,7 +18,7 @@ from tests.factories import (
     make_policy,
 )
 from tests.unit.administration.base.test_lists import ACCOUNTS, listed, used
-from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.administration.policies.test_page import logged_on
 
 PASSWORDS = "/admin/clientpasswords/clientpassword/"
 

@@ -13,7 +13,7 @@ from accounts.models import Account, MailSetting, Policy
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.administration.base.test_lists import asked_for
-from tests.unit.administration.test_policy_pages import logged_on
+from tests.unit.administration.policies.test_page import logged_on
 
 OFFICE, ELSEWHERE, WEBMAIL = "192.0.2.7", "198.51.100.7", "127.0.0.2"
 CLOSED = {"third_party_logon": False, "imap": False}

@@ -13,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Domain, Policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
-from administration import effective, roles
+from administration import roles
 from administration.base.lists import BoundedPaginator
-from administration.previews import PreviewedAdmin
+from administration.policies import effective
+from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
 
 # Fields that change nothing for anybody's mail programs.

@@ -12,12 +12,12 @@ from time_machine import Traveller
 
 from accounts.models import Account, Cutoff, Department, Domain, Policy
 from accounts.policy import effective as effective_policy
-from administration import effective
+from administration.policies import effective
 from tests.factories import make_account, make_policy
 from tests.unit.administration.base.test_lists import asked_for
 from tests.unit.administration.jobsteps import do
+from tests.unit.administration.policies.test_page import logged_on
 from tests.unit.administration.test_accounts import save_policy
-from tests.unit.administration.test_policy_pages import logged_on
 from tests.unit.administration.worlds import browser_of, make_administrator
 
 
