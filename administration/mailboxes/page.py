@@ -11,6 +11,8 @@ from django.contrib.auth.forms import (
 )
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.db.models.query import EmptyQuerySet
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -26,6 +28,7 @@ from accounts.sessions import cutoffs
 from administration import acts
 from administration.acts import Order
 from administration.base import audit
+from administration.base.audited import AuditedAdmin
 from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import icon
 from administration.bulk.mixin import BulkActionsMixin
@@ -41,10 +44,28 @@ from administration.mailboxes.filters import (
     has_phone,
 )
 from administration.mailboxes.permissions import RIGHTS, AccountChangeForm
-from administration.mailboxes.phone import PhoneInline
 from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
+
+
+class PhoneFormSet(BaseInlineFormSet):
+    """The phone that came with its mailbox, for those who may look at phones."""
+
+    def get_queryset(self) -> Any:
+        is_hidden = isinstance(self.queryset, EmptyQuerySet)
+        phone = None if is_hidden else getattr(self.instance, "phone", None)
+        return [] if phone is None else [phone]
+
+
+class PhoneInline(admin.StackedInline):
+    """The phone for codes; its code is not for administrators."""
+
+    model = Phone
+    formset = PhoneFormSet
+    fields = ["number", "held_until"]
+    formfield_overrides = AuditedAdmin.formfield_overrides
+    verbose_name = verbose_name_plural = _("phone for codes")
 
 
 class AccountCreationForm(AdminUserCreationForm):
