@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +10,8 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
@@ -18,6 +20,7 @@ from accounts.models import Account, Notification, Policy, SecurityEvent
 from clientpasswords import lifecycle
 from clientpasswords.lifetimes import expiry
 from clientpasswords.models import ClientPassword
+from clientpasswords.page import Area
 from clientpasswords.scopes import Scope
 from tests.factories import make_account, make_client_password, make_policy
 from tests.unit.support import HOME, at_once
@@ -251,3 +254,68 @@ def test_the_mail_says_what_when_and_what_to_do(
     assert "Was it you?" not in letter.body
     assert "By: " not in letter.body
     assert "~" not in letter.body
+
+
+@pytest.mark.parametrize("by", ["date", "policy"])
+def test_the_list_marks_what_ends_soon(
+    browser: Client, phone: ClientPassword, clock: Traveller, by: str
+) -> None:
+    if by == "date":
+        ends(phone, 30 * DAY)
+    else:
+        Policy.objects.update(client_password_days=30)
+
+    def marked() -> bool:
+        browser.force_login(phone.account)
+        page = browser.get(reverse("clientpasswords:index")).content.decode()
+        return "Ends soon:" in page
+
+    clock.move_to(datetime(2026, 12, 16, 11, 59, tzinfo=UTC))
+    assert not marked()
+    clock.move_to(datetime(2026, 12, 16, 12, tzinfo=UTC))
+    assert marked()
+    clock.move_to(datetime(2026, 12, 23, 12, tzinfo=UTC))
+    assert not marked()
+
+
+@pytest.mark.parametrize(
+    ("date", "life", "hours"),
+    [
+        (8, None, 24),
+        (8, 30, 24),
+        (8, 8, 24),
+        (None, 8, 96),
+        (30, 8, 96),
+        (None, 30, 23 * 24),
+    ],
+)
+def test_the_list_marks_it_from_the_mail_on(
+    phone: ClientPassword,
+    clock: Traveller,
+    date: int | None,
+    life: int | None,
+    hours: int,
+) -> None:
+    if date is not None:
+        ends(phone, date * DAY)
+    Policy.objects.update(client_password_days=life)
+
+    def is_marked() -> bool:
+        return Area(phone.account).passwords[0].ends_soon
+
+    second = timedelta(seconds=1)
+    clock.shift(hours * HOUR - second)
+    before = is_marked(), expiry.announce()
+    clock.shift(second)
+    after = is_marked(), expiry.announce()
+
+    assert (before, after) == ((False, 0), (True, 1))
+
+
+def test_what_was_made_for_a_few_days_is_marked_from_the_start(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    ends(phone, 3 * DAY)
+
+    assert Area(phone.account).passwords[0].ends_soon
+    assert expiry.announce() == 1
