@@ -18,7 +18,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations messages bench requirements clean
+.PHONY: help install run demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations structure messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +73,7 @@ check: $(VENV)/tools catalogues ## Lint, types, layers, templates, migrations, t
 	$(BIN)/python -m tools.lengths
 	$(PRODUCTION) $(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.structure --check
 	find templates -name '*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	$(BIN)/djlint --quiet --lint templates
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
@@ -87,6 +88,9 @@ fix: $(VENV)/tools ## Apply what the checks can mend by themselves
 
 migrations: $(VENV)/tools ## Make migrations for changed models (NAME=what_they_do)
 	$(PRODUCTION) DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --name $(NAME)
+
+structure: $(VENV)/tools ## Draw which module imports which, into docs/architecture.md
+	$(BIN)/python -m tools.structure
 
 messages: $(VENV)/tools ## Bring the translation catalogues up to date with the texts
 	$(PRODUCTION) $(BIN)/python manage.py makemessages --all --no-location --no-obsolete --ignore=.venv --ignore=var --ignore=tests
