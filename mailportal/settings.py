@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "api.apps.ApiConfig",
     "administration.apps.AdministrationConfig",
     "administration.apps.AdminConfig",
+    "provisioning.apps.ProvisioningConfig",
     "clientpasswords.apps.ClientPasswordsConfig",
     "accounts.apps.AccountsConfig",
     "django.contrib.auth",

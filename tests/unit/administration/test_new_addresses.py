@@ -33,7 +33,14 @@ SENTENCE = "There was a mailbox of this address until "
 PAGE = "under “Former addresses” in the administration, or on the portal's host by: "
 COMMAND = f"{PAGE}deploy/manage release_address {OLD}"
 ROOT = Path(__file__).parents[3]
-APPS = ("accounts", "administration", "api", "clientpasswords", "mailportal")
+APPS = (
+    "accounts",
+    "administration",
+    "api",
+    "clientpasswords",
+    "mailportal",
+    "provisioning",
+)
 WRITING = {
     *("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"),
     *("acreate", "aget_or_create", "aupdate_or_create", "abulk_create", "update"),

@@ -11,7 +11,7 @@ from django.db.models import DateTimeField
 from accounts.models import Account
 from tests.unit.mailportal.later import LATER
 
-OURS = {"accounts", "administration", "api", "clientpasswords"}
+OURS = {"accounts", "administration", "api", "clientpasswords", "provisioning"}
 ENDS = "it ends a right; what holds from then on the logon views or the query say then"
 TELLS = "it takes or tells, and opens nothing"
 # What hangs on a mailbox: in `LATER` under these names, or why it does not act.

@@ -28,7 +28,14 @@ from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
 
 ROOT = Path(__file__).parents[3]
-OURS = ["accounts", "administration", "api", "clientpasswords", "gateways"]
+OURS = [
+    "accounts",
+    "administration",
+    "api",
+    "clientpasswords",
+    "gateways",
+    "provisioning",
+]
 OURS += ["mailportal", "deploy"]
 PAGES = list(admin.site._registry.values())
 # Forms by which Django makes others; they name no fields of their own.

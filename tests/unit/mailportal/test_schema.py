@@ -9,7 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from accounts import schema
 
-OURS = ("accounts", "administration", "api", "clientpasswords")
+OURS = ("accounts", "administration", "api", "clientpasswords", "provisioning")
 # What only PostgreSQL has any use for: an index for LIKE, and rights of another role.
 NOT_FOR_SQLITE = {"accounts/sql/name_beginning", "clientpasswords/logon/grants"}
 LOGON_VIEWS = (
