@@ -4,7 +4,7 @@ from administration.bulk.page import JobAdmin
 from administration.clientpasswords import ClientPasswordAdmin
 from administration.domains import DepartmentAdmin, DomainAdmin
 from administration.events.page import CutoffAdmin, LogonAdmin, SecurityEventAdmin
-from administration.formeraddresspages import FormerAddressAdmin
+from administration.former_addresses import FormerAddressAdmin
 from administration.logs import FollowedLogAdmin
 from administration.mailboxes.page import AccountAdmin
 from administration.others import (

@@ -16,12 +16,12 @@ from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from accounts.policy import effective as effective_policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
-from administration import roles
 from administration.base.filters import MailboxDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes.filters import GroupRequiredFilter
 from administration.policies import effective
 from administration.policies.preview import PreviewedAdmin
+from provisioning import roles
 
 
 class GroupAdmin(BulkActionsMixin, PreviewedAdmin):

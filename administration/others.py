@@ -17,9 +17,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.models import RecoveryCodes
-from administration import roles
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, LastUsedFilter
+from provisioning import roles
 
 # The libraries have registered their own pages when their modules were imported.
 admin.site.unregister([Group, Site, TOTPDevice])

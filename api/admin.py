@@ -22,12 +22,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.http import actor
 from accounts.models import Domain
-from administration.acts import Order
 from administration.base.filters import ChoiceFilter
 from administration.others import OperatorsAdmin
 from api import openings, tokens
 from api.forms import MakeForm, ReasonForm
 from api.models import ApiToken
+from provisioning.acts import Order
 
 MOST_NAMES = 50
 

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from administration import lockout
 from api.problems import Faults, Problem
+from provisioning import lockout
 
 
 def refusal(words: str, faults: Faults) -> Problem:

@@ -11,8 +11,6 @@ from ninja import Router, Status
 
 from accounts.models import Account
 from accounts.sessions import cutoffs
-from administration import acts, plans, provisioning
-from administration.plans import Planned, Rules, Wanted
 from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.models import ApiToken
@@ -31,6 +29,8 @@ from api.schemas import (
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
+from provisioning import acts, apply, plans
+from provisioning.plans import Planned, Rules, Wanted
 
 Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])
@@ -204,7 +204,7 @@ def _bring(
         rules = Rules(policies=caller.policies())
         (planned,) = plans.plan(wanted, rules, lock=True)
         _require_right(request, caller, planned)
-        provisioning.carry_out([planned], by=caller.by, why=sent.reason)
+        apply.carry_out([planned], by=caller.by, why=sent.reason)
         shown = AccountOut.of(_find(caller, address))
     versions.tell(response, shown)
     return Status(201 if planned.is_new else 200, shown)

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Exists, Q, QuerySet
 
 from accounts.models import Account, Domain, Policy
-from administration import roles
 from api.models import ApiToken
+from provisioning import roles
 
 Scope = ApiToken.Scope
 # These are about the whole host.

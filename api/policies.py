@@ -12,12 +12,12 @@ from ninja import Router, Status
 
 from accounts.models import Policy
 from accounts.sessions import cutoffs
-from administration import acts, plans
 from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.models import ApiToken
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
+from provisioning import acts, plans
 
 Scope = ApiToken.Scope
 router = Router(tags=["policies"])

@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from accounts.events import LONGEST_REASON
 from accounts.models import POLICY_ANSWERS, Account, Domain, Policy
-from administration import cells
 from clientpasswords.models import ClientPassword
+from provisioning import cells
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
 Reason = Annotated[

@@ -13,7 +13,7 @@ import grimp
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
-APPS = ("api", "administration", "clientpasswords", "accounts")
+APPS = ("api", "administration", "provisioning", "clientpasswords", "accounts")
 LEFT_OUT = {"apps", "migrations"}
 BEGIN, END = "<!-- drawn by make structure -->\n", "<!-- end of the drawing -->\n"
 

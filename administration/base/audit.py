@@ -12,7 +12,7 @@ from accounts import events
 from accounts.events import Event, Kind
 from accounts.http import actor
 from accounts.models import Account, Department, Domain, Policy
-from administration import roles
+from provisioning import roles
 
 CREATED, CHANGED, DELETED = range(3)
 KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {

@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.models import Account, Department, Domain, Phone, Policy
-from administration import lockout, roles
 from administration.base import audit
 from administration.base.scoped import ScopedAdmin
 from administration.base.widgets import (
@@ -21,6 +20,7 @@ from administration.base.widgets import (
     KnownAutocompleteSelect,
     MomentField,
 )
+from provisioning import lockout, roles
 
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "

@@ -16,9 +16,9 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
-from administration import roles
 from administration.base import deletions
 from administration.base.lists import BoundedAdmin
+from provisioning import roles
 
 NOT_YOURS = _("This is not there, or not among what you administer.")
 

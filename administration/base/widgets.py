@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from administration.cells import YEARS
+from provisioning.cells import YEARS
 
 
 class DateAndTime(AdminSplitDateTime):

@@ -12,10 +12,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Department, Domain, Policy
-from administration import acts
-from administration.acts import Order
 from administration.base.widgets import KnownAutocompleteSelect, MomentField
 from clientpasswords.models import ClientPassword
+from provisioning import acts
+from provisioning.acts import Order
 
 REQUIRED = {
     "client_passwords_required": True,

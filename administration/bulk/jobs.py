@@ -22,12 +22,12 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Department, Domain
 from accounts.sessions import cutoffs
-from administration import lockout, roles
-from administration.acts import NotAllowed, Order
 from administration.base import scoped
 from administration.bulk import actions
 from administration.bulk.actions import Action
 from administration.models import Job, JobPart
+from provisioning import lockout, roles
+from provisioning.acts import NotAllowed, Order
 
 PART = 100  # records in one transaction
 TOLD = 20  # failures kept of each part

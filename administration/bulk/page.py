@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
-from administration import acts, roles
 from administration.base import widgets
 from administration.base.scoped import ReadOnlyAdmin
 from administration.bulk import actions, jobs
 from administration.bulk.actions import Action
 from administration.models import Job
 from clientpasswords.models import ClientPassword
+from provisioning import acts, roles
 
 SHOWN = 20  # names
 TYPED_FROM = 1000  # records, above which their number has to be typed

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from accounts.sessions import cutoffs
-from administration import formeraddresses
 from administration.mailboxes.permissions import RightsAdmin
 from administration.policies.preview import CONFIRMED, typed_into
+from provisioning import former_addresses
 
 
 class AddressedAdmin(RightsAdmin):
@@ -64,7 +64,7 @@ class AddressedAdmin(RightsAdmin):
         told = dict(extra_context or {})
         if account is not None:
             # By then there is no mailbox that its mail belongs to.
-            told["to_do"] = formeraddresses.to_do(account.address, None, is_seen=True)
+            told["to_do"] = former_addresses.to_do(account.address, None, is_seen=True)
         answer: HttpResponse = super().delete_view(request, object_id, told)
         return answer
 
@@ -85,7 +85,7 @@ class AddressedAdmin(RightsAdmin):
             "opts": self.opts,
             "original": self.get_object(request, unquote(object_id)),
             "new": account.address,
-            "to_do": formeraddresses.to_do(old, account, is_seen=True),
+            "to_do": former_addresses.to_do(old, account, is_seen=True),
             "typed": typed_into(request),
         }
         template = "admin/accounts/account/rename.html"

@@ -25,8 +25,6 @@ from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
 from accounts.sessions import cutoffs
-from administration import acts
-from administration.acts import Order
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import MailboxDomainFilter
@@ -47,6 +45,8 @@ from administration.mailboxes.permissions import RIGHTS, AccountChangeForm
 from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
+from provisioning import acts
+from provisioning.acts import Order
 
 
 class PhoneFormSet(BaseInlineFormSet):

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
-from administration import roles
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from administration.base.widgets import NamedAutocomplete
 from administration.mailboxes import held_permissions
+from provisioning import roles
 
 OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
 OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")

@@ -13,11 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account, Domain, Policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
-from administration import roles
 from administration.base.lists import BoundedPaginator
 from administration.policies import effective
 from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
+from provisioning import roles
 
 # Fields that change nothing for anybody's mail programs.
 WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}

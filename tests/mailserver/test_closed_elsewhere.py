@@ -14,8 +14,8 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Account
-from administration import passwdfiles
 from deploy.mailhost import MailHost
+from provisioning import passwd_files
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import imap_session, pop3_session
@@ -75,11 +75,11 @@ def kinds() -> Iterator[Kind]:
     """Yield every kind of line that the reader tells apart, and some more."""
     for scheme, hash_ in HASHES.items():
         yield Kind(scheme, f"{{address}}:{hash_}:{PLACES}")
-    fields = [*passwdfiles.LOCKING, *passwdfiles.HARMLESS, *passwdfiles.CLOSING]
-    families = [FAMILIES[family] for family in passwdfiles.HARMLESS_FAMILIES]
+    fields = [*passwd_files.LOCKING, *passwd_files.HARMLESS, *passwd_files.CLOSING]
+    families = [FAMILIES[family] for family in passwd_files.HARMLESS_FAMILIES]
     for name in [*fields, *families, "colour", "NoLogin"]:
         yield Kind(name, with_extra(f"{name}={VALUES.get(name, 'y')}"))
-    bare = passwdfiles.LOCKING | {"nodelay", "nopassword", "noauthenticate", "proxy"}
+    bare = passwd_files.LOCKING | {"nodelay", "nopassword", "noauthenticate", "proxy"}
     for name in bare:
         yield Kind(f"bare {name}", with_extra(name))
     for extra in (

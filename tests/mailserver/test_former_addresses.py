@@ -12,10 +12,10 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress
-from administration import formeraddresses
-from administration.acts import Order
 from deploy import servers
 from deploy.mailhost import MailHost
+from provisioning import former_addresses
+from provisioning.acts import Order
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import imap_session
@@ -55,7 +55,7 @@ class Letters:
 
     def files(self) -> list[Path]:
         """Return all that is in the folders of both addresses."""
-        homes = [formeraddresses.home_of(each) for each in (self.old, self.new)]
+        homes = [former_addresses.home_of(each) for each in (self.old, self.new)]
         return sorted(file for home in homes for file in Path(home).rglob("*"))
 
     def configure(self, *settings: str) -> None:
@@ -158,7 +158,7 @@ def test_what_has_come_to_the_new_address_meanwhile_is_put_to_it(
 ) -> None:
     letters.deliver(letters.old, "of before")
     assert letters.read(letters.old) == [("1", "of before")]
-    home, new_home = map(formeraddresses.home_of, (letters.old, letters.new))
+    home, new_home = map(former_addresses.home_of, (letters.old, letters.new))
     assert letters.run(f"echo before > {home}/.dovecot.sieve") == 0
 
     move, *together = renamed(administrator, letters)
@@ -193,7 +193,7 @@ def test_another_format_stays(letters: Letters, location: str) -> None:
     letters.save(letters.old, "of before")
     letters.rename()
     letters.save(letters.new, "of meanwhile")
-    commands = formeraddresses.bringing_together(letters.old, letters.new)
+    commands = former_addresses.bringing_together(letters.old, letters.new)
     before = letters.files()
 
     assert letters.run(commands) != 0
@@ -210,10 +210,10 @@ def test_over_quota_what_has_come_stays(letters: Letters) -> None:
     letters.rename()
     letters.save(letters.new, "of meanwhile")
     letters.limit_to("20B")
-    commands = formeraddresses.bringing_together(letters.old, letters.new)
+    commands = former_addresses.bringing_together(letters.old, letters.new)
 
     assert letters.run(commands) != 0
-    come = Path(formeraddresses.come(letters.new), "Maildir")
+    come = Path(former_addresses.come(letters.new), "Maildir")
     (letter,) = [*come.glob("new/*"), *come.glob("cur/*")]
     assert "of meanwhile" in letter.read_text()
 
@@ -246,7 +246,7 @@ def test_the_mail_of_who_has_left_can_be_given_to_somebody_else(
         r"^doveadm import .* 'From plain' ALL$", page.read_text(), re.MULTILINE
     )
 
-    home = formeraddresses.home_of(letters.old)
+    home = former_addresses.home_of(letters.old)
     for there, here in (
         ("/srv/mail/plain@example.com", home),
         ("boss@example.com", boss.address),
@@ -263,7 +263,7 @@ def test_released_without_it_the_next_owner_reads_everything(letters: Letters) -
     letters.deliver(letters.old, "private letter")
     letters.account.delete()
 
-    formeraddresses.release(FormerAddress.objects.get(), Order(HOME, ""))
+    former_addresses.release(FormerAddress.objects.get(), Order(HOME, ""))
     factories.make_account(letters.old)
 
     assert letters.read(letters.old) == [("1", "private letter")]

@@ -4,11 +4,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
 from accounts.models import Account, Domain
-from administration import cells
-from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
 from api.tokens import Terms
+from provisioning import cells
+from provisioning.acts import Order
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
-from administration.acts import Order
 from api import tokens
 from api.models import ApiToken
+from provisioning.acts import Order
 
 
 class Command(BaseCommand):

@@ -10,8 +10,8 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress, SecurityEvent
-from administration import formeraddresses
-from administration.acts import Order
+from provisioning import former_addresses
+from provisioning.acts import Order
 from tests.factories import make_account
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World, browser_of, make_administrator
@@ -181,7 +181,7 @@ def test_an_address_is_released_once(own: World) -> None:
     former = own.rows["accounts_formeraddress"]
     post("operator", own, **RELEASE)
 
-    assert not formeraddresses.release(former, Order(HOME, ""))
+    assert not former_addresses.release(former, Order(HOME, ""))
     assert released().address == former.address
 
 

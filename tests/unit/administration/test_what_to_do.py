@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from accounts.models import Account, FormerAddress
-from administration import roles
+from provisioning import roles
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.test_accounts import save_account
 from tests.unit.administration.worlds import (

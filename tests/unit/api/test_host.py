@@ -8,8 +8,8 @@ from django.test import Client
 
 from accounts.models import Cutoff, Domain, Policy, SecurityEvent
 from tests.factories import make_domain, make_policy
-from tests.unit.administration.test_lockout import uses
 from tests.unit.api.conftest import client_with, make_operator, make_token
+from tests.unit.provisioning.test_lockout import uses
 
 pytestmark = pytest.mark.django_db
 

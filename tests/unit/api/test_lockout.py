@@ -11,8 +11,8 @@ from django.test import Client
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from api.models import ApiToken
 from tests.factories import make_account, make_policy
-from tests.unit.administration.test_lockout import uses
 from tests.unit.api.conftest import client_with, make_operator, make_token
+from tests.unit.provisioning.test_lockout import uses
 
 ANY = {"If-Match": "*"}
 POLICY = "/api/v1/policies/Standard"

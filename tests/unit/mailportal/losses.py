@@ -12,10 +12,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Account, Phone, Policy
 from accounts.policy import effective
 from accounts.signin import throttle
-from administration import acts, provisioning
-from administration.plans import CHANGED, Rules, Wanted
 from api.models import ApiToken
 from clientpasswords import lifecycle
+from provisioning import acts, apply
+from provisioning.plans import CHANGED, Rules, Wanted
 from tests.factories import make_client_password
 from tests.unit.administration.rolesteps import save
 from tests.unit.administration.worlds import browser_of, make_administrator
@@ -153,7 +153,7 @@ def imported(people: People, **fields: Any) -> None:
     wanted = [Wanted(str(people.person), fields)]
     rules = Rules(policies=Policy.objects.filter(pk=policy.pk))
     with as_an_owner(people):
-        (planned,) = provisioning.provision(wanted, rules, by=OPERATOR.by)
+        (planned,) = apply.provision(wanted, rules, by=OPERATOR.by)
     assert planned.outcome == CHANGED
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from administration import formeraddresses
 from deploy import homes as of_mail_hosts
 from deploy.render import render
 from mailportal import homes as of_portal
 from mailportal.checks import mailserver
+from provisioning import former_addresses
 from tests.unit.deploy.hosts import VALUES
 
 SAME = "is one folder for several mailboxes"
@@ -80,7 +80,7 @@ def test_by_a_right_rule_every_mailbox_has_a_folder_of_its_own(
 ) -> None:
     settings.MAIL_HOME = home
 
-    assert len({formeraddresses.home_of(each) for each in ADDRESSES}) == len(ADDRESSES)
+    assert len({former_addresses.home_of(each) for each in ADDRESSES}) == len(ADDRESSES)
 
 
 @pytest.mark.parametrize("home", [home for home in CASES if home and CASES[home]])

@@ -20,10 +20,10 @@ from ninja import ModelSchema
 from accounts.models import Account, Policy
 from accounts.models.policy import NO_POLICY_ANSWERS, POLICY_ANSWERS
 from accounts.notify import messages
-from administration import acts, lockout
 from administration.policies import effective
 from administration.policies import page as policies_page
 from api import schemas
+from provisioning import acts, lockout
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
 

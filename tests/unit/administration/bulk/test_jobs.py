@@ -21,11 +21,11 @@ from accounts.models import (
     SecurityEvent,
 )
 from accounts.sessions import cutoffs
-from administration import acts
 from administration.bulk import jobs
 from administration.bulk.actions import ALL, BY_NAME
 from administration.mailboxes.page import AccountAdmin
 from administration.models import Job, JobPart
+from provisioning import acts
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
 from tests.unit.support import at_once

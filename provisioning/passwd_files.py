@@ -15,15 +15,9 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from accounts.hashing import schemes
-from administration import cells as said
-from administration.mailboxfiles import (
-    NOTHING,
-    UNUSABLE,
-    Row,
-    Waived,
-    password_field,
-)
-from administration.plans import Wanted, is_text
+from provisioning import cells as said
+from provisioning.files import NOTHING, UNUSABLE, Row, Waived, password_field
+from provisioning.plans import Wanted, is_text
 
 FIELDS = ("address", "password", "uid", "gid", "gecos", "home", "shell")
 

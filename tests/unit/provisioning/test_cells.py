@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts import phones
-from administration import cells
+from provisioning import cells
 
 
 @pytest.mark.parametrize(

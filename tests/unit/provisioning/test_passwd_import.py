@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account, SecurityEvent
-from administration import passwdfiles
+from provisioning import passwd_files
 from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES
 from tests.unit.administration.importing import refused, run
@@ -41,7 +41,7 @@ def refuse(file: Path, *lines: str, **options: object) -> str:
     return refused(file, *lines, header="# users", format="passwd", **options)
 
 
-@pytest.mark.parametrize("name", passwdfiles.LOCKING)
+@pytest.mark.parametrize("name", passwd_files.LOCKING)
 @pytest.mark.parametrize("value", ["", "=y", "=no", "="])
 def test_a_field_that_locks_makes_the_mailbox_not_active(
     file: Path, name: str, value: str
@@ -77,14 +77,14 @@ def test_a_mailbox_that_was_shut_here_is_not_opened_by_an_import(file: Path) -> 
     assert not Account.objects.get().is_active
 
 
-@pytest.mark.parametrize("name", passwdfiles.CLOSING)
+@pytest.mark.parametrize("name", passwd_files.CLOSING)
 @pytest.mark.parametrize("value", ["", "=y", f"={SECRET}"])
 def test_a_line_that_lets_in_by_more_than_the_hash_is_refused_by_name(
     file: Path, name: str, value: str
 ) -> None:
     said = refuse(file, line(f"nologin {name}{value}"))
 
-    assert f"erin@firm.example: refused: {name}: {passwdfiles.CLOSING[name]}" in said
+    assert f"erin@firm.example: refused: {name}: {passwd_files.CLOSING[name]}" in said
     assert SECRET not in said
 
 
@@ -222,7 +222,7 @@ def test_a_name_that_is_in_no_line_is_said_to_be_and_stops_nothing(file: Path) -
     assert Account.objects.get().is_active
 
 
-@pytest.mark.parametrize("name", [*passwdfiles.NEVER_WAIVED, "address", "active"])
+@pytest.mark.parametrize("name", [*passwd_files.NEVER_WAIVED, "address", "active"])
 def test_what_decides_who_is_let_in_cannot_be_left_out(file: Path, name: str) -> None:
     file.write_text(line(f"{name}=y"))
 
@@ -236,9 +236,9 @@ def test_the_page_for_operators_names_every_field() -> None:
     names = {name for name, dots in told if not dots}
     families = tuple(name for name, dots in told if dots)
 
-    known = passwdfiles.LOCKING | passwdfiles.HARMLESS | set(passwdfiles.CLOSING)
+    known = passwd_files.LOCKING | passwd_files.HARMLESS | set(passwd_files.CLOSING)
     assert [each for each in known - names if not each.startswith(families)] == []
-    assert set(passwdfiles.HARMLESS_FAMILIES) <= set(families)
+    assert set(passwd_files.HARMLESS_FAMILIES) <= set(families)
 
 
 def test_the_help_says_what_becomes_of_extra_fields(
@@ -249,4 +249,4 @@ def test_the_help_says_what_becomes_of_extra_fields(
 
     said = capsys.readouterr().out
     assert "ignored" not in said
-    assert all(name in said for name in passwdfiles.LOCKING)
+    assert all(name in said for name in passwd_files.LOCKING)

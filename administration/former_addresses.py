@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts import events
 from accounts.http import actor
 from accounts.models import Account, Domain, FormerAddress
-from administration import formeraddresses
-from administration.acts import Order
 from administration.base.filters import MailboxDomainFilter
 from administration.base.scoped import ReadOnlyAdmin, visible
+from provisioning import former_addresses
+from provisioning.acts import Order
 
 
 class ReleaseForm(forms.Form):
@@ -103,7 +103,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self._page(request, former, form)
         order = Order(actor(request), form.cleaned_data["reason"])
-        formeraddresses.release(former, order)
+        former_addresses.release(former, order)
         words = gettext("The address %(address)s is released: a mailbox can have it.")
         messages.success(request, words % {"address": former.address})
         return redirect("admin:accounts_formeraddress_changelist")
@@ -137,8 +137,8 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, template, context, status=status)
 
 
-def _to_do(former: Any) -> formeraddresses.ToDo:
+def _to_do(former: Any) -> former_addresses.ToDo:
     """What the pages say of the mail that may still be there."""
-    return formeraddresses.to_do(
+    return former_addresses.to_do(
         former.address, former.account, is_seen=former.is_mailbox_seen
     )

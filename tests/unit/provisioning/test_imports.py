@@ -17,7 +17,7 @@ from accounts.models import (
     Phone,
     SecurityEvent,
 )
-from administration import imports, provisioning
+from provisioning import apply, imports
 from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES, PASSWORD
 from tests.unit.administration.importing import run
@@ -250,7 +250,7 @@ def test_what_dies_between_two_parts_is_gone_on_with(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "PART", 4)
-    real, calls = provisioning.provision, []
+    real, calls = apply.provision, []
 
     def dies_in_the_third(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
@@ -258,7 +258,7 @@ def test_what_dies_between_two_parts_is_gone_on_with(
             raise DatabaseError
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(provisioning, "provision", dies_in_the_third)
+    monkeypatch.setattr(apply, "provision", dies_in_the_third)
     with pytest.raises(DatabaseError):
         run(file, *many(10), header="address,name")
     assert Account.objects.count() == 8
@@ -274,7 +274,7 @@ def test_in_one_transaction_nothing_is_left_of_what_died(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "PART", 4)
-    real, calls = provisioning.provision, []
+    real, calls = apply.provision, []
 
     def dies_in_the_third(*args: Any, **kwargs: Any) -> Any:
         calls.append(args)
@@ -282,7 +282,7 @@ def test_in_one_transaction_nothing_is_left_of_what_died(
             raise DatabaseError
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(provisioning, "provision", dies_in_the_third)
+    monkeypatch.setattr(apply, "provision", dies_in_the_third)
 
     with pytest.raises(DatabaseError):
         run(file, *many(10), header="address,name", in_one=True)

@@ -1,6 +1,6 @@
 """What becomes of mailboxes when another system says what they shall be.
 
-Planning writes nothing; `administration.provisioning` carries it out.
+Planning writes nothing; `provisioning.apply` carries it out.
 """
 
 import re
@@ -22,7 +22,7 @@ from accounts.models import (
     Policy,
 )
 from accounts.models.account import ADDRESS
-from administration import cells
+from provisioning import cells
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
 # What may change in a mailbox's own row.

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from accounts.events import Actor
-from administration import plans, provisioning
-from administration.mailboxfiles import Row
-from administration.plans import REFUSED, Planned, Rules
+from provisioning import apply, plans
+from provisioning.files import Row
+from provisioning.plans import REFUSED, Planned, Rules
 
 PART = 1000  # mailboxes in one transaction
 FEW = 3  # refusals for the same reason that are told one by one
@@ -118,9 +118,7 @@ def carry_out(
     rows: Iterable[Row], rules: Rules, *, by: Actor, why: str
 ) -> Iterator[list[Line]]:
     """Yield part by part what has become of the lines, each part once it is written."""
-    yield from _parts(
-        rows, lambda good: provisioning.provision(good, rules, by=by, why=why)
-    )
+    yield from _parts(rows, lambda good: apply.provision(good, rules, by=by, why=why))
 
 
 def _parts(
@@ -154,7 +152,7 @@ def _without_plan(row: Row, seen: dict[str, int]) -> Line | None:
 
 
 def _line(row: Row, planned: Planned) -> Line:
-    names = tuple(sorted(planned.changed - provisioning.NOT_TOLD))
+    names = tuple(sorted(planned.changed - apply.NOT_TOLD))
     if planned.outcome == REFUSED:
         names = ()
     return Line(

@@ -11,18 +11,18 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Policy
-from administration import imports, mailboxfiles, passwdfiles
-from administration.imports import Line, Refusals, Report
-from administration.mailboxfiles import Malformed, Row, Waived
-from administration.plans import REFUSED, Rules
+from provisioning import files, imports, passwd_files
+from provisioning.files import Malformed, Row, Waived
+from provisioning.imports import Line, Refusals, Report
+from provisioning.plans import REFUSED, Rules
 
 # How each format is read, and what ends its lines: csv looks for that by itself.
 READERS = {
-    "csv": (mailboxfiles.read_csv, ""),
-    "passwd": (passwdfiles.read_passwd, "\n"),
+    "csv": (files.read_csv, ""),
+    "passwd": (passwd_files.read_passwd, "\n"),
 }
 
-LOCKING = " or ".join(sorted(passwdfiles.LOCKING))
+LOCKING = " or ".join(sorted(passwd_files.LOCKING))
 
 
 class Command(BaseCommand):
@@ -31,7 +31,7 @@ Make mailboxes, and bring those that exist to what a file says. Importing the sa
 file again changes nothing.
 
 A CSV file is in UTF-8, with commas, and names its columns in the first line:
-  {", ".join(mailboxfiles.COLUMNS)}
+  {", ".join(files.COLUMNS)}
 All but address may be missing and then stay as they are. An empty cell empties what it
 is about, but for password, active and security_passwords, which it leaves alone.
   department    of the address's domain, by name
@@ -192,9 +192,9 @@ interruption import it again."""
         names = [name.strip() for name in self._options["leave_out"]]
         for name in names:
             # However it is written: columns are known without their capitals.
-            if name.lower() in passwdfiles.NEVER_WAIVED:
+            if name.lower() in passwd_files.NEVER_WAIVED:
                 raise CommandError(f"{name} decides who is let in: it is not left out.")
-            if name.lower() in mailboxfiles.COLUMNS:
+            if name.lower() in files.COLUMNS:
                 text = f"{name} is taken over: leave its column out yourself."
                 raise CommandError(text)
         return Waived(frozenset(names), self._options["without_unusable_hashes"])
@@ -202,7 +202,7 @@ interruption import it again."""
     def _rows(self) -> Iterator[Row]:
         read, newline = READERS[self._options["format"]]
         try:
-            with mailboxfiles.opened(self._options["file"], newline=newline) as file:
+            with files.opened(self._options["file"], newline=newline) as file:
                 for row in read(file, self._waived):
                     self._waived_here.update(self._waived.names & {*row.left_out})
                     yield row

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Account, Domain
-from administration import mailboxfiles
+from provisioning import files
 
 AT_ONCE = 2000  # mailboxes in memory
 OWNER_ONLY = 0o600
@@ -57,9 +57,7 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{count} mailboxes exported"))
 
     def _write(self, file: IO[str], rows: Any, *, with_hash: bool) -> int:
-        columns = [
-            name for name in mailboxfiles.COLUMNS if with_hash or name != "password"
-        ]
+        columns = [name for name in files.COLUMNS if with_hash or name != "password"]
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
         related = ("department", "policy", "phone")
@@ -68,6 +66,6 @@ class Command(BaseCommand):
         for account in tqdm(
             found.iterator(AT_ONCE), desc="exporting", unit=" mailboxes", disable=None
         ):
-            writer.writerow(mailboxfiles.cells_of(account, with_hash=with_hash))
+            writer.writerow(files.cells_of(account, with_hash=with_hash))
             count += 1
         return count

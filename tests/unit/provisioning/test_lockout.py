@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Department, Policy
-from administration import lockout
 from clientpasswords.models import Logon
+from provisioning import lockout
 from tests.factories import make_client_password, make_policy
 from tests.unit.administration.jobsteps import counts, do
 from tests.unit.administration.test_accounts import save_account, save_policy

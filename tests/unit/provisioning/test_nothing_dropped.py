@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.hashing import schemes
-from administration import mailboxfiles, passwdfiles
-from administration.mailboxfiles import UNUSABLE, Row, Waived
+from provisioning import files, passwd_files
+from provisioning.files import UNUSABLE, Row, Waived
 from tests.takenover import HASHES
 
 # Stands in whatever could be a secret.
@@ -38,12 +38,12 @@ UNUSUAL = {
     "notes": ["", SECRET],
 }
 # What a column is called in `Wanted.fields`.
-FIELDS = mailboxfiles.YES_OR_NO
+FIELDS = files.YES_OR_NO
 WAIVED = Waived(frozenset({"notes", "colour"}))
 EXTRA = [
-    *passwdfiles.HARMLESS,
-    *(f"{family}1" for family in passwdfiles.HARMLESS_FAMILIES),
-    *(*passwdfiles.LOCKING, *passwdfiles.CLOSING, "colour", "taste", "NoLogin"),
+    *passwd_files.HARMLESS,
+    *(f"{family}1" for family in passwd_files.HARMLESS_FAMILIES),
+    *(*passwd_files.LOCKING, *passwd_files.CLOSING, "colour", "taste", "NoLogin"),
     *("nologin:remove", "event_:remove"),
 ]
 # A word without a value may be the rest of a password with a blank in it.
@@ -52,7 +52,7 @@ WAYS = st.sampled_from([Waived(), WAIVED, Waived(unusable_hashes=True)])
 
 
 def test_every_column_has_what_is_unusual_in_it() -> None:
-    assert set(mailboxfiles.COLUMNS) == set(UNUSUAL) - {"", "notes"}
+    assert set(files.COLUMNS) == set(UNUSUAL) - {"", "notes"}
 
 
 def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list[Row]:
@@ -61,7 +61,7 @@ def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list
     text.seek(0)
     # A name that is no column's is refused.
     named = replace(waived, names=waived.names & {*names})
-    return list(mailboxfiles.read_csv(text, named))
+    return list(files.read_csv(text, named))
 
 
 def became_of(row: Row, name: str, cell: str) -> str:
@@ -115,8 +115,8 @@ def is_open(row: Row) -> bool:
 
 def closes(name: str, waived: Waived) -> bool:
     """Whether with this extra field Dovecot may let in fewer than by the hash alone."""
-    harmless = passwdfiles.HARMLESS | waived.names
-    is_family = name.startswith(passwdfiles.HARMLESS_FAMILIES) and ":" not in name
+    harmless = passwd_files.HARMLESS | waived.names
+    is_family = name.startswith(passwd_files.HARMLESS_FAMILIES) and ":" not in name
     return name not in harmless and not is_family
 
 
@@ -132,10 +132,10 @@ def require_all_told(
     password: str, places: list[str], extra: list[str], waived: Waived
 ) -> None:
     line = passwd_line(password, places, extra)
-    (row,) = passwdfiles.read_passwd(io.StringIO(line), waived)
+    (row,) = passwd_files.read_passwd(io.StringIO(line), waived)
 
     told = {*row.left_out, *row.locked_by, *row.faults}
-    for name, cell in zip(passwdfiles.FIELDS[2:], places, strict=False):
+    for name, cell in zip(passwd_files.FIELDS[2:], places, strict=False):
         assert name in told or not cell, line
     reasons = 0
     for place, word in enumerate(extra, 1):
@@ -174,7 +174,7 @@ def test_a_password_that_is_no_hash_never_comes_in(
     cells = password.replace(":", "").replace("\n", "")
     text = io.StringIO(f"erin@firm.example:{cells}\n", newline="\n")
 
-    (row,) = passwdfiles.read_passwd(text, waived)
+    (row,) = passwd_files.read_passwd(text, waived)
 
     if is_open(row):
         assert row.wanted is not None

@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.models import Account, FormerAddress
-from administration import formeraddresses
-from administration.reusedaddresses import reused
+from provisioning import former_addresses
+from provisioning.reused_addresses import reused
 
 
 class Command(BaseCommand):
@@ -46,6 +46,6 @@ class Command(BaseCommand):
             left_at.isoformat(timespec="seconds"),
             because,
             mailbox.address if mailbox else "-",
-            formeraddresses.home_of(address),
+            former_addresses.home_of(address),
         ]
         self.stdout.write("\t".join(cells))

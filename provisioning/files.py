@@ -15,8 +15,8 @@ from typing import IO
 
 from accounts.hashing import schemes
 from accounts.models import Account
-from administration import cells as said
-from administration.plans import SURROGATE, Wanted, is_text
+from provisioning import cells as said
+from provisioning.plans import SURROGATE, Wanted, is_text
 
 # The columns of a CSV file, in the order in which an export writes them.
 COLUMNS = [

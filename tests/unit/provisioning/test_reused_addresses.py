@@ -8,8 +8,8 @@ from django.core.management import call_command
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, FormerAddress
-from administration import formeraddresses
-from administration.acts import Order
+from provisioning import former_addresses
+from provisioning.acts import Order
 from tests.factories import make_account
 from tests.unit.support import HOME
 
@@ -69,7 +69,7 @@ def test_those_are_not_listed_that_are_held_back_taken_back_or_released() -> Non
     rename(back, "back@example.com")
     delete("free@example.com")
     former = FormerAddress.objects.get(address="free@example.com")
-    formeraddresses.release(former, Order(HOME, ""))
+    former_addresses.release(former, Order(HOME, ""))
     make_account("free@example.com")
 
     assert listed() == before

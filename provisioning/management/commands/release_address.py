@@ -4,8 +4,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
 from accounts.models import FormerAddress
-from administration import formeraddresses
-from administration.acts import Order
+from provisioning import former_addresses
+from provisioning.acts import Order
 
 
 class Command(BaseCommand):
@@ -38,11 +38,11 @@ class Command(BaseCommand):
                 "released. list_former_addresses lists them."
             )
         order = Order(events.by_command("release_address"), options["reason"])
-        for former in formeraddresses.release_all(rows, order):
+        for former in former_addresses.release_all(rows, order):
             self._tell(former)
 
     def _tell(self, former: FormerAddress) -> None:
-        to_do = formeraddresses.to_do(former.address, former.account, is_seen=True)
+        to_do = former_addresses.to_do(former.address, former.account, is_seen=True)
         self.stdout.write(
             f"{former.address} is released. What is in {to_do.home} is whoever's has "
             "it next."

@@ -11,8 +11,8 @@ from accounts import events, phones
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain, NewPhone, Phone
 from accounts.sessions import cutoffs
-from administration import plans
-from administration.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
+from provisioning import plans
+from provisioning.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
 
 # On these the mail servers' verdict depends.
 ABOUT_LOGONS = frozenset(

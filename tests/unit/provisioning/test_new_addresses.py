@@ -20,8 +20,8 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Domain, FormerAddress, SecurityEvent
-from administration import plans
 from mailportal.management.commands.seed_demo import ADMINISTRATOR, CAST
+from provisioning import plans
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.administration.importing import run
 from tests.unit.administration.test_accounts import save_account
@@ -131,8 +131,8 @@ PLACES: dict[str, list[Callable[[Walk], str]]] = {
     "administration/mailboxes/permissions.py:AccountChangeForm.Meta": [
         by_the_page_of_another
     ],
-    "administration/plans.py:_plan_one": [*IMPORTS, by_the_api],
-    "administration/provisioning.py:_write_accounts": [*IMPORTS, by_the_api, never],
+    "provisioning/plans.py:_plan_one": [*IMPORTS, by_the_api],
+    "provisioning/apply.py:_write_accounts": [*IMPORTS, by_the_api, never],
     "mailportal/management/commands/seed_demo.py:Command.handle": [
         by_the_demonstration
     ],
