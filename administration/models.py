@@ -6,8 +6,6 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Domain
-
 
 class Job(models.Model):
     """An action on chosen records: written when they are chosen, done once confirmed.
@@ -84,27 +82,3 @@ class JobPart(models.Model):
 
     def __str__(self) -> str:
         return f"{self.job_id}/{self.number}"
-
-
-class DomainFigures(models.Model):
-    """How the mailboxes of one domain stood when they were last counted.
-
-    Kept, as counting 100,000 of them at each look would take too long; by domain, so
-    that every administrator gets the sum of those they see.
-    """
-
-    domain = models.OneToOneField(
-        Domain, on_delete=models.CASCADE, related_name="figures"
-    )
-    counted_at = models.DateTimeField()
-    active = models.PositiveIntegerField(default=0)
-    off_the_web_password = models.PositiveIntegerField(default=0)
-    full = models.PositiveIntegerField(default=0)
-    idle = models.PositiveIntegerField(default=0)
-    never_used = models.PositiveIntegerField(default=0)
-
-    class Meta:
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return f"{self.domain_id} {self.counted_at}"

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 
 from accounts.events import Kind
 from accounts.models import Account, Cutoff, Domain, SecurityEvent
-from administration import figures
 from administration.base.filters import midnight
 from administration.mailboxes.filters import ends_soon
 from clientpasswords.models import ClientPassword
+from provisioning import statistics
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ def of(request: HttpRequest) -> Overview | None:
     """Return what this administrator may see; None if that is nothing. Two queries."""
     if not site.get_model_admin(Account).has_view_permission(request):
         return None
-    counted = figures.of(_seen(request, Domain))
+    counted = statistics.of(_seen(request, Domain))
     numbers = [*_of_mailboxes(counted), *_of_today(request)]
     as_of = counted["as_of"]
-    return Overview(numbers, as_of, as_of is not None and figures.is_old(as_of))
+    return Overview(numbers, as_of, as_of is not None and statistics.is_old(as_of))
 
 
 def _of_mailboxes(counted: dict[str, Any]) -> list[Number]:

@@ -20,9 +20,10 @@ from two_factor.admin import AdminSiteOTPRequired
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from accounts.signin import second_factor
-from administration import figures, overview
+from administration import overview
 from administration.base import audit
 from administration.suggestions import SuggestionsView
+from provisioning import statistics
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -79,7 +80,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
         if not self.get_model_admin(Account).has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            figures.count_now()
+            statistics.count_now()
         return redirect("admin:index")
 
     def password_change(

@@ -24,10 +24,10 @@ from accounts.http import actor
 from accounts.models import Domain
 from administration.base.filters import ChoiceFilter
 from administration.others import OperatorsAdmin
-from api import openings, tokens
 from api.forms import MakeForm, ReasonForm
-from api.models import ApiToken
+from provisioning import openings, tokens
 from provisioning.acts import Order
+from provisioning.models import ApiToken
 
 MOST_NAMES = 50
 
@@ -45,7 +45,7 @@ class StateFilter(ChoiceFilter):
 class ApiTokenAdmin(OperatorsAdmin):
     """A token is in the answer to the request that makes it, and never seen again."""
 
-    change_form_template = "admin/api/apitoken/change_form.html"
+    change_form_template = "admin/provisioning/apitoken/change_form.html"
     list_display = [
         *("name", "state", "scope_names", "where", "owner", "created_at"),
         *("used", "ends"),
@@ -62,7 +62,7 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.revoke_view)
-        name = "api_apitoken_revoke"
+        name = "provisioning_apitoken_revoke"
         own = path("<path:object_id>/revoke/", view, name=name)
         return [own, *super().get_urls()]
 
@@ -82,7 +82,7 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         may_look: bool = self.has_view_permission(request)
-        return may_look and request.user.has_perm("api.revoke_apitoken")
+        return may_look and request.user.has_perm("provisioning.revoke_apitoken")
 
     @sensitive_variables()
     def add_view(
@@ -119,7 +119,7 @@ class ApiTokenAdmin(OperatorsAdmin):
             title = _("Revoke the API token?")
             return self._page(request, "revoke", form, original=token, title=title)
         self._revoke(request, token, _order(request, form))
-        return redirect("admin:api_apitoken_changelist")
+        return redirect("admin:provisioning_apitoken_changelist")
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -190,7 +190,7 @@ class ApiTokenAdmin(OperatorsAdmin):
         }
         is_refused = form is not None and form.errors
         status = HTTPStatus.UNPROCESSABLE_ENTITY if is_refused else HTTPStatus.OK
-        template = f"admin/api/apitoken/{name}.html"
+        template = f"admin/provisioning/apitoken/{name}.html"
         return TemplateResponse(request, template, context, status=status)
 
 

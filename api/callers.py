@@ -19,11 +19,11 @@ from accounts.budgets import Limit
 from accounts.events import Actor
 from accounts.http import client_address
 from accounts.models import Account, Domain, Policy
-from api import openings, tokens
-from api.models import ApiToken
-from api.openings import Opening
 from api.problems import Problem
+from provisioning import openings, tokens
 from provisioning.acts import Order
+from provisioning.models import ApiToken
+from provisioning.openings import Opening
 
 MINUTE = timedelta(minutes=1)
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import LONGEST_REASON
 from accounts.models import Domain
 from administration.base.widgets import KEY, MomentField, NamedAutocomplete
-from api.models import ApiToken
+from provisioning.models import ApiToken
 
 ALL, SOME = "all", "some"
 

@@ -13,7 +13,6 @@ from accounts.models import Account
 from accounts.sessions import cutoffs
 from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
-from api.models import ApiToken
 from api.problems import Problem
 from api.schemas import (
     MOST_ROWS,
@@ -30,6 +29,7 @@ from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
 from provisioning import acts, apply, plans
+from provisioning.models import ApiToken
 from provisioning.plans import Planned, Rules, Wanted
 
 Scope = ApiToken.Scope

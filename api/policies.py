@@ -15,9 +15,9 @@ from accounts.sessions import cutoffs
 from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
-from api.models import ApiToken
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
 from provisioning import acts, plans
+from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
 router = Router(tags=["policies"])

@@ -7,8 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from api.models import ApiToken
 from api.service import service
+from provisioning.models import ApiToken
 
 
 @login_not_required

@@ -24,9 +24,9 @@ from accounts.models import (
     Policy,
     SecurityEvent,
 )
-from administration import figures
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, Logon, Usage
+from provisioning import statistics
 
 DOMAINS = 2_000
 ACCOUNTS = 100_000
@@ -48,7 +48,7 @@ def fill() -> None:
     _history(first)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
-    figures.count_now()
+    statistics.count_now()
 
 
 def _domains() -> None:

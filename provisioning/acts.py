@@ -7,9 +7,7 @@ once for many.
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from django.apps import apps
 from django.db.models import F, Q
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -29,6 +27,7 @@ from accounts.policy import effective
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
+from provisioning.models import ApiToken
 
 NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": None}
 
@@ -199,7 +198,6 @@ def revoke_tokens(owner: Account, order: Order) -> int:
 
     Inside `atomic()`.
     """
-    # The API is above this: its tokens are known here by their owner alone.
     rows = owner.api_tokens.unended().select_for_update().order_by("pk")
     names = list(rows.values_list("name", flat=True))
     owner.api_tokens.filter(name__in=names).update(revoked_at=timezone.now())
@@ -214,8 +212,7 @@ def tokens_owned(owners: Callable[[], Collection[int]]) -> int:
 
     For their primary keys it asks only if there are such tokens at all.
     """
-    tokens: Any = apps.get_model("api", "ApiToken")
-    rows = tokens.objects.unended().filter(owner__isnull=False).order_by()
+    rows = ApiToken.objects.unended().filter(owner__isnull=False).order_by()
     found = list(rows.values_list("owner", flat=True))
     keys = owners() if found else ()
     return sum(pk in keys for pk in found)

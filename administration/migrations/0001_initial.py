@@ -52,24 +52,11 @@ JOB_PART = table(
     failures=models.JSONField(default=list, help_text="Names, and why not."),
     job=models.ForeignKey("administration.job", models.CASCADE, related_name="parts"),
 )
-DOMAIN_FIGURES = table(
-    "DomainFigures",
-    {"default_permissions": ()},
-    counted_at=models.DateTimeField(),
-    active=models.PositiveIntegerField(default=0),
-    off_the_web_password=models.PositiveIntegerField(default=0),
-    full=models.PositiveIntegerField(default=0),
-    idle=models.PositiveIntegerField(default=0),
-    never_used=models.PositiveIntegerField(default=0),
-    domain=models.OneToOneField(
-        "accounts.domain", models.CASCADE, related_name="figures"
-    ),
-)
 
 
 class Migration(migrations.Migration):
-    """Tables of actions on many records, and of the figures of each domain."""
+    """Tables of actions on many records."""
 
     initial = True
     dependencies = [("accounts", "0001_initial")]
-    operations = [JOB, JOB_PART, DOMAIN_FIGURES]
+    operations = [JOB, JOB_PART]

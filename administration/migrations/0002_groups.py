@@ -37,6 +37,7 @@ ADMINISTER = every(
 OPERATE = every(
     accounts="operate_site delete_account add_domain delete_domain",
     clientpasswords="view_followedlog delete_followedlog",
+    provisioning="add_apitoken revoke_apitoken view_apitoken",
     auth="view_group add_group change_group delete_group",
     otp_totp="add_totpdevice change_totpdevice",
     sites="view_site add_site change_site delete_site",
@@ -64,10 +65,7 @@ def make_groups(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    """Groups for the usual kinds of administrators; whoever has one, keeps it.
-
-    Those who operate the site get more rights by `api`, whose tables are above.
-    """
+    """Groups for the usual kinds of administrators; whoever has one, keeps it."""
 
     dependencies = [
         ("administration", "0001_initial"),
@@ -75,6 +73,7 @@ class Migration(migrations.Migration):
         ("contenttypes", "0002_remove_content_type_name"),
         ("django_otp_webauthn", "0004_webauthnuserhandle"),
         ("otp_totp", "0003_add_timestamps"),
+        ("provisioning", "0001_initial"),
         ("sites", "0002_alter_domain_unique"),
     ]
     operations = [migrations.RunPython(make_groups, migrations.RunPython.noop)]

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.models import Account
-from administration import figures
+from provisioning import statistics
 from tests import factories
 from tests.browser import steps
 from tests.browser.look import Look
@@ -36,7 +36,7 @@ def test_the_screens_of_a_help_desk_are_for_everybody(
     logged_on(bob, client_password=row)
     logged_on(bob, reason="security-password-required", by_web_password=False)
     work_off(ordered(admin, "unlock_codes", [bob]))
-    figures.count_now()
+    statistics.count_now()
     base = "/admin/accounts"
     pages = {
         "overview": "/admin/",

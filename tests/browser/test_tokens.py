@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.models import ApiToken
+from provisioning.models import ApiToken
 from tests.browser import steps
 from tests.browser.look import Look
 from tests.browser.test_admin import admin, verified
@@ -17,7 +17,7 @@ __all__ = ["admin", "verified"]
 
 pytestmark = pytest.mark.browser
 
-LIST = "/admin/api/apitoken/"
+LIST = "/admin/provisioning/apitoken/"
 TEXT = re.compile(r"^mpt_[0-9a-f]{12}_[\w-]{43}$")
 
 

@@ -4,8 +4,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import workers
-from administration import figures
 from administration.bulk import jobs
+from provisioning import statistics
 
 PAUSE = 1  # seconds
 BUSY = 4  # seconds of work, after which others have the database for a while
@@ -23,9 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["once"]:
-            workers.do_once([self._work_all, figures.keep_current])
+            workers.do_once([self._work_all, statistics.keep_current])
         else:
-            steps = [figures.keep_current, self._work]
+            steps = [statistics.keep_current, self._work]
             workers.go_on(lambda: steps, pause=PAUSE)
 
     def _work_all(self) -> None:

@@ -14,12 +14,12 @@ from django.db import DataError
 from accounts.management.commands import deliver_cutoffs
 from accounts.notify import queue, reminders
 from accounts.sessions import cutoffs, expiry
-from administration import figures
 from administration.bulk import jobs
 from administration.management.commands import work_jobs
 from clientpasswords.lifetimes import expiry as password_expiry
 from clientpasswords.lifetimes import inactivity
 from clientpasswords.management.commands import send_notifications
+from provisioning import statistics
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,7 +39,7 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         deliver_cutoffs,
         [(expiry, "order_ended"), (cutoffs, "deliver_due")],
     ),
-    "work_jobs": (work_jobs, [(figures, "keep_current"), (jobs, "work_due")]),
+    "work_jobs": (work_jobs, [(statistics, "keep_current"), (jobs, "work_due")]),
 }
 EACH = [(name, place) for name, (_m, steps) in STEPS.items() for place in steps]
 SECRET = "not-for-any-log"

@@ -13,8 +13,8 @@ from accounts import codes, events
 from accounts.codes import Act
 from accounts.events import Kind
 from accounts.models import Account, Cutoff
-from administration import figures
-from administration.models import DomainFigures
+from provisioning import statistics
+from provisioning.models import DomainFigures
 from tests.factories import make_account, make_client_password, make_policy
 from tests.unit.administration.base.test_lists import asked_for, used
 from tests.unit.support import HOME
@@ -67,7 +67,7 @@ def test_each_number_is_the_count_of_the_list_behind_it(host: Client) -> None:
 
 
 def test_the_share_is_of_the_active_mailboxes(host: Client) -> None:
-    figures.count_now()
+    statistics.count_now()
 
     assert "33 % of 6 active mailboxes" in host.get("/admin/").content.decode()
 
@@ -91,7 +91,7 @@ def test_numbers_are_those_of_when_they_were_counted(
 
 
 def test_it_is_said_when_nobody_counts(host: Client) -> None:
-    figures.count_now()
+    statistics.count_now()
     assert "work_jobs" not in host.get("/admin/").content.decode()
 
     long_ago = timezone.now() - timedelta(minutes=16)
@@ -107,7 +107,7 @@ def test_counting_is_asked_for_by_a_form(host: Client) -> None:
 
 
 def test_the_overview_asks_little(host: Client) -> None:
-    figures.count_now()
+    statistics.count_now()
 
     assert len(asked_for(host, "/admin/")) <= 8
 

@@ -26,8 +26,8 @@ from accounts.models import (
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
 from administration.models import Job
-from api.models import ApiToken
 from clientpasswords.models import FollowedLog, Logon
+from provisioning.models import ApiToken
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 
 OPERATORS, DOMAINS, HELP, AUDIT = (
@@ -84,7 +84,7 @@ def make_world(name: str) -> World:
         "accounts_policy": policy,
         "accounts_securityevent": owner.security_events.get(kind="issued"),
         "administration_job": job_of(owner, owner),
-        "api_apitoken": make_token_row(owner, name),
+        "provisioning_apitoken": make_token_row(owner, name),
         "auth_group": Group.objects.create(name=f"Friends of {name}"),
         "auth_user": owner,
         "clientpasswords_clientpassword": password,

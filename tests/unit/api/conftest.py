@@ -9,10 +9,10 @@ from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Domain
-from api import openings, tokens
-from api.models import ApiToken
-from api.tokens import Terms
+from provisioning import openings, tokens
 from provisioning.acts import Order
+from provisioning.models import ApiToken
+from provisioning.tokens import Terms
 from tests.factories import make_account, make_domain, make_policy
 
 OPERATOR = Order(Actor("operator@example.com"), "")

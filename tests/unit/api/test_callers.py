@@ -9,9 +9,9 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Domain
-from api import tokens
-from api.models import ApiToken
-from api.tokens import Terms
+from provisioning import tokens
+from provisioning.models import ApiToken
+from provisioning.tokens import Terms
 from tests.factories import make_account
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
 

@@ -16,9 +16,8 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Domain, Policy
-from api import openings, tokens
-from api.models import ApiToken
-from provisioning import acts
+from provisioning import acts, openings, tokens
+from provisioning.models import ApiToken
 from tests.unit.api import operations
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
 from tests.unit.api.operations import FOREIGN, OPERATIONS, call, everything, found

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
-from api.models import ApiToken
+from provisioning.models import ApiToken
 from tests.factories import make_account, make_policy
 from tests.unit.api.conftest import client_with, make_operator, make_token
 from tests.unit.provisioning.test_lockout import uses

@@ -13,9 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Domain, SecurityEvent
-from api import tokens
-from api.models import ApiToken
-from provisioning import acts
+from provisioning import acts, tokens
+from provisioning.models import ApiToken
 from tests.factories import make_account, make_domain
 from tests.unit.administration.jobsteps import WHY, choose, do
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token

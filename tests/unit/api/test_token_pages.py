@@ -12,8 +12,8 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Domain, SecurityEvent
-from api import tokens
-from api.models import ApiToken
+from provisioning import tokens
+from provisioning.models import ApiToken
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
 from tests.unit.api.tokensteps import ADD, LIST, make, page_of
 from tests.unit.mailportal.test_canary import everything_in_the_database

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Domain, SecurityEvent
-from api.models import ApiToken
+from provisioning.models import ApiToken
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.tokensteps import LIST, make, page_of
 
@@ -51,7 +51,7 @@ def test_revoked_again_nothing_changes(administrator: Client, firm: Domain) -> N
 
 
 def test_no_token_but_those_there_are_can_be_revoked(administrator: Client) -> None:
-    page = reverse("admin:api_apitoken_revoke", args=[1])
+    page = reverse("admin:provisioning_apitoken_revoke", args=[1])
 
     assert administrator.get(page).status_code == 404
     assert administrator.post(page).status_code == 404

@@ -14,8 +14,8 @@ from time_machine import Traveller
 
 from accounts import masks
 from accounts.models import Account, Domain, SecurityEvent
-from api import tokens
-from api.models import ApiToken
+from provisioning import tokens
+from provisioning.models import ApiToken
 from tests.factories import PASSWORD, make_domain
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
 from tests.unit.mailportal.test_canary import everything_in_the_database

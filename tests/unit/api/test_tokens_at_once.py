@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import SecurityEvent
-from api import tokens
-from api.models import ApiToken
+from provisioning import tokens
+from provisioning.models import ApiToken
 from tests.unit.api.conftest import make_token
 from tests.unit.support import at_once
 

@@ -5,15 +5,15 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 
-from api.models import ApiToken
+from provisioning.models import ApiToken
 
-ADD = "/admin/api/apitoken/add/"
-LIST = "/admin/api/apitoken/"
+ADD = "/admin/provisioning/apitoken/add/"
+LIST = "/admin/provisioning/apitoken/"
 
 
 def page_of(name: str, act: str) -> str:
     pk = ApiToken.objects.get(name=name).pk
-    return reverse(f"admin:api_apitoken_{act}", args=[pk])
+    return reverse(f"admin:provisioning_apitoken_{act}", args=[pk])
 
 
 def make(browser: Client, name: str = "sync", **answers: Any) -> Any:

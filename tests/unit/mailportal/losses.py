@@ -12,9 +12,9 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Account, Phone, Policy
 from accounts.policy import effective
 from accounts.signin import throttle
-from api.models import ApiToken
 from clientpasswords import lifecycle
 from provisioning import acts, apply
+from provisioning.models import ApiToken
 from provisioning.plans import CHANGED, Rules, Wanted
 from tests.factories import make_client_password
 from tests.unit.administration.rolesteps import save

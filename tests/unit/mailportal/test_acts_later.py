@@ -16,7 +16,7 @@ ENDS = "it ends a right; what holds from then on the logon views or the query sa
 TELLS = "it takes or tells, and opens nothing"
 # What hangs on a mailbox: in `LATER` under these names, or why it does not act.
 HANGS_ON_A_MAILBOX: dict[str, set[str] | str] = {
-    "api.ApiToken": {"token reads", "token writes", "token revokes"},
+    "provisioning.ApiToken": {"token reads", "token writes", "token revokes"},
     "administration.Job": {"job", "rest of a job"},
     "clientpasswords.ClientPassword": {"security password"},
     "clientpasswords.SetUpLink": {"set-up link"},
@@ -36,7 +36,7 @@ HANGS_ON_A_MAILBOX: dict[str, set[str] | str] = {
 }
 # Moments to come, and what happens then.
 TO_COME = {
-    "api.ApiToken.expires_at": ENDS,
+    "provisioning.ApiToken.expires_at": ENDS,
     "clientpasswords.ClientPassword.expires_at": ENDS,
     "clientpasswords.ClientPassword.suspends_at": ENDS,
     "clientpasswords.SetUpLink.expires_at": ENDS,

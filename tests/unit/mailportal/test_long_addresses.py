@@ -9,7 +9,7 @@ from django.urls import resolve
 from accounts import events
 from accounts.events import Actor, Kind
 from accounts.models import Cutoff, FormerAddress
-from api.models import ApiToken
+from provisioning.models import ApiToken
 from tests.factories import make_account
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut
 from tests.unit.administration.worlds import World, browser_of, make_world

@@ -145,9 +145,9 @@ def test_a_script_that_there_is_not_is_told_at_once() -> None:
 
 @pytest.mark.django_db
 def test_rights_are_found_by_their_names_and_models_stay_where_they_are() -> None:
-    module = apps.get_app_config("api").models_module
+    module = apps.get_app_config("provisioning").models_module
 
-    found = schema.permissions(apps, ["api"])
+    found = schema.permissions(apps, ["provisioning"])
 
-    assert found["api.revoke_apitoken"].name == "Can revoke API tokens"
-    assert apps.get_app_config("api").models_module is module is not None
+    assert found["provisioning.revoke_apitoken"].name == "Can revoke API tokens"
+    assert apps.get_app_config("provisioning").models_module is module is not None

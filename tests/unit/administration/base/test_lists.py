@@ -33,8 +33,8 @@ from accounts.models import (
 from administration.base import lists
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
-from api.models import ApiToken
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
+from provisioning.models import ApiToken
 from tests.factories import (
     make_account,
     make_client_password,

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from administration.base.widgets import MomentField
 from administration.bulk import actions
 from api.forms import MakeForm
-from api.models import ApiToken
+from provisioning.models import ApiToken
 from tests.unit.administration.rolesteps import browser_as, errors_of, post_policy
 from tests.unit.administration.worlds import World, make_administrator
 

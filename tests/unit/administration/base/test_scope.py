@@ -16,8 +16,8 @@ from django.urls import reverse
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from administration.base.scoped import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
-from api.models import ApiToken
 from clientpasswords.models import FollowedLog
+from provisioning.models import ApiToken
 from tests.factories import make_account, make_policy
 from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.pages import ROLES_OF

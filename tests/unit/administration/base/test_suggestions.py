@@ -26,7 +26,7 @@ SEARCHED = {
     ("accounts", "department", "policy"),
     ("accounts", "domain", "policy"),
     ("accounts", "policy", "domain"),
-    ("api", "apitoken", "domains"),
+    ("provisioning", "apitoken", "domains"),
 }
 
 
@@ -85,7 +85,7 @@ def test_every_form_of_our_own_asks_for_a_field_that_is_searched() -> None:
         for field in [widget.field]
     }
 
-    assert ("api", "apitoken", "domains") in found
+    assert ("provisioning", "apitoken", "domains") in found
     assert found <= SEARCHED
 
 

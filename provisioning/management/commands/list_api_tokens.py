@@ -3,8 +3,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from api import openings
-from api.models import ApiToken
+from provisioning import openings
+from provisioning.models import ApiToken
 
 
 class Command(BaseCommand):

@@ -3,9 +3,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
-from api import tokens
-from api.models import ApiToken
+from provisioning import tokens
 from provisioning.acts import Order
+from provisioning.models import ApiToken
 
 
 class Command(BaseCommand):

@@ -4,11 +4,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
 from accounts.models import Account, Domain
-from api import tokens
-from api.models import ApiToken
-from api.tokens import Terms
-from provisioning import cells
+from provisioning import cells, tokens
 from provisioning.acts import Order
+from provisioning.models import ApiToken
+from provisioning.tokens import Terms
 
 
 class Command(BaseCommand):

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from accounts.models import Account, Domain
 from accounts.policy import queries
-from administration.models import DomainFigures
 from clientpasswords import limits
 from clientpasswords.models import ClientPassword
 from clientpasswords.usage import history
+from provisioning.models import DomainFigures
 
 EVERY = timedelta(minutes=5)
 # Nobody can have them counted more often than this.

@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Exists, Q, QuerySet
 
 from accounts.models import Account, Domain, Policy
-from api.models import ApiToken
 from provisioning import roles
+from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
 # These are about the whole host.

@@ -50,11 +50,24 @@ API_TOKEN = table(
         help_text="It opens nothing without its `owner`, even once there is none.",
     ),
 )
+DOMAIN_FIGURES = table(
+    "DomainFigures",
+    {"default_permissions": ()},
+    counted_at=models.DateTimeField(),
+    active=models.PositiveIntegerField(default=0),
+    off_the_web_password=models.PositiveIntegerField(default=0),
+    full=models.PositiveIntegerField(default=0),
+    idle=models.PositiveIntegerField(default=0),
+    never_used=models.PositiveIntegerField(default=0),
+    domain=models.OneToOneField(
+        "accounts.domain", models.CASCADE, related_name="figures"
+    ),
+)
 
 
 class Migration(migrations.Migration):
-    """The table of tokens."""
+    """Tables of tokens, and of the figures of each domain."""
 
     initial = True
     dependencies = [("accounts", "0001_initial")]
-    operations = [API_TOKEN]
+    operations = [API_TOKEN, DOMAIN_FIGURES]
