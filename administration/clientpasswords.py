@@ -19,7 +19,6 @@ from clientpasswords.models import ClientPassword
 class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
     """Administrators never make, change or see a password."""
 
-    domain_path = "account__domain"
     list_display = [
         *("label", "account", "created_at", "last_used", "protocol", "place", "state"),
     ]

@@ -83,7 +83,6 @@ class GroupAdmin(BulkActionsMixin, PreviewedAdmin):
 class DomainAdmin(GroupAdmin):
     """Domains: which there are, and their names, is for site operators to say."""
 
-    domain_path = "pk"
     name_in_mailboxes = "domain"
     list_display = [
         *("name", "policy", "required", "protocols", "mailboxes", "last_change"),
@@ -126,7 +125,6 @@ class DomainAdmin(GroupAdmin):
 
 @admin.register(Department)
 class DepartmentAdmin(GroupAdmin):
-    domain_path = "domain"
     name_in_mailboxes = "department"
     comes_with = ["domain__policy", "policy"]
     list_display = ["name", "domain", "policy", "required", "protocols", "mailboxes"]

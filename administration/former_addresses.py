@@ -9,7 +9,7 @@ from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.http import actor
-from accounts.models import Account, Domain, FormerAddress
+from accounts.models import Account, FormerAddress
 from administration.base.filters import MailboxDomainFilter
-from administration.base.scoped import ReadOnlyAdmin, visible
-from provisioning import former_addresses
+from administration.base.scoped import ReadOnlyAdmin
+from provisioning import former_addresses, roles
 from provisioning.acts import Order
 
 
@@ -61,13 +61,9 @@ class FormerAddressAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormerAddress]:
         """Each with `is_mailbox_seen`, whether they may see the mailbox that had it."""
         rows: QuerySet[FormerAddress] = super().get_queryset(request)
-        mailboxes = visible(self.admin_site, request, Account)
+        mailboxes = roles.visible(request.user, Account)
         is_seen = Exists(mailboxes.filter(pk=OuterRef("account")))
         return rows.select_related("account").annotate(is_mailbox_seen=is_seen)
-
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """By name: a domain that was made anew has the mail of the one before."""
-        return Q(domain__in=domains.values("name"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.release_view)

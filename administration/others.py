@@ -28,10 +28,6 @@ admin.site.unregister([Group, Site, TOTPDevice])
 class OperatorsAdmin(AuditedAdmin):
     """For site operators, whatever permissions others may have been given."""
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows = super().get_queryset(request)
-        return rows if roles.is_operator(request.user) else rows.none()
-
     def has_module_permission(self, request: HttpRequest) -> bool:
         allowed: bool = super().has_module_permission(request)
         return allowed and roles.is_operator(request.user)
@@ -90,7 +86,6 @@ class AuditedSiteAdmin(OperatorsAdmin, SiteAdmin):
 class SecondFactorAdmin(AuditedAdmin):
     """Owners' second factors: to look at and to reset; only operators change one."""
 
-    domain_path = "user__domain"
     list_select_related = ["user"]
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Account, Domain, Policy
 from provisioning import roles
@@ -68,7 +68,8 @@ class Opening:
         """Return the mailboxes it sees."""
         if self.is_whole:
             return Account.objects.all()
-        return Account.objects.filter(domain__in=self.domains().order_by().values("pk"))
+        domains = self.domains().order_by()
+        return Account.objects.filter(roles.in_domains(Account, domains))
 
     def policies(self) -> QuerySet[Policy]:
         """Return the policies it sees: those for every domain, and those of its own.
@@ -78,8 +79,7 @@ class Opening:
         if self.is_whole:
             return Policy.objects.all()
         domains = self.domains().order_by()
-        is_own = Q(domain__in=domains.values("pk"))
-        return Policy.objects.filter(is_own | Q(Exists(domains), domain=None))
+        return Policy.objects.filter(roles.in_domains(Policy, domains))
 
 
 def of(token: ApiToken) -> Opening:

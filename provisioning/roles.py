@@ -2,15 +2,30 @@
 
 What somebody may do is said by their permissions, as everywhere in Django; to whose
 records they may do it, here: to those of the domains they were given, or of the whole
-host. Whoever was given neither sees nothing.
+host. Whoever was given neither sees nothing. Pages, workers and the API ask `visible`,
+`scope` or `in_domains`; there is no second rule.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.utils.translation import gettext_noop
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
-from accounts.models import Account, Domain
+from accounts.models import (
+    Account,
+    Cutoff,
+    Department,
+    Domain,
+    FormerAddress,
+    Policy,
+    RecoveryCodes,
+    SecurityEvent,
+)
+from clientpasswords.models import ClientPassword, Logon
 
 WHOLE_HOST = "accounts.administer_whole_host"
 OPERATE = "accounts.operate_site"
@@ -21,6 +36,70 @@ DOMAIN_ADMINISTRATORS = gettext_noop("Domain administrators")
 HELP_DESK = gettext_noop("Help desk")
 AUDITORS = gettext_noop("Auditors")
 EVERY_DOMAIN = gettext_noop("Every domain of the host")
+
+# The condition for a record to belong to one of these domains.
+Scope = Callable[[QuerySet[Domain]], Q]
+
+
+def _by(path: str) -> Scope:
+    """Of records that have their domain at the end of this path."""
+    return lambda domains: Q(**{f"{path}__in": domains})
+
+
+def _by_name(domains: QuerySet[Domain]) -> Q:
+    """Of records that stay when their domain goes, and are of one made anew as well."""
+    return Q(domain__in=domains.values("name"))
+
+
+def _cutoffs(domains: QuerySet[Domain]) -> Q:
+    """Those of their mailboxes, and of all mailboxes of one of them."""
+    masks = domains.annotate(mask=Concat(Value("*@"), "name", Value("*")))
+    return Q(account__domain__in=domains) | Q(login_mask__in=masks.values("mask"))
+
+
+def _policies(domains: QuerySet[Domain]) -> Q:
+    """Their own, and those for every domain, which bind theirs too if they have."""
+    for_all = Q(Exists(domains)) & Q(domain=None)
+    return for_all | Q(domain__in=domains)
+
+
+# What is not here is of the whole host, and for site operators alone.
+SCOPES: dict[type[Model], Scope] = {
+    Account: _by("domain"),
+    ClientPassword: _by("account__domain"),
+    Cutoff: _cutoffs,
+    Department: _by("domain"),
+    Domain: _by("pk"),
+    FormerAddress: _by_name,
+    Logon: _by("account__domain"),
+    Policy: _policies,
+    RecoveryCodes: _by("user__domain"),
+    SecurityEvent: _by_name,
+    TOTPDevice: _by("user__domain"),
+    WebAuthnCredential: _by("user__domain"),
+}
+
+
+def visible(account: Any, model: type[Model]) -> QuerySet[Any]:
+    """Return the records of this model that the account administers, or may look at."""
+    rows: QuerySet[Any] = QuerySet(model)
+    return rows.filter(scope(account, model))
+
+
+def scope(account: Any, model: type[Model]) -> Q:
+    """Return the condition for the account to see a record of this model."""
+    if model not in SCOPES:
+        return Q() if is_operator(account) else Q(pk__in=[])
+    return Q() if sees_whole_host(account) else in_domains(model, domains_of(account))
+
+
+def in_domains(model: type[Model], domains: QuerySet[Domain]) -> Q:
+    """Return the condition for a record to belong to one of these domains.
+
+    Raises:
+        KeyError: the model's records belong to the whole host, see `SCOPES`.
+    """
+    return SCOPES[model](domains)
 
 
 def is_operator(account: Any) -> bool:

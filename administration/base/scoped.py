@@ -1,21 +1,18 @@
 """What the pages of the administration have in common: whose records they show.
 
-Here alone it is decided which records an administrator sees. Lists, searches,
+`roles.scope` alone decides which records an administrator sees. Lists, searches,
 suggestions, filters, actions, exports and the pages of single records all come from
-`get_queryset`.
+`get_queryset`, which asks it.
 """
 
 from typing import Any
 
-from django.contrib import admin
-from django.contrib.admin.exceptions import NotRegistered
 from django.contrib.admin.filters import FieldListFilter, RelatedFieldListFilter
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Domain
 from administration.base import deletions
 from administration.base.lists import BoundedAdmin
 from provisioning import roles
@@ -26,24 +23,18 @@ NOT_YOURS = _("This is not there, or not among what you administer.")
 class ScopedAdmin(BoundedAdmin):
     """Shows of each record's domain those alone that the administrator was given.
 
-    `domain_path` leads from the record to its domain. Without one, the records are of
-    the whole host, and for those only who administer that.
+    What `roles.SCOPES` does not name is of the whole host, and for site operators.
     """
 
-    domain_path: str | None = None
     view_on_site = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        if roles.sees_whole_host(request.user):
-            return rows
-        return rows.filter(self.in_domains(roles.domains_of(request.user)))
+        return rows.filter(self.scope(request))
 
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Which records belong to these domains."""
-        if self.domain_path is None:
-            return Q(pk__in=[])
-        return Q(**{f"{self.domain_path}__in": domains})
+    def scope(self, request: HttpRequest) -> Q:
+        """Return the condition for the administrator to see a record."""
+        return roles.scope(request.user, self.model)
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
         """Whether this record, which they see, is theirs to change, by their rank."""
@@ -98,7 +89,7 @@ class ScopedAdmin(BoundedAdmin):
         if field is not None:
             model = field.queryset.model
             if not roles.sees_whole_host(request.user):
-                field.queryset = visible(self.admin_site, request, model)
+                field.queryset = roles.visible(request.user, model)
             field.error_messages["invalid_choice"] = NOT_YOURS
         return field
 
@@ -116,18 +107,6 @@ class ReadOnlyAdmin(ScopedAdmin):
         return False
 
 
-def visible(
-    site: admin.AdminSite, request: HttpRequest, model: type[Model]
-) -> QuerySet[Any]:
-    """Return the records of this model that the person sees in the administration."""
-    try:
-        rows: QuerySet[Any] = site.get_model_admin(model).get_queryset(request)
-    except NotRegistered:
-        everything: QuerySet[Any] = QuerySet(model)
-        return everything if roles.is_operator(request.user) else everything.none()
-    return rows
-
-
 class ScopedRelatedFilter(RelatedFieldListFilter):
     """Offers what the person sees of what the records point to, and takes no other."""
 
@@ -136,7 +115,7 @@ class ScopedRelatedFilter(RelatedFieldListFilter):
         return SimpleLazyObject(lambda: self._choices(field, request, model_admin))
 
     def _choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Any:
-        rows = visible(model_admin.admin_site, request, field.related_model)
+        rows = roles.visible(request.user, field.related_model)
         ordering = self.field_admin_ordering(field, request, model_admin)
         return field.get_choices(
             include_blank=False,

@@ -12,10 +12,8 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import events
@@ -116,7 +114,7 @@ def may(account: Any, action: Action) -> bool:
 
 def in_scope(account: Account, action: Action) -> QuerySet[Any]:
     """Return the records that the account sees in the administration."""
-    return scoped.visible(admin.site, _request_of(account), action.model)
+    return roles.visible(account, action.model)
 
 
 def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) -> Any:
@@ -125,7 +123,7 @@ def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) ->
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             model = field.queryset.model
-            field.queryset = scoped.visible(admin.site, _request_of(account), model)
+            field.queryset = roles.visible(account, model)
             field.error_messages["invalid_choice"] = scoped.NOT_YOURS
     return form
 
@@ -220,12 +218,6 @@ def _require_own_way_out(orderer: Account, row: Any, act: Callable[[], bool]) ->
     """What many are bound by must not shut out the mail programs of who sets it."""
     if isinstance(row, Domain | Department) and lockout.of(orderer, act):
         raise NotAllowed
-
-
-def _request_of(account: Account) -> HttpRequest:
-    request = HttpRequest()
-    request.user = account
-    return request
 
 
 def _review(rows: Iterable[Any]) -> None:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.events import LONGEST_REASON
-from accounts.models import Domain
+from accounts.models import Department
 from administration.base import widgets
 from administration.base.scoped import ReadOnlyAdmin
 from administration.bulk import actions, jobs
@@ -23,6 +23,8 @@ from clientpasswords.models import ClientPassword
 from provisioning import acts, roles
 
 SHOWN = 20  # names
+# What a record is called after: it comes along with those that are named.
+CALLED_AFTER: dict[Any, str] = {ClientPassword: "account", Department: "domain"}
 TYPED_FROM = 1000  # records, above which their number has to be typed
 WHY_STOPPED = {
     "by-hand": _("Somebody has stopped it here."),
@@ -69,15 +71,15 @@ class JobAdmin(ReadOnlyAdmin):
     fields = ["created_at", "total", "ordered_by", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        rows: QuerySet[Job] = super().get_queryset(request).select_related("ordered_by")
+        rows: QuerySet[Job] = super().get_queryset(request)
+        return rows.select_related("ordered_by")
+
+    def scope(self, request: HttpRequest) -> Q:
+        """One's own, of whatever domain; all, for those who look at the whole host."""
         is_all = roles.sees_whole_host(request.user) and super().has_view_permission(
             request
         )
-        return rows if is_all else rows.filter(ordered_by=request.user.pk)
-
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Those of one's own actions that are of no domain: `get_queryset` decides."""
-        return Q()
+        return Q() if is_all else Q(ordered_by=request.user.pk)
 
     def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return super().has_view_permission(request) or any(
@@ -205,8 +207,8 @@ class JobAdmin(ReadOnlyAdmin):
 def _first_names(job: Job, action: Action) -> list[str]:
     first = job.parts.order_by("number").first()
     rows = jobs.in_scope(job.ordered_by, action)
-    if action.model is ClientPassword:
-        rows = rows.select_related("account")
+    if action.model in CALLED_AFTER:
+        rows = rows.select_related(CALLED_AFTER[action.model])
     found = rows.filter(pk__in=first.pks[:SHOWN] if first else [])
     return [_name(row) for row in found]
 

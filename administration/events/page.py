@@ -5,8 +5,6 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import path
@@ -15,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import events
 from accounts.events import Kind
 from accounts.http import actor
-from accounts.models import Cutoff, Domain, SecurityEvent
+from accounts.models import Cutoff, SecurityEvent
 from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
 from administration.base.scoped import ReadOnlyAdmin
 from administration.events import export
@@ -44,10 +42,6 @@ class SecurityEventAdmin(ReadOnlyAdmin):
     list_filter = [TimeFilter, DomainFilter, ActorFilter, NetworkFilter, "kind"]
     search_fields = ["address__startswith"]
     search_help_text = _("Beginning of a mailbox's address")
-
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Those of their mailboxes and of themselves, also when these are gone."""
-        return Q(domain__in=domains.values("name"))
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.export)
@@ -139,7 +133,6 @@ class OpenFilter(ChoiceFilter):
 
 @admin.register(Cutoff)
 class CutoffAdmin(ReadOnlyAdmin):
-    domain_path = "account__domain"
     list_display = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     fields = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     list_filter = [OpenFilter]
@@ -147,17 +140,11 @@ class CutoffAdmin(ReadOnlyAdmin):
     search_fields = ["login_mask__startswith"]
     search_help_text = _("Beginning of the logon name")
 
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Those of their mailboxes, and of all mailboxes of one of them."""
-        masks = domains.annotate(mask=Concat(Value("*@"), "name", Value("*")))
-        return super().in_domains(domains) | Q(login_mask__in=masks.values("mask"))
-
 
 @admin.register(Logon)
 class LogonAdmin(ReadOnlyAdmin):
     """Who logged on with what success, as the mail servers' logs tell."""
 
-    domain_path = "account__domain"
     list_display = [
         "last_at",
         "account",

@@ -107,7 +107,6 @@ def _without_rights(options: Any) -> Any:
 
 @admin.register(Account)
 class AccountAdmin(BulkActionsMixin, AddressedAdmin):
-    domain_path = "domain"
     add_form = AccountCreationForm
     form = AccountChangeForm
     change_password_form = AccountPasswordForm

@@ -5,12 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Account, Domain, Policy
+from accounts.models import Account, Policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration.base.lists import BoundedPaginator
@@ -28,7 +28,6 @@ ROWS = 50
 class PolicyAdmin(PreviewedAdmin):
     """Those of a domain are for its administrators to change, the rest to choose."""
 
-    domain_path = "domain"
     change_form_template = "admin/accounts/policy/change_form.html"
     list_display = [
         "name",
@@ -72,11 +71,6 @@ class PolicyAdmin(PreviewedAdmin):
         ),
         (_("Codes"), {"fields": ["code_to_switch_off", "owner_sets_phone"]}),
     ]
-
-    def in_domains(self, domains: QuerySet[Domain]) -> Q:
-        """Their own, and those for every domain, which bind theirs too if they have."""
-        for_all = Q(Exists(domains)) & Q(domain=None)
-        return for_all | super().in_domains(domains)
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
         """Those for every domain bind mailboxes that are not theirs."""

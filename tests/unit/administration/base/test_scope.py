@@ -17,6 +17,7 @@ from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from administration.base.scoped import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
 from clientpasswords.models import FollowedLog
+from provisioning import roles
 from provisioning.models import ApiToken
 from tests.factories import make_account, make_policy
 from tests.unit.administration.events.test_page import exported
@@ -56,9 +57,9 @@ def test_every_page_is_scoped_and_says_how(model: type[Model]) -> None:
     page = admin.site._registry[model]
 
     assert isinstance(page, ScopedAdmin), "its base must be ScopedAdmin"
-    says = page.domain_path or type(page).in_domains is not ScopedAdmin.in_domains
-    assert bool(says) is (model not in OF_THE_HOST), (
-        "say by which path its domain is found, or that it is of the whole host"
+    says = model in roles.SCOPES or type(page).scope is not ScopedAdmin.scope
+    assert says is (model not in OF_THE_HOST), (
+        "SCOPES says by which path its domain is found, or that it has none"
     )
 
 
@@ -66,10 +67,19 @@ def test_a_page_that_says_nothing_shows_nothing(domain_admin: Account) -> None:
     class Forgetful(ScopedAdmin):
         pass
 
+    Group.objects.create(name="Some group")
     request = RequestFactory().get("/")
     request.user = domain_admin
 
-    assert not Forgetful(Account, admin.site).get_queryset(request).exists()
+    assert not Forgetful(Group, admin.site).get_queryset(request).exists()
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda m: m.__name__)
+def test_pages_show_what_workers_and_programs_are_let_see(
+    own: World, foreign: World, domain_admin: Account, model: type[Model]
+) -> None:
+    if model is not Job:  # nobody but its page asks for those
+        assert rows_seen(domain_admin, model) == set(roles.visible(domain_admin, model))
 
 
 @pytest.mark.parametrize("model", admin.site._registry, ids=lambda m: m.__name__)

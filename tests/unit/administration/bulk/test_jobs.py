@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import DatabaseError, connection
-from django.http import HttpRequest
+from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -23,9 +23,8 @@ from accounts.models import (
 from accounts.sessions import cutoffs
 from administration.bulk import jobs
 from administration.bulk.actions import ALL, BY_NAME
-from administration.mailboxes.page import AccountAdmin
 from administration.models import Job, JobPart
-from provisioning import acts
+from provisioning import acts, roles
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
 from tests.unit.support import at_once
@@ -229,13 +228,13 @@ def test_what_is_out_of_scope_meanwhile_is_left_alone(
     admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = ordered(admin, "revoke_all", many)
-    whole = AccountAdmin.get_queryset
+    whole = roles.visible
 
-    def own(page: AccountAdmin, request: HttpRequest) -> Any:
-        assert request.user == admin
-        return whole(page, request).exclude(pk=many[0].pk)
+    def own(account: Account, model: type[Model]) -> Any:
+        assert account == admin
+        return whole(account, model).exclude(pk=many[0].pk)
 
-    monkeypatch.setattr(AccountAdmin, "get_queryset", own)
+    monkeypatch.setattr(roles, "visible", own)
 
     assert work_off(job) == counts(changed=24, failed=1)
     assert many[0].client_passwords.get().revoked_at is None
