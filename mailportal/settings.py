@@ -138,6 +138,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "two_factor:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
+# Where owners see to their security passwords: mails and refusals lead there.
+OWNERS_PAGE = "clientpasswords:index"
 OTP_TOTP_ISSUER = "mailportal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 OTP_WEBAUTHN_HELPER_CLASS = "accounts.signin.passkeys.PortalHelper"

@@ -200,7 +200,7 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
     with translation.override(account.language or settings.LANGUAGE_CODE):
         title, advice = map(_, TEXTS[Kind(events[0].kind)])
         subject = f"{title} ({len(events)})" if len(events) > 1 else title
-        page = urljoin(sites.own().url, reverse("clientpasswords:index"))
+        page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
         context = {
             "title": title,
             "address": account.address,

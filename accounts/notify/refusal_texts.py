@@ -36,7 +36,7 @@ TEXTS = {
 
 def store() -> None:
     """Put every sentence in every language where the logon views find it."""
-    page = urljoin(sites.own().url, reverse("clientpasswords:index"))
+    page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
     for refusal, text in TEXTS.items():
         for language, _name in settings.LANGUAGES:
             MailSetting.objects.update_or_create(
