@@ -15,7 +15,7 @@ from tests.environment import FOLDER
 from tests.mailserver.clients import client_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_logons import HOSTILE
+from tests.mailserver.steps import HOSTILE
 
 pytestmark = pytest.mark.mailserver
 

@@ -15,7 +15,7 @@ from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL, client_address
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_too_late import children
+from tests.mailserver.steps import children_of
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
@@ -51,13 +51,13 @@ def reload(host: MailHost) -> None:
     What asked before is over then: an auth process of before, whose workers are ended,
     would still take a logon or two and have no answer.
     """
-    former = {pid for pid, title in children(host).items() if "auth" in title}
+    former = {pid for pid, title in children_of(host).items() if "auth" in title}
     command = servers.command("doveadm", "-c", str(host.dovecot_conf), "reload")
     subprocess.run(command, check=True)
     deadline, is_warm = time.monotonic() + WARM, not DOVECOT.warms_up
     was_seen = False
     while time.monotonic() < deadline:
-        running = children(host)
+        running = children_of(host)
         is_warming = any("warm-up" in each for each in running.values())
         is_warm = is_warm or (was_seen and not is_warming)
         if is_warm and former.isdisjoint(running):

@@ -30,6 +30,7 @@ from tests.mailserver.clients import (
     smtp_session,
     webmail_address,
 )
+from tests.mailserver.steps import is_closed, is_next_recipient_refused
 
 pytestmark = pytest.mark.mailserver
 
@@ -95,25 +96,6 @@ def idles(session: Imap) -> None:
     session.select()
     session.send(b"x IDLE\r\n")
     assert session.readline() == b"+ idling\r\n"
-
-
-def is_refused(session: smtplib.SMTP, sender: str = ALICE) -> bool:
-    """What Postfix says to the session's next recipient."""
-    session.mail(sender)
-    code = session.rcpt(sender)[0]
-    assert code in (250, 521)
-    return code == 521
-
-
-def is_closed(session: Imap | Pop3) -> bool:
-    """Whether it is, now or within seconds."""
-    session.sock.settimeout(10)
-    try:
-        while session.sock.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    return True
 
 
 def goes_on(session: Imap | Pop3) -> bool:
@@ -261,12 +243,12 @@ def test_a_change_ends_the_sessions_it_concerns_and_only_those(
         name
         for name in CHANGES[change].ended
         if not isinstance(session := sessions[name], smtplib.SMTP)
-        and is_closed(session)
+        and is_closed(session.sock)
     }
     for name in sessions.keys() - ended:
         session = sessions[name]
         if isinstance(session, smtplib.SMTP):
-            if is_refused(session):
+            if is_next_recipient_refused(session, ALICE):
                 ended.add(name)
         elif not goes_on(session):
             ended.add(name)
@@ -289,4 +271,4 @@ def test_a_deleted_department_leaves_its_people_to_the_policy_of_the_domain(
         post("accounts_department_delete", sales.pk, {"post": "yes"}, administrator)
         cutoffs.deliver_due()
 
-        assert is_closed(session)
+        assert is_closed(session.sock)

@@ -2,9 +2,7 @@
 
 import re
 import shutil
-import subprocess
 from ast import literal_eval
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,44 +17,15 @@ from tests.factories import PASSWORD
 from tests.longaddresses import address_of
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.conftest import Log
+from tests.mailserver.fail2ban import SHIPPED, Findings, findings, run
 from tests.mailserver.outages import no_database
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
 
-SHIPPED = Path(__file__).parents[2] / "deploy" / "fail2ban"
 ALICE, CAROL = "alice@example.com", "carol@example.com"
 # Dovecot cuts names in its log at 64 bytes; the longest address has 254.
 LONG = [address_of("a", length) for length in (65, 254)]
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What fail2ban made of some lines: addresses counted, numbers of the others."""
-
-    counted: list[str]
-    ignored: int
-    missed: int
-
-
-def findings(text: str, folder: Path) -> Findings:
-    log = folder / "dovecot.log"
-    log.write_text(text)
-    command = ["fail2ban-regex", str(log), str(SHIPPED / "filter.d/mailportal.conf")]
-    rows = _run(*command, "--out", "row").splitlines()
-    summary = re.search(
-        r"Lines: \d+ lines, (\d+) ignored, (\d+) matched, (\d+) missed", _run(*command)
-    )
-    assert summary is not None
-    ignored, matched, missed = map(int, summary.groups())
-    counted = [literal_eval(row.rstrip(","))[0] for row in rows if row.startswith("[")]
-    assert len(counted) == matched
-    return Findings(counted, ignored, missed)
-
-
-def _run(*command: str) -> str:
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    return done.stdout
 
 
 @pytest.fixture
@@ -247,7 +216,7 @@ def test_the_jail_is_one_that_fail2ban_takes(tmp_path: Path) -> None:
     mine = tmp_path / "jail.d" / "mailportal.conf"
     mine.write_text(mine.read_text().replace("/var/log/dovecot.log", str(log)))
 
-    lines = _run("fail2ban-client", "-c", str(tmp_path), "-d").splitlines()
+    lines = run("fail2ban-client", "-c", str(tmp_path), "-d").splitlines()
 
     commands = [literal_eval(line) for line in lines if line.startswith("[")]
     assert ["start", "mailportal"] in commands

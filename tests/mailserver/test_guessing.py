@@ -17,7 +17,7 @@ from tests.factories import PASSWORD
 from tests.mailserver.clients import WEBMAIL, client_address, webmail_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_told import cpu_seconds
+from tests.mailserver.steps import cpu_seconds_of_auth
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
@@ -198,14 +198,14 @@ def test_a_repeated_guess_buys_no_slow_hashes(
     one_worker: MailHost, carol: Account
 ) -> None:
     here = Try(CAROL, "wrong", source=client_address())
-    before = cpu_seconds(one_worker)
+    before = cpu_seconds_of_auth(one_worker)
     guess(one_worker, AN_ACCOUNT - 1, Try(CAROL, "", source=client_address()))
-    nine_hashes = cpu_seconds(one_worker) - before
+    nine_hashes = cpu_seconds_of_auth(one_worker) - before
 
-    before = cpu_seconds(one_worker)
+    before = cpu_seconds_of_auth(one_worker)
     ask(one_worker.socket("auth-client"), [here] * 100)
 
-    assert cpu_seconds(one_worker) - before < nine_hashes
+    assert cpu_seconds_of_auth(one_worker) - before < nine_hashes
 
 
 def test_a_password_that_was_wrong_works_as_soon_as_it_is_right(

@@ -14,7 +14,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import client_address, log_on, webmail_address
 from tests.mailserver.conftest import Log
-from tests.mailserver.test_logons import HOSTILE
+from tests.mailserver.steps import HOSTILE
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver

@@ -36,6 +36,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut
 from tests.mailserver.clients import (
+    Lmtp,
     Smtp,
     client_address,
     imap_session,
@@ -43,8 +44,7 @@ from tests.mailserver.clients import (
     pop3_session,
     smtp_session,
 )
-from tests.mailserver.test_endings import is_closed, is_refused
-from tests.mailserver.test_users import Lmtp, doveadm
+from tests.mailserver.steps import doveadm, is_closed, is_next_recipient_refused
 
 pytestmark = pytest.mark.mailserver
 
@@ -224,9 +224,9 @@ def test_a_deleted_password_ends_its_sessions_and_no_others(
 
         lifecycle.revoke(rows, by=Actor(owner.address))
 
-        assert is_closed(imap)
-        assert is_closed(pop3)
-        assert is_refused(smtp, owner.address)
+        assert is_closed(imap.sock)
+        assert is_closed(pop3.sock)
+        assert is_next_recipient_refused(smtp, owner.address)
         assert other.noop()[0] == "OK"
         assert beside.noop()[0] == "OK"
         assert log_on("imap", host, owner.address, secret) is Verdict.REFUSED
@@ -247,9 +247,9 @@ def test_one_protocol_ends_alone(host: MailHost, owner: Mailbox) -> None:
         Policy.objects.update(pop3=False)
         cutoffs.review_account(owner.account)
 
-        assert is_closed(pop3)
+        assert is_closed(pop3.sock)
         assert imap.noop()[0] == "OK"
-        assert not is_refused(smtp, owner.address)
+        assert not is_next_recipient_refused(smtp, owner.address)
 
 
 def test_it_sends_and_receives_mail(

@@ -21,12 +21,16 @@ from deploy.mailhost import MailHost
 from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
-from tests.mailserver.clients import HOST, PATIENCE
+from tests.mailserver.clients import HOST, PATIENCE, Lmtp
 from tests.mailserver.documented import blocks, translated
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
-from tests.mailserver.test_users import Lmtp, doveadm
-from tests.mailserver.tlsclients import imaps, wait_for
+from tests.mailserver.steps import (
+    AT_ONCE,
+    doveadm,
+    seconds_until_closed,
+    wait_for_messages,
+)
+from tests.mailserver.tlsclients import imaps
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
@@ -196,7 +200,7 @@ def test_a_script_put_by_one_device_sorts_what_arrives_for_all(
         delivery.sendmail("x@x.org", owner.address, "Subject: to me\r\n\r\n.\r\n")
 
     with imaps(host, trust, owner.address, owner.laptop_secret) as laptop:
-        wait_for({"to me"}, laptop)
+        wait_for_messages({"to me"}, laptop)
         assert laptop.select("INBOX")[1] == [b"1"]
         assert laptop.select("Lists")[1] == [b"1"]
 

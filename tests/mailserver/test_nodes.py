@@ -23,7 +23,8 @@ from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
 from tests import factories, standins
 from tests.environment import FOLDER
-from tests.mailserver.clients import WEBMAIL, Imap, imap_session, log_on, pop3_session
+from tests.mailserver.clients import WEBMAIL, imap_session, log_on, pop3_session
+from tests.mailserver.steps import is_closed
 
 pytestmark = pytest.mark.mailserver
 
@@ -75,16 +76,6 @@ def delete(browser: Client, row: ClientPassword) -> str:
     return browser.post(window, follow=True).content.decode()
 
 
-def is_closed(session: Imap) -> bool:
-    session.sock.settimeout(10)
-    try:
-        while session.sock.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    return True
-
-
 def next_kick() -> None:
     """What the worker does when the next kicks are due."""
     Cutoff.objects.exclude(due_at=None).update(due_at=timezone.now())
@@ -104,8 +95,8 @@ def test_sessions_on_every_host_end_at_once(
     ):
         page = delete(browser, row)
 
-        assert is_closed(here)
-        assert is_closed(there)
+        assert is_closed(here.sock)
+        assert is_closed(there.sock)
     assert OUTSTANDING not in page
 
 
@@ -161,7 +152,7 @@ def test_a_session_on_a_host_out_of_reach_ends_when_it_is_within_reach_again(
     ):
         page = delete(browser, row)
 
-        assert is_closed(here)
+        assert is_closed(here.sock)
         assert OUTSTANDING in page
         # Its session goes on, but nobody new gets in there either.
         assert there.noop()[0] == "OK"
@@ -172,7 +163,7 @@ def test_a_session_on_a_host_out_of_reach_ends_when_it_is_within_reach_again(
         with way_to(second, url):
             next_kick()
 
-        assert is_closed(there)
+        assert is_closed(there.sock)
     page = browser.get(reverse("clientpasswords:index")).content.decode()
     assert OUTSTANDING not in page
 
@@ -188,7 +179,7 @@ def test_a_host_that_is_stopped_confirms_when_it_is_started_again(
     try:
         with imap_session(host, ADDRESS, secret) as here:
             page = delete(browser, row)
-            assert is_closed(here)
+            assert is_closed(here.sock)
         assert OUTSTANDING in page
         next_kick()
         assert OUTSTANDING in browser.get(reverse("clientpasswords:index")).text
@@ -224,7 +215,7 @@ def test_no_order_is_lost_while_a_host_is_restarted(
         some_are_deleted.wait(20)
         second.start()
         owner.join()
-        assert is_closed(last)
+        assert is_closed(last.sock)
     for _ in range(4):
         next_kick()
 
@@ -277,5 +268,5 @@ def test_the_kicks_that_follow_end_a_logon_that_was_in_flight(
 
         next_kick()
 
-        assert is_closed(late)
+        assert is_closed(late.sock)
     assert orders == 1

@@ -17,7 +17,7 @@ from tests.mailserver.clients import (
     webmail_address,
 )
 from tests.mailserver.conftest import Log
-from tests.mailserver.test_scopes import ends
+from tests.mailserver.steps import is_closed
 
 pytestmark = pytest.mark.mailserver
 
@@ -70,8 +70,8 @@ def test_sessions_from_elsewhere_end_when_the_policy_names_networks(
         cutoffs.review("*")
         cutoffs.deliver_due()
 
-        assert ends(imap.sock)
-        assert ends(pop3.sock)
+        assert is_closed(imap.sock)
+        assert is_closed(pop3.sock)
         smtp.mail(ADDRESS)
         assert smtp.rcpt(ADDRESS)[0] == 521
 

@@ -3,8 +3,6 @@
 All from one address with one password: what a telephone and its household look like.
 """
 
-import socket
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,11 +22,11 @@ from tests.mailserver.clients import (
     log_on,
     pop3_session,
 )
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed
 
 pytestmark = pytest.mark.mailserver
 
 ADDRESS = "alice@example.com"
-AT_ONCE = 1.0  # seconds
 
 
 @pytest.fixture
@@ -50,14 +48,6 @@ def sessions(host: MailHost, secret: str, home: str) -> Iterator[tuple[Imap, Pop
         yield imap, pop3
 
 
-def is_closed_at_once(line: socket.socket) -> bool:
-    start = time.monotonic()
-    line.settimeout(10)
-    while line.recv(4096):
-        pass
-    return time.monotonic() - start < AT_ONCE
-
-
 def switch_off(**protocols: bool) -> None:
     Policy.objects.update(**protocols)
     cutoffs.review_account(Account.objects.get())
@@ -70,7 +60,7 @@ def test_without_pop3_the_imap_session_next_to_it_goes_on(
 
     switch_off(pop3=False)
 
-    assert is_closed_at_once(pop3.sock)
+    assert seconds_until_closed(pop3.sock) < AT_ONCE
     assert imap.noop()[0] == "OK"
     assert Cutoff.objects.get().kicks == 1
 
@@ -85,7 +75,7 @@ def test_without_imap_the_pop3_session_next_to_it_goes_on(
 
     switch_off(imap=False)
 
-    assert is_closed_at_once(imap.sock)
+    assert seconds_until_closed(imap.sock) < AT_ONCE
     assert pop3.noop() == b"+OK"
 
 
@@ -94,8 +84,8 @@ def test_without_both_both_are_closed(sessions: tuple[Imap, Pop3]) -> None:
 
     switch_off(imap=False, pop3=False)
 
-    assert is_closed_at_once(imap.sock)
-    assert is_closed_at_once(pop3.sock)
+    assert seconds_until_closed(imap.sock) < AT_ONCE
+    assert seconds_until_closed(pop3.sock) < AT_ONCE
 
 
 @pytest.fixture
@@ -120,7 +110,7 @@ def test_where_protocols_cannot_be_told_apart_the_neighbour_has_to_log_on_again(
 
     switch_off(pop3=False)
 
-    assert is_closed_at_once(pop3.sock)
-    assert is_closed_at_once(imap.sock)
+    assert seconds_until_closed(pop3.sock) < AT_ONCE
+    assert seconds_until_closed(imap.sock) < AT_ONCE
     assert log_on("imap", host, ADDRESS, secret, home) is Verdict.OK
     assert Cutoff.objects.get().kicks == 1

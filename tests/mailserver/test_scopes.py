@@ -2,7 +2,6 @@
 
 import imaplib
 import smtplib
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -28,6 +27,7 @@ from tests.mailserver.clients import (
     pop3_session,
     smtp_session,
 )
+from tests.mailserver.steps import is_closed
 
 pytestmark = pytest.mark.mailserver
 
@@ -57,17 +57,6 @@ def limit(
 ) -> None:
     scope = Scope(frozenset(protocols or EVERYTHING), networks, expires_at)
     lifecycle.limit(phone, scope, by=OWNER)
-
-
-def ends(line: socket.socket) -> bool:
-    """Whether the server hangs up, within ten seconds."""
-    line.settimeout(10)
-    try:
-        while line.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    return True
 
 
 def test_one_that_may_only_send_sends(
@@ -123,7 +112,7 @@ def test_sessions_end_when_it_expires(
 
         cutoffs.deliver_due()
 
-        assert ends(imap.sock)
+        assert is_closed(imap.sock)
         smtp.mail(ADDRESS)
         assert smtp.rcpt(ADDRESS)[0] == 521
 
@@ -138,7 +127,7 @@ def test_sessions_of_a_protocol_that_it_is_not_for_any_more_end(
     ):
         limit(phone, "imap")
 
-        assert ends(pop3.sock)
+        assert is_closed(pop3.sock)
         assert imap.noop()[0] == "OK"
         smtp.mail(ADDRESS)
         assert smtp.rcpt(ADDRESS)[0] == 521
@@ -152,7 +141,7 @@ def moved(host: MailHost, phone: ClientPassword, secret: str) -> Iterator[smtpli
         smtp_session(host, ADDRESS, secret, ELSEWHERE) as smtp,
     ):
         limit(phone, networks=(HOME,))
-        assert ends(imap.sock)
+        assert is_closed(imap.sock)
         yield smtp
 
 

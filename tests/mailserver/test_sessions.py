@@ -1,8 +1,6 @@
 """What has lost its right to be there is refused, and its sessions end at once."""
 
 import smtplib
-import socket
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -21,12 +19,12 @@ from tests.mailserver.clients import (
     smtp_session,
     webmail_address,
 )
+from tests.mailserver.steps import AT_ONCE, revoke, seconds_until_closed
 
 pytestmark = pytest.mark.mailserver
 
 ADDRESS = "alice@example.com"
 OWNER = Actor(ADDRESS, "198.51.100.7", "")
-AT_ONCE = 1.0  # seconds
 
 
 @pytest.fixture
@@ -44,19 +42,6 @@ def laptop(alice: Account) -> str:
     return factories.make_client_password(alice, "Laptop")[1]
 
 
-def delete(client_password: ClientPassword) -> None:
-    rows = ClientPassword.objects.filter(pk=client_password.pk)
-    assert lifecycle.revoke(rows, by=OWNER) == 1
-
-
-def seconds_until_closed(line: socket.socket) -> float:
-    start = time.monotonic()
-    line.settimeout(10)
-    while line.recv(4096):
-        pass
-    return time.monotonic() - start
-
-
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
 def test_the_next_logon_with_a_deleted_password_is_refused(
     protocol: str, host: MailHost, phone: tuple[ClientPassword, str], laptop: str
@@ -64,7 +49,7 @@ def test_the_next_logon_with_a_deleted_password_is_refused(
     client_password, secret = phone
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
 
-    delete(client_password)
+    revoke(client_password)
 
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.REFUSED
     assert log_on(protocol, host, ADDRESS, laptop) is Verdict.OK
@@ -82,7 +67,7 @@ def test_a_waiting_imap_session_is_closed_and_those_of_other_devices_go_on(
         deleted.send(b"x IDLE\r\n")
         assert deleted.readline() == b"+ idling\r\n"
 
-        delete(client_password)
+        revoke(client_password)
 
         assert seconds_until_closed(deleted.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
@@ -93,7 +78,7 @@ def test_a_pop3_session_is_closed(
 ) -> None:
     client_password, secret = phone
     with pop3_session(host, ADDRESS, secret) as session:
-        delete(client_password)
+        revoke(client_password)
 
         assert seconds_until_closed(session.sock) < AT_ONCE
 
@@ -136,7 +121,7 @@ def test_an_open_submission_session_is_told_so_at_the_next_recipient_and_closed(
     submission.mail(ADDRESS)
     assert submission.rcpt(ADDRESS)[0] == 250
 
-    delete(phone[0])
+    revoke(phone[0])
 
     code, text = submission.rcpt(ADDRESS)
     assert code == 521
@@ -154,7 +139,7 @@ def test_a_message_that_is_on_its_way_at_the_deletion_is_not_accepted(
     assert submission.getreply()[0] == 354
     submission.send(b"Subject: last words\r\n\r\n")
 
-    delete(phone[0])
+    revoke(phone[0])
     submission.send(b"Too late.\r\n.\r\n")
 
     assert submission.getreply()[0] == 521

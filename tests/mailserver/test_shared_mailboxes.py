@@ -24,7 +24,7 @@ from tests.mailserver.clients import (
 )
 from tests.mailserver.documented import blocks, translated
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_users import doveadm
+from tests.mailserver.steps import doveadm
 
 pytestmark = pytest.mark.mailserver
 

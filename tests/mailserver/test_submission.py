@@ -2,7 +2,6 @@
 
 import poplib
 import smtplib
-import time
 from collections.abc import Iterator
 from email.message import EmailMessage
 
@@ -14,17 +13,16 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import (
     Smtp,
-    imap_session,
     pop3_session,
     smtp_session,
     webmail_address,
 )
+from tests.mailserver.steps import wait_for_message
 
 pytestmark = pytest.mark.mailserver
 
 ALICE = "alice@example.com"
 BOB = "bob@enforced.example"
-DELIVERED = 10.0  # seconds at most
 
 
 @pytest.fixture
@@ -57,30 +55,13 @@ def message(subject: str) -> EmailMessage:
     return mail
 
 
-def subjects_by_imap(host: MailHost, name: str, password: str) -> list[str]:
-    with imap_session(host, name, password) as client:
-        _, [count] = client.select(readonly=True)
-        if count == b"0":
-            return []
-        _, data = client.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
-        lines = [part[1].decode() for part in data if isinstance(part, tuple)]
-    return [line.partition("Subject:")[2].strip() for line in lines]
-
-
-def wait_for(subject: str, host: MailHost, name: str, password: str) -> None:
-    deadline = time.monotonic() + DELIVERED
-    while subject not in subjects_by_imap(host, name, password):
-        assert time.monotonic() < deadline, "not delivered"
-        time.sleep(0.1)
-
-
 def test_what_is_submitted_by_client_password_is_fetched_by_imap_and_pop3(
     host: MailHost, session: Smtp, bob: str
 ) -> None:
     refused = session.send_message(message("From the phone"))
 
     assert refused == {}
-    wait_for("From the phone", host, BOB, bob)
+    wait_for_message("From the phone", host, BOB, bob)
     with pop3_session(host, BOB, bob) as mailbox:
         text = b"\n".join(mailbox.retr(len(mailbox.list()[1]))[1])
     assert b"Sent by a telephone." in text
@@ -94,7 +75,7 @@ def test_the_webmail_submits_with_the_web_password(
     with smtp_session(host, ALICE, factories.PASSWORD, webmail_address()) as session:
         session.send_message(message("From the webmail"))
 
-    wait_for("From the webmail", host, BOB, bob)
+    wait_for_message("From the webmail", host, BOB, bob)
 
 
 @pytest.mark.parametrize(
@@ -149,7 +130,7 @@ def test_a_disabled_account_still_gets_its_mail(
     session.send_message(message("While you were out"))
 
     Account.objects.filter(address=BOB).update(is_active=True)
-    wait_for("While you were out", host, BOB, bob)
+    wait_for_message("While you were out", host, BOB, bob)
 
 
 def test_a_refused_logon_says_nothing_about_why(host: MailHost, alice: Account) -> None:
@@ -174,6 +155,6 @@ def test_devices_are_told_apart_in_postfixs_log(
 
     session.send_message(message("Which device?"))
 
-    wait_for("Which device?", host, BOB, bob)
+    wait_for_message("Which device?", host, BOB, bob)
     name = f"sasl_username={ALICE}~{client_password.pk}"
     assert name in host.postfix_log.read_text()

@@ -21,13 +21,13 @@ from tests.mailserver.clients import (
     Smtp,
 )
 from tests.mailserver.sitehost import SiteHost
+from tests.mailserver.steps import wait_for_messages
 from tests.mailserver.tlsclients import (
     SESSIONS,
     first_words,
     imaps,
     submission,
     submissions,
-    wait_for,
 )
 
 pytestmark = pytest.mark.mailserver
@@ -102,7 +102,7 @@ def test_mail_submitted_within_tls_is_fetched_within_tls(
 
     wanted = {f"by {door}" for door in SUBMISSION}
     with imaps(host, trust, BOB, bob) as mailbox:
-        wait_for(wanted, mailbox)
+        wait_for_messages(wanted, mailbox)
 
 
 def listening(master: Path) -> set[int]:

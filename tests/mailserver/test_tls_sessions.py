@@ -8,14 +8,13 @@ import pytest
 
 from accounts.events import Actor
 from accounts.models import Account
-from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
 from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL
-from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
+from tests.mailserver.steps import AT_ONCE, revoke, seconds_until_closed
 from tests.mailserver.tlsclients import imaps, pop3s, submission, submissions
 
 pytestmark = pytest.mark.mailserver
@@ -66,11 +65,6 @@ def sending(
         yield session
 
 
-def delete(client_password: ClientPassword) -> None:
-    rows = ClientPassword.objects.filter(pk=client_password.pk)
-    assert lifecycle.revoke(rows, by=OWNER) == 1
-
-
 def test_a_waiting_imap_session_is_closed_and_that_of_another_device_is_not(
     host: MailHost,
     trust: ssl.SSLContext,
@@ -85,7 +79,7 @@ def test_a_waiting_imap_session_is_closed_and_that_of_another_device_is_not(
         deleted.send(b"x IDLE\r\n")
         assert deleted.readline() == b"+ idling\r\n"
 
-        delete(phone[0])
+        revoke(phone[0])
 
         assert seconds_until_closed(deleted.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
@@ -95,7 +89,7 @@ def test_a_pop3_session_is_closed(
     host: MailHost, trust: ssl.SSLContext, phone: tuple[ClientPassword, str]
 ) -> None:
     with pop3s(host, trust, ALICE, phone[1]) as session:
-        delete(phone[0])
+        revoke(phone[0])
 
         assert seconds_until_closed(session.sock) < AT_ONCE
 
@@ -107,7 +101,7 @@ def test_a_submission_session_is_closed_at_the_next_recipient(
     sending.mail(sender)
     assert sending.rcpt(BOB)[0] == 250
 
-    delete(phone[0])
+    revoke(phone[0])
 
     assert sending.rcpt(BOB)[0] == 521
     with pytest.raises(smtplib.SMTPServerDisconnected):
@@ -122,7 +116,7 @@ def test_a_message_that_is_on_its_way_is_not_accepted(
     assert sending.docmd("DATA")[0] == 354
     sending.send(b"Subject: last words\r\n\r\n")
 
-    delete(phone[0])
+    revoke(phone[0])
     sending.send(b"Too late.\r\n.\r\n")
 
     assert sending.getreply()[0] == 521

@@ -6,7 +6,6 @@ import poplib
 import smtplib
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import Smtp, client_address, imap_session, pop3_session
 from tests.mailserver.conftest import make_host
+from tests.mailserver.steps import cpu_seconds_of_auth
 
 pytestmark = pytest.mark.mailserver
 
@@ -186,25 +186,10 @@ def test_guesses_cost_less_than_twenty_slow_hashes(
 
 def asking(host: MailHost, address: str, times: int) -> float:
     """Seconds of processor time that so many wrong passwords cost, all different."""
-    before = cpu_seconds(host)
+    before = cpu_seconds_of_auth(host)
     guesses = [
         Logon(address, f"guess {number}", source=client_address())
         for number in range(times)
     ]
     assert set(ask(host.socket("auth-client"), guesses)) == {Verdict.REFUSED}
-    return cpu_seconds(host) - before
-
-
-def cpu_seconds(host: MailHost) -> float:
-    """What the processes that decide logons have used so far."""
-    master = int((Path(host.socket("master.pid"))).read_text())
-    ticks = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = stat.read_text().partition(") ")
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        fields = rest.split()
-        if int(fields[1]) == master and "auth" in name:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / os.sysconf("SC_CLK_TCK")
+    return cpu_seconds_of_auth(host) - before

@@ -4,7 +4,6 @@ What takes so long here is the logon worker: it is stopped, as a machine stops t
 no processor or no memory left.
 """
 
-import contextlib
 import os
 import signal
 import smtplib
@@ -29,6 +28,7 @@ from tests.factories import PASSWORD
 from tests.mailserver.clients import WEBMAIL, Smtp, client_address, log_on
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
+from tests.mailserver.steps import children_of
 from tests.mailserver.versions import DOVECOT
 
 pytestmark = pytest.mark.mailserver
@@ -72,24 +72,13 @@ def follow(host: MailHost) -> None:
 def stopped_worker(host: MailHost) -> Iterator[None]:
     """Stop what decides logons; what is asked meanwhile waits for it."""
     assert log_on("imap", host, "nobody@example.com", "a guess") is Verdict.REFUSED
-    workers = [pid for pid, command in children(host).items() if " -w" in command]
+    workers = [pid for pid, command in children_of(host).items() if " -w" in command]
     assert len(workers) == 1
     os.kill(workers[0], signal.SIGSTOP)
     try:
         yield
     finally:
         os.kill(workers[0], signal.SIGCONT)
-
-
-def children(host: MailHost) -> dict[int, str]:
-    """Return the command of each process that Dovecot has started and that runs."""
-    master = int(host.socket("master.pid").read_text())
-    found = {}
-    for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split():
-        with contextlib.suppress(OSError):  # it has ended meanwhile
-            command = Path(f"/proc/{pid}/cmdline").read_text()
-            found[int(pid)] = command.replace("\0", " ")
-    return found
 
 
 def wait_for(text: str, log: Log) -> None:
@@ -226,7 +215,7 @@ def test_a_dovecot_that_was_restarted_is_asked_again(
     client.ehlo()
     client.user, client.password = ALICE, secrets[ALICE]
 
-    for pid, command in children(host).items():
+    for pid, command in children_of(host).items():
         if command.startswith("dovecot/auth") and " -w" not in command:
             os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + PATIENCE

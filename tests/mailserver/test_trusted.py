@@ -28,7 +28,7 @@ from tests.mailserver.clients import (
 )
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed
 
 pytestmark = pytest.mark.mailserver
 

@@ -20,7 +20,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.conftest import Log
-from tests.mailserver.test_scopes import ends
+from tests.mailserver.steps import is_closed
 from tests.unit.support import last_code
 
 pytestmark = pytest.mark.mailserver
@@ -92,7 +92,7 @@ def test_its_sessions_end_within_the_minute(
         assert expiry.order_ended() == 1
         cutoffs.deliver_due()
 
-        assert ends(imap.sock)
+        assert is_closed(imap.sock)
         smtp.mail(ADDRESS)
         assert smtp.rcpt(ADDRESS)[0] == 521
 

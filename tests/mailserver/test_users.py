@@ -1,20 +1,18 @@
 """Those who look an account up without logging on: delivery and doveadm."""
 
 import smtplib
-import socket
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from accounts.models import Account
-from deploy import servers
 from deploy.mailhost import MailHost
 from deploy.values import MailHostValues
 from tests import factories
 from tests.environment import FOLDER
-from tests.mailserver.clients import imap_session
+from tests.mailserver.clients import Lmtp, imap_session
+from tests.mailserver.steps import doveadm
 
 pytestmark = pytest.mark.mailserver
 
@@ -24,12 +22,6 @@ ADDRESS = "alice@example.com"
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     return factories.make_account(ADDRESS, client_passwords_on=True)
-
-
-def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]:
-    conf = str(host.dovecot_conf)
-    command = servers.command("doveadm", "-c", conf, *arguments)
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("name", [ADDRESS, f"{ADDRESS}~70", "Alice@Example.COM"])
@@ -54,16 +46,6 @@ def test_all_accounts_are_listed_once(host: MailHost, alice: Account) -> None:
     listed = doveadm(host, "user", "*").stdout.split()
 
     assert sorted(listed) == [ADDRESS, "bob@enforced.example"]
-
-
-class Lmtp(smtplib.LMTP):
-    """Over a Unix socket; smtplib's own takes no time-out for one."""
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        line = socket.socket(socket.AF_UNIX)
-        line.settimeout(10)
-        line.connect(host)
-        return line
 
 
 def test_mail_is_delivered_into_the_home_of_the_address(

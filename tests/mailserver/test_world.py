@@ -13,7 +13,8 @@ from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import HOST, Smtp
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.tlsclients import imaps, wait_for
+from tests.mailserver.steps import wait_for_messages
+from tests.mailserver.tlsclients import imaps
 
 pytestmark = pytest.mark.mailserver
 
@@ -61,4 +62,4 @@ def test_the_world_delivers_relays_nothing_and_is_asked_for_no_password(
         client.sendmail("friend@x.org", ALICE, "Subject: From the world\r\n\r\n.")
 
     with imaps(world, trust, ALICE, secret) as mailbox:
-        wait_for({"From the world"}, mailbox)
+        wait_for_messages({"From the world"}, mailbox)

@@ -5,14 +5,11 @@ import poplib
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from deploy.mailhost import MailHost
 from tests.mailserver.clients import HOST, PATIENCE, Smtp, client_address
-
-DELIVERED = 20.0  # seconds at most
 
 
 @contextmanager
@@ -92,20 +89,3 @@ def first_words(port: int, said: bytes) -> bytes:
         except ConnectionResetError:
             pass
     return answer
-
-
-def wait_for(wanted: set[str], mailbox: imaplib.IMAP4) -> None:
-    """Wait until messages with these subjects are in the inbox."""
-    deadline = time.monotonic() + DELIVERED
-    while not wanted <= _subjects(mailbox):
-        assert time.monotonic() < deadline, "not delivered"
-        time.sleep(0.1)
-
-
-def _subjects(mailbox: imaplib.IMAP4) -> set[str]:
-    _, [count] = mailbox.select(readonly=True)
-    if count == b"0":
-        return set()
-    _, data = mailbox.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
-    lines = [part[1].decode() for part in data if isinstance(part, tuple)]
-    return {line.partition("Subject:")[2].strip() for line in lines}

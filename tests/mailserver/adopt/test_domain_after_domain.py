@@ -12,7 +12,7 @@ from clientpasswords.models import Usage
 from tests.mailserver.adoption import OTHER, POSTFIX, promised, who_is_let_in
 from tests.mailserver.clients import log_on
 from tests.mailserver.existing import PATIENCE, ExistingHost
-from tests.mailserver.test_fail2ban import findings
+from tests.mailserver.fail2ban import findings
 
 pytestmark = pytest.mark.mailserver
 

@@ -29,8 +29,7 @@ from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
 from tests.mailserver.outages import no_database
-from tests.mailserver.test_sessions import AT_ONCE, seconds_until_closed
-from tests.mailserver.test_submission import wait_for
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed, wait_for_message
 
 pytestmark = pytest.mark.mailserver
 
@@ -255,7 +254,7 @@ def test_addresses_of_the_portal_are_their_owners(
     mail["Subject"], mail["From"], mail["To"] = "From the phone", ALICE, BOB
     with smtp_session(existing, ALICE, device[ALICE]) as session:
         session.send_message(mail)
-    wait_for("From the phone", existing, BOB, web[BOB])
+    wait_for_message("From the phone", existing, BOB, web[BOB])
 
 
 def test_an_open_submission_ends_with_its_password(

@@ -19,7 +19,7 @@ from tests.mailserver.adoption import (
 from tests.mailserver.clients import smtp_session
 from tests.mailserver.debianhost import MASTER_PASSWORD, OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
-from tests.mailserver.test_submission import wait_for
+from tests.mailserver.steps import wait_for_message
 
 pytestmark = pytest.mark.mailserver
 
@@ -73,7 +73,7 @@ def test_a_new_mailbox_needs_the_portal_only(
     mail["Subject"], mail["From"], mail["To"] = "Welcome", NEW, NEW
     with smtp_session(existing, NEW, factories.PASSWORD) as session:
         session.send_message(mail)
-    wait_for("Welcome", existing, NEW, factories.PASSWORD)
+    wait_for_message("Welcome", existing, NEW, factories.PASSWORD)
     assert (existing.folder / "mail" / "x.example" / "new" / "Maildir").is_dir()
 
 
