@@ -1,14 +1,16 @@
 """Rows with sensible values; a test names only what it is about."""
 
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q
+from django.utils import timezone
 
 from accounts.models import Account, Domain, Phone, Policy
 from clientpasswords import passwords
-from clientpasswords.models import ClientPassword
+from clientpasswords.models import ClientPassword, Logon, Usage
 
 PASSWORD = "correct horse battery staple"
 
@@ -69,3 +71,35 @@ def make_client_password(
         **fields,
     )
     return row, secret
+
+
+def make_usage(
+    client_password: ClientPassword,
+    *,
+    ago: timedelta = timedelta(days=1),
+    **fields: Any,
+) -> Usage:
+    """That a mail program was let in by it, so long ago."""
+    at = timezone.now() - ago
+    values = {
+        "first_at": at,
+        "last_at": at,
+        "protocol": "imap",
+        "network_address": "192.0.2.7",
+        "node": "one",
+    }
+    return Usage.objects.create(client_password=client_password, **(values | fields))
+
+
+def make_logon(account: Account, protocol: str = "imap", **fields: Any) -> Logon:
+    """A mail program was let in an hour ago; by the web password if by no other."""
+    at = timezone.now() - timedelta(hours=1)
+    values = {
+        "by_web_password": "client_password" not in fields,
+        "network_address": "192.0.2.7",
+        "node": "one",
+        "first_at": at,
+        "last_at": at,
+        "count": 1,
+    }
+    return Logon.objects.create(account=account, protocol=protocol, **(values | fields))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -21,6 +22,7 @@ from pytest_django.live_server_helper import LiveServer
 from two_factor.utils import default_device
 
 from accounts.models import Account
+from tests import factories
 from tests.browser.look import DESKTOP, Look, judge
 from tests.browser.watch import Watch
 
@@ -37,6 +39,9 @@ ARGUMENTS = [
 ]
 
 Visit = Callable[..., Page]
+
+# Of the authenticator apps of administrators.
+TOTP_KEY = "0123456789abcdef0123456789abcdef01234567"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -156,3 +161,15 @@ def four_sites(settings: Settings, live_server: LiveServer) -> None:
     ]
     own = next(site for site in settings.MAIL_SITES if site["key"] == "sg")
     settings.MAIL_SITES = [*others, {**own, "url": f"{live_server.url}/"}]
+
+
+@pytest.fixture
+def admin(transactional_db: None) -> Account:
+    return factories.make_account("admin@example.com", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def verified(visit: Visit, admin: Account) -> Page:
+    """The administration, for an administrator who has gone through both steps."""
+    TOTPDevice.objects.create(user=admin, name="default", key=TOTP_KEY)
+    return visit("/admin/", admin)

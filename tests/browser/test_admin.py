@@ -16,25 +16,11 @@ from administration.bulk import jobs
 from clientpasswords.models import Logon
 from tests import factories
 from tests.browser import steps
-from tests.browser.conftest import Visit
+from tests.browser.conftest import TOTP_KEY, Visit
 from tests.browser.look import Look
 from tests.browser.watch import Watch
 
 pytestmark = pytest.mark.browser
-
-KEY = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture
-def admin(transactional_db: None) -> Account:
-    return factories.make_account("admin@example.com", is_staff=True, is_superuser=True)
-
-
-@pytest.fixture
-def verified(visit: Visit, admin: Account) -> Page:
-    """The administration, for an administrator who has gone through both steps."""
-    TOTPDevice.objects.create(user=admin, name="default", key=KEY)
-    return visit("/admin/", admin)
 
 
 def test_without_a_second_factor_an_administrator_is_led_to_set_it_up(
@@ -71,13 +57,13 @@ def test_a_wrong_code_at_the_set_up_is_said_at_its_field(
 
 
 def test_the_sign_in_asks_for_the_second_step(visit: Visit, admin: Account) -> None:
-    TOTPDevice.objects.create(user=admin, name="default", key=KEY)
+    TOTPDevice.objects.create(user=admin, name="default", key=TOTP_KEY)
     page = visit("/admin/")
 
     page.get_by_label("Full address").fill(admin.address)
     page.get_by_label("Web password").fill(factories.PASSWORD)
     steps.button(page, "Sign in").click()
-    code = totp(bytes.fromhex(KEY))
+    code = totp(bytes.fromhex(TOTP_KEY))
     page.get_by_label("Code from your authenticator app").fill(f"{code:06}")
     steps.button(page, "Sign in").click()
 

@@ -9,10 +9,7 @@ from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import Look
-from tests.browser.test_admin import admin, verified
 from tests.browser.watch import Watch
-
-__all__ = ["admin", "verified"]
 
 pytestmark = pytest.mark.browser
 

@@ -9,12 +9,10 @@ from accounts.models import Account, Policy
 from clientpasswords.models import Logon
 from tests import factories
 from tests.browser import steps
-from tests.browser.conftest import Visit
+from tests.browser.conftest import TOTP_KEY, Visit
 from tests.browser.look import Look
 
 pytestmark = pytest.mark.browser
-
-KEY = "0123456789abcdef0123456789abcdef01234567"
 
 
 @pytest.fixture
@@ -23,7 +21,7 @@ def domain_admin(transactional_db: None) -> Account:
     account = factories.make_account("admin@example.com", is_staff=True)
     account.groups.add(factories.make_role("Domain administrators"))
     account.domains_administered.add(account.domain)
-    TOTPDevice.objects.create(user=account, name="default", key=KEY)
+    TOTPDevice.objects.create(user=account, name="default", key=TOTP_KEY)
     return account
 
 
@@ -93,7 +91,7 @@ def test_an_operators_page_of_an_administrator_gives_groups_and_domains(
     operator = factories.make_account(
         "root@example.com", is_staff=True, is_superuser=True
     )
-    TOTPDevice.objects.create(user=operator, name="default", key=KEY)
+    TOTPDevice.objects.create(user=operator, name="default", key=TOTP_KEY)
 
     page = visit(f"/admin/accounts/account/{alice.pk}/change/", operator)
     page.get_by_text("Administration", exact=True).last.click()

@@ -11,11 +11,8 @@ from provisioning import statistics
 from tests import factories
 from tests.browser import steps
 from tests.browser.look import Look
-from tests.browser.test_admin import admin, verified
+from tests.factories import make_logon
 from tests.unit.administration.jobsteps import ordered, work_off
-from tests.unit.administration.policies.test_page import logged_on
-
-__all__ = ["admin", "verified"]
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +30,8 @@ def test_the_screens_of_a_help_desk_are_for_everybody(
     until = {"until_0": f"{soon:%Y-%m-%d}", "until_1": "12:00"}
     work_off(ordered(admin, "set_policy", [bob], policy=str(scanner.pk), **until))
     row, _secret = factories.make_client_password(bob, networks="192.0.2.0/24")
-    logged_on(bob, client_password=row)
-    logged_on(bob, reason="security-password-required", by_web_password=False)
+    make_logon(bob, client_password=row)
+    make_logon(bob, reason="security-password-required", by_web_password=False)
     work_off(ordered(admin, "unlock_codes", [bob]))
     statistics.count_now()
     base = "/admin/accounts"
@@ -62,7 +59,7 @@ def test_a_domain_gets_another_policy_once_that_was_seen(
     verified: Page, alice: Account
 ) -> None:
     factories.make_policy("Strict", client_passwords_required=True)
-    logged_on(alice)
+    make_logon(alice)
 
     verified.goto(f"/admin/accounts/domain/{alice.domain_id}/change/")
     verified.locator(".field-policy").get_by_role("combobox").click()

@@ -8,12 +8,9 @@ from playwright.sync_api import Page, expect
 from provisioning.models import ApiToken
 from tests.browser import steps
 from tests.browser.look import Look
-from tests.browser.test_admin import admin, verified
 from tests.browser.watch import Watch
 from tests.factories import make_domain
 from tests.unit.api.conftest import client_with
-
-__all__ = ["admin", "verified"]
 
 pytestmark = pytest.mark.browser
 

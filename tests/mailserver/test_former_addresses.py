@@ -18,11 +18,10 @@ from provisioning import former_addresses
 from provisioning.acts import Order
 from tests import factories
 from tests.factories import PASSWORD
-from tests.mailserver.clients import imap_session
+from tests.mailserver.clients import Lmtp, imap_session
 from tests.mailserver.documented import blocks, translated
-from tests.mailserver.test_users import Lmtp
 from tests.mailserver.versions import DOVECOT, mail_in
-from tests.unit.administration.test_accounts import save_account
+from tests.unit.administration.steps import save_account
 from tests.unit.administration.worlds import browser_of
 from tests.unit.support import HOME
 

@@ -1,6 +1,7 @@
 """What many unit tests do, in one line each."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,8 @@ from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
-from django.db import connections
+from django.contrib.sessions.models import Session
+from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import totp
@@ -138,3 +140,20 @@ def press_next(browser: Client, code: str, attempt: UUID | None = None) -> Any:
     """Press *Next* with this code typed in."""
     data = {"code": code, "attempt": str(attempt or uuid4())}
     return browser.post(reverse("clientpasswords:verify"), data)
+
+
+def send_second_step(browser: Client, code: str) -> int:
+    """Send the second step of the sign-in; return the status of the answer."""
+    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
+    return browser.post(reverse("two_factor:login"), data).status_code
+
+
+def everything_in_the_database() -> str:
+    """Every row of every table and view, with the sessions as they are read."""
+    rows: list[Any] = [session.get_decoded() for session in Session.objects.all()]
+    with connection.cursor() as cursor:
+        names = connection.introspection.table_names(cursor, include_views=True)
+        for name in names:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608
+            rows += cursor.fetchall()
+    return json.dumps(rows, default=str, ensure_ascii=False)

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Policy
-from tests.unit.administration.test_accounts import POLICY, save_account
+from tests.unit.administration.steps import POLICY_FORM, save_account
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 
@@ -34,7 +34,7 @@ def post_policy(browser: Client, policy: Policy | None, **fields: Any) -> Any:
         if policy
         else reverse("admin:accounts_policy_add")
     )
-    data = POLICY | {"name": policy.name if policy else "New", "_confirmed": "1"}
+    data = POLICY_FORM | {"name": policy.name if policy else "New", "_confirmed": "1"}
     return browser.post(page, data | fields)
 
 

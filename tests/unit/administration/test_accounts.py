@@ -11,44 +11,16 @@ from accounts.models import Account, Cutoff, Department, Phone, Policy
 from accounts.policy import effective
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_domain
-
-POLICY = {
-    "name": "Standard",
-    "third_party_logon": "on",
-    "imap": "on",
-    "pop3": "on",
-    "smtp": "on",
-    "max_client_passwords": "10",
-}
+from tests.unit.administration.steps import (
+    add_account,
+    save_account,
+    save_policy,
+)
 
 
 @pytest.fixture(autouse=True)
 def _one_node(settings: Settings) -> None:
     settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
-
-
-def save_policy(browser: Client, policy: Policy, **fields: str | None) -> Any:
-    """Save and confirm the policy's form; None stands for a box without its tick."""
-    data = {
-        name: value
-        for name, value in (POLICY | {"_confirmed": "Yes"} | fields).items()
-        if value is not None
-    }
-    address = reverse("admin:accounts_policy_change", args=[policy.pk])
-    return browser.post(address, data | {"name": policy.name})
-
-
-def save_account(browser: Client, account: Account, **fields: Any) -> Any:
-    data = {
-        "address": account.address,
-        "domain": account.domain_id,
-        "is_active": "on",
-        "phone-TOTAL_FORMS": "0",
-        "phone-INITIAL_FORMS": "0",
-        **fields,
-    }
-    address = reverse("admin:accounts_account_change", args=[account.pk])
-    return browser.post(address, data)
 
 
 def verdict(account: Account, password: str, protocol: str = "imap") -> str:
@@ -182,20 +154,8 @@ def test_a_domain_and_a_department_are_given_a_policy(
     }
 
 
-def add(browser: Client, **fields: Any) -> Any:
-    data = {
-        "address": "new@example.com",
-        "domain": make_domain().pk,
-        "usable_password": "true",
-        "password1": "a long web password",
-        "password2": "a long web password",
-        **fields,
-    }
-    return browser.post(reverse("admin:accounts_account_add"), data)
-
-
 def test_a_new_mailbox_can_sign_in(administrator: Client) -> None:
-    response = add(administrator, address="New@Example.com")
+    response = add_account(administrator, address="New@Example.com")
 
     assert response.status_code == 302
     account = Account.objects.get(address="new@example.com")
@@ -220,7 +180,7 @@ def test_a_mailbox_that_cannot_be_is_refused_by_the_form(
         make_account("new@example.com")
     before = Account.objects.count()
 
-    response = add(administrator, **fields)
+    response = add_account(administrator, **fields)
 
     assert response.status_code == 200
     assert said in response.content.decode()

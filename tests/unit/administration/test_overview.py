@@ -15,8 +15,8 @@ from accounts.events import Kind
 from accounts.models import Account, Cutoff
 from provisioning import statistics
 from provisioning.models import DomainFigures
-from tests.factories import make_account, make_client_password, make_policy
-from tests.unit.administration.base.test_lists import asked_for, used
+from tests.factories import make_account, make_client_password, make_policy, make_usage
+from tests.unit.administration.steps import queries_of
 from tests.unit.support import HOME
 
 
@@ -33,12 +33,12 @@ def host(administrator: Client, alice: Account, bob: Account) -> Client:
     make_client_password(one, "Only")
     for number in range(4):
         row, _secret = make_client_password(bob, f"Idle {number}")
-        used(row, days_ago=91)
+        make_usage(row, ago=timedelta(days=91))
     for number in range(5):
         make_client_password(bob, f"New {number}")
     row, _secret = make_client_password(bob, "Deleted", revoked_at=timezone.now())
-    used(row, days_ago=200)
-    used(make_client_password(alice, "In use")[0])
+    make_usage(row, ago=timedelta(days=200))
+    make_usage(make_client_password(alice, "In use")[0])
     codes.send(alice, Act.ISSUE, by=HOME)
     events.record(Kind.CODE_NOT_SENT, alice, by=HOME)
     for kicks in (0, 0, 0, 1):
@@ -109,7 +109,7 @@ def test_counting_is_asked_for_by_a_form(host: Client) -> None:
 def test_the_overview_asks_little(host: Client) -> None:
     statistics.count_now()
 
-    assert len(asked_for(host, "/admin/")) <= 8
+    assert len(queries_of(host, "/admin/")) <= 8
 
 
 def test_no_part_of_the_index_is_called_as_programs_call_it(

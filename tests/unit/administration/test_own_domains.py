@@ -15,7 +15,7 @@ from tests.unit.administration.rolesteps import (
     post_policy,
     save,
 )
-from tests.unit.administration.test_accounts import add
+from tests.unit.administration.steps import add_account
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 NOT_YOURS = "not among what you administer"
@@ -73,7 +73,7 @@ def test_a_new_mailbox_is_ones_own_and_new(
     browser = browser_as("domain", own)
     domain = make_domain(fields["domain"])
 
-    response = add(browser, **(fields | {"domain": domain.pk}))
+    response = add_account(browser, **(fields | {"domain": domain.pk}))
 
     assert at in errors_of(response)
     assert not Account.objects.filter(address="new@zzforeign.example").exists()
@@ -82,7 +82,7 @@ def test_a_new_mailbox_is_ones_own_and_new(
 def test_a_new_mailbox_in_ones_own_domain_is_made(own: World) -> None:
     browser = browser_as("domain", own)
 
-    response = add(browser, address="new@ours.example", domain=own.domain.pk)
+    response = add_account(browser, address="new@ours.example", domain=own.domain.pk)
 
     assert response.status_code == 302
     made = Account.objects.get(address="new@ours.example")

@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import Account, FormerAddress
 from provisioning import roles
 from tests.unit.administration.rolesteps import browser_as
-from tests.unit.administration.test_accounts import save_account
+from tests.unit.administration.steps import save_account
 from tests.unit.administration.worlds import (
     ROLES,
     World,

@@ -7,9 +7,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import Cutoff, Domain, Policy, SecurityEvent
-from tests.factories import make_domain, make_policy
+from tests.factories import make_domain, make_logon, make_policy
 from tests.unit.api.conftest import client_with, make_operator, make_token
-from tests.unit.provisioning.test_lockout import uses
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +78,7 @@ def test_a_policy_of_another_domain_is_refused_at_the_field(
     firm: Domain, name: str, *, owned: bool
 ) -> None:
     owner = make_operator("admin@firm.example")
-    uses(owner)
+    make_logon(owner)
     program = client_with(make_token(owner=owner if owned else None))
     make_policy("Theirs", domain=make_domain("other.example"))
 

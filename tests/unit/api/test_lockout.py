@@ -10,9 +10,8 @@ from django.test import Client
 
 from accounts.models import Account, Cutoff, Policy, SecurityEvent
 from provisioning.models import ApiToken
-from tests.factories import make_account, make_policy
+from tests.factories import make_account, make_logon, make_policy
 from tests.unit.api.conftest import client_with, make_operator, make_token
-from tests.unit.provisioning.test_lockout import uses
 
 ANY = {"If-Match": "*"}
 POLICY = "/api/v1/policies/Standard"
@@ -23,7 +22,7 @@ DOMAIN = "/api/v1/domains/example.com"
 def owner(db: None) -> Account:
     """An administrator whose mail program was let in an hour ago."""
     account = make_operator("admin@example.com")
-    uses(account)
+    make_logon(account)
     return account
 
 

@@ -16,7 +16,7 @@ from provisioning import tokens
 from provisioning.models import ApiToken
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
 from tests.unit.api.tokensteps import ADD, LIST, make, page_of
-from tests.unit.mailportal.test_canary import everything_in_the_database
+from tests.unit.support import everything_in_the_database
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from provisioning import tokens
 from provisioning.models import ApiToken
 from tests.factories import PASSWORD, make_domain
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
-from tests.unit.mailportal.test_canary import everything_in_the_database
+from tests.unit.support import everything_in_the_database
 
 pytestmark = pytest.mark.django_db
 

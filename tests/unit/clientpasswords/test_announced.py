@@ -9,8 +9,8 @@ from django.utils.formats import date_format
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account, Policy
-from clientpasswords.models import ClientPassword, Logon
-from tests.factories import make_client_password
+from clientpasswords.models import ClientPassword
+from tests.factories import make_client_password, make_logon
 
 INDEX = "/settings/account-security/"
 NOTICE = "mail programs need a security password"
@@ -20,18 +20,6 @@ DAY = timedelta(days=1)
 def announce_in(span: timedelta, **fields: bool) -> None:
     rule = {"client_passwords_required": True, **fields}
     Policy.objects.update(required_from=timezone.now() + span, **rule)
-
-
-def make_logon(account: Account, **fields: object) -> Logon:
-    values: dict[str, object] = {
-        "protocol": "imap",
-        "network_address": "192.0.2.7",
-        "first_at": timezone.now(),
-        "last_at": timezone.now(),
-        "count": 1,
-        "by_web_password": True,
-    }
-    return Logon.objects.create(account=account, **{**values, **fields})
 
 
 def page_of(browser: Client, address: str = INDEX) -> str:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import Account
-from clientpasswords.models import ClientPassword, Usage
+from clientpasswords.models import Usage
 from tests import factories
+from tests.factories import make_usage
 
 
 @pytest.fixture
@@ -17,18 +17,6 @@ def listed(alice: Account, client: Client) -> Client:
     Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
     client.force_login(alice)
     return client
-
-
-def use(row: ClientPassword, *, ago: timedelta) -> None:
-    at = timezone.now() - ago
-    Usage.objects.create(
-        client_password=row,
-        first_at=at,
-        last_at=at,
-        protocol="imap",
-        network_address="192.0.2.7",
-        node="mx1",
-    )
 
 
 def page(client: Client) -> str:
@@ -45,7 +33,7 @@ def test_the_last_use_is_shown_with_protocol_and_address(
     alice: Account, listed: Client
 ) -> None:
     row, _secret = factories.make_client_password(alice)
-    use(row, ago=timedelta(minutes=5))
+    make_usage(row, ago=timedelta(minutes=5))
 
     text = page(listed)
 
@@ -56,7 +44,7 @@ def test_the_last_use_is_shown_with_protocol_and_address(
 
 def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
     row, _secret = factories.make_client_password(alice)
-    use(row, ago=timedelta(0))
+    make_usage(row, ago=timedelta(0))
     Usage.objects.update(last_at=datetime(2026, 3, 1, 13, 30, 5, tzinfo=UTC))
 
     assert '<time datetime="2026-03-01T13:30:05+0000">' in page(listed)
@@ -64,6 +52,6 @@ def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
 
 def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:
     row, _secret = factories.make_client_password(alice)
-    use(row, ago=timedelta(days=91))
+    make_usage(row, ago=timedelta(days=91))
 
     assert "Not used for 90 days" in page(listed)

@@ -1,5 +1,6 @@
 """Every address of the portal, and what is to be expected of each."""
 
+import re
 from collections.abc import Iterator
 
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
@@ -135,3 +136,35 @@ EVERYTHING = sorted(set(names(get_resolver())) - {"api:api-root"})
 PROGRAMS = [name for name in EVERYTHING if _for_programs(name)]
 ALL = [name for name in EVERYTHING if not _for_programs(name)]
 CHANGING = sorted(set(ALL) - GET_ONLY - MACHINES)
+
+
+FILLED_IN = {"int": "1", "slug": "iphone", "path": "1", "str": "1"}
+
+# What stands in the addresses that are regular expressions.
+PLAIN = {
+    "[aA]uto[dD]iscover": "autodiscover",
+    r"\.": ".",
+    "(?:/.*)?": "",
+    "(?P<url>.*)": "nowhere",
+    "^": "",
+    "$": "",
+}
+
+
+def every_address(resolver: URLResolver, before: str = "/") -> Iterator[str]:
+    """All of the portal's and of the administration's, with something filled in."""
+    for entry in resolver.url_patterns:
+        text = re.sub(
+            r"<(?:(\w+):)?\w+>",
+            lambda found: FILLED_IN[found[1] or "str"],
+            str(entry.pattern),
+        )
+        for pattern, plain in PLAIN.items():
+            text = text.replace(pattern, plain)
+        if isinstance(entry, URLPattern):
+            yield before + text
+        else:
+            yield from every_address(entry, before + text)
+
+
+EVERY_ADDRESS = sorted(set(every_address(get_resolver())))

@@ -28,7 +28,6 @@ from tests.factories import (
     make_policy,
 )
 from tests.unit.accounts.phonesteps import NEW
-from tests.unit.accounts.signin.test_two_step import send_code
 from tests.unit.administration.jobsteps import WHY, ordered, work_off
 from tests.unit.administration.rolesteps import save
 from tests.unit.administration.worlds import browser_of
@@ -41,6 +40,7 @@ from tests.unit.support import (
     last_code,
     press_get_code,
     press_next,
+    send_second_step,
     sign_in,
     totp_of,
 )
@@ -149,7 +149,7 @@ def half_a_sign_in(people: People) -> GoOn:
     device = TOTPDevice.objects.get(user=people.person)
 
     def go_on() -> bool:
-        send_code(browser, totp_of(device))
+        send_second_step(browser, totp_of(device))
         return is_signed_in(browser)
 
     return go_on

@@ -243,3 +243,20 @@ ROWS = [
     *(*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS),
     *(*MAIL_SERVER, *SITES, *VARIABLES),
 ]
+
+
+# Settings with a text that the setting may not have, beside those of a wrong kind.
+UNREADABLE_VALUES = [
+    ("VAR", ""),
+    ("VAR", "var"),
+    ("VAR", "./var"),
+    ("SECRET_KEY", ""),
+    ("SECRET_KEY", "x" * 49),
+    ("SMS_GATEWAY", "pigeon"),
+    ("EMAIL_GATEWAY", "console"),
+    ("EMAIL_SECURITY", "tls"),
+    ("TIME_ZONE", ""),
+    ("TIME_ZONE", "Europe/Berln"),
+    ("TIME_ZONE", "../../etc/passwd"),
+    ("TIME_ZONE", "Europe"),
+]

@@ -5,7 +5,6 @@ no table, file, log, mail, session, cookie or message, and in no error report wh
 breaks.
 """
 
-import json
 import logging
 import plistlib
 import re
@@ -27,6 +26,7 @@ from clientpasswords import passwords
 from tests.environment import FOLDER
 from tests.factories import PASSWORD
 from tests.unit.support import (
+    everything_in_the_database,
     last_code,
     other_than,
     press_get_code,
@@ -44,17 +44,6 @@ def spellings(secret: str) -> list[str]:
     """As itself, and in the groups it is shown in."""
     groups = passwords.groups(secret)
     return [secret, " ".join(groups), "-".join(groups), groups[0] + groups[1]]
-
-
-def everything_in_the_database() -> str:
-    """Every row of every table and view, with the sessions as they are read."""
-    rows: list[Any] = [session.get_decoded() for session in Session.objects.all()]
-    with connection.cursor() as cursor:
-        names = connection.introspection.table_names(cursor, include_views=True)
-        for name in names:
-            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608
-            rows += cursor.fetchall()
-    return json.dumps(rows, default=str, ensure_ascii=False)
 
 
 def everything_in_files(folder: Path) -> bytes:

@@ -13,7 +13,7 @@ from provisioning.models import ApiToken
 from tests.factories import make_account
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut
 from tests.unit.administration.worlds import World, browser_of, make_world
-from tests.unit.mailportal.test_read_only import ADDRESSES
+from tests.unit.mailportal.addresses import EVERY_ADDRESS
 
 START = "owner"
 ADDRESS = address_of(START, max(LENGTHS), ".ours.example")
@@ -48,7 +48,7 @@ def with_rows(page: str, world: World) -> str:
 def texts(browser: Client, world: World) -> dict[str, str]:
     """Return what is to be read on each page that opens."""
     answers: dict[str, Any] = {}
-    for each in ADDRESSES:
+    for each in EVERY_ADDRESS:
         page = with_rows(each, world)
         answers[page] = browser.get(page)
     return {

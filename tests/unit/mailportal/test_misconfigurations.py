@@ -23,8 +23,7 @@ from tests.unit.mailportal.environments import (
     run,
     sourced,
 )
-from tests.unit.mailportal.misconfigurations import ROWS, Row
-from tests.unit.mailportal.test_refused import OTHERS
+from tests.unit.mailportal.misconfigurations import ROWS, UNREADABLE_VALUES, Row
 
 LEVELS = {"E": ERROR, "W": WARNING}
 # What is wrong with the host and not with a setting: test_rendering_fits.py.
@@ -105,7 +104,7 @@ def test_every_check_is_shown_to_find_something() -> None:
 
 def test_somebody_has_said_of_every_setting_what_is_wrong_for_it() -> None:
     """Numbers have a range, which test_refused.py walks."""
-    said = {row.setting for row in ROWS} | {name for name, _ in OTHERS}
+    said = {row.setting for row in ROWS} | {name for name, _ in UNREADABLE_VALUES}
 
     others = {name for name, each in SETTINGS.items() if each.lowest == each.highest}
     assert others - said == set()

@@ -1,7 +1,5 @@
 """While the host is moved, whoever posts changes nothing; READ_ONLY says that it is."""
 
-import re
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +7,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as portal
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.urls import resolve, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 from time_machine import Traveller
@@ -20,7 +18,7 @@ from mailportal.middleware import CHANGES_NOTHING
 from tests.factories import PASSWORD
 from tests.unit.accounts.passkeysteps import post_json, type_code
 from tests.unit.api.conftest import client_with, make_token
-from tests.unit.mailportal.addresses import ALL
+from tests.unit.mailportal.addresses import ALL, EVERY_ADDRESS
 from tests.unit.support import (
     HOME,
     code_for,
@@ -34,32 +32,6 @@ pytestmark = pytest.mark.usefixtures("read_only")
 NOTICE = "Nothing can be changed for the moment"
 INDEX = "/settings/account-security/"
 WINDOWS = f"{INDEX}security-passwords/"
-FILLED_IN = {"int": "1", "slug": "iphone", "path": "1", "str": "1"}
-# What stands in the addresses that are regular expressions.
-PLAIN = {
-    "[aA]uto[dD]iscover": "autodiscover",
-    r"\.": ".",
-    "(?:/.*)?": "",
-    "(?P<url>.*)": "nowhere",
-    "^": "",
-    "$": "",
-}
-
-
-def every_address(resolver: URLResolver, before: str = "/") -> Iterator[str]:
-    """All of the portal's and of the administration's, with something filled in."""
-    for entry in resolver.url_patterns:
-        text = re.sub(
-            r"<(?:(\w+):)?\w+>",
-            lambda found: FILLED_IN[found[1] or "str"],
-            str(entry.pattern),
-        )
-        for pattern, plain in PLAIN.items():
-            text = text.replace(pattern, plain)
-        if isinstance(entry, URLPattern):
-            yield before + text
-        else:
-            yield from every_address(entry, before + text)
 
 
 # All that is taken. Nothing else may be added without being looked at here.
@@ -73,8 +45,7 @@ TAKEN = {
     "accounts:appearance",
     "discovery:autodiscover",
 }
-ADDRESSES = sorted(set(every_address(get_resolver())))
-REFUSED = [each for each in ADDRESSES if resolve(each).view_name not in TAKEN]
+REFUSED = [each for each in EVERY_ADDRESS if resolve(each).view_name not in TAKEN]
 
 
 def everything() -> dict[str, list[Any]]:
@@ -92,7 +63,7 @@ def text(browser: Client, page: str) -> str:
 
 
 def test_the_addresses_that_are_walked_are_those_of_the_portal() -> None:
-    found = {resolve(each).view_name for each in ADDRESSES}
+    found = {resolve(each).view_name for each in EVERY_ADDRESS}
 
     assert set(ALL) <= found
     assert found >= {"api:get_account", "admin:accounts_account_change"}

@@ -7,6 +7,7 @@ import pytest
 
 from mailportal.configuration import SETTINGS, Setting, WrongSettings
 from tests.unit.mailportal.environments import KEY, ROOT, manage, read_settings
+from tests.unit.mailportal.misconfigurations import UNREADABLE_VALUES
 
 NUMBERS = [setting for setting in SETTINGS.values() if setting.kind in {"int", "float"}]
 # A value that the kind of setting cannot have, where some text is none.
@@ -21,25 +22,11 @@ NONE_OF_A_KIND = {
         *("sqlite:///portal.sqlite3", "sqlite:///:memory:", "sqlite://host//db/file"),
     ],
 }
-OTHERS = [
-    ("VAR", ""),
-    ("VAR", "var"),
-    ("VAR", "./var"),
-    ("SECRET_KEY", ""),
-    ("SECRET_KEY", "x" * 49),
-    ("SMS_GATEWAY", "pigeon"),
-    ("EMAIL_GATEWAY", "console"),
-    ("EMAIL_SECURITY", "tls"),
-    ("TIME_ZONE", ""),
-    ("TIME_ZONE", "Europe/Berln"),
-    ("TIME_ZONE", "../../etc/passwd"),
-    ("TIME_ZONE", "Europe"),
-]
 BAD = [
     (setting.name, value)
     for setting in SETTINGS.values()
     for value in NONE_OF_A_KIND.get(setting.kind, [])
-] + OTHERS
+] + UNREADABLE_VALUES
 
 
 def refusal(**environment: str) -> str:

@@ -9,11 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Department, Policy
-from clientpasswords.models import Logon
 from provisioning import lockout
-from tests.factories import make_client_password, make_policy
+from tests.factories import make_client_password, make_logon, make_policy
 from tests.unit.administration.jobsteps import counts, do
-from tests.unit.administration.test_accounts import save_account, save_policy
+from tests.unit.administration.steps import save_account, save_policy
 
 SAID = "You would shut out your own mail programs"
 
@@ -21,20 +20,6 @@ SAID = "You would shut out your own mail programs"
 @pytest.fixture
 def admin(administrator: Client) -> Account:
     return Account.objects.get(address="admin@example.com")
-
-
-def uses(account: Account, protocol: str = "imap", **fields: Any) -> Logon:
-    """A mail program has been let in, an hour ago; by the web password if by none."""
-    at = timezone.now() - timedelta(hours=1)
-    values = {
-        "by_web_password": "client_password" not in fields,
-        "network_address": "192.0.2.7",
-        "node": "one",
-        "first_at": at,
-        "last_at": at,
-        "count": 1,
-    }
-    return Logon.objects.create(account=account, protocol=protocol, **(values | fields))
 
 
 def errors_of(response: Any) -> dict[str, list[str]]:
@@ -54,7 +39,7 @@ def errors_of(response: Any) -> dict[str, list[str]]:
 def test_a_policy_that_would_shut_out_its_author_is_refused_at_the_field(
     administrator: Client, admin: Account, fields: dict[str, str | None], at: str
 ) -> None:
-    uses(admin)
+    make_logon(admin)
     policy = make_policy()
 
     response = save_policy(administrator, policy, **fields)
@@ -72,7 +57,7 @@ def test_a_policy_that_would_shut_out_its_author_is_refused_at_the_field(
 def test_it_is_said_before_it_is_asked_for_confirmation(
     administrator: Client, admin: Account
 ) -> None:
-    uses(admin)
+    make_logon(admin)
 
     response = save_policy(administrator, make_policy(), imap=None, _confirmed=None)
 
@@ -90,7 +75,7 @@ def test_it_is_said_before_it_is_asked_for_confirmation(
 def test_what_their_mail_programs_do_not_notice_is_saved(
     administrator: Client, admin: Account, fields: dict[str, str | None]
 ) -> None:
-    uses(admin)
+    make_logon(admin)
 
     assert save_policy(administrator, make_policy(), **fields).status_code == 302
 
@@ -100,7 +85,7 @@ def test_a_requirement_is_saved_by_whoever_uses_security_passwords(
 ) -> None:
     Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
     row, _secret = make_client_password(admin)
-    uses(admin, client_password=row)
+    make_logon(admin, client_password=row)
 
     required = save_policy(administrator, make_policy(), client_passwords_required="on")
 
@@ -113,7 +98,7 @@ def test_a_life_that_would_have_ended_is_refused(
     Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
     old = timezone.now() - timedelta(days=9)
     row, _secret = make_client_password(admin, created_at=old)
-    uses(admin, client_password=row)
+    make_logon(admin, client_password=row)
 
     refused = save_policy(administrator, make_policy(), client_password_days="7")
     saved = save_policy(administrator, make_policy(), client_password_days="10")
@@ -129,7 +114,7 @@ def test_networks_without_ones_own_are_refused(
     Account.objects.filter(pk=admin.pk).update(client_passwords_on=not by_web_password)
     row, _secret = make_client_password(admin)
     by: dict[str, Any] = {} if by_web_password else {"client_password": row}
-    uses(admin, **by)
+    make_logon(admin, **by)
 
     def save(networks: str) -> Any:
         return save_policy(administrator, make_policy(), client_networks=networks)
@@ -146,13 +131,13 @@ def test_networks_without_ones_own_are_refused(
 def test_what_is_long_ago_or_was_refused_anyway_stops_nobody(
     administrator: Client, admin: Account, fields: dict[str, Any]
 ) -> None:
-    uses(admin, **fields)
+    make_logon(admin, **fields)
 
     assert save_policy(administrator, make_policy(), imap=None).status_code == 302
 
 
 def test_an_exception_lets_them_go_on(administrator: Client, admin: Account) -> None:
-    uses(admin)
+    make_logon(admin)
     Account.objects.filter(pk=admin.pk).update(policy=make_policy("Mine"))
 
     assert save_policy(administrator, make_policy(), imap=None).status_code == 302
@@ -161,7 +146,7 @@ def test_an_exception_lets_them_go_on(administrator: Client, admin: Account) -> 
 def test_so_is_the_policy_of_ones_domain_department_and_mailbox(
     administrator: Client, admin: Account
 ) -> None:
-    uses(admin)
+    make_logon(admin)
     closed = make_policy("Closed", third_party_logon=False)
     page = reverse("admin:accounts_domain_change", args=[admin.domain_id])
     data = {"name": admin.domain.name, "policy": closed.pk}
@@ -183,7 +168,7 @@ def test_so_is_the_policy_of_ones_domain_department_and_mailbox(
 def test_an_action_on_ones_own_domain_is_refused_like_the_page(
     administrator: Client, admin: Account, alice: Account
 ) -> None:
-    uses(admin)
+    make_logon(admin)
     closed = make_policy("Closed", third_party_logon=False)
     page = "/admin/accounts/domain/"
 
@@ -199,7 +184,7 @@ def test_an_action_on_ones_own_domain_is_refused_like_the_page(
 def test_so_is_one_on_ones_own_department(
     administrator: Client, admin: Account
 ) -> None:
-    uses(admin)
+    make_logon(admin)
     sales = Department.objects.create(domain=admin.domain, name="Sales")
     Account.objects.filter(pk=admin.pk).update(department=sales)
     closed = make_policy("Closed", third_party_logon=False)
@@ -223,9 +208,9 @@ def test_networks_that_leave_the_author_out_are_refused(
 ) -> None:
     if by == "security password":
         Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
-        uses(admin, client_password=make_client_password(admin)[0])
+        make_logon(admin, client_password=make_client_password(admin)[0])
     else:
-        uses(admin)
+        make_logon(admin)
 
     response = save_policy(administrator, make_policy(), client_networks=networks)
 
@@ -238,7 +223,7 @@ def test_another_policy_with_networks_of_the_author_is_none_of_that(
     administrator: Client, admin: Account
 ) -> None:
     Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
-    uses(admin, client_password=make_client_password(admin)[0])
+    make_logon(admin, client_password=make_client_password(admin)[0])
     near = make_policy("Near", client_networks="192.0.2.0/24")
 
     def change() -> None:

@@ -10,16 +10,11 @@ from time_machine import Traveller
 
 from accounts.models import Account, Phone
 from tests.factories import PASSWORD
-from tests.unit.support import is_signed_in, sign_in, totp_of
+from tests.unit.support import is_signed_in, send_second_step, sign_in, totp_of
 
 SETUP = "/settings/two-step/set-up/"
 LOGIN = "/login/"
 QR_KEY = "django_two_factor-qr_secret_key"
-
-
-def send_code(browser: Client, code: str) -> int:
-    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
-    return browser.post(LOGIN, data).status_code
 
 
 def set_up(browser: Client) -> TOTPDevice:
@@ -50,14 +45,14 @@ def test_who_has_an_app_needs_its_code(client: Client, device: TOTPDevice) -> No
     assert response.status_code == 200
     assert "Code from your authenticator app" in response.content.decode()
     assert not is_signed_in(client)
-    assert send_code(client, totp_of(device)) == 302
+    assert send_second_step(client, totp_of(device)) == 302
     assert is_signed_in(client)
 
 
 def test_a_wrong_code_does_not_get_in(client: Client, device: TOTPDevice) -> None:
     sign_in(client, "alice@example.com", PASSWORD)
 
-    assert send_code(client, f"{(int(totp_of(device)) + 1) % 10**6:06}") == 200
+    assert send_second_step(client, f"{(int(totp_of(device)) + 1) % 10**6:06}") == 200
     assert not is_signed_in(client)
 
 
@@ -65,29 +60,29 @@ def test_after_a_wrong_code_the_right_one_too_has_to_wait(
     client: Client, device: TOTPDevice, clock: Traveller
 ) -> None:
     sign_in(client, "alice@example.com", PASSWORD)
-    send_code(client, f"{(int(totp_of(device)) + 1) % 10**6:06}")
+    send_second_step(client, f"{(int(totp_of(device)) + 1) % 10**6:06}")
 
-    assert send_code(client, totp_of(device)) == 200
+    assert send_second_step(client, totp_of(device)) == 200
     clock.shift(2)
-    assert send_code(client, totp_of(device)) == 302
+    assert send_second_step(client, totp_of(device)) == 302
 
 
 def test_a_code_of_the_app_works_once(client: Client, device: TOTPDevice) -> None:
     code = totp_of(device)
     sign_in(client, "alice@example.com", PASSWORD)
-    assert send_code(client, code) == 302
+    assert send_second_step(client, code) == 302
 
     other = Client()
     sign_in(other, "alice@example.com", PASSWORD)
 
-    assert send_code(other, code) == 200
+    assert send_second_step(other, code) == 200
     assert not is_signed_in(other)
 
 
 def test_the_code_alone_does_not_get_in(client: Client, device: TOTPDevice) -> None:
     client.get(LOGIN)
 
-    send_code(client, totp_of(device))
+    send_second_step(client, totp_of(device))
 
     assert not is_signed_in(client)
 
@@ -161,7 +156,7 @@ def test_turned_off_the_phone_for_codes_stays(
     client: Client, device: TOTPDevice
 ) -> None:
     sign_in(client, "alice@example.com", PASSWORD)
-    send_code(client, totp_of(device))
+    send_second_step(client, totp_of(device))
 
     client.post(reverse("two_factor:disable"), {"understand": "on"})
 

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import Account, Department, Domain, Phone, Policy, SecurityEvent
 from administration.base.audited import AuditedAdmin
 from tests.factories import PASSWORD, make_account, make_domain, make_policy
-from tests.unit.administration.test_accounts import save_account, save_policy
+from tests.unit.administration.steps import save_account, save_policy
 from tests.unit.support import at_once
 
 

@@ -12,8 +12,8 @@ from accounts.models import Account, Domain, SecurityEvent
 from administration.domains import DomainAdmin
 from administration.models import Job
 from tests.factories import make_account, make_policy
-from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.lookups import MODELS, list_of, shown
+from tests.unit.administration.steps import rows_exported
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 ACCOUNTS = "/admin/accounts/account/"
@@ -151,7 +151,7 @@ def test_what_is_exported_and_recorded_is_the_list_that_is_shown(
 ) -> None:
     asked = "in=ours.example&detail__regex=secret&actor__startswith=zz&e=1"
 
-    rows = exported(administrator.post(f"{EVENTS}export/?{asked}"))
+    rows = rows_exported(administrator.post(f"{EVENTS}export/?{asked}"))
 
     assert {row["domain"] for row in rows} == {"ours.example"}
     event = SecurityEvent.objects.get(kind="exported")

@@ -1,7 +1,6 @@
 """Lists ask as much for five rows as for fifty, and count no further than needed."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +11,8 @@ from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
 from django.contrib.sites.models import Site
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django.asserts import assertHTMLEqual
@@ -33,18 +29,19 @@ from accounts.models import (
 from administration.base import lists
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
-from clientpasswords.models import ClientPassword, FollowedLog, Usage
+from clientpasswords.models import FollowedLog
 from provisioning.models import ApiToken
 from tests.factories import (
     make_account,
     make_client_password,
     make_domain,
+    make_logon,
     make_policy,
+    make_usage,
 )
-from tests.unit.administration.policies.test_page import logged_on
+from tests.unit.administration.steps import ACCOUNTS, queries_of, rows_listed
 from tests.unit.support import HOME
 
-ACCOUNTS = "/admin/accounts/account/"
 MODELS = [model for model in apps.get_models() if admin.site.is_registered(model)]
 
 
@@ -64,8 +61,8 @@ def fill(first: int, last: int) -> None:
         )
         row, _secret = make_client_password(account, f"Phone {number}")
         if number % 2:
-            used(row)
-        logged_on(account, client_password=row)
+            make_usage(row)
+        make_logon(account, client_password=row)
         events.record(Kind.SIGNED_IN, account, by=HOME)
         Account.objects.filter(pk=account.pk).update(address=f"u@d{number}.example")
         Cutoff.objects.create(account=account, login_mask="m", node="n", kicks=1)
@@ -103,33 +100,9 @@ def fill_token(account: Account, number: int) -> None:
     token.domains.add(account.domain)
 
 
-def used(row: ClientPassword, days_ago: int = 1) -> None:
-    at = timezone.now() - timedelta(days=days_ago)
-    Usage.objects.create(
-        client_password=row,
-        first_at=at,
-        last_at=at,
-        protocol="imap",
-        network_address="192.0.2.7",
-        node="one",
-    )
-
-
 def list_of(model: Any) -> str:
     opts = admin.site.get_model_admin(model).opts
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
-
-
-def asked_for(browser: Client, page: str) -> list[str]:
-    """The queries of a page; the session is written once a minute, not now."""
-    browser.get("/admin/")
-    with CaptureQueriesContext(connection) as asked:
-        assert browser.get(page).status_code == 200, page
-    return [query["sql"] for query in asked.captured_queries]
-
-
-def listed(browser: Client, page: str) -> list[str]:
-    return [str(row) for row in browser.get(page).context["cl"].result_list]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -137,10 +110,10 @@ def test_a_list_asks_no_more_for_fifty_rows_than_for_five(
     administrator: Client, model: Any
 ) -> None:
     fill(0, 5)
-    few = asked_for(administrator, list_of(model))
+    few = queries_of(administrator, list_of(model))
     fill(5, 55)
 
-    many = asked_for(administrator, list_of(model))
+    many = queries_of(administrator, list_of(model))
 
     assert len(few) == len(many) <= 8, many
 
@@ -152,7 +125,7 @@ def test_a_page_of_one_record_asks_little(administrator: Client, model: Any) -> 
     name = f"admin:{opts.app_label}_{opts.model_name}_change"
     row = model._default_manager.order_by("-pk").first()
 
-    asked = asked_for(administrator, reverse(name, args=[row.pk]))
+    asked = queries_of(administrator, reverse(name, args=[row.pk]))
 
     assert len(asked) <= 8, asked
 
@@ -183,8 +156,10 @@ def test_a_list_counts_no_further_than_it_has_pages(
     assert len(page.context["cl"].result_list) == 50
     assert "+ mailboxes" not in few.content.decode()
     assert few.context["cl"].result_count == 31
-    last, beyond = (listed(administrator, f"{ACCOUNTS}?p={page}") for page in (2, 3))
-    assert beyond == last != listed(administrator, ACCOUNTS)
+    last, beyond = (
+        rows_listed(administrator, f"{ACCOUNTS}?p={page}") for page in (2, 3)
+    )
+    assert beyond == last != rows_listed(administrator, ACCOUNTS)
 
 
 def test_the_box_of_a_row_is_djangos_own(alice: Account) -> None:
@@ -225,7 +200,9 @@ def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> N
     for number in range(60):
         make_account(f"user{number:02}@example.com")
 
-    both = listed(administrator, ACCOUNTS) + listed(administrator, f"{ACCOUNTS}?p=2")
+    both = rows_listed(administrator, ACCOUNTS) + rows_listed(
+        administrator, f"{ACCOUNTS}?p=2"
+    )
 
     assert both == sorted(both)
     assert len(both) == 61

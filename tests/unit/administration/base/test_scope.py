@@ -20,8 +20,8 @@ from clientpasswords.models import FollowedLog
 from provisioning import roles
 from provisioning.models import ApiToken
 from tests.factories import make_account, make_policy
-from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.pages import ROLES_OF
+from tests.unit.administration.steps import rows_exported
 from tests.unit.administration.worlds import (
     World,
     browser_of,
@@ -192,7 +192,7 @@ def test_a_row_of_another_domain_cannot_be_chosen_by_its_number(
 
 
 def test_an_export_holds_ones_own(browser: Client, own: World, foreign: World) -> None:
-    found = exported(browser.post("/admin/accounts/securityevent/export/"))
+    found = rows_exported(browser.post("/admin/accounts/securityevent/export/"))
 
     assert {row["domain"] for row in found} == {"ours.example"}
 

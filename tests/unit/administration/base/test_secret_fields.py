@@ -23,7 +23,6 @@ from accounts import events
 from accounts.models import Account, SecurityEvent
 from accounts.secretfields import HARMLESS, NAMES, SECRET
 from api.service import service
-from tests.unit.administration.events.test_page import exported
 from tests.unit.administration.lookups import MODELS
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.secrets import (
@@ -31,6 +30,7 @@ from tests.unit.administration.secrets import (
     make_what_else_is_secret,
     shown_of,
 )
+from tests.unit.administration.steps import rows_exported
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 
 SOUNDS_SECRET = re.compile(
@@ -220,7 +220,7 @@ def test_no_export_and_no_record_holds_what_is_secret(
     answer = administrator.post("/admin/accounts/securityevent/export/")
     written = [
         file.read_text(),
-        str(exported(answer)),
+        str(rows_exported(answer)),
         str(list(SecurityEvent.objects.values())),
         str(list(LogEntry.objects.values())),
     ]

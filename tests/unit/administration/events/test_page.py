@@ -1,9 +1,6 @@
 """The record of events as administrators read it: narrowed, searched, exported."""
 
-import csv
 from datetime import timedelta
-from io import StringIO
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -20,6 +17,7 @@ from accounts.models import Account, SecurityEvent
 from administration.events import export
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import counts, ordered, work_off
+from tests.unit.administration.steps import rows_exported
 from tests.unit.support import HOME, OFFICE
 
 LIST = "/admin/accounts/securityevent/"
@@ -30,11 +28,6 @@ def listed(browser: Client, **query: str) -> list[str]:
     """The addresses in the list, the newest first."""
     changelist = browser.get(LIST, query).context["cl"]
     return [event.address for event in changelist.result_list]
-
-
-def exported(response: Any) -> list[dict[str, str]]:
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
-    return list(csv.DictReader(StringIO(text)))
 
 
 @pytest.fixture
@@ -136,7 +129,7 @@ def test_what_is_listed_is_exported(
 ) -> None:
     response = administrator.post(f"{EXPORT}?in=firm.example")
 
-    rows = exported(response)
+    rows = rows_exported(response)
     assert [row["address"] for row in rows] == ["carol@firm.example"]
     assert rows[0]["from"] == "2001:db8:0:7::5"
     assert rows[0]["what"] == "device: Phone"
@@ -160,7 +153,7 @@ def test_an_export_has_an_end(
 ) -> None:
     monkeypatch.setattr(export, "MOST_ROWS", 1)
 
-    rows = exported(administrator.post(EXPORT))
+    rows = rows_exported(administrator.post(EXPORT))
 
     assert len(rows) == 1
 
@@ -208,7 +201,7 @@ def test_a_device_cannot_smuggle_a_formula_into_the_export(
     alice = two[0]
     events.record_all([Event(Kind.LIMITED, alice, HOME, why="=cmd|' /C calc'!A0")])
 
-    rows = exported(administrator.post(f"{EXPORT}?q=alice"))
+    rows = rows_exported(administrator.post(f"{EXPORT}?q=alice"))
 
     assert rows[0]["reason"] == "'=cmd|' /C calc'!A0"
     for row in rows:

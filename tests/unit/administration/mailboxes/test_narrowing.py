@@ -15,10 +15,11 @@ from tests.factories import (
     make_account,
     make_client_password,
     make_domain,
+    make_logon,
     make_policy,
+    make_usage,
 )
-from tests.unit.administration.base.test_lists import ACCOUNTS, listed, used
-from tests.unit.administration.policies.test_page import logged_on
+from tests.unit.administration.steps import ACCOUNTS, rows_listed
 
 PASSWORDS = "/admin/clientpasswords/clientpassword/"
 
@@ -39,7 +40,7 @@ def test_mailboxes_are_found_by_beginnings(
 ) -> None:
     Account.objects.filter(pk=bob.pk).update(name="Ann Lee")
 
-    assert listed(administrator, f"{ACCOUNTS}?q={query}") == found
+    assert rows_listed(administrator, f"{ACCOUNTS}?q={query}") == found
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def test_mailboxes_are_narrowed(
     mailboxes: Client, query: str, found: list[str]
 ) -> None:
     names = [
-        each.partition("@")[0] for each in listed(mailboxes, f"{ACCOUNTS}?{query}")
+        each.partition("@")[0] for each in rows_listed(mailboxes, f"{ACCOUNTS}?{query}")
     ]
 
     assert names == found
@@ -127,7 +128,7 @@ def test_mailboxes_are_narrowed_by_the_protocols_that_are_off(
     protocols: Client, query: str, found: list[str]
 ) -> None:
     page = f"{ACCOUNTS}?protocols={query}"
-    names = [each.partition("@")[0] for each in listed(protocols, page)]
+    names = [each.partition("@")[0] for each in rows_listed(protocols, page)]
 
     assert names == found
 
@@ -136,7 +137,7 @@ def test_mailboxes_are_narrowed_by_the_protocols_that_are_off(
 def test_the_column_of_protocols_says_the_same(
     protocols: Client, protocol: str
 ) -> None:
-    off = listed(protocols, f"{ACCOUNTS}?protocols={protocol.lower()}-off")
+    off = rows_listed(protocols, f"{ACCOUNTS}?protocols={protocol.lower()}-off")
 
     for account in Account.objects.all():
         told = effective.protocols(effective_policy.of(account).policy)
@@ -171,7 +172,7 @@ def test_exceptions_are_listed_by_when_they_end(
 
 def test_a_mailbox_is_told_in_a_line(mailboxes: Client, bob: Account) -> None:
     row = bob.client_passwords.get()
-    logged_on(bob, client_password=row, by_web_password=False)
+    make_logon(bob, client_password=row, by_web_password=False)
 
     page = mailboxes.get(f"{ACCOUNTS}?q=bob")
 
@@ -184,8 +185,8 @@ def test_a_mailbox_is_told_in_a_line(mailboxes: Client, bob: Account) -> None:
 
 
 def test_webmail_is_no_mail_program(administrator: Client, alice: Account) -> None:
-    logged_on(alice, by_web_password=False)
-    logged_on(alice, reason="wrong-password", by_web_password=False)
+    make_logon(alice, by_web_password=False)
+    make_logon(alice, reason="wrong-password", by_web_password=False)
 
     [account] = administrator.get(f"{ACCOUNTS}?q=alice").context["cl"].result_list
 
@@ -195,13 +196,13 @@ def test_webmail_is_no_mail_program(administrator: Client, alice: Account) -> No
 @pytest.fixture
 def passwords(administrator: Client, bob: Account) -> Client:
     """One in use, one idle, one never used, one past its end, one deleted."""
-    used(make_client_password(bob, "In use")[0])
-    used(make_client_password(bob, "Idle")[0], days_ago=91)
+    make_usage(make_client_password(bob, "In use")[0])
+    make_usage(make_client_password(bob, "Idle")[0], ago=timedelta(days=91))
     make_client_password(bob, "Never")
     now = timezone.now()
     old = {"created_at": now - timedelta(days=40)}
     ended = now - timedelta(days=1)
-    used(make_client_password(bob, "Expired", expires_at=ended, **old)[0])
+    make_usage(make_client_password(bob, "Expired", expires_at=ended, **old)[0])
     make_client_password(bob, "Deleted", revoked_at=now)
     return administrator
 
@@ -225,7 +226,7 @@ def passwords(administrator: Client, bob: Account) -> Client:
 def test_passwords_are_narrowed(
     passwords: Client, query: str, found: list[str]
 ) -> None:
-    assert sorted(listed(passwords, f"{PASSWORDS}?{query}")) == found
+    assert sorted(rows_listed(passwords, f"{PASSWORDS}?{query}")) == found
 
 
 def test_the_state_of_a_password_is_what_the_mail_server_would_say(

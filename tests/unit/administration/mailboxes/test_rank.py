@@ -14,7 +14,7 @@ from administration.mailboxes.permissions import RightsAdmin
 from tests.factories import PASSWORD, make_account
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.administration.rolesteps import browser_as, errors_of, save
-from tests.unit.administration.test_accounts import save_account
+from tests.unit.administration.steps import save_account
 from tests.unit.administration.worlds import World, browser_of, make_administrator
 from tests.unit.support import at_once
 

@@ -12,9 +12,9 @@ from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress, SecurityEvent
 from tests.factories import make_account, make_domain
-from tests.unit.accounts.test_former_addresses_at_once import wait_for_a_waiting_one
-from tests.unit.administration.test_accounts import save_account
+from tests.unit.administration.steps import save_account
 from tests.unit.administration.worlds import browser_of
+from tests.unit.locks import wait_until_somebody_waits
 from tests.unit.support import at_once
 
 NEW = "renamed@example.com"
@@ -115,7 +115,7 @@ def test_who_is_overtaken_reads_the_reason_and_no_error_page() -> None:
             with transaction.atomic():
                 make_account(NEW)
                 is_taken.set()
-                wait_for_a_waiting_one()
+                wait_until_somebody_waits()
             return ""
         is_taken.wait(10)
         answer = save_account(browser, plain, address=NEW, _confirmed="1")

@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from accounts.models import Account, MailSetting, Policy
 from clientpasswords.logon import decision
-from tests.factories import PASSWORD, make_client_password
-from tests.unit.administration.base.test_lists import asked_for
-from tests.unit.administration.policies.test_page import logged_on
+from tests.factories import PASSWORD, make_client_password, make_logon
+from tests.unit.administration.steps import queries_of
 
 OFFICE, ELSEWHERE, WEBMAIL = "192.0.2.7", "198.51.100.7", "127.0.0.2"
 CLOSED = {"third_party_logon": False, "imap": False}
@@ -155,13 +154,13 @@ def test_the_last_twenty_attempts_are_told_with_their_reason(
     administrator: Client, bob: Account, alice: Account
 ) -> None:
     row, _secret = make_client_password(bob, "Works")
-    logged_on(bob, client_password=row, by_web_password=False)
+    make_logon(bob, client_password=row, by_web_password=False)
     for number in range(25):
         at = timezone.now() - timedelta(minutes=number)
-        logged_on(
+        make_logon(
             bob, reason="security-password-required", by_web_password=False, last_at=at
         )
-    logged_on(alice, reason="protocol-off")
+    make_logon(alice, reason="protocol-off")
 
     page = ask(administrator, bob)
 
@@ -213,6 +212,6 @@ def test_the_page_of_a_mailbox_leads_there(
 def test_the_page_asks_little(administrator: Client, bob: Account) -> None:
     for number in range(10):
         row, _secret = make_client_password(bob, f"Phone {number}")
-        logged_on(bob, client_password=row)
+        make_logon(bob, client_password=row)
 
-    assert len(asked_for(administrator, address_of(bob))) <= 8
+    assert len(queries_of(administrator, address_of(bob))) <= 8

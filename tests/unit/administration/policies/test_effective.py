@@ -13,11 +13,9 @@ from time_machine import Traveller
 from accounts.models import Account, Cutoff, Department, Domain, Policy
 from accounts.policy import effective as effective_policy
 from administration.policies import effective
-from tests.factories import make_account, make_policy
-from tests.unit.administration.base.test_lists import asked_for
+from tests.factories import make_account, make_logon, make_policy
 from tests.unit.administration.jobsteps import do
-from tests.unit.administration.policies.test_page import logged_on
-from tests.unit.administration.test_accounts import save_policy
+from tests.unit.administration.steps import queries_of, save_policy
 from tests.unit.administration.worlds import browser_of, make_administrator
 
 
@@ -190,7 +188,7 @@ def test_it_takes_one_query_however_often_it_was_set(
 
     for name, row in names.items():
         page = reverse(f"admin:accounts_{name}_change", args=[row.pk])
-        assert len(asked_for(reader, page)) <= 8
+        assert len(queries_of(reader, page)) <= 8
 
 
 # --- all of it ------------------------------------------------------------------------
@@ -223,7 +221,7 @@ def test_a_domain_gets_another_policy_once_it_was_seen_whom_that_affects(
     make_account("dave@example.com")
     make_account("eve@example.org")
     for account in (alice, bob, carol):
-        logged_on(account)
+        make_logon(account)
     strict = sales.policy
     assert strict is not None
 
@@ -249,7 +247,7 @@ def test_a_domain_gets_another_policy_once_it_was_seen_whom_that_affects(
 def test_a_department_that_loses_its_policy_is_asked_about(
     administrator: Client, sales: Department, alice: Account
 ) -> None:
-    logged_on(alice)
+    make_logon(alice)
 
     asked = save(administrator, sales, policy="")
 

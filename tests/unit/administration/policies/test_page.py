@@ -15,8 +15,8 @@ from accounts.models import Account, Cutoff, Policy
 from accounts.policy import effective
 from clientpasswords import rollout
 from clientpasswords.models import Logon
-from tests.factories import make_account, make_policy
-from tests.unit.administration.test_accounts import save_policy
+from tests.factories import make_account, make_logon, make_policy
+from tests.unit.administration.steps import save_policy
 
 UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
 
@@ -25,21 +25,6 @@ UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
 def policy(administrator: Client, alice: Account, mallory: Account) -> Policy:
     """The policy of three mailboxes; one is the administrator's."""
     return effective.of(alice).policy
-
-
-def logged_on(account: Account, **fields: Any) -> Logon:
-    """A mail program has been let in by the web password, an hour ago."""
-    at = timezone.now() - timedelta(hours=1)
-    values = {
-        "protocol": "imap",
-        "by_web_password": True,
-        "network_address": "192.0.2.7",
-        "node": "one",
-        "first_at": at,
-        "last_at": at,
-        "count": 12,
-    }
-    return Logon.objects.create(account=account, **(values | fields))
 
 
 def report(browser: Client, policy: Policy) -> Any:
@@ -56,8 +41,8 @@ def test_the_page_of_a_policy_has_every_field_that_one_may_write() -> None:
 def test_it_is_asked_before_a_policy_is_changed(
     administrator: Client, policy: Policy, alice: Account
 ) -> None:
-    logged_on(alice)
-    logged_on(alice, protocol="smtp")
+    make_logon(alice)
+    make_logon(alice, protocol="smtp")
 
     fields = {**UNCONFIRMED, "imap": None}
     asked = save_policy(administrator, policy, **fields)
@@ -125,12 +110,12 @@ def test_an_exception_is_bound_by_its_own_policy_alone(
 def test_the_report_lists_whom_a_requirement_would_refuse(
     administrator: Client, policy: Policy, alice: Account, mallory: Account
 ) -> None:
-    logged_on(alice)
-    logged_on(mallory, protocol="pop3")
+    make_logon(alice)
+    make_logon(mallory, protocol="pop3")
     Account.objects.filter(pk=mallory.pk).update(client_passwords_on=True)
     old = timezone.now() - timedelta(days=31)
-    logged_on(alice, protocol="smtp", last_at=old)
-    logged_on(alice, protocol="pop3", by_web_password=False)
+    make_logon(alice, protocol="smtp", last_at=old)
+    make_logon(alice, protocol="pop3", by_web_password=False)
 
     page = report(administrator, policy).content.decode()
 
@@ -149,10 +134,10 @@ def test_it_lists_the_same_of_few_mailboxes_as_of_many(
     elsewhere = make_account("a@example.com", policy=make_policy("Strict"))
     inactive = make_account("b@example.com", is_active=False)
     hour = timedelta(hours=1)
-    wanted = [logged_on(alice), logged_on(mallory, last_at=timezone.now() - 2 * hour)]
-    logged_on(elsewhere)
-    logged_on(inactive)
-    logged_on(alice, last_at=timezone.now() - timedelta(days=31))
+    wanted = [make_logon(alice), make_logon(mallory, last_at=timezone.now() - 2 * hour)]
+    make_logon(elsewhere)
+    make_logon(inactive)
+    make_logon(alice, last_at=timezone.now() - timedelta(days=31))
 
     assert _listed(administrator, policy) == wanted
 
@@ -188,7 +173,7 @@ def test_reports_do_not_ask_more_for_more_logons(
     administrator: Client, policy: Policy, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(60):
-        logged_on(make_account(f"user{number}@example.com"))
+        make_logon(make_account(f"user{number}@example.com"))
     administrator.get("/admin/")  # a session is written once a minute
 
     with django_assert_max_num_queries(8):
