@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.test import Client
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import (
     Browser,
@@ -25,6 +23,7 @@ from accounts.models import Account
 from tests import factories
 from tests.browser.look import DESKTOP, Look, judge
 from tests.browser.watch import Watch
+from tests.signedin import sign_in_verified, sign_in_with_password
 
 PATIENCE = 10_000  # milliseconds until something that should happen has not
 INSECURE = "portal.test"  # to browsers not a safe place, as localhost is
@@ -141,12 +140,10 @@ def visit(
 
 def sign_in_at_once(context: BrowserContext, account: Account, url: str) -> None:
     """As if `account` had gone through the sign-in, and the second step if need be."""
-    client = Client()
-    client.force_login(account)
-    if device := default_device(account):
-        session = client.session
-        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-        session.save()
+    device = default_device(account)
+    client = (
+        sign_in_verified(account, device) if device else sign_in_with_password(account)
+    )
     value = client.cookies["session"].value
     context.add_cookies([{"name": "session", "value": value, "url": url}])
 

@@ -27,7 +27,6 @@ from threading import Event, Thread
 
 import pytest
 import requests
-from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
@@ -43,6 +42,7 @@ from tests.mailserver.clients import (
     pop3_session,
     smtp_session,
 )
+from tests.signedin import sign_in_with_password
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.timeout(600)]
 
@@ -214,8 +214,7 @@ class Browser:
     """The owner's, signed in; it sends what the page's form would."""
 
     def __init__(self, url: str, account: Account) -> None:
-        client = Client()
-        client.force_login(account)
+        client = sign_in_with_password(account)
         self._url = url
         self._session = requests.Session()
         self._session.cookies.set("session", client.cookies["session"].value)

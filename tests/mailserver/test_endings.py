@@ -10,8 +10,6 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from accounts.events import Actor
@@ -31,6 +29,7 @@ from tests.mailserver.clients import (
     webmail_address,
 )
 from tests.mailserver.steps import is_closed, is_next_recipient_refused
+from tests.signedin import sign_in_verified
 
 pytestmark = pytest.mark.mailserver
 
@@ -82,14 +81,9 @@ def sessions(host: MailHost) -> Iterator[dict[str, Session]]:
 def administrator(host: MailHost) -> Client:
     """The browser of somebody who has signed in with both factors."""
     factories.make_domain("example.net", factories.make_policy("The host's own"))
-    account = Account.objects.create_superuser("admin@example.net", "any")
-    device = TOTPDevice.objects.create(user=account, name="default")
-    client = Client()
-    client.force_login(account)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return client
+    return sign_in_verified(
+        Account.objects.create_superuser("admin@example.net", "any")
+    )
 
 
 def idles(session: Imap) -> None:

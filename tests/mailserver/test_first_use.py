@@ -18,6 +18,7 @@ from clientpasswords.models import ClientPassword, FollowedLog
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import log_on
+from tests.signedin import sign_in_with_password
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.timeout(300)]
 
@@ -54,9 +55,7 @@ def alice(host: MailHost) -> Account:
 
 @pytest.fixture
 def browser(alice: Account) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return sign_in_with_password(alice)
 
 
 def seconds_until_said(browser: Client, row: ClientPassword) -> float:

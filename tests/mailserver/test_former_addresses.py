@@ -21,8 +21,8 @@ from tests.factories import PASSWORD
 from tests.mailserver.clients import Lmtp, imap_session
 from tests.mailserver.documented import blocks, translated
 from tests.mailserver.versions import DOVECOT, mail_in
+from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import save_account
-from tests.unit.administration.worlds import browser_of
 from tests.unit.support import HOME
 
 pytestmark = pytest.mark.mailserver
@@ -114,7 +114,7 @@ def letters(
 @pytest.fixture
 def administrator(host: MailHost) -> Client:
     factories.make_domain()
-    return browser_of(Account.objects.create_superuser("admin@example.com"))
+    return sign_in_verified(Account.objects.create_superuser("admin@example.com"))
 
 
 def renamed(administrator: Client, letters: Letters) -> list[str]:

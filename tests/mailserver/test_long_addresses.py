@@ -19,8 +19,6 @@ from django.db.models import F, Sum
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import Settings
 
 from accounts.events import Actor, Kind
@@ -45,6 +43,7 @@ from tests.mailserver.clients import (
     smtp_session,
 )
 from tests.mailserver.steps import doveadm, is_closed, is_next_recipient_refused
+from tests.signedin import sign_in_verified
 
 pytestmark = pytest.mark.mailserver
 
@@ -138,14 +137,9 @@ def read(host: MailHost, owner: Mailbox) -> Callable[[int], None]:
 
 @pytest.fixture
 def administrator(host: MailHost) -> Client:
-    account = Account.objects.create_superuser("admin@example.org", "any")
-    device = TOTPDevice.objects.create(user=account, name="default")
-    client = Client()
-    client.force_login(account)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return client
+    return sign_in_verified(
+        Account.objects.create_superuser("admin@example.org", "any")
+    )
 
 
 def test_uses_are_known_as_its_owners_and_are_uses(

@@ -25,6 +25,7 @@ from tests import factories, standins
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL, imap_session, log_on, pop3_session
 from tests.mailserver.steps import is_closed
+from tests.signedin import sign_in_with_password
 
 pytestmark = pytest.mark.mailserver
 
@@ -65,9 +66,7 @@ def phone(alice: Account) -> tuple[ClientPassword, str]:
 
 @pytest.fixture
 def browser(alice: Account) -> Client:
-    client = Client()
-    client.force_login(alice)
-    return client
+    return sign_in_with_password(alice)
 
 
 def delete(browser: Client, row: ClientPassword) -> str:

@@ -6,13 +6,12 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.test import Client
-from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from accounts.models import Account
 from tests.factories import PASSWORD
+from tests.signedin import sign_in_verified, sign_in_with_password
 
 hypothesis_settings.register_profile(
     "unit", max_examples=50, deadline=None, derandomize=True, database=None
@@ -37,19 +36,17 @@ def clock() -> Iterator[time_machine.Traveller]:
 @pytest.fixture
 def browser(alice: Account) -> Client:
     """Alice's browser, signed in."""
-    client = Client()
-    client.force_login(alice)
-    return client
+    return sign_in_with_password(alice)
 
 
 @pytest.fixture
 def administrator(db: None) -> Client:
     """The browser of somebody who has signed in with both factors."""
-    account = Account.objects.create_superuser("admin@example.com", PASSWORD)
-    device = TOTPDevice.objects.create(user=account, name="default")
-    client = Client()
-    client.force_login(account)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return client
+    admin = Account.objects.create_superuser("admin@example.com", PASSWORD)
+    return sign_in_verified(admin)
+
+
+@pytest.fixture
+def admin(administrator: Client) -> Account:
+    """Whose browser `administrator` is."""
+    return Account.objects.get(address="admin@example.com")

@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from django.test import Client
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts.models import Account
@@ -24,16 +23,6 @@ def make_passkey(account: Account, name: str = "Laptop") -> WebAuthnCredential:
         aaguid="0",
     )
     return passkey
-
-
-def verified(account: Account, device: Any) -> Client:
-    """A browser that has signed in with both steps."""
-    browser = Client()
-    browser.force_login(account)
-    session = browser.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return browser
 
 
 def post_json(browser: Client, address: str, data: Any = None, **extra: Any) -> Any:

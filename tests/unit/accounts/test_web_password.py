@@ -10,6 +10,7 @@ from pytest_django import Settings
 from accounts.models import Account, Cutoff
 from accounts.notify import queue
 from tests.factories import PASSWORD
+from tests.signedin import sign_in_with_password
 from tests.unit.support import is_signed_in
 
 PAGE = "/settings/password/"
@@ -26,9 +27,7 @@ def change(
 @pytest.fixture
 def other(alice: Account) -> Client:
     """Alice's other browser."""
-    client = Client()
-    client.force_login(alice)
-    return client
+    return sign_in_with_password(alice)
 
 
 def test_it_is_changed_by_who_knows_it(browser: Client, alice: Account) -> None:

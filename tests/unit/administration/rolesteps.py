@@ -6,12 +6,13 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Policy
+from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import POLICY_FORM, save_account
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 
 def browser_as(role: str, world: World) -> Client:
-    return browser_of(make_administrator(role, world.domain))
+    return sign_in_verified(make_administrator(role, world.domain))
 
 
 def save(browser: Client, account: Account, **fields: Any) -> Any:

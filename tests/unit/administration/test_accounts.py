@@ -11,6 +11,7 @@ from accounts.models import Account, Cutoff, Department, Phone, Policy
 from accounts.policy import effective
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_domain
+from tests.signedin import sign_in_with_password
 from tests.unit.administration.steps import (
     add_account,
     save_account,
@@ -190,8 +191,7 @@ def test_a_mailbox_that_cannot_be_is_refused_by_the_form(
 def test_a_new_web_password_ends_the_sessions_of_the_old_one(
     administrator: Client, alice: Account
 ) -> None:
-    owner = Client()
-    owner.force_login(alice)
+    owner = sign_in_with_password(alice)
 
     response = administrator.post(
         reverse("admin:auth_user_password_change", args=[alice.pk]),

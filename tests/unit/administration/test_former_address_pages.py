@@ -13,8 +13,9 @@ from accounts.models import Account, FormerAddress, SecurityEvent
 from provisioning import former_addresses
 from provisioning.acts import Order
 from tests.factories import make_account
+from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 from tests.unit.support import HOME
 
 RELEASE = {"nothing_left": "on", "reason": "Her mail is in the archive."}
@@ -70,7 +71,7 @@ def test_nobody_releases_an_address_of_another_domain(
     former = foreign.rows["accounts_formeraddress"]
     page = reverse("admin:accounts_formeraddress_release", args=[former.pk])
 
-    assert browser_of(administrator).post(page, RELEASE).status_code == 404
+    assert sign_in_verified(administrator).post(page, RELEASE).status_code == 404
     assert FormerAddress.objects.filter(pk=former.pk).exists()
 
 

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from accounts.models import Account, Phone
+from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 
 @pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_groups_sites_and_their_rights_are_for_operators_whatever_else_one_has(
 ) -> None:
     account = make_administrator("domain", own.domain)
     account.user_permissions.set(Permission.objects.filter(codename__contains="group"))
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     group = Group.objects.get(name="Domain administrators")
 
     page = reverse("admin:auth_group_change", args=[group.pk])

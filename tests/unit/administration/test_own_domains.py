@@ -8,6 +8,7 @@ from django.urls import reverse
 from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from administration.models import Job
 from tests.factories import make_domain, make_policy
+from tests.signedin import sign_in_verified
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
 from tests.unit.administration.rolesteps import (
     browser_as,
@@ -16,7 +17,7 @@ from tests.unit.administration.rolesteps import (
     save,
 )
 from tests.unit.administration.steps import add_account
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 NOT_YOURS = "not among what you administer"
 
@@ -186,8 +187,8 @@ def test_an_action_sets_no_policy_of_another_domain(own: World, foreign: World) 
         ordered(operator, "set_department_policy", [own.department], **asked)
     )
     domain_admin = make_administrator("domain", own.domain)
-    page = choose(browser_of(domain_admin), "set_policy", [own.owner])
-    refused = browser_of(domain_admin).post(
+    page = choose(sign_in_verified(domain_admin), "set_policy", [own.owner])
+    refused = sign_in_verified(domain_admin).post(
         page, {"confirm": "1", "reason": WHY, **asked}
     )
 

@@ -12,6 +12,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, reverse
 
+from tests.signedin import sign_in_verified
 from tests.unit.administration.pages import (
     ALSO,
     ELSEWHERE,
@@ -19,13 +20,7 @@ from tests.unit.administration.pages import (
     ROLES_OF,
     TABLE,
 )
-from tests.unit.administration.worlds import (
-    ROLES,
-    World,
-    browser_of,
-    job_of,
-    make_administrator,
-)
+from tests.unit.administration.worlds import ROLES, World, job_of, make_administrator
 
 FOREIGN = "zzforeign"
 
@@ -99,7 +94,7 @@ def test_every_page_answers_every_administrator_as_the_table_says(
 ) -> None:
     administrator = make_administrator(role, own.domain)
     own.rows["administration_job"] = job_of(administrator, own.owner)
-    browser = browser_of(administrator)
+    browser = sign_in_verified(administrator)
     said: dict[str, list[str]] = {}
     for name in TABLE:
         of_record = PAGES[name] & OF_A_RECORD
@@ -109,7 +104,7 @@ def test_every_page_answers_every_administrator_as_the_table_says(
                 if not ROLES_OF[role][1]:
                     assert FOREIGN not in content, (name, role)
         if name == "logout":
-            browser = browser_of(administrator)
+            browser = sign_in_verified(administrator)
 
     assert said == {name: expected(name, role) for name in TABLE}
 
@@ -124,7 +119,7 @@ def test_a_phone_is_not_shown_to_whoever_may_only_delete_it(
     account.user_permissions.set(rights)
     page = reverse("admin:accounts_account_change", args=[own.owner.pk])
 
-    response = browser_of(account).get(page)
+    response = sign_in_verified(account).get(page)
 
     assert response.status_code == 200
     number = str(own.owner.phone.number)[-4:]

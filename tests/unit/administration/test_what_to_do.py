@@ -11,14 +11,10 @@ from django.urls import reverse
 
 from accounts.models import Account, FormerAddress
 from provisioning import roles
+from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.steps import save_account
-from tests.unit.administration.worlds import (
-    ROLES,
-    World,
-    browser_of,
-    make_administrator,
-)
+from tests.unit.administration.worlds import ROLES, World, make_administrator
 
 OLD = "owner@ours.example"
 NEAR, FAR = "new@ours.example", "new@zzforeign.example"
@@ -60,7 +56,7 @@ def test_removing_is_told_of_deleted_mailboxes_and_moving_to_who_sees_the_mailbo
     reader = make_administrator(role, own.domain)
 
     name = f"admin:accounts_formeraddress_{page}"
-    answer = browser_of(reader).get(reverse(name, args=[former.pk]))
+    answer = sign_in_verified(reader).get(reverse(name, args=[former.pk]))
 
     if answer.status_code != 200:
         assert role in {"domain without one", "no group"} or page == "release"

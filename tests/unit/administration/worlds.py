@@ -6,9 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.sites.models import Site
-from django.test import Client
 from django.utils import timezone
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -161,15 +159,3 @@ def make_administrator(role: str, of: Domain) -> Account:
     if has_domain:
         account.domains_administered.add(of)
     return account
-
-
-def browser_of(account: Account) -> Client:
-    """The browser of somebody who has signed in with both factors."""
-    device = TOTPDevice.objects.filter(user=account).first()
-    device = device or TOTPDevice.objects.create(user=account, name="own")
-    client = Client()
-    client.force_login(account)
-    session = client.session
-    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-    session.save()
-    return client

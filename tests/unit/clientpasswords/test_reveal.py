@@ -14,6 +14,7 @@ from clientpasswords import passwords
 from clientpasswords.logon import decision
 from gateways import sms
 from tests.factories import make_client_password
+from tests.signedin import sign_in_with_password
 from tests.unit.support import other_than, press_get_code, press_next, revealed_by
 
 NEW = "/settings/account-security/security-passwords/new/"
@@ -185,8 +186,7 @@ def test_the_new_password_has_the_name_of_the_browsers_device(alice: Account) ->
 def test_a_code_asked_for_in_another_browser_is_refused(
     browser: Client, alice: Account
 ) -> None:
-    other = Client()
-    other.force_login(alice)
+    other = sign_in_with_password(alice)
     code = press_get_code(browser)
 
     response = press_next(other, code)

@@ -27,10 +27,10 @@ from tests.factories import (
     make_domain,
     make_policy,
 )
+from tests.signedin import sign_in_verified, sign_in_with_password
 from tests.unit.accounts.phonesteps import NEW
 from tests.unit.administration.jobsteps import WHY, ordered, work_off
 from tests.unit.administration.rolesteps import save
-from tests.unit.administration.worlds import browser_of
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ANY, send
 from tests.unit.support import (
@@ -119,14 +119,14 @@ def changed(waiting: Job, at_least: int = 1) -> bool:
 
 
 def session_of_an_administrator(people: People) -> GoOn:
-    browser = browser_of(people.person)
+    browser = sign_in_verified(people.person)
     page = reverse("admin:accounts_account_change", args=[people.other.pk])
     return lambda: browser.get(page).status_code == 200
 
 
 def page_of_an_administrator(people: People) -> GoOn:
     """A form that is open, and is sent once the right is gone."""
-    browser = browser_of(people.person)
+    browser = sign_in_verified(people.person)
 
     def go_on() -> bool:
         save(browser, people.other, name="Somebody else")
@@ -137,8 +137,7 @@ def page_of_an_administrator(people: People) -> GoOn:
 
 
 def session(people: People) -> GoOn:
-    browser = Client()
-    browser.force_login(people.person)
+    browser = sign_in_with_password(people.person)
     return lambda: is_signed_in(browser)
 
 
@@ -167,16 +166,14 @@ def set_up_link(people: People) -> GoOn:
 
 
 def code_that_was_sent(people: People) -> GoOn:
-    browser = Client()
-    browser.force_login(people.person)
+    browser = sign_in_with_password(people.person)
     code = press_get_code(browser)
     return lambda: press_next(browser, code).status_code == 200
 
 
 def phone_change(people: People) -> GoOn:
     """The code of the number on file was right; that of the new one has come."""
-    browser = Client()
-    browser.force_login(people.person)
+    browser = sign_in_with_password(people.person)
     browser.post(
         reverse("accounts:phone-number"), {"number": NEW, "password": PASSWORD}
     )

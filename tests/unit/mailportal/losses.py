@@ -17,8 +17,9 @@ from provisioning import acts, apply
 from provisioning.models import ApiToken
 from provisioning.plans import CHANGED, Rules, Wanted
 from tests.factories import make_client_password
+from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import save
-from tests.unit.administration.worlds import browser_of, make_administrator
+from tests.unit.administration.worlds import make_administrator
 from tests.unit.api.conftest import OPERATOR, client_with, make_token
 from tests.unit.api.mailboxsteps import ANY, send
 from tests.unit.mailportal.later import People
@@ -133,7 +134,7 @@ def phone_removed_by_api(people: People) -> None:
 
 
 def phone_changed_on_the_page(people: People) -> None:
-    operator = browser_of(make_administrator("operator", people.domain))
+    operator = sign_in_verified(make_administrator("operator", people.domain))
     phone = Phone.objects.get(account=people.person)
     inline = {
         "client_passwords_on": "on",
@@ -163,7 +164,7 @@ def phone_imported(people: People) -> None:
 
 def app_deleted(people: People) -> None:
     """On its page, by an administrator."""
-    operator = browser_of(make_administrator("operator", people.domain))
+    operator = sign_in_verified(make_administrator("operator", people.domain))
     device = TOTPDevice.objects.get(user=people.person)
     page = reverse("admin:otp_totp_totpdevice_delete", args=[device.pk])
     assert operator.post(page, {"post": "yes"}).status_code == 302
@@ -186,7 +187,7 @@ def disabled_by_import_and_back(people: People) -> None:
 
 def disabled_on_the_page_and_back(people: People) -> None:
     people.person.refresh_from_db()
-    operator = browser_of(make_administrator("operator", people.domain))
+    operator = sign_in_verified(make_administrator("operator", people.domain))
     for value in ("", "on"):
         fields = {"is_active": value, "client_passwords_on": "on"}
         assert save(operator, people.person, **fields).status_code == 302

@@ -12,7 +12,8 @@ from accounts.models import Cutoff, FormerAddress
 from provisioning.models import ApiToken
 from tests.factories import make_account
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut
-from tests.unit.administration.worlds import World, browser_of, make_world
+from tests.signedin import sign_in_verified
+from tests.unit.administration.worlds import World, make_world
 from tests.unit.mailportal.addresses import EVERY_ADDRESS
 
 START = "owner"
@@ -59,7 +60,7 @@ def texts(browser: Client, world: World) -> dict[str, str]:
 
 
 def test_every_page_shows_the_whole_of_it(world: World) -> None:
-    pages = texts(browser_of(world.owner), world)
+    pages = texts(sign_in_verified(world.owner), world)
 
     shown = {page: text for page, text in pages.items() if LOCAL_PART in text}
     whole = (ADDRESS, FORMER)

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.utils import timezone
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import DjangoAssertNumQueries
 
@@ -13,6 +12,7 @@ from accounts.models import Account
 from accounts.signin import second_factor
 from clientpasswords.models import Logon, Usage
 from tests.factories import make_client_password
+from tests.signedin import sign_in_verified
 from tests.unit.mailportal.addresses import ALL, MACHINES, OPEN, POST_ONLY, address
 from tests.unit.support import HOME
 
@@ -42,11 +42,7 @@ def busy(alice: Account) -> Client:
             )
     app = TOTPDevice.objects.create(user=alice, name="default")
     second_factor.make_recovery_codes(alice, by=HOME)
-    browser = Client()
-    browser.force_login(alice)
-    session = browser.session
-    session[DEVICE_ID_SESSION_KEY] = app.persistent_id
-    session.save()
+    browser = sign_in_verified(alice, app)
     browser.get("/")  # writes down when the session was seen
     return browser
 

@@ -17,11 +17,6 @@ from tests.unit.administration.steps import save_account, save_policy
 SAID = "You would shut out your own mail programs"
 
 
-@pytest.fixture
-def admin(administrator: Client) -> Account:
-    return Account.objects.get(address="admin@example.com")
-
-
 def errors_of(response: Any) -> dict[str, list[str]]:
     assert response.status_code == 200
     return dict(response.context["adminform"].form.errors)

@@ -19,7 +19,8 @@ from accounts.notify import queue
 from accounts.signin import second_factor
 from gateways import sms
 from tests.factories import PASSWORD
-from tests.unit.accounts.passkeysteps import make_passkey, post_json, verified
+from tests.signedin import sign_in_verified
+from tests.unit.accounts.passkeysteps import make_passkey, post_json
 from tests.unit.support import HOME
 
 ADD = "/settings/two-step/passkeys/add/"
@@ -98,7 +99,9 @@ def test_nor_can_it_set_up_an_app_beside_a_passkey(
 def test_who_has_proved_both_steps_need_not_type_the_web_password(
     alice: Account,
 ) -> None:
-    browser = verified(alice, TOTPDevice.objects.create(user=alice, name="default"))
+    browser = sign_in_verified(
+        alice, TOTPDevice.objects.create(user=alice, name="default")
+    )
 
     response = browser.post(ADD, {"name": "Laptop"})
 
@@ -107,7 +110,7 @@ def test_who_has_proved_both_steps_need_not_type_the_web_password(
 
 def test_there_is_an_end_to_passkeys(alice: Account) -> None:
     passkeys = [make_passkey(alice, f"No {number}") for number in range(20)]
-    browser = verified(alice, passkeys[0])
+    browser = sign_in_verified(alice, passkeys[0])
 
     response = browser.post(ADD, {"name": "One more"}, follow=True)
 
@@ -184,7 +187,7 @@ def test_a_session_of_the_password_alone_removes_none(
 
 def test_somebody_elses_passkey_is_not_there(alice: Account, mallory: Account) -> None:
     passkey = make_passkey(alice)
-    browser = verified(mallory, make_passkey(mallory, "Mine"))
+    browser = sign_in_verified(mallory, make_passkey(mallory, "Mine"))
 
     response = browser.post(reverse("accounts:passkey-remove", args=[passkey.pk]))
 
@@ -193,7 +196,7 @@ def test_somebody_elses_passkey_is_not_there(alice: Account, mallory: Account) -
 
 
 def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
-    browser = verified(alice, make_passkey(alice))
+    browser = sign_in_verified(alice, make_passkey(alice))
     TOTPDevice.objects.create(user=alice, name="default")
     second_factor.make_recovery_codes(alice, by=HOME)
 

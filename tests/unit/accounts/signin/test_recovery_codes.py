@@ -9,7 +9,8 @@ from time_machine import Traveller
 from accounts.events import Kind
 from accounts.models import Account, RecoveryCodes, SecurityEvent
 from accounts.signin import second_factor
-from tests.unit.accounts.passkeysteps import RECOVERY, type_code, verified
+from tests.signedin import sign_in_verified
+from tests.unit.accounts.passkeysteps import RECOVERY, type_code
 from tests.unit.support import HOME, at_once, is_signed_in, other_than, totp_of
 
 
@@ -37,7 +38,7 @@ def test_only_hashes_of_recovery_codes_are_kept(
 def test_they_are_in_the_answer_and_nowhere_else(
     alice: Account, app: TOTPDevice
 ) -> None:
-    browser = verified(alice, app)
+    browser = sign_in_verified(alice, app)
     response = browser.post(RECOVERY)
 
     shown = [groups[0] + groups[1] for groups in response.context["codes"]]

@@ -12,6 +12,7 @@ from time_machine import Traveller
 from accounts.models import Account
 from accounts.signin import throttle
 from tests.factories import PASSWORD
+from tests.signedin import sign_in_with_password
 from tests.unit.support import is_signed_in, sign_in
 
 MINUTE = timedelta(minutes=1)
@@ -126,8 +127,7 @@ def test_a_new_web_password_ends_all_sessions(
 def test_the_other_sessions_can_be_ended_alone(
     signed_in: Client, alice: Account
 ) -> None:
-    other = Client()
-    other.force_login(alice)
+    other = sign_in_with_password(alice)
     session = signed_in.session
 
     throttle.end_other_sessions(alice, session)

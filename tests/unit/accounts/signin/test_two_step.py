@@ -10,6 +10,7 @@ from time_machine import Traveller
 
 from accounts.models import Account, Phone
 from tests.factories import PASSWORD
+from tests.signedin import sign_in_with_password
 from tests.unit.support import is_signed_in, send_second_step, sign_in, totp_of
 
 SETUP = "/settings/two-step/set-up/"
@@ -96,8 +97,7 @@ def test_an_app_is_set_up_with_a_code_of_it(browser: Client, alice: Account) -> 
 
 
 def test_setting_up_ends_the_other_sessions(browser: Client, alice: Account) -> None:
-    other = Client()
-    other.force_login(alice)
+    other = sign_in_with_password(alice)
     assert is_signed_in(other)
 
     set_up(browser)

@@ -12,8 +12,8 @@ from django.urls import reverse
 
 from accounts.models import Account, Domain, Policy
 from tests.factories import make_account, make_domain, make_policy, make_role
+from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import post_policy
-from tests.unit.administration.worlds import browser_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,7 +70,7 @@ def test_a_page_sent_before_the_right_was_taken_waits_and_is_refused(
     author = make_account("author@firm.example", is_staff=True)
     author.groups.set([make_role("Domain administrators")])
     author.domains_administered.add(domain)
-    browser = browser_of(author)
+    browser = sign_in_verified(author)
     before = list(Policy.objects.order_by("pk").values())
 
     def send() -> Any:

@@ -12,9 +12,10 @@ from accounts.models import Account, Domain, SecurityEvent
 from administration.domains import DomainAdmin
 from administration.models import Job
 from tests.factories import make_account, make_policy
+from tests.signedin import sign_in_verified
 from tests.unit.administration.lookups import MODELS, list_of, shown
 from tests.unit.administration.steps import rows_exported
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 ACCOUNTS = "/admin/accounts/account/"
 EVENTS = "/admin/accounts/securityevent/"
@@ -25,12 +26,12 @@ ODD = ["", "foo", "\0", "-1", "99999", "1" * 5000, LONG, "('", "%", "[", "é"]
 
 @pytest.fixture
 def auditor(own: World, foreign: World) -> Client:
-    return browser_of(make_administrator("auditor", own.domain))
+    return sign_in_verified(make_administrator("auditor", own.domain))
 
 
 @pytest.fixture
 def domain_admin(own: World, foreign: World) -> Client:
-    return browser_of(make_administrator("domain", own.domain))
+    return sign_in_verified(make_administrator("domain", own.domain))
 
 
 # --- odd values of what a list does take ----------------------------------------------

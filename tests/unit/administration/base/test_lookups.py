@@ -15,6 +15,7 @@ from accounts.models import Account
 from administration.bulk import actions, jobs
 from administration.models import Job
 from tests.factories import make_account
+from tests.signedin import sign_in_verified
 from tests.unit.administration.lookups import (
     MODELS,
     NOTHING,
@@ -26,7 +27,7 @@ from tests.unit.administration.lookups import (
     shown,
 )
 from tests.unit.administration.pages import ROLES_OF
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 ACCOUNTS = "/admin/accounts/account/"
 # More than SQLite takes for a pattern.
@@ -35,7 +36,7 @@ LONG = "x" * 60_000
 
 @pytest.fixture
 def auditor(own: World, foreign: World) -> Client:
-    return browser_of(make_administrator("auditor", own.domain))
+    return sign_in_verified(make_administrator("auditor", own.domain))
 
 
 # --- what was possible ----------------------------------------------------------------
@@ -71,7 +72,7 @@ def test_no_list_is_another_for_what_its_address_asks_of_any_column(
     own: World, foreign: World, settings: Settings, role: str
 ) -> None:
     settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = None
-    browser = browser_of(make_administrator(role, own.domain))
+    browser = sign_in_verified(make_administrator(role, own.domain))
     browser.get("/admin/")
     seen = 0
     for model in MODELS:
@@ -121,7 +122,7 @@ def test_the_second_wall_allows_no_look_up_either(
 def test_no_list_is_sorted_by_a_column_that_is_not_for_sorting(
     own: World, foreign: World, role: str
 ) -> None:
-    browser = browser_of(make_administrator(role, own.domain))
+    browser = sign_in_verified(make_administrator(role, own.domain))
     for model in MODELS:
         page = list_of(model)
         expected = shown(browser, page)

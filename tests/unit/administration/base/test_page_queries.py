@@ -14,8 +14,9 @@ from accounts.models import Account, Cutoff, Department, Domain
 from administration.bulk import jobs
 from administration.bulk.actions import ALL
 from tests.factories import make_account, make_client_password
+from tests.signedin import sign_in_verified
 from tests.unit.administration.pages import ROLES_OF
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 MOST = 8
 
@@ -49,7 +50,7 @@ def queries(browser: Client, page: str, typed: dict[str, str] | None = None) -> 
 def test_no_page_of_a_record_asks_more_than_eight_times(
     own: World, account: Account
 ) -> None:
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     browser.get("/admin/")  # a session is written once a minute
     pages = [
         reverse(f"admin:{label}_{view}", args=[own.rows[label].pk])
@@ -66,7 +67,7 @@ def test_no_page_of_a_record_asks_more_than_eight_times(
 
 
 def test_a_mailboxs_page_does_not_ask_for_the_phone_by_itself(own: World) -> None:
-    browser = browser_of(make_administrator("operator", own.domain))
+    browser = sign_in_verified(make_administrator("operator", own.domain))
     page = reverse("admin:accounts_account_change", args=[own.owner.pk])
 
     with CaptureQueriesContext(connection) as asked:
@@ -84,7 +85,7 @@ def test_an_administrators_mailbox_asks_no_more_whatever_they_were_given(
     Account.objects.filter(pk=administrator.pk).update(
         is_staff=True, department=own.department, policy=own.policy
     )
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     page = reverse("admin:accounts_account_change", args=[administrator.pk])
     browser.get(page)  # the kinds of records are looked up once in a process
 
@@ -105,7 +106,7 @@ def test_no_page_that_asks_whether_to_delete_asks_more_for_many_rows(
     own: World, account: Account
 ) -> None:
     group = own.rows["auth_group"]
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     pages = [
         reverse(f"admin:{label}_delete", args=[own.rows[label].pk])
         for label in (
@@ -137,7 +138,7 @@ def test_no_page_that_asks_whether_to_delete_asks_more_for_many_rows(
 def test_no_page_that_asks_whether_to_delete_a_mailbox_asks_more_than_eight_times(
     own: World, account: Account
 ) -> None:
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     browser.get("/admin/")  # a session is written once a minute
     page = reverse("admin:accounts_account_delete", args=[own.owner.pk])
 
@@ -154,7 +155,7 @@ def test_no_page_that_asks_whether_to_delete_a_mailbox_asks_more_than_eight_time
 def test_no_page_that_asks_about_an_action_asks_more_than_eight_times(
     own: World, account: Account
 ) -> None:
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     browser.get("/admin/")
     typed = {"confirm": "1", "policy": str(own.policy.pk)}
 

@@ -20,13 +20,10 @@ from clientpasswords.models import FollowedLog
 from provisioning import roles
 from provisioning.models import ApiToken
 from tests.factories import make_account, make_policy
+from tests.signedin import sign_in_verified
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.steps import rows_exported
-from tests.unit.administration.worlds import (
-    World,
-    browser_of,
-    make_administrator,
-)
+from tests.unit.administration.worlds import World, make_administrator
 
 # Of the whole host, and for site operators alone.
 OF_THE_HOST = {ApiToken, FollowedLog, Group, Site}
@@ -40,7 +37,7 @@ def domain_admin(own: World, foreign: World) -> Account:
 
 @pytest.fixture
 def browser(domain_admin: Account) -> Client:
-    return browser_of(domain_admin)
+    return sign_in_verified(domain_admin)
 
 
 def rows_seen(account: Account, model: type[Model]) -> set[Any]:
@@ -260,7 +257,7 @@ def test_no_list_asks_more_than_eight_times_for_fifty_rows(
 ) -> None:
     for number in range(52):
         make_account(f"u{number}@ours.example")
-    browser = browser_of(make_administrator(role, own.domain))
+    browser = sign_in_verified(make_administrator(role, own.domain))
     browser.get("/admin/")  # a session is written once a minute
 
     for label in LISTS:

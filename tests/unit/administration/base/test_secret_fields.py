@@ -23,6 +23,7 @@ from accounts import events
 from accounts.models import Account, SecurityEvent
 from accounts.secretfields import HARMLESS, NAMES, SECRET
 from api.service import service
+from tests.signedin import sign_in_verified
 from tests.unit.administration.lookups import MODELS
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.secrets import (
@@ -31,7 +32,7 @@ from tests.unit.administration.secrets import (
     shown_of,
 )
 from tests.unit.administration.steps import rows_exported
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 SOUNDS_SECRET = re.compile(
     "key|hash|digest|selector|attempt|secret|token|passw|seed|code|session|salt|sign_"
@@ -175,7 +176,7 @@ def test_no_page_says_what_is_secret(
     account = make_administrator(role, own.domain)
     values = values | fill_secrets()
     account.refresh_from_db()  # its session ends with its web password
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     seen = 0
     for model in MODELS:
         opts = model._meta
@@ -197,7 +198,7 @@ def test_no_page_says_what_is_secret(
 def test_no_export_and_no_record_holds_what_is_secret(
     own: World, values: set[str], tmp_path: Path
 ) -> None:
-    administrator = browser_of(make_administrator("superuser", own.domain))
+    administrator = sign_in_verified(make_administrator("superuser", own.domain))
     device = own.rows["otp_totp_totpdevice"]
     form = {
         "name": "App",

@@ -12,9 +12,10 @@ from django.urls import reverse
 
 from administration.bulk import actions
 from api.forms import MakeForm
+from tests.signedin import sign_in_verified
 from tests.unit.administration.lookups import NOTHING
 from tests.unit.administration.pages import ROLES_OF
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 
 # App, model and field: what the forms of the administration search for.
 SEARCHED = {
@@ -46,7 +47,7 @@ def suggested(browser: Client, asked: tuple[str, str, str], **more: Any) -> Any:
 def test_only_the_fields_that_are_searched_suggest(
     own: World, foreign: World, role: str
 ) -> None:
-    browser = browser_of(make_administrator(role, own.domain))
+    browser = sign_in_verified(make_administrator(role, own.domain))
     sees_all = ROLES_OF[role][1]
     statuses = {}
     for asked in every_field():

@@ -37,11 +37,6 @@ def _one_node(settings: Settings) -> None:
     settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
 
 
-@pytest.fixture
-def admin(administrator: Client) -> Account:
-    return Account.objects.get(address="admin@example.com")
-
-
 @pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)
 def test_every_action_is_offered_in_the_list_of_its_records(
     admin: Account, rf: RequestFactory, action: Action

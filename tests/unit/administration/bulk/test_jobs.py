@@ -36,11 +36,6 @@ def _one_node(settings: Settings) -> None:
 
 
 @pytest.fixture
-def admin(administrator: Client) -> Account:
-    return Account.objects.get(address="admin@example.com")
-
-
-@pytest.fixture
 def many(db: None, monkeypatch: pytest.MonkeyPatch) -> list[Account]:
     """Twenty-five mailboxes; ten fit a part."""
     monkeypatch.setattr(jobs, "PART", 10)

@@ -12,10 +12,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accounts.models import Account, Phone, SecurityEvent
 from administration.mailboxes.permissions import RightsAdmin
 from tests.factories import PASSWORD, make_account
+from tests.signedin import sign_in_verified
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.administration.rolesteps import browser_as, errors_of, save
 from tests.unit.administration.steps import save_account
-from tests.unit.administration.worlds import World, browser_of, make_administrator
+from tests.unit.administration.worlds import World, make_administrator
 from tests.unit.support import at_once
 
 RIGHTS = {
@@ -92,7 +93,7 @@ def test_nobody_changes_their_own_rights_or_shuts_themselves_out(
     if at == "domains_administered":
         fields = {at: [own.domain.pk]}
 
-    response = save(browser_of(account), account, **fields)
+    response = save(sign_in_verified(account), account, **fields)
 
     assert at in errors_of(response)
     account.refresh_from_db()
@@ -104,13 +105,13 @@ def test_nobody_changes_their_own_rights_or_shuts_themselves_out(
 def test_an_operators_own_name_is_theirs_to_change(own: World) -> None:
     account = make_administrator("operator", own.domain)
 
-    assert save(browser_of(account), account, name="Me").status_code == 302
+    assert save(sign_in_verified(account), account, name="Me").status_code == 302
 
 
 @pytest.mark.parametrize("role", ["superuser", "operator", "domain"])
 def test_nobody_deletes_themselves(own: World, role: str) -> None:
     account = make_administrator(role, own.domain)
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
 
     page = reverse("admin:accounts_account_delete", args=[account.pk])
     asked = browser.get(page)
@@ -126,7 +127,7 @@ def test_nobody_deletes_themselves(own: World, role: str) -> None:
 
 def test_ones_own_password_is_changed_where_the_old_one_is_asked(own: World) -> None:
     account = make_administrator("superuser", own.domain)
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
 
     for number in (str(account.pk), f"0{account.pk}"):
         page = reverse("admin:auth_user_password_change", args=[number])
@@ -141,7 +142,7 @@ def test_a_right_that_is_taken_this_moment_gives_no_rights(
     own: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account = make_administrator("superuser", own.domain)
-    browser = browser_of(account)
+    browser = sign_in_verified(account)
     is_locked = RightsAdmin.get_object
 
     def taken(page: RightsAdmin, request: HttpRequest, *args: Any) -> Any:
@@ -161,7 +162,7 @@ def test_a_right_that_is_taken_this_moment_gives_no_rights(
 def test_of_two_who_take_each_others_rights_one_keeps_theirs(own: World) -> None:
     two = [make_account(f"op{n}@ours.example", is_staff=True) for n in range(2)]
     Account.objects.filter(pk__in=[each.pk for each in two]).update(is_superuser=True)
-    browsers = [browser_of(each) for each in two]
+    browsers = [sign_in_verified(each) for each in two]
 
     at_once(
         2,

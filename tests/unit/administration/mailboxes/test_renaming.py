@@ -12,8 +12,8 @@ from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress, SecurityEvent
 from tests.factories import make_account, make_domain
+from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import save_account
-from tests.unit.administration.worlds import browser_of
 from tests.unit.locks import wait_until_somebody_waits
 from tests.unit.support import at_once
 
@@ -106,7 +106,7 @@ def test_so_does_that_of_a_domain(administrator: Client) -> None:
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
 def test_who_is_overtaken_reads_the_reason_and_no_error_page() -> None:
     """The address is taken between the form's question and the saving."""
-    browser = browser_of(Account.objects.create_superuser("admin@example.com"))
+    browser = sign_in_verified(Account.objects.create_superuser("admin@example.com"))
     plain = make_account("plain@example.com")
     is_taken = Event()
 

@@ -14,9 +14,10 @@ from accounts.models import Account, Cutoff, Department, Domain, Policy
 from accounts.policy import effective as effective_policy
 from administration.policies import effective
 from tests.factories import make_account, make_logon, make_policy
+from tests.signedin import sign_in_verified
 from tests.unit.administration.jobsteps import do
 from tests.unit.administration.steps import queries_of, save_policy
-from tests.unit.administration.worlds import browser_of, make_administrator
+from tests.unit.administration.worlds import make_administrator
 
 
 @pytest.fixture
@@ -161,7 +162,7 @@ def test_who_set_it_is_for_those_who_may_read_the_record(
     reader.user_permissions.set(Permission.objects.filter(codename__in=permissions))
     reader.domains_administered.add(alice.domain)
 
-    page = page_of(browser_of(reader), alice)
+    page = page_of(sign_in_verified(reader), alice)
 
     assert "<strong>Free</strong>" in page
     assert ("by admin@example.com" in page) is told
@@ -171,7 +172,7 @@ def test_of_a_policy_for_every_domain_only_who_sees_them_all_is_told(
     administrator: Client, sales: Department, alice: Account
 ) -> None:
     set_everywhere(administrator, alice, sales)
-    reader = browser_of(make_administrator("domain", alice.domain))
+    reader = sign_in_verified(make_administrator("domain", alice.domain))
 
     assert "was last changed" in page_of(administrator, alice)
     assert "Set on" in page_of(reader, alice)
@@ -183,7 +184,7 @@ def test_it_takes_one_query_however_often_it_was_set(
     administrator: Client, sales: Department, alice: Account, role: str
 ) -> None:
     set_everywhere(administrator, alice, sales)
-    reader = browser_of(make_administrator(role, alice.domain))
+    reader = sign_in_verified(make_administrator(role, alice.domain))
     names = {"account": alice, "department": sales, "domain": alice.domain}
 
     for name, row in names.items():

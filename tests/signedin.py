@@ -1,0 +1,34 @@
+"""Browsers of people who have signed in: Django's test client, with a session."""
+
+from typing import Any
+
+from django.test import Client
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accounts.models import Account
+
+
+def sign_in_with_password(account: Account) -> Client:
+    """Return the browser of somebody who has signed in with the web password alone."""
+    browser = Client()
+    browser.force_login(account)
+    return browser
+
+
+def sign_in_verified(account: Account, device: Any = None) -> Client:
+    """Return the browser of somebody who has signed in with both factors.
+
+    Args:
+        account: Whose session it is.
+        device: The second factor; None stands for the authenticator app that the
+            account has, and for a new one where it has none.
+    """
+    if device is None:
+        apps = TOTPDevice.objects.filter(user=account)
+        device = apps.first() or TOTPDevice.objects.create(user=account, name="default")
+    browser = sign_in_with_password(account)
+    session = browser.session
+    session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+    session.save()
+    return browser
