@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import parse_qs
+
+from pytest_django import Settings
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class StandIn:
     behave: Behaviour
     requests: list[Request] = field(default_factory=list)
     stopped: Event = field(default_factory=Event)
+
+    @property
+    def commands(self) -> list[tuple[str, Any]]:
+        """What a mail node was told, in this order: each command and its options."""
+        told = [command for seen in self.requests for command in json.loads(seen.body)]
+        return [(name, options) for name, options, _tag in told]
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -71,6 +80,15 @@ def serve(behave: Behaviour) -> Iterator[StandIn]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def mail_node(settings: Settings, behave: Behaviour) -> Iterator[StandIn]:
+    """Run the only mail node that the portal knows, which behaves so."""
+    with serve(behave) as stand_in:
+        settings.DOVEADM_URLS = [stand_in.url]
+        settings.DOVEADM_API_KEY = "the key"
+        yield stand_in
 
 
 # --- how a server behaves -------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Fast and repeatable: cheap hashes of web passwords, and a clock that stands still."""
 
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -50,3 +51,26 @@ def administrator(db: None) -> Client:
 def admin(administrator: Client) -> Account:
     """Whose browser `administrator` is."""
     return Account.objects.get(address="admin@example.com")
+
+
+@pytest.fixture
+def client_passwords_on(alice: Account) -> None:
+    """Alice has turned security passwords on."""
+    Account.objects.update(client_passwords_on=True)
+    alice.refresh_from_db()
+
+
+@pytest.fixture
+def one_node(settings: Settings) -> None:
+    """One mail server, which does not answer."""
+    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+
+
+@pytest.fixture
+def signal_handlers() -> Iterator[None]:
+    """Put the handlers back that a command replaces."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection, connections
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -20,7 +22,8 @@ from accounts import codes
 from accounts.codes import Act
 from accounts.events import Actor
 from accounts.hashing.hashers import WebPasswordHasher
-from accounts.models import Account
+from accounts.models import Account, Policy
+from accounts.policy import effective
 from clientpasswords import lifecycle
 from clientpasswords.lifecycle import Issued
 from gateways import sms
@@ -136,10 +139,17 @@ def press_get_code(browser: Client) -> str:
     return last_code()
 
 
-def press_next(browser: Client, code: str, attempt: UUID | None = None) -> Any:
-    """Press *Next* with this code typed in."""
-    data = {"code": code, "attempt": str(attempt or uuid4())}
-    return browser.post(reverse("clientpasswords:verify"), data)
+def press_next(
+    browser: Client,
+    code: str,
+    attempt: UUID | str | None = None,
+    *,
+    view: str = "clientpasswords:verify",
+    **chosen: str,
+) -> Any:
+    """Press *Next* with this code typed in, in the window of this view."""
+    data = {"code": code, "attempt": str(attempt or uuid4()), **chosen}
+    return browser.post(reverse(view), data)
 
 
 def send_second_step(browser: Client, code: str) -> int:
@@ -157,3 +167,30 @@ def everything_in_the_database() -> str:
             cursor.execute(f"SELECT * FROM {connection.ops.quote_name(name)}")  # noqa: S608
             rows += cursor.fetchall()
     return json.dumps(rows, default=str, ensure_ascii=False)
+
+
+# --- pages and policies ---------------------------------------------------------------
+
+
+def text_of(browser: Client, address: str = "/settings/account-security/") -> str:
+    """What a page says, with its markup; the page of the area if no other is named."""
+    return browser.get(address).content.decode()
+
+
+def words_of(browser: Client, address: str = "/settings/account-security/") -> str:
+    """As `text_of`, with one blank wherever there is white space."""
+    return " ".join(text_of(browser, address).split())
+
+
+def set_policy(account: Account, **fields: bool | int) -> None:
+    """Change the policy that binds the account."""
+    policy = effective.of(account).policy
+    for name, value in fields.items():
+        setattr(policy, name, value)
+    policy.save()
+
+
+def require_client_passwords_in(span: timedelta, **fields: bool) -> None:
+    """All policies announce that they will require security passwords."""
+    rule = {"client_passwords_required": True, **fields}
+    Policy.objects.update(required_from=timezone.now() + span, **rule)

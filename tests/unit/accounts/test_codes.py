@@ -3,26 +3,14 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.codes import Act, CodeError
-from accounts.events import Actor
+from accounts.codes import Act
 from accounts.models import Account, Phone
 from gateways import sms
+from tests.unit.accounts.codesteps import phone_of, spend
 from tests.unit.support import HOME, OFFICE, code_for, last_code
-
-
-def spend(
-    account: Account, code: str, *, act: Act = Act.ISSUE, by: Actor = HOME
-) -> CodeError | None:
-    with transaction.atomic():
-        return codes.spend(account, act, code, by=by)
-
-
-def phone_of(account: Account) -> Phone:
-    return Phone.objects.get(account=account)
 
 
 def test_a_code_is_six_digits_to_the_phone_on_file(alice: Account) -> None:

@@ -19,16 +19,13 @@ from gateways import sms
 from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
 from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
 
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
+
 # Of the signs a text message of 160 may hold, those that our texts use.
 GSM_7 = set(string.ascii_letters + string.digits + " \n@#.,:;!?'\"()-/%äöüÄÖÜß")
 LANGUAGES = [code for code, _ in project_settings.LANGUAGES]
 
 Fail = Callable[[SmsError], None]
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 @pytest.fixture

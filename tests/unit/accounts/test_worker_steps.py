@@ -3,7 +3,7 @@
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -45,14 +45,6 @@ EACH = [(name, place) for name, (_m, steps) in STEPS.items() for place in steps]
 SECRET = "not-for-any-log"
 
 
-@pytest.fixture
-def _signals() -> Iterator[None]:
-    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for each, handler in before.items():
-        signal.signal(each, handler)
-
-
 def watch(
     monkeypatch: pytest.MonkeyPatch, command: str, broken: tuple[Any, str], error: Any
 ) -> list[tuple[Any, str]]:
@@ -92,7 +84,7 @@ def test_once_does_every_step_and_says_which_failed(
     assert SECRET not in caplog.text
 
 
-@pytest.mark.usefixtures("_signals")
+@pytest.mark.usefixtures("signal_handlers")
 @pytest.mark.parametrize(("command", "broken"), EACH)
 def test_a_worker_goes_on_and_says_so_each_time(
     monkeypatch: pytest.MonkeyPatch,

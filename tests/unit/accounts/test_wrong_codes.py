@@ -3,19 +3,14 @@
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.codes import Act, CodeError
+from accounts.codes import Act
 from accounts.models import Account, Phone
 from gateways import sms
+from tests.unit.accounts.codesteps import phone_of, spend
 from tests.unit.support import HOME, code_for, other_than
-
-
-def spend(account: Account, code: str) -> CodeError | None:
-    with transaction.atomic():
-        return codes.spend(account, Act.ISSUE, code, by=HOME)
 
 
 def fail(account: Account, times: int, clock: Traveller) -> None:
@@ -24,10 +19,6 @@ def fail(account: Account, times: int, clock: Traveller) -> None:
         clock.shift(timedelta(days=8))
         code = code_for(account)
         assert isinstance(spend(account, other_than(code)), codes.WrongCode)
-
-
-def phone_of(account: Account) -> Phone:
-    return Phone.objects.get(account=account)
 
 
 def test_five_wrong_tries_kill_a_code(alice: Account, clock: Traveller) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from pytest_django import Settings
 
 from accounts.models import Account, Cutoff, Department, Phone, Policy
 from accounts.policy import effective
@@ -18,10 +17,7 @@ from tests.unit.administration.steps import (
     save_policy,
 )
 
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+pytestmark = pytest.mark.usefixtures("one_node")
 
 
 def verdict(account: Account, password: str, protocol: str = "imap") -> str:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from accounts.models import Account
+from clientpasswords.models import ClientPassword
 from clientpasswords.usage.follower import Follower
+from tests.factories import make_client_password
 from tests.unit.clientpasswords.following import Follow
 
 
@@ -24,3 +27,9 @@ def follow() -> Iterator[Follow]:
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
     return tmp_path / "dovecot.log"
+
+
+@pytest.fixture
+def phone(client_passwords_on: None, alice: Account) -> ClientPassword:
+    """A security password of Alice's, which is in force."""
+    return make_client_password(alice)[0]

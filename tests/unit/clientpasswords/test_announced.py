@@ -11,25 +11,17 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Account, Policy
 from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password, make_logon
+from tests.unit.support import require_client_passwords_in, text_of
 
 INDEX = "/settings/account-security/"
 NOTICE = "mail programs need a security password"
 DAY = timedelta(days=1)
 
 
-def announce_in(span: timedelta, **fields: bool) -> None:
-    rule = {"client_passwords_required": True, **fields}
-    Policy.objects.update(required_from=timezone.now() + span, **rule)
-
-
-def page_of(browser: Client, address: str = INDEX) -> str:
-    return browser.get(address).content.decode()
-
-
 def test_the_page_counts_down_to_the_day(browser: Client) -> None:
-    announce_in(9 * DAY + timedelta(minutes=5))
+    require_client_passwords_in(9 * DAY + timedelta(minutes=5))
 
-    page = page_of(browser)
+    page = text_of(browser)
 
     assert NOTICE in page
     assert "1\xa0week, 2\xa0days left" in page
@@ -39,14 +31,14 @@ def test_the_page_counts_down_to_the_day(browser: Client) -> None:
 def test_the_page_names_the_programs_that_would_be_refused(
     browser: Client, alice: Account
 ) -> None:
-    announce_in(9 * DAY)
+    require_client_passwords_in(9 * DAY)
     make_logon(alice, protocol="pop3", network_address="192.0.2.8")
     make_logon(alice, network_address="192.0.2.9", by_web_password=False)
     make_logon(
         alice, network_address="192.0.2.10", last_at=timezone.now() - timedelta(days=31)
     )
 
-    page = page_of(browser)
+    page = text_of(browser)
 
     assert "POP3 · <bdi>192.0.2.8</bdi>" in page
     assert "192.0.2.9" not in page
@@ -65,10 +57,10 @@ def test_the_page_names_the_programs_that_would_be_refused(
 def test_who_has_nothing_to_get_ready_for_is_told_of_no_day(
     browser: Client, span: timedelta, *, on: bool, fields: dict[str, bool]
 ) -> None:
-    announce_in(span, **fields)
+    require_client_passwords_in(span, **fields)
     Account.objects.update(client_passwords_on=on)
 
-    assert NOTICE not in page_of(browser)
+    assert NOTICE not in text_of(browser)
 
 
 def test_the_notice_takes_few_queries_whatever_the_number_of_programs(
@@ -76,13 +68,13 @@ def test_the_notice_takes_few_queries_whatever_the_number_of_programs(
     alice: Account,
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    announce_in(9 * DAY)
+    require_client_passwords_in(9 * DAY)
     for number in range(20):
         make_logon(alice, network_address=f"192.0.2.{number}")
     browser.get(INDEX)  # once a minute the session is written
 
     with django_assert_max_num_queries(8):
-        page = page_of(browser)
+        page = text_of(browser)
 
     assert page.count("IMAP · ") == 5
 
@@ -95,7 +87,7 @@ def show(browser: Client, age: timedelta, own_end: timedelta | None) -> list[str
     row.expires_at = None if own_end is None else timezone.now() + own_end
     row.save()
     return [
-        page_of(browser, address)
+        text_of(browser, address)
         for address in (INDEX, f"{INDEX}security-passwords/{row.pk}/")
     ]
 
@@ -145,7 +137,7 @@ def test_the_form_of_limits_shows_what_the_owner_chose(
     Account.objects.update(client_passwords_on=True)
     row, _secret = make_client_password(alice)
 
-    page = page_of(browser, f"{INDEX}security-passwords/{row.pk}/")
+    page = text_of(browser, f"{INDEX}security-passwords/{row.pk}/")
 
     assert 'type="date" name="expires"' in page
     assert f'value="{row.created_at.year}-' not in page
@@ -156,10 +148,10 @@ def test_before_the_switch_is_turned_on_the_programs_it_breaks_are_named(
 ) -> None:
     make_logon(alice, protocol="pop3", network_address="192.0.2.8")
 
-    window = page_of(browser, f"{INDEX}security-passwords/enable/")
+    window = text_of(browser, f"{INDEX}security-passwords/enable/")
 
-    for page in (page_of(browser), window):
+    for page in (text_of(browser), window):
         assert "These used your web password lately:" in page
         assert "POP3 · <bdi>192.0.2.8</bdi>" in page
     Account.objects.update(client_passwords_on=True)
-    assert "These used your web password lately:" not in page_of(browser)
+    assert "These used your web password lately:" not in text_of(browser)

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from django.test import Client
-from django.urls import reverse
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from time_machine import Traveller
@@ -21,14 +20,18 @@ from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from gateways import sms
 from tests.unit.administration.jobsteps import do
-from tests.unit.support import HOME, at_once, other_than, press_get_code, totp_of
+from tests.unit.support import (
+    HOME,
+    at_once,
+    other_than,
+    press_get_code,
+    press_next,
+    totp_of,
+)
+
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
 
 NEW = "/settings/account-security/security-passwords/new/"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 def make_app(account: Account, age: timedelta) -> TOTPDevice:
@@ -47,13 +50,6 @@ def issue(account: Account, code: str) -> lifecycle.Issued:
     return lifecycle.issue(
         account, code=AppCode(code), attempt=uuid4(), label="Phone", by=HOME
     )
-
-
-def press_next(browser: Client, code: str, method: str | None = "app") -> Any:
-    data = {"code": code, "attempt": str(uuid4())}
-    if method is not None:
-        data["method"] = method
-    return browser.post(reverse("clientpasswords:verify"), data)
 
 
 def test_a_code_of_the_app_makes_a_password(alice: Account, app: TOTPDevice) -> None:
@@ -202,7 +198,7 @@ def test_without_a_phone_it_counts_only_where_owners_may_enter_one(
     assert "Get Dynamic Captcha" not in page.text
     assert "Open your authenticator app" in page.text
     assert 'type="radio"' not in page.text
-    assert press_next(browser, totp_of(app)).status_code == 200
+    assert press_next(browser, totp_of(app), method="app").status_code == 200
 
 
 # --- the window -----------------------------------------------------------------------
@@ -216,11 +212,11 @@ def test_the_window_offers_both_ways_and_remembers_the_last(
     assert "Get Dynamic Captcha" in first.text
     assert first.context["form"]["method"].value() == "phone"
 
-    assert press_next(browser, totp_of(app)).status_code == 200
+    assert press_next(browser, totp_of(app), method="app").status_code == 200
     assert browser.get(NEW).context["form"]["method"].value() == "app"
 
     code = press_get_code(browser)
-    assert press_next(browser, code, "phone").status_code == 200
+    assert press_next(browser, code, method="phone").status_code == 200
     assert browser.get(NEW).context["form"]["method"].value() == "phone"
 
 
@@ -229,7 +225,7 @@ def test_without_an_app_nothing_is_to_be_chosen(browser: Client) -> None:
 
     assert 'type="radio"' not in page
     assert "authenticator" not in page
-    assert press_next(browser, press_get_code(browser), None).status_code == 200
+    assert press_next(browser, press_get_code(browser)).status_code == 200
     assert "method" not in browser.cookies
 
 
@@ -238,22 +234,22 @@ def test_a_code_of_one_way_is_no_code_of_the_other(
 ) -> None:
     sent = press_get_code(browser)
 
-    assert press_next(browser, totp_of(app), "phone").status_code == 422
-    assert press_next(browser, sent, "app").status_code == 422
-    assert press_next(browser, sent, "phone").status_code == 200
+    assert press_next(browser, totp_of(app), method="phone").status_code == 422
+    assert press_next(browser, sent, method="app").status_code == 422
+    assert press_next(browser, sent, method="phone").status_code == 200
 
 
 def test_a_way_that_does_not_exist_is_refused(
     browser: Client, app: TOTPDevice, alice: Account
 ) -> None:
-    assert press_next(browser, totp_of(app), "nobody").status_code == 422
+    assert press_next(browser, totp_of(app), method="nobody").status_code == 422
     assert not alice.client_passwords.exists()
 
 
 def test_a_wrong_code_of_the_app_keeps_the_choice(
     browser: Client, app: TOTPDevice
 ) -> None:
-    answer = press_next(browser, other_than(totp_of(app), by=7))
+    answer = press_next(browser, other_than(totp_of(app), by=7), method="app")
 
     assert answer.status_code == 422
     assert "The code is not right. 19 tries left." in answer.text
@@ -261,7 +257,7 @@ def test_a_wrong_code_of_the_app_keeps_the_choice(
 
 
 def test_an_app_that_is_not_there_is_said(browser: Client) -> None:
-    answer = press_next(browser, "123456")
+    answer = press_next(browser, "123456", method="app")
 
     assert answer.status_code == 409
     assert "No authenticator app can be used here." in answer.text
@@ -274,7 +270,7 @@ def test_a_phone_on_hold_leaves_the_app(browser: Client, app: TOTPDevice) -> Non
 
     assert page.status_code == 200
     assert "Get Dynamic Captcha" not in page.text
-    assert press_next(browser, totp_of(app)).status_code == 200
+    assert press_next(browser, totp_of(app), method="app").status_code == 200
 
 
 # --- setting it up --------------------------------------------------------------------

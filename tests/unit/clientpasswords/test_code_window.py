@@ -11,28 +11,17 @@ from time_machine import Traveller
 
 from accounts import codes
 from accounts.models import Account, Phone
-from accounts.policy import effective
 from clientpasswords import lifecycle, words
 from gateways import sms
 from gateways.sms import NotSent, Reason, SmsError, Unknown
 from tests import standins
 from tests.factories import make_client_password
-from tests.unit.support import press_get_code
+from tests.unit.support import press_get_code, set_policy
+
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
 
 NEW = "/settings/account-security/security-passwords/new/"
 CODE = f"{NEW}code/"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
-
-
-def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = effective.of(account).policy
-    for name, value in fields.items():
-        setattr(policy, name, value)
-    policy.save()
 
 
 def test_the_window_asks_for_a_code(browser: Client) -> None:

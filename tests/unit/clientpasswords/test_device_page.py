@@ -11,16 +11,9 @@ from accounts.models import Account
 from clientpasswords.forms import ScopeForm
 from clientpasswords.models import ClientPassword, Logon, Usage
 from clientpasswords.scopes import Scope
-from tests import factories
 
 INDEX = "/settings/account-security/"
 ALL = {"access": "all"}
-
-
-@pytest.fixture
-def phone(alice: Account) -> ClientPassword:
-    Account.objects.update(client_passwords_on=True)
-    return factories.make_client_password(alice)[0]
 
 
 @pytest.fixture

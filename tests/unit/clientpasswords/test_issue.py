@@ -9,24 +9,16 @@ from time_machine import Traveller
 from accounts import codes, events
 from accounts.codes import Act
 from accounts.models import Account, Phone
-from accounts.policy import effective
 from clientpasswords import lifecycle, passwords
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from gateways import sms
 from tests.factories import make_client_password
-from tests.unit.support import HOME, OFFICE, code_for, issue, other_than
+from tests.unit.support import HOME, OFFICE, code_for, issue, other_than, set_policy
 
 
 def failures_of(account: Account) -> int:
     return Phone.objects.get(account=account).throttling_failure_count
-
-
-def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = effective.of(account).policy
-    for name, value in fields.items():
-        setattr(policy, name, value)
-    policy.save()
 
 
 def test_an_issued_password_opens_the_door_at_once(bob: Account) -> None:

@@ -18,12 +18,6 @@ LOST = f"{WINDOWS}lost/"
 ALL = f"{WINDOWS}delete-all/"
 
 
-@pytest.fixture
-def phone(alice: Account) -> ClientPassword:
-    Account.objects.update(client_passwords_on=True)
-    return factories.make_client_password(alice)[0]
-
-
 def named_by(window: str) -> dict[str, list[str]]:
     """What the form sends that is in the window."""
     pattern = r'<input type="hidden" name="device" value="(\d+)">'

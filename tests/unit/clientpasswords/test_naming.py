@@ -6,17 +6,11 @@ from django.urls import reverse
 
 from accounts.models import Account
 from tests.factories import make_client_password
+from tests.unit.support import text_of
+
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
 
 INDEX = "/settings/account-security/"
-
-
-def text_of(browser: Client, address: str = INDEX) -> str:
-    return browser.get(address).content.decode()
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,9 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
-from clientpasswords.models import Usage
 from clientpasswords.page import Area
 from clientpasswords.views import area as area_views
-from tests.factories import make_client_password
+from tests.factories import make_client_password, make_usage
 
 INDEX = "/settings/account-security/"
 HINT = "Used least of all: delete this one?"
@@ -24,10 +23,7 @@ def used(account: Account, name: str, days_ago: int | None, *, made: int = 0) ->
     made_at = timezone.now() - timedelta(days=made)
     row, _secret = make_client_password(account, name, created_at=made_at)
     if days_ago is not None:
-        at = timezone.now() - timedelta(days=days_ago)
-        Usage.objects.create(
-            client_password=row, first_at=at, last_at=at, protocol="imap"
-        )
+        make_usage(row, ago=timedelta(days=days_ago))
 
 
 def names_in(page: str) -> list[str]:

@@ -6,28 +6,12 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Account, Cutoff
-from accounts.policy import effective
 from tests import standins
 from tests.factories import make_client_password
+from tests.unit.support import set_policy, text_of
 
 INDEX = "/settings/account-security/"
 NEW = f"{INDEX}security-passwords/new/"
-
-
-def text_of(browser: Client, address: str = INDEX) -> str:
-    return browser.get(address).content.decode()
-
-
-def set_policy(account: Account, **fields: bool | int) -> None:
-    policy = effective.of(account).policy
-    for name, value in fields.items():
-        setattr(policy, name, value)
-    policy.save()
-
-
-@pytest.fixture
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 # --- the page -------------------------------------------------------------------------
@@ -42,7 +26,7 @@ def test_off_the_page_offers_to_turn_on_and_no_generate(browser: Client) -> None
     assert "Generate New Password" not in page
 
 
-@pytest.mark.usefixtures("_in_force")
+@pytest.mark.usefixtures("client_passwords_on")
 def test_on_the_page_offers_to_generate(browser: Client) -> None:
     page = text_of(browser)
 
@@ -78,7 +62,7 @@ def test_turned_off_the_list_stays_and_says_that_it_sleeps(
     assert "Not active while this is off." in page
 
 
-@pytest.mark.usefixtures("_in_force")
+@pytest.mark.usefixtures("client_passwords_on")
 def test_the_list_shows_the_devices_that_are_not_deleted(
     browser: Client, alice: Account
 ) -> None:
@@ -94,7 +78,7 @@ def test_the_list_shows_the_devices_that_are_not_deleted(
     assert "argon2" not in page
 
 
-@pytest.mark.usefixtures("_in_force")
+@pytest.mark.usefixtures("client_passwords_on")
 def test_names_are_escaped_wherever_they_are_shown(
     browser: Client, alice: Account
 ) -> None:
@@ -120,7 +104,7 @@ def test_names_are_escaped_wherever_they_are_shown(
     assert "&lt;img src=x onerror=alert(1)&gt;" in pages[0]
 
 
-@pytest.mark.usefixtures("_in_force")
+@pytest.mark.usefixtures("client_passwords_on")
 def test_the_page_takes_few_queries_whatever_the_number_of_passwords(
     browser: Client,
     alice: Account,
@@ -202,7 +186,7 @@ def test_a_refusal_is_said_once(client: Client, bob: Account) -> None:
     assert answer.text.count("You cannot turn this off.") == 2
 
 
-@pytest.mark.usefixtures("_in_force")
+@pytest.mark.usefixtures("client_passwords_on")
 def test_an_open_connection_is_said_until_the_mail_server_confirms(
     browser: Client, alice: Account, settings: Settings
 ) -> None:

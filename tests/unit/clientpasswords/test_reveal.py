@@ -17,12 +17,9 @@ from tests.factories import make_client_password
 from tests.signedin import sign_in_with_password
 from tests.unit.support import other_than, press_get_code, press_next, revealed_by
 
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
+
 NEW = "/settings/account-security/security-passwords/new/"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 def failures() -> int:

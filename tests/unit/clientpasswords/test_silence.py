@@ -12,6 +12,7 @@ from clientpasswords.models import ClientPassword, FollowedLog, Usage
 from clientpasswords.page import Area
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.idling import DAY, follow, use
+from tests.unit.support import words_of
 
 MINUTE = timedelta(minutes=1)
 INDEX = "/settings/account-security/"
@@ -29,10 +30,6 @@ def phone(alice: Account, clock: Traveller) -> ClientPassword:
     return make_client_password(alice)[0]
 
 
-def text(browser: Client, page: str = INDEX) -> str:
-    return " ".join(browser.get(page).content.decode().split())
-
-
 def pages_of(row: ClientPassword) -> dict[str, str]:
     """Every page that tells of its last use."""
     return {
@@ -48,12 +45,12 @@ def test_a_silent_mail_server_leaves_open_whether_a_password_was_used(
     browser: Client, phone: ClientPassword, clock: Traveller, page: str
 ) -> None:
     address = pages_of(phone)[page]
-    assert "Never used" in text(browser, address)
+    assert "Never used" in words_of(browser, address)
 
     clock.shift(6 * MINUTE)
 
-    assert UNKNOWN in text(browser, address)
-    assert not [words for words in CERTAIN if words in text(browser, address)]
+    assert UNKNOWN in words_of(browser, address)
+    assert not [words for words in CERTAIN if words in words_of(browser, address)]
 
 
 @pytest.mark.parametrize("page", ["list", "device", "delete", "lost"])
@@ -62,11 +59,11 @@ def test_a_use_of_before_is_told_with_since_when_nothing_was_heard(
 ) -> None:
     use(phone)
     Usage.objects.update(last_at=timezone.now() - 91 * DAY)
-    assert "Not used for 90 days" in text(browser, pages_of(phone)[page])
+    assert "Not used for 90 days" in words_of(browser, pages_of(phone)[page])
 
     clock.shift(6 * MINUTE)
 
-    told = text(browser, pages_of(phone)[page])
+    told = words_of(browser, pages_of(phone)[page])
     assert f"{SILENT} 23 Nov 2026, 12:00" in told
     assert '<time datetime="2026-08-24T12:00:00+0000">' in told
     assert UNKNOWN not in told
@@ -79,8 +76,8 @@ def test_the_list_says_it_once_however_many_devices(
     make_client_password(alice, "Laptop")
     clock.shift(6 * MINUTE)
 
-    assert text(browser).count(SILENT) == 1
-    assert text(browser).count(UNKNOWN) == 2
+    assert words_of(browser).count(SILENT) == 1
+    assert words_of(browser).count(UNKNOWN) == 2
 
 
 def test_what_is_read_once_a_minute_is_not_silent(
@@ -88,8 +85,8 @@ def test_what_is_read_once_a_minute_is_not_silent(
 ) -> None:
     clock.shift(5 * MINUTE)
 
-    assert "Never used" in text(browser)
-    assert SILENT not in text(browser)
+    assert "Never used" in words_of(browser)
+    assert SILENT not in words_of(browser)
 
 
 def test_one_silent_mail_server_of_two_is_enough(
@@ -97,11 +94,11 @@ def test_one_silent_mail_server_of_two_is_enough(
 ) -> None:
     clock.shift(6 * MINUTE)
     follow("mx2")
-    assert UNKNOWN in text(browser)
+    assert UNKNOWN in words_of(browser)
 
     follow("mx1")
 
-    assert "Never used" in text(browser)
+    assert "Never used" in words_of(browser)
 
 
 def test_of_two_silent_mail_servers_the_one_that_fell_silent_first_counts(
@@ -125,21 +122,21 @@ def test_where_no_log_tells_of_logons_all_is_as_it_was(
     FollowedLog.objects.update(told_at=None)
     clock.shift(6 * MINUTE)
 
-    assert "Never used" in text(browser)
-    assert SILENT not in text(browser)
+    assert "Never used" in words_of(browser)
+    assert SILENT not in words_of(browser)
 
 
 def test_the_sign_ins_do_not_claim_that_there_were_none(
     browser: Client, phone: ClientPassword, clock: Traveller
 ) -> None:
     page = f"{WINDOWS}sign-ins/"
-    assert "No mail program has tried yet." in text(browser, page)
+    assert "No mail program has tried yet." in words_of(browser, page)
 
     clock.shift(6 * MINUTE)
 
-    assert SILENT in text(browser, page)
-    assert "Not available right now." in text(browser, page)
-    assert "No mail program has tried yet." not in text(browser, page)
+    assert SILENT in words_of(browser, page)
+    assert "Not available right now." in words_of(browser, page)
+    assert "No mail program has tried yet." not in words_of(browser, page)
 
 
 def test_at_the_limit_no_device_is_called_dispensable_by_guess(
@@ -147,9 +144,9 @@ def test_at_the_limit_no_device_is_called_dispensable_by_guess(
 ) -> None:
     Policy.objects.update(max_client_passwords=1)
     ClientPassword.objects.update(created_at=timezone.now() - DAY)
-    assert "Used least of all" in text(browser)
+    assert "Used least of all" in words_of(browser)
 
     clock.shift(6 * MINUTE)
 
-    assert "You have reached the limit of 1." in text(browser)
-    assert "Used least of all" not in text(browser)
+    assert "You have reached the limit of 1." in words_of(browser)
+    assert "Used least of all" not in words_of(browser)

@@ -9,16 +9,13 @@ from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.support import HOME, at_once
 
+pytestmark = pytest.mark.usefixtures("one_node")
+
 
 def opens(account: Account, password: str) -> bool:
     return (
         decision.decide(account.address, "imap", password, None).login_name is not None
     )
-
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
 
 
 def test_the_switch_decides_which_kind_of_password_opens(alice: Account) -> None:

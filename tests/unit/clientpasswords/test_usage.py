@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from django.urls import reverse
 
 from accounts.models import Account
 from clientpasswords.models import Usage
 from tests import factories
 from tests.factories import make_usage
+from tests.unit.support import words_of
 
 
 @pytest.fixture
@@ -19,14 +19,10 @@ def listed(alice: Account, client: Client) -> Client:
     return client
 
 
-def page(client: Client) -> str:
-    return " ".join(client.get(reverse("clientpasswords:index")).text.split())
-
-
 def test_a_password_nobody_used_is_marked(alice: Account, listed: Client) -> None:
     factories.make_client_password(alice)
 
-    assert "Never used" in page(listed)
+    assert "Never used" in words_of(listed)
 
 
 def test_the_last_use_is_shown_with_protocol_and_address(
@@ -35,7 +31,7 @@ def test_the_last_use_is_shown_with_protocol_and_address(
     row, _secret = factories.make_client_password(alice)
     make_usage(row, ago=timedelta(minutes=5))
 
-    text = page(listed)
+    text = words_of(listed)
 
     assert "· IMAP · <bdi>192.0.2.7</bdi>" in text
     assert "Never used" not in text
@@ -47,11 +43,11 @@ def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
     make_usage(row, ago=timedelta(0))
     Usage.objects.update(last_at=datetime(2026, 3, 1, 13, 30, 5, tzinfo=UTC))
 
-    assert '<time datetime="2026-03-01T13:30:05+0000">' in page(listed)
+    assert '<time datetime="2026-03-01T13:30:05+0000">' in words_of(listed)
 
 
 def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:
     row, _secret = factories.make_client_password(alice)
     make_usage(row, ago=timedelta(days=91))
 
-    assert "Not used for 90 days" in page(listed)
+    assert "Not used for 90 days" in words_of(listed)

@@ -5,11 +5,12 @@ the table says why it may go on.
 """
 
 import pytest
-from pytest_django import Settings
 from time_machine import Traveller
 
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
+
+pytestmark = pytest.mark.usefixtures("one_node")
 
 OF_ADMINISTRATION = {"no administrator", "no group", "no domain"}
 OF_POLICY = {"third-party logon off", "no more passwords allowed", "switched off"}
@@ -132,11 +133,6 @@ GOES_ON: dict[Pair, str] = {
         "it is independent of the web password; a device is cut off by deleting it",
     ),
 }
-
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
 
 
 @pytest.mark.django_db

@@ -24,6 +24,7 @@ from tests.unit.support import (
     code_for,
     is_signed_in,
     sign_in,
+    text_of,
     totp_of,
 )
 
@@ -53,10 +54,6 @@ def everything() -> dict[str, list[Any]]:
     tables = [model for model in apps.get_models() if model._meta.managed]
     rows = {table: table._base_manager.order_by("pk") for table in tables}
     return {table.__name__: list(each.values()) for table, each in rows.items()}
-
-
-def text(browser: Client, page: str) -> str:
-    return browser.get(page).content.decode()
 
 
 # --- what is refused ------------------------------------------------------------------
@@ -140,7 +137,7 @@ def test_a_link_of_before_makes_no_password(
     offer = links.offer(alice, code=code_for(alice), attempt=uuid4(), by=HOME)
     settings.READ_ONLY = True
 
-    page = text(client, reverse("links:scanned", args=[offer.token]))
+    page = text_of(client, reverse("links:scanned", args=[offer.token]))
     response = client.post("/i/", {"token": offer.token})
 
     assert NOTICE in page
@@ -161,7 +158,7 @@ def test_with_it_off_everything_is_taken(
 
     alice.refresh_from_db()
     assert alice.client_passwords_on
-    assert NOTICE not in text(browser, INDEX)
+    assert NOTICE not in text_of(browser, INDEX)
 
 
 def test_people_sign_in_and_out(client: Client, alice: Account) -> None:
@@ -198,12 +195,12 @@ def test_the_language_is_remembered_by_the_browser_alone(
     browser: Client, alice: Account
 ) -> None:
     Account.objects.update(language="de")
-    assert '<html lang="de"' in text(browser, INDEX)
+    assert '<html lang="de"' in text_of(browser, INDEX)
 
     browser.post(reverse("accounts:language"), {"language": "zh-hans"})
 
     assert browser.cookies[portal.LANGUAGE_COOKIE_NAME].value == "zh-hans"
-    assert '<html lang="zh-hans"' in text(browser, INDEX)
+    assert '<html lang="zh-hans"' in text_of(browser, INDEX)
     alice.refresh_from_db()
     assert alice.language == "de"
 
@@ -211,7 +208,7 @@ def test_the_language_is_remembered_by_the_browser_alone(
 def test_the_appearance_is_remembered(browser: Client) -> None:
     browser.post(reverse("accounts:appearance"), {"scheme": "dark"})
 
-    assert 'data-scheme="dark"' in text(browser, INDEX)
+    assert 'data-scheme="dark"' in text_of(browser, INDEX)
 
 
 def test_mail_programs_find_their_servers(client: Client, db: None) -> None:

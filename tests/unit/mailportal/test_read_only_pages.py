@@ -9,15 +9,12 @@ from django.urls import resolve
 from accounts.models import Account, Policy
 from mailportal.middleware import CHANGES_NOTHING
 from tests.unit.mailportal.addresses import ALL, OPEN, POST_ONLY, address
+from tests.unit.support import text_of
 
 pytestmark = pytest.mark.usefixtures("read_only")
 
 NOTICE = "Nothing can be changed for the moment"
 WINDOWS = "/settings/account-security/security-passwords/"
-
-
-def text(browser: Client, page: str) -> str:
-    return browser.get(page).content.decode()
 
 
 OWN_PAGES = sorted(set(ALL) - POST_ONLY - set(OPEN))
@@ -36,7 +33,7 @@ def test_the_area_has_a_notice_in_the_place_of_its_buttons(
     if state == "no phone":
         alice.phone.delete()
 
-    page = text(browser, address(name, phone))
+    page = text_of(browser, address(name, phone))
 
     assert page.count(NOTICE) == 1
     assert "Your mail programs go on working" in page
@@ -62,7 +59,7 @@ def test_the_area_has_a_notice_in_the_place_of_its_buttons(
 def test_no_page_or_window_of_the_area_has_a_form_that_is_refused(
     browser: Client, phone: int, name: str
 ) -> None:
-    page = text(browser, address(name, phone))
+    page = text_of(browser, address(name, phone))
 
     window = page.partition("<dialog")[2]
     assert not window or NOTICE in window.partition("</dialog>")[0]
@@ -73,12 +70,12 @@ def test_no_page_or_window_of_the_area_has_a_form_that_is_refused(
 def test_the_overview_leads_to_no_window(browser: Client) -> None:
     Account.objects.update(client_passwords_on=True)
 
-    page = text(browser, "/")
+    page = text_of(browser, "/")
 
     assert NOTICE in page
     assert f'href="{WINDOWS}' not in page
 
 
 def test_administrators_read_it_on_every_page(administrator: Client) -> None:
-    assert NOTICE in text(administrator, "/admin/")
-    assert NOTICE in text(administrator, "/admin/accounts/account/")
+    assert NOTICE in text_of(administrator, "/admin/")
+    assert NOTICE in text_of(administrator, "/admin/accounts/account/")

@@ -10,22 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Account
-from tests.factories import make_account, make_domain, make_policy
-from tests.unit.administration.importing import refused, run
+from tests.factories import make_account
+from tests.unit.provisioning.importing import refused, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("firm")]
 
 HEADER = "address,name,active"
-
-
-@pytest.fixture(autouse=True)
-def _host() -> None:
-    make_domain("firm.example", make_policy("Standard"))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "mailboxes.csv"
 
 
 def import_bytes(file: Path, text: str, encoding: str) -> str:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Account, Department, Domain, SecurityEvent
 from tests.factories import make_account, make_domain, make_policy
-from tests.unit.administration.importing import refused, run
+from tests.unit.provisioning.importing import refused, run
 
 pytestmark = pytest.mark.django_db
 
@@ -18,11 +18,6 @@ def _host() -> None:
     make_domain("firm.example", make_policy("Standard"))
     make_policy("Exception")
     make_policy("Theirs", domain=make_domain("other.example"))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "mailboxes.csv"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from accounts.models import (
 from provisioning import apply, imports
 from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES, PASSWORD
-from tests.unit.administration.importing import run
+from tests.unit.provisioning.importing import run
 from tests.unit.support import is_signed_in, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -33,11 +33,6 @@ def _host(settings: Settings) -> None:
     make_domain("firm.example", make_policy("Standard"))
     make_policy("Exception")
     settings.DOVEADM_URLS = [NODE]
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "mailboxes.csv"
 
 
 ERIN = (

@@ -12,14 +12,10 @@ from accounts.models import Account, Department, Policy
 from provisioning import lockout
 from tests.factories import make_client_password, make_logon, make_policy
 from tests.unit.administration.jobsteps import counts, do
+from tests.unit.administration.rolesteps import errors_of
 from tests.unit.administration.steps import save_account, save_policy
 
 SAID = "You would shut out your own mail programs"
-
-
-def errors_of(response: Any) -> dict[str, list[str]]:
-    assert response.status_code == 200
-    return dict(response.context["adminform"].form.errors)
 
 
 @pytest.mark.parametrize(

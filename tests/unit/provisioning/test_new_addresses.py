@@ -23,10 +23,10 @@ from accounts.models import Account, Domain, FormerAddress, SecurityEvent
 from mailportal.management.commands.seed_demo import ADMINISTRATOR, CAST
 from provisioning import plans
 from tests.factories import make_account, make_domain, make_policy
-from tests.unit.administration.importing import run
 from tests.unit.administration.steps import save_account
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ACCOUNTS, send
+from tests.unit.provisioning.importing import run
 
 OLD = "alice@example.com"
 SENTENCE = "There was a mailbox of this address until "

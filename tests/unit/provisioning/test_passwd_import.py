@@ -9,19 +9,14 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import Account, SecurityEvent
 from provisioning import passwd_files
-from tests.factories import make_account, make_domain, make_policy
+from tests.factories import make_account
 from tests.takenover import HASHES
-from tests.unit.administration.importing import refused, run
+from tests.unit.provisioning.importing import refused, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("firm")]
 
 HASH = HASHES["SSHA512"]
 SECRET = "sesame-open"
-
-
-@pytest.fixture(autouse=True)
-def _host() -> None:
-    make_domain("firm.example", make_policy("Standard"))
 
 
 @pytest.fixture

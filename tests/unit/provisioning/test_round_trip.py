@@ -26,7 +26,7 @@ from accounts.models import (
 from provisioning.files import COLUMNS
 from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES
-from tests.unit.administration.importing import run
+from tests.unit.provisioning.importing import run
 
 pytestmark = pytest.mark.django_db
 

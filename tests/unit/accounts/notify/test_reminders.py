@@ -5,23 +5,18 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.core.management import call_command
-from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.notify import reminders
 from tests.factories import make_account, make_policy
+from tests.unit.support import require_client_passwords_in
 
 DAY = timedelta(days=1)
 
 
-def announce_for(span: timedelta, **fields: bool) -> None:
-    rule = {"client_passwords_required": True, **fields}
-    Policy.objects.update(required_from=timezone.now() + span, **rule)
-
-
 def test_a_date_is_told_once_when_it_is_set(alice: Account) -> None:
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
 
     told = [reminders.announce() for _ in range(2)]
 
@@ -32,7 +27,7 @@ def test_a_date_is_told_once_when_it_is_set(alice: Account) -> None:
 def test_a_date_is_told_once_more_when_it_is_near(
     alice: Account, clock: Traveller
 ) -> None:
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
     reminders.announce()
 
     told = []
@@ -44,16 +39,16 @@ def test_a_date_is_told_once_more_when_it_is_near(
 
 
 def test_a_date_that_is_near_from_the_start_is_told_once(alice: Account) -> None:
-    announce_for(2 * DAY)
+    require_client_passwords_in(2 * DAY)
 
     assert [reminders.announce() for _ in range(2)] == [1, 0]
 
 
 def test_a_date_that_was_moved_is_told_again(alice: Account) -> None:
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
     reminders.announce()
 
-    announce_for(40 * DAY)
+    require_client_passwords_in(40 * DAY)
 
     assert reminders.announce() == 1
 
@@ -64,13 +59,13 @@ def test_a_date_that_was_moved_is_told_again(alice: Account) -> None:
 def test_what_is_no_announcement_yet_is_told_to_nobody(
     alice: Account, fields: dict[str, bool]
 ) -> None:
-    announce_for(30 * DAY, **fields)
+    require_client_passwords_in(30 * DAY, **fields)
 
     assert reminders.announce() == 0
 
 
 def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
     make_account("on@example.com", client_passwords_on=True)
     make_account("gone@example.com", is_active=False)
     make_account("free@example.com", policy=make_policy("Exception"))
@@ -87,13 +82,13 @@ def test_many_are_told_in_several_rounds(
     monkeypatch.setattr(reminders, "AT_ONCE", 2)
     for number in range(4):
         make_account(f"{number}@example.com")
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
 
     assert [reminders.announce() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_the_mail_names_the_day_and_what_to_do(alice: Account) -> None:
-    announce_for(30 * DAY)
+    require_client_passwords_in(30 * DAY)
     day = Policy.objects.get().required_from
     assert day is not None
 

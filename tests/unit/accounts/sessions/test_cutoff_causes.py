@@ -12,12 +12,9 @@ from accounts.management.commands import changepassword
 from accounts.models import Account, Cutoff, Department, MailSetting
 from tests.factories import PASSWORD, make_account, make_domain
 
+pytestmark = pytest.mark.usefixtures("one_node")
+
 NEW = "another web password"
-
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
 
 
 def orders() -> list[tuple[str, bool]]:

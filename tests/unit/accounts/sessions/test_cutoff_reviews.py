@@ -1,6 +1,5 @@
 """What a review tells a mail server, for which a small server stands in."""
 
-import json
 from collections.abc import Iterator
 from threading import Event
 from typing import Any
@@ -25,15 +24,12 @@ def on_line(name: str, service: str = "imap", ip: str = IP) -> Row:
 
 @pytest.fixture
 def node(settings: Settings) -> Iterator[StandIn]:
-    with standins.serve(standins.answers(500)) as stand_in:
-        settings.DOVEADM_URLS = [stand_in.url]
-        settings.DOVEADM_API_KEY = "the key"
-        yield stand_in
+    with standins.mail_node(settings, standins.answers(500)) as node:
+        yield node
 
 
 def kicks(node: StandIn) -> list[dict[str, Any]]:
-    told = [command for seen in node.requests for command in json.loads(seen.body)]
-    return [options for name, options, _tag in told if name == "kick"]
+    return [options for name, options in node.commands if name == "kick"]
 
 
 def deliver(node: StandIn, mask: str) -> Cutoff:

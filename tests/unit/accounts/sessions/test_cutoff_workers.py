@@ -28,10 +28,8 @@ ANSWER = standins.doveadm_answers([{"entries": "0"}], [{"result": "gone"}])
 def node(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     monkeypatch.setattr(doveadm, "_CONNECT_SECONDS", 20)
     monkeypatch.setattr(doveadm, "_READ_SECONDS", 20)
-    with standins.serve(ANSWER) as stand_in:
-        settings.DOVEADM_URLS = [stand_in.url]
-        settings.DOVEADM_API_KEY = "the key"
-        yield stand_in
+    with standins.mail_node(settings, ANSWER) as node:
+        yield node
 
 
 def make_orders(account: Account, node: StandIn, count: int = 1) -> list[int]:
@@ -138,16 +136,6 @@ def test_two_nodes_are_two_orders(alice: Account, settings: Settings) -> None:
 # --- the command ----------------------------------------------------------------------
 
 
-@pytest.fixture
-def _signals() -> Iterator[None]:
-    """Put back the handlers that the command replaces."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = {number: signal.getsignal(number) for number in numbers}
-    yield
-    for number, handler in before.items():
-        signal.signal(number, handler)
-
-
 def test_once_does_what_is_due_and_says_how_much(alice: Account, node: StandIn) -> None:
     make_orders(alice, node, 3)
     output = StringIO()
@@ -158,7 +146,7 @@ def test_once_does_what_is_due_and_says_how_much(alice: Account, node: StandIn) 
     assert len(node.requests) == 3
 
 
-@pytest.mark.usefixtures("_signals")
+@pytest.mark.usefixtures("signal_handlers")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_worker_goes_on_until_it_is_told_to_stop(
     db: None, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
@@ -179,7 +167,7 @@ def test_the_worker_goes_on_until_it_is_told_to_stop(
     assert len(rounds) == 3
 
 
-@pytest.mark.usefixtures("_signals")
+@pytest.mark.usefixtures("signal_handlers")
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_outlives_a_database_that_is_away(
     alice: Account, node: StandIn, monkeypatch: pytest.MonkeyPatch

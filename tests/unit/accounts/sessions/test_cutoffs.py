@@ -37,10 +37,8 @@ def dovecot(handler: Handler) -> None:
 
 @pytest.fixture
 def node(settings: Settings) -> Iterator[StandIn]:
-    with standins.serve(dovecot) as stand_in:
-        settings.DOVEADM_URLS = [stand_in.url]
-        settings.DOVEADM_API_KEY = "the key"
-        yield stand_in
+    with standins.mail_node(settings, dovecot) as node:
+        yield node
 
 
 @pytest.fixture
@@ -49,14 +47,8 @@ def down() -> str:
     return standins.closed_port()
 
 
-def commands(node: StandIn) -> list[tuple[str, Any]]:
-    """What the node was told, in this order."""
-    told = [command for seen in node.requests for command in json.loads(seen.body)]
-    return [(name, options) for name, options, _tag in told]
-
-
 def kicks(node: StandIn) -> int:
-    return [name for name, _options in commands(node)].count("kick")
+    return [name for name, _options in node.commands].count("kick")
 
 
 def make_order(account: Account, node: str, **fields: Any) -> Cutoff:
@@ -109,7 +101,7 @@ def test_the_node_forgets_what_it_knows_before_it_kicks(
 
     cutoffs.deliver_due()
 
-    assert commands(node) == [
+    assert node.commands == [
         ("authCacheFlush", {"user": ["alice@example.com"]}),
         ("kick", {"mask": [MASK]}),
     ]
@@ -243,8 +235,8 @@ def test_a_review_ends_what_has_lost_its_right_and_nothing_else(
 
     cutoffs.deliver_due()
 
-    masks = [options["mask"] for name, options in commands(node) if name == "kick"]
-    assert commands(node)[0][0] == "who"
+    masks = [options["mask"] for name, options in node.commands if name == "kick"]
+    assert node.commands[0][0] == "who"
     assert {mask[0] for mask in masks} <= {"alice@example.com"}
     assert {mask[1] for mask in masks} == kicked
     assert len(masks) == len(kicked)
@@ -256,7 +248,7 @@ def test_a_review_lets_go_on_what_has_a_right(alice: Account, node: StandIn) -> 
 
     cutoffs.deliver_due()
 
-    assert [name for name, _options in commands(node)] == ["who"]
+    assert [name for name, _options in node.commands] == ["who"]
     assert Cutoff.objects.get().kicks == 1
 
 

@@ -21,10 +21,8 @@ HOUR = timedelta(hours=1)
 def node(settings: Settings, alice: Account) -> Iterator[StandIn]:
     """A mail server where Alice is on line with her web password."""
     row = {"username": alice.address, "service": "imap", "pid": "1", "ip": "192.0.2.7"}
-    with standins.serve(standins.dovecot([row])) as stand_in:
-        settings.DOVEADM_URLS = [stand_in.url]
-        settings.DOVEADM_API_KEY = "the key"
-        yield stand_in
+    with standins.mail_node(settings, standins.dovecot([row])) as node:
+        yield node
 
 
 def ordered() -> list[tuple[str, bool]]:

@@ -25,11 +25,6 @@ ODD = ["", "foo", "\0", "-1", "99999", "1" * 5000, LONG, "('", "%", "[", "é"]
 
 
 @pytest.fixture
-def auditor(own: World, foreign: World) -> Client:
-    return sign_in_verified(make_administrator("auditor", own.domain))
-
-
-@pytest.fixture
 def domain_admin(own: World, foreign: World) -> Client:
     return sign_in_verified(make_administrator("domain", own.domain))
 

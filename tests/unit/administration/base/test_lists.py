@@ -39,6 +39,7 @@ from tests.factories import (
     make_policy,
     make_usage,
 )
+from tests.unit.administration.lookups import list_of
 from tests.unit.administration.steps import ACCOUNTS, queries_of, rows_listed
 from tests.unit.support import HOME
 
@@ -98,11 +99,6 @@ def fill_token(account: Account, number: int) -> None:
         is_owned=True,
     )
     token.domains.add(account.domain)
-
-
-def list_of(model: Any) -> str:
-    opts = admin.site.get_model_admin(model).opts
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -34,11 +34,6 @@ ACCOUNTS = "/admin/accounts/account/"
 LONG = "x" * 60_000
 
 
-@pytest.fixture
-def auditor(own: World, foreign: World) -> Client:
-    return sign_in_verified(make_administrator("auditor", own.domain))
-
-
 # --- what was possible ----------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 import pytest
 from django.contrib.admin import site
 from django.test import Client, RequestFactory
-from pytest_django import Settings
 
 from accounts.models import (
     Account,
@@ -31,10 +30,7 @@ from tests.unit.administration.jobsteps import (
 )
 from tests.unit.support import is_signed_in
 
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+pytestmark = pytest.mark.usefixtures("one_node")
 
 
 @pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)

@@ -9,7 +9,6 @@ from django.db import DatabaseError, connection
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import (
@@ -29,10 +28,7 @@ from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
 from tests.unit.support import at_once
 
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
+pytestmark = pytest.mark.usefixtures("one_node")
 
 
 @pytest.fixture

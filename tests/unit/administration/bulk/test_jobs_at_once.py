@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connections, transaction
-from pytest_django import Settings
 
 from accounts.models import Account
 from administration.bulk import jobs
@@ -13,15 +12,13 @@ from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import counts, ordered, work_off
 from tests.unit.support import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("one_node"),
+]
 
 # Long enough for a part to begin before the right is gone.
 BEGUN = 0.4
-
-
-@pytest.fixture(autouse=True)
-def _one_node(settings: Settings) -> None:
-    settings.DOVEADM_URLS = ["http://127.0.0.1:9/doveadm/v1"]
 
 
 def make_superuser(address: str) -> Account:

@@ -6,7 +6,6 @@ import pytest
 from django.core import mail
 from django.core.management import call_command
 from django.utils import timezone
-from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, MailLogon, Policy, SecurityEvent
@@ -20,19 +19,9 @@ from tests.unit.clientpasswords.idling import (
     UNUSED,
     follow,
     later,
-    make_unused,
     refusal,
-    suspend,
-    tell,
     use,
 )
-
-
-@pytest.fixture
-def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPassword:
-    settings.DOVEADM_URLS = []
-    return make_unused(alice)
-
 
 # --- told before ----------------------------------------------------------------------
 
@@ -148,16 +137,6 @@ def test_what_is_revoked_or_over_is_not_told_of(
 
 
 # --- suspended, and not ---------------------------------------------------------------
-
-
-@pytest.fixture
-def told(phone: ClientPassword, clock: Traveller) -> ClientPassword:
-    return tell(phone, clock)
-
-
-@pytest.fixture
-def suspended(told: ClientPassword, clock: Traveller) -> ClientPassword:
-    return suspend(told, clock)
 
 
 def test_a_use_keeps_it(told: ClientPassword, clock: Traveller) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
-from accounts.models import Account, Cutoff, Policy
+from accounts.models import Cutoff, Policy
 from accounts.sessions import expiry
 from clientpasswords.lifetimes import inactivity
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
@@ -19,29 +19,9 @@ from tests.unit.clientpasswords.idling import (
     UNUSED,
     follow,
     later,
-    make_unused,
     refusal,
-    suspend,
-    tell,
     use,
 )
-
-
-@pytest.fixture
-def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPassword:
-    settings.DOVEADM_URLS = []
-    return make_unused(alice)
-
-
-@pytest.fixture
-def told(phone: ClientPassword, clock: Traveller) -> ClientPassword:
-    return tell(phone, clock)
-
-
-@pytest.fixture
-def suspended(told: ClientPassword, clock: Traveller) -> ClientPassword:
-    return suspend(told, clock)
-
 
 # --- logs that are not read -----------------------------------------------------------
 
@@ -136,10 +116,8 @@ def node(settings: Settings, phone: ClientPassword) -> Iterator[StandIn]:
     """A mail server where the phone is on line, and has been for long."""
     name = phone.login_name
     row = {"username": name, "service": "imap", "pid": "1", "ip": "192.0.2.7"}
-    with standins.serve(standins.dovecot([row])) as stand_in:
-        settings.DOVEADM_URLS = [stand_in.url]
-        settings.DOVEADM_API_KEY = "the key"
-        yield stand_in
+    with standins.mail_node(settings, standins.dovecot([row])) as node:
+        yield node
 
 
 def test_a_session_that_goes_on_is_a_use(

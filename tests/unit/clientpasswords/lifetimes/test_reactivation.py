@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import DjangoAssertNumQueries, Settings
+from pytest_django import DjangoAssertNumQueries
 from time_machine import Traveller
 
 from accounts import codes
@@ -21,26 +21,11 @@ from tests.unit.clientpasswords.idling import (
     DAY,
     UNUSED,
     later,
-    make_unused,
     refusal,
-    suspend,
-    tell,
 )
 from tests.unit.support import HOME, code_for, last_code, other_than, press_next
 
 ATTEMPT = "11111111-1111-4111-8111-111111111111"
-
-
-@pytest.fixture
-def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPassword:
-    """Its owner was told a week before it will be suspended."""
-    settings.DOVEADM_URLS = []
-    return tell(make_unused(alice), clock)
-
-
-@pytest.fixture
-def suspended(phone: ClientPassword, clock: Traveller) -> ClientPassword:
-    return suspend(phone, clock)
 
 
 def keep_code(account: Account) -> str:
@@ -69,12 +54,12 @@ def test_a_code_brings_a_suspended_one_back(
 
 
 def test_before_it_is_suspended_it_is_kept(
-    alice: Account, phone: ClientPassword, clock: Traveller
+    alice: Account, told: ClientPassword, clock: Traveller
 ) -> None:
-    reactivation.revive(phone, code=keep_code(alice), by=HOME)
+    reactivation.revive(told, code=keep_code(alice), by=HOME)
     later(clock, 8 * DAY)
 
-    assert refusal(phone) is None
+    assert refusal(told) is None
 
 
 def test_a_wrong_code_is_counted_and_brings_nothing_back(
@@ -133,14 +118,14 @@ def test_suspended_ones_count_towards_the_limit(
 
 
 def test_the_page_counts_down_and_offers_to_keep_it(
-    alice: Account, phone: ClientPassword, browser: Client, clock: Traveller
+    alice: Account, told: ClientPassword, browser: Client, clock: Traveller
 ) -> None:
     clock.shift(2 * DAY)
     browser.force_login(alice)
 
-    for text in (page(browser), page(browser, "device", phone.pk)):
+    for text in (page(browser), page(browser, "device", told.pk)):
         assert "Not used: 5 days left" in text
-        assert reverse("clientpasswords:keep", args=[phone.pk]) in text
+        assert reverse("clientpasswords:keep", args=[told.pk]) in text
         assert "Suspended: not used" not in text
 
 

@@ -28,13 +28,9 @@ from tests.unit.support import (
     totp_of,
 )
 
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
+
 IPHONE = "(iPhone; CPU iPhone OS 19)"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
-    alice.refresh_from_db()
 
 
 def offer(account: Account, code: str | None = None) -> links.Offer:

@@ -15,15 +15,13 @@ from clientpasswords import lifecycle
 from clientpasswords.models import SetUpLink
 from clientpasswords.setup import links, qrcodes
 from tests.factories import make_client_password
+from tests.unit import support
 from tests.unit.support import HOME, last_code, other_than, press_get_code
+
+pytestmark = pytest.mark.usefixtures("client_passwords_on")
 
 SCAN = "/settings/account-security/security-passwords/scan/"
 IPHONE = "(iPhone; CPU iPhone OS 19)"
-
-
-@pytest.fixture(autouse=True)
-def _in_force(alice: Account) -> None:
-    Account.objects.update(client_passwords_on=True)
 
 
 @pytest.fixture
@@ -33,8 +31,9 @@ def device() -> Client:
 
 
 def press_next(browser: Client, code: str, attempt: str = "") -> Any:
-    data = {"code": code, "attempt": attempt or str(uuid4())}
-    return browser.post(f"{SCAN}verify/", data)
+    return support.press_next(
+        browser, code, attempt, view="clientpasswords:scan-verify"
+    )
 
 
 def show_link(browser: Client) -> str:

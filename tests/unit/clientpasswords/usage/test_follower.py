@@ -2,7 +2,6 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,8 @@ from tests import factories
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up, total
 
+pytestmark = pytest.mark.usefixtures("signal_handlers")
+
 # How a connection is made to take no writes, and how to take them again.
 READ_ONLY = {
     "postgresql": (
@@ -26,16 +27,6 @@ READ_ONLY = {
     ),
     "sqlite": ("PRAGMA query_only = ON", "PRAGMA query_only = OFF"),
 }
-
-
-@pytest.fixture(autouse=True)
-def _signals() -> Iterator[None]:
-    """The command takes signals for itself; afterwards they are ours again."""
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    handlers = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, handlers, strict=True):
-        signal.signal(number, handler)
 
 
 def test_a_restart_goes_on_where_the_last_one_stopped(
