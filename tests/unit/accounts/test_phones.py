@@ -3,14 +3,34 @@
 from datetime import timedelta
 
 import pytest
+from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes, phones
 from accounts.codes import Act
-from accounts.models import Account, NewPhone, Phone
+from accounts.models import Account, NewPhone, Notification, Phone
+from accounts.notify import queue
+from accounts.policy import effective
 from gateways import sms
-from tests.unit.accounts.phonesteps import NEW, OLD, OTHER, get_code, on_file, propose
-from tests.unit.support import HOME, OFFICE, code_for, issue, other_than
+from tests.unit.accounts.phonesteps import (
+    NEW,
+    OLD,
+    OTHER,
+    change,
+    get_code,
+    let_owners_enter_numbers,
+    on_file,
+    propose,
+)
+from tests.unit.support import (
+    HOME,
+    OFFICE,
+    at_once,
+    code_for,
+    issue,
+    last_code,
+    other_than,
+)
 
 
 def test_a_change_takes_a_code_to_the_old_and_one_to_the_new_number(
@@ -147,3 +167,149 @@ def test_a_code_that_was_not_sent_is_dropped(
         phones.send_code(alice, by=HOME)
 
     assert NewPhone.objects.get().digest == ""
+
+
+# --- after a change, and the first number ---------------------------------------------
+
+
+def test_a_changed_number_gets_no_codes_for_a_day(
+    alice: Account, clock: Traveller
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    change(alice)
+    before = len(sms.outbox)
+
+    clock.shift(timedelta(hours=24) - timedelta(seconds=1))
+    with pytest.raises(codes.Held) as caught:
+        code_for(alice)
+    with pytest.raises(codes.Held):
+        propose(alice, OTHER)
+    assert len(sms.outbox) == before
+
+    clock.shift(1)
+    assert caught.value.until == Phone.objects.get(account=alice).held_until
+    assert issue(alice, code_for(alice)).secret
+
+
+def test_a_code_sent_before_the_change_makes_no_password(
+    alice: Account, settings: Settings, clock: Traveller
+) -> None:
+    settings.PHONE_HOLD = timedelta()
+    Account.objects.update(client_passwords_on=True)
+    propose(alice)
+    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.send_code(alice, by=HOME)
+    to_new = last_code()
+    for_a_password = code_for(alice)
+
+    phones.confirm(alice, to_new, by=HOME)
+
+    with pytest.raises(codes.NoCode):
+        issue(alice, for_a_password)
+
+
+def test_the_hold_can_be_set_to_none(alice: Account, settings: Settings) -> None:
+    settings.PHONE_HOLD = timedelta()
+    Account.objects.update(client_passwords_on=True)
+
+    change(alice)
+
+    assert issue(alice, code_for(alice)).secret
+
+
+def test_the_old_number_and_the_mailbox_are_told_of_a_change(
+    alice: Account, mailoutbox: list[object]
+) -> None:
+    change(alice)
+
+    assert queue.deliver_due() == 2
+
+    assert sms.outbox[-1].number == OLD
+    assert "alice@example.com" in sms.outbox[-1].text
+    body = str(getattr(mailoutbox[0], "body", ""))
+    assert "Number until now: +1 ••• •••• ••23" in body
+    assert "New number: +1 ••• •••• ••77" in body
+    assert NEW not in body
+
+
+@pytest.mark.parametrize(
+    ("failure", "rows_left"),
+    [
+        (sms.Unknown(sms.Reason.TIMEOUT), 0),
+        (sms.NotSent(sms.Reason.OPTED_OUT), 0),
+        (sms.NotSent(sms.Reason.BAD_NUMBER), 0),
+        (sms.NotSent(sms.Reason.UNREACHABLE), 1),
+    ],
+)
+def test_a_text_message_is_tried_again_only_where_that_is_of_use(
+    alice: Account,
+    monkeypatch: pytest.MonkeyPatch,
+    failure: sms.SmsError,
+    rows_left: int,
+) -> None:
+    class Gateway:
+        def send(self, number: str, text: str) -> None:
+            raise failure
+
+    change(alice)
+    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+
+    queue.deliver_due()
+
+    assert Notification.objects.count() == rows_left
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_posts_of_the_last_code_change_the_number_once(alice: Account) -> None:
+    propose(alice)
+    phones.confirm(alice, get_code(alice), by=HOME)
+    code = get_code(alice)
+
+    def post(_number: int) -> bool:
+        try:
+            return phones.confirm(alice, code, by=HOME)
+        except (phones.Refused, codes.CodeError):
+            return False
+
+    assert sorted(at_once(4, post)) == [False, False, False, True]
+    assert alice.security_events.filter(kind="phone-changed").count() == 1
+
+
+# --- the first number -----------------------------------------------------------------
+
+
+def test_the_first_number_comes_from_an_administrator(alice: Account) -> None:
+    Phone.objects.all().delete()
+
+    with pytest.raises(phones.NotAllowed):
+        propose(alice)
+
+
+def test_where_the_policy_allows_it_owners_enter_the_first_number(
+    alice: Account,
+) -> None:
+    Phone.objects.all().delete()
+    let_owners_enter_numbers(alice)
+    Account.objects.update(client_passwords_on=True)
+    propose(alice)
+
+    assert phones.confirm(alice, get_code(alice), by=HOME)
+
+    assert [message.number for message in sms.outbox] == [NEW]
+    assert on_file(alice) == NEW
+    assert issue(alice, code_for(alice)).secret
+
+
+def test_a_policy_that_forbids_it_meanwhile_is_obeyed(alice: Account) -> None:
+    Phone.objects.all().delete()
+    let_owners_enter_numbers(alice)
+    propose(alice)
+    code = get_code(alice)
+    policy = effective.of(alice).policy
+    policy.owner_sets_phone = False
+    policy.save()
+
+    with pytest.raises(phones.StartAgain):
+        phones.confirm(alice, code, by=HOME)
+
+    assert not Phone.objects.exists()

@@ -18,7 +18,7 @@ from provisioning import tokens
 from provisioning.models import ApiToken
 from tests.factories import PASSWORD, make_domain
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
-from tests.unit.support import everything_in_the_database
+from tests.unit.support import at_once, everything_in_the_database
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +198,23 @@ def test_a_token_is_for_no_domain_that_its_owner_does_not_administer(
     assert "opens nothing now" in run("list_api_tokens")
     owner.groups.clear()
     assert "opens nothing now" in run("list_api_tokens")
+
+
+# --- made in the same moment ----------------------------------------------------------
+
+
+def outcome_of_making(name: str) -> str:
+    try:
+        make_token(name)
+    except tokens.Refused as refusal:
+        return refusal.field
+    return "made"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_one_name_one_token_is_made() -> None:
+    outcomes = at_once(8, lambda _n: outcome_of_making("sync"))
+
+    assert sorted(outcomes) == ["made", *["name"] * 7]
+    assert ApiToken.objects.count() == 1
+    assert SecurityEvent.objects.filter(kind="record-created").count() == 1

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
@@ -249,3 +251,24 @@ def test_a_wait_is_rounded_up(wait: float, whole: int) -> None:
 def test_a_dead_code_asks_for_a_new_one() -> None:
     assert "That was the last try." in words.of(codes.WrongCode(0)).hint
     assert words.of(codes.WrongCode(1)).hint == "1 try left."
+
+
+# --- after something went wrong -------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", ["482913", "48291x"])
+def test_a_wrong_code_is_not_shown_again_but_the_form_stays_the_same(
+    bob: Account, client: Client, code: str
+) -> None:
+    client.force_login(bob)
+    client.post(reverse("clientpasswords:code"))
+    attempt = str(uuid4())
+
+    answer = client.post(
+        reverse("clientpasswords:verify"), {"code": code, "attempt": attempt}
+    )
+
+    assert answer.status_code == 422
+    assert code not in answer.text
+    assert f'value="{attempt}"' in answer.text
+    assert 'aria-invalid="true"' in answer.text

@@ -1,7 +1,7 @@
 """The list: in which order, which device is named as dispensable, where each leads."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -11,9 +11,12 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Policy
+from clientpasswords.models import Usage
 from clientpasswords.page import Area
 from clientpasswords.views import area as area_views
+from tests import factories
 from tests.factories import make_client_password, make_usage
+from tests.unit.support import words_of
 
 INDEX = "/settings/account-security/"
 HINT = "Used least of all: delete this one?"
@@ -116,3 +119,47 @@ def test_each_row_has_the_addresses_of_its_own_page_and_window(
         key = [row.client_password.pk]
         assert row.page == reverse("clientpasswords:device", args=key)
         assert row.delete_window == reverse("clientpasswords:delete", args=key)
+
+
+# --- when each was last used ----------------------------------------------------------
+
+
+@pytest.fixture
+def listed(alice: Account, client: Client) -> Client:
+    Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
+    client.force_login(alice)
+    return client
+
+
+def test_a_password_nobody_used_is_marked(alice: Account, listed: Client) -> None:
+    factories.make_client_password(alice)
+
+    assert "Never used" in words_of(listed)
+
+
+def test_the_last_use_is_shown_with_protocol_and_address(
+    alice: Account, listed: Client
+) -> None:
+    row, _secret = factories.make_client_password(alice)
+    make_usage(row, ago=timedelta(minutes=5))
+
+    text = words_of(listed)
+
+    assert "· IMAP · <bdi>192.0.2.7</bdi>" in text
+    assert "Never used" not in text
+    assert "Not used for 90 days" not in text
+
+
+def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
+    row, _secret = factories.make_client_password(alice)
+    make_usage(row, ago=timedelta(0))
+    Usage.objects.update(last_at=datetime(2026, 3, 1, 13, 30, 5, tzinfo=UTC))
+
+    assert '<time datetime="2026-03-01T13:30:05+0000">' in words_of(listed)
+
+
+def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:
+    row, _secret = factories.make_client_password(alice)
+    make_usage(row, ago=timedelta(days=91))
+
+    assert "Not used for 90 days" in words_of(listed)

@@ -1,6 +1,8 @@
 import base64
+import logging
 import socket
 import threading
+import traceback
 from threading import BoundedSemaphore
 from time import monotonic
 
@@ -12,6 +14,7 @@ from gateways.sms import NotSent, Reason, SmsError, Unknown, twilio
 from tests import standins
 from tests.standins import Behaviour, StandIn
 from tests.unit.gateways.twilio_failures import (
+    CODE,
     DRIPPED_HEAD,
     NOT_SENT,
     NUMBER,
@@ -222,3 +225,64 @@ def test_calls_that_do_not_end_never_pile_up(
     assert len(stand_in.requests) == 1
     # The call that was given up has ended with its server; there is room again.
     assert twilio._slots.acquire(blocking=False)
+
+
+# --- no secret is told ----------------------------------------------------------------
+
+
+@cases(*NOT_SENT, *UNKNOWN, *((*row, Reason.TIMEOUT) for row in TIMED_OUT))
+def test_no_error_and_no_log_repeats_what_is_secret(
+    account: Settings,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    behaviour: Behaviour,
+    reason: Reason,
+) -> None:
+    for name in ("", "urllib3", "twilio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    account.TWILIO_TIMEOUT = 0.2 if reason is Reason.TIMEOUT else 5.0
+
+    with standins.serve(behaviour) as stand_in:
+        account.TWILIO_API_URL = stand_in.url
+        error = failure()
+    wait_for_calls()
+
+    chain = "".join(traceback.format_exception(error)) + repr(vars(error))
+    logged = "".join(
+        f"{record.getMessage()} {vars(record)}" for record in caplog.records
+    )
+    printed = "".join(capfd.readouterr())
+    assert error.__context__ is None
+    assert f"{reason}" in logged
+    key = base64.b64encode(f"{SID}:{TOKEN}".encode()).decode()
+    for secret in (NUMBER, NUMBER[1:], CODE, SID, TOKEN, key):
+        assert secret not in chain
+        assert secret not in logged
+        assert secret not in printed
+
+
+def test_a_sent_message_leaves_nothing_secret_in_the_log(
+    provider: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("", "urllib3", "twilio"):
+        caplog.set_level(logging.DEBUG, logger=name)
+
+    sms.send(NUMBER, TEXT)
+
+    logged = "".join(
+        f"{record.getMessage()} {vars(record)}" for record in caplog.records
+    )
+    assert "urllib3" in logged
+    for secret in (NUMBER, NUMBER[1:], CODE, SID, TOKEN):
+        assert secret not in logged
+
+
+def test_broken_headers_do_not_bring_the_account_into_the_log(
+    provider: StandIn, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="urllib3")
+    provider.behave = standins.answers(201, {"sid": "SM1"}, headers={"broken name": ""})
+
+    sms.send(NUMBER, TEXT)
+
+    assert SID not in caplog.text

@@ -1,16 +1,20 @@
 """Every act of an administrator is in the record: who, what, old and new, and why."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.events import Kind
 from accounts.models import Account, Department, Domain, Phone, Policy, SecurityEvent
+from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from tests.factories import PASSWORD, make_account, make_domain, make_policy
 from tests.unit.administration.steps import save_account, save_policy
@@ -278,3 +282,40 @@ def test_commands_are_recorded_with_who_ran_them(
     created = newest("mailbox-created")
     assert created.address == "root@example.com"
     assert created.actor == "createsuperuser (maria)"
+
+
+# --- what was typed is in no event ----------------------------------------------------
+
+
+TYPED = "correct horse battery staple"
+PASSWORDS = {"password1": TYPED, "password2": TYPED, "usable_password": "true"}
+
+
+def test_the_web_password_of_a_new_mailbox_is_in_no_event(
+    administrator: Client, alice: Account
+) -> None:
+    data = {"address": "new@example.com", "name": "New", "domain": alice.domain_id}
+
+    page = reverse("admin:accounts_account_add")
+    assert administrator.post(page, data | PASSWORDS).status_code == 302
+
+    assert Account.objects.get(address="new@example.com").check_password(TYPED)
+    event = SecurityEvent.objects.get(kind=Kind.MAILBOX_CREATED)
+    assert event.detail["changed"].keys() == {"address", "name", "domain"}
+    assert TYPED not in str(list(SecurityEvent.objects.values()))
+
+
+def test_what_a_form_asks_besides_the_fields_of_its_record_is_in_no_event(
+    alice: Account, rf: RequestFactory
+) -> None:
+    request = rf.get("/")
+    request.user, request.session = alice, SessionStore()
+    asked = {"name": "Alice", "secret_of_a_form": TYPED}
+    form = SimpleNamespace(
+        instance=alice, changed_data=[*asked], cleaned_data=asked, initial={}
+    )
+
+    audit.saved(request, form, ["name", "address"], is_new=True)
+
+    event = SecurityEvent.objects.get(kind=Kind.MAILBOX_CREATED)
+    assert event.detail == {"changed": {"name": ["", "Alice"]}}

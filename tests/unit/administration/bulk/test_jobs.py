@@ -1,11 +1,13 @@
 """Actions on many: part by part, once, and to those only whom one administers."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, connection, connections, transaction
 from django.db.models import Model
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -274,3 +276,66 @@ def test_devices_are_named_with_their_mailboxes(
 
     assert shown.count("<li>Phone (alice@example.com)</li>") == 2
     assert len(queries) <= 8
+
+
+# --- rights that are taken meanwhile --------------------------------------------------
+
+
+# Long enough for a part to begin before the right is gone.
+BEGUN = 0.4
+
+
+def make_superuser(address: str) -> Account:
+    return make_account(address, is_staff=True, is_superuser=True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_part_that_began_before_the_right_was_taken_waits_and_does_nothing() -> None:
+    boss, erin = make_superuser("boss@firm.example"), make_account("erin@firm.example")
+    make_client_password(erin)
+    job = ordered(boss, "revoke_all", [erin])
+
+    def work() -> bool:
+        try:
+            return jobs.work(job)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # As the page of a mailbox does when rights are given or taken on it.
+            Account.objects.select_for_update().get(pk=boss.pk)
+            done = pool.submit(work)
+            time.sleep(BEGUN)
+            Account.objects.filter(pk=boss.pk).update(is_superuser=False)
+        assert not done.result()
+
+    job.refresh_from_db()
+    assert job.stopped_because == "not-allowed"
+    assert erin.client_passwords.live().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_off_board_one_another_one_stays() -> None:
+    two = [make_superuser(f"boss{number}@firm.example") for number in range(2)]
+    orders = [ordered(two[n], "off_board", [two[1 - n]]) for n in range(2)]
+
+    done = at_once(2, lambda n: work_off(orders[n]))
+
+    assert sorted(each["changed"] for each in done) == [0, 1]
+    assert Account.objects.filter(is_active=True).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_act_on_the_same_mailboxes_do_not_wait_for_one_another() -> None:
+    """One of them is locked before the mailboxes by its key, and the other behind."""
+    first = make_superuser("first@firm.example")
+    many = [make_account(f"user{number}@firm.example") for number in range(5)]
+    last = make_superuser("last@firm.example")
+    both = [first, last]
+    orders = [ordered(each, "off_board", many) for each in both]
+
+    done = at_once(2, lambda n: work_off(orders[n]))
+
+    told = {name: sum(each[name] for each in done) for name in counts()}
+    assert told == counts(changed=len(many), unchanged=len(many))

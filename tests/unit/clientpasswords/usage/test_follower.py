@@ -1,19 +1,24 @@
 """The mail server's log is read to its end, each line once, whatever happens."""
 
+import os
 import signal
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, OperationalError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
+from time_machine import Traveller
 
 from accounts.models import Account
 from clientpasswords.management.commands import follow_logons
-from clientpasswords.models import FollowedLog, Logon
+from clientpasswords.models import ClientPassword, FollowedLog, Logon, Usage
 from clientpasswords.usage import follower, history
 from tests import factories
+from tests.factories import make_client_password
 from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up, total
 
@@ -278,3 +283,312 @@ def test_the_follower_is_bounded_in_memory(
     reader = follow(log)
 
     assert reader.poll() == 2
+
+
+# --- whatever becomes of its file -----------------------------------------------------
+
+
+def test_half_a_line_waits_for_its_end(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    whole = line()
+    append(log, whole[:80])
+    reader = follow(log)
+    catch_up(reader)
+    append(log, whole[80:])
+    catch_up(reader)
+
+    assert total() == 1
+
+
+def test_a_rotated_log_is_read_to_its_end_first(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    catch_up(reader)
+    log.rename(log.with_suffix(".log.1"))
+    append(log.with_suffix(".log.1"), line())
+    append(log, line())
+
+    catch_up(reader)
+
+    assert total() == 3
+
+
+def test_a_rotation_during_a_restart_loses_nothing(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    append(log, line())
+    log.rename(log.with_suffix(".log.1"))
+    append(log, line())
+
+    catch_up(follow(log))
+
+    assert total() == 3
+
+
+def test_rotations_while_nobody_reads_lose_nothing(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    old = [log.with_suffix(f".log.{number}") for number in (3, 2, 1)]
+    for number, path in enumerate(old):
+        append(log, line(second=20 + number))
+        log.rename(path)
+        os.utime(path, (1_000_000_000 + number, 1_000_000_000 + number))
+    append(log, line(second=30))
+    log.with_suffix(".log.4.gz").write_bytes(b"\x1f\x8b")
+
+    catch_up(follow(log))
+
+    assert total() == 5
+
+
+def test_the_old_file_is_read_until_the_new_one_has_lines(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    catch_up(reader)
+    log.rename(log.with_suffix(".log.1"))
+    log.touch()
+    catch_up(reader)
+    append(log.with_suffix(".log.1"), line())  # the server has not reopened it yet
+    append(log, line())
+
+    catch_up(reader)
+
+    assert total() == 3
+
+
+def test_a_truncated_log_is_read_from_its_beginning(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line() + line())
+    reader = follow(log)
+    catch_up(reader)
+    log.write_text(line())
+
+    catch_up(reader)
+
+    assert total() == 3
+
+
+def test_a_truncated_log_that_has_grown_past_what_was_read_is_noticed(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    reader = follow(log)
+    catch_up(reader)
+    log.write_text(line(second=20) + line(second=21) + line(second=22))
+
+    catch_up(reader)
+    catch_up(follow(log))
+
+    assert total() == 4
+
+
+def test_another_file_with_the_number_of_a_deleted_one_is_read_from_its_beginning(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    other = log.with_suffix(".new")
+    append(other, line(second=20) + line(second=21))
+    FollowedLog.objects.update(inode=other.stat().st_ino)
+    other.rename(log)
+
+    catch_up(follow(log))
+
+    assert total() == 3
+
+
+def test_a_log_followed_before_its_first_line_was_noted_is_read_on(
+    alice: Account, log: Path, follow: Follow
+) -> None:
+    append(log, line())
+    catch_up(follow(log))
+    FollowedLog.objects.update(head="")
+    append(log, line())
+
+    catch_up(follow(log))
+
+    assert total() == 2
+    assert FollowedLog.objects.get().head
+
+
+def test_a_missing_log_is_waited_for(alice: Account, log: Path, follow: Follow) -> None:
+    reader = follow(log)
+    catch_up(reader)
+    append(log, line())
+
+    catch_up(reader)
+
+    assert total() == 1
+
+
+# --- up to when decisions are known ---------------------------------------------------
+
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(clock: Traveller, alice: Account) -> None:
+    """The clock stands still, and one mailbox is known."""
+
+
+def decision(*, hour: int = 11, **more: Any) -> str:
+    return line(day=23, hour=hour, minute=59, second=0, **more)
+
+
+def read_to() -> datetime:
+    return FollowedLog.objects.get().read_to
+
+
+def test_what_was_before_it_was_followed_is_not_known(
+    log: Path, follow: Follow
+) -> None:
+    catch_up(follow(log))
+
+    row = FollowedLog.objects.get()
+    assert (row.began_at, row.read_to, row.told_at) == (NOON, NOON, None)
+
+
+def test_a_log_read_to_its_end_is_known_up_to_some_seconds_ago(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    reader = follow(log)
+    append(log, decision())
+    clock.shift(HOUR)
+
+    catch_up(reader)
+
+    assert read_to() == NOON + HOUR - 5 * SECOND
+
+
+def test_a_silent_log_is_believed_for_a_day(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    """It may not be the one that the mail server writes to now."""
+    reader = follow(log)
+    append(log, decision())
+    catch_up(reader)
+
+    clock.shift(20 * HOUR)
+    catch_up(reader)
+    assert read_to() == NOON + 20 * HOUR - 5 * SECOND
+
+    clock.shift(9 * DAY)
+    catch_up(reader)
+    assert read_to() == NOON - MINUTE + DAY
+
+
+def test_a_log_without_a_single_decision_is_not_believed(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    reader = follow(log)
+    append(log, "2026-11-23T11:59:00+0000 master: Info: Dovecot starting up\n")
+    clock.shift(HOUR)
+
+    catch_up(reader)
+
+    assert read_to() == NOON
+
+
+def test_one_that_is_away_is_not_believed_either(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    reader = follow(log)
+    append(log, decision())
+    catch_up(reader)
+    reader.close()
+    log.unlink()
+    clock.shift(HOUR)
+
+    catch_up(reader)
+
+    assert read_to() == NOON
+
+
+def test_it_is_written_down_while_nothing_happens_but_not_at_each_look(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    reader = follow(log)
+    append(log, decision())
+    catch_up(reader)
+    for _ in range(3):
+        clock.shift(40 * SECOND)
+        reader.poll()
+
+    assert read_to() == NOON + 2 * 40 * SECOND - 5 * SECOND
+
+
+def test_a_restart_knows_what_was_known(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    append(log, decision())
+    catch_up(follow(log))
+    clock.shift(HOUR)
+
+    catch_up(follow(log))
+
+    assert read_to() == NOON + HOUR - 5 * SECOND
+
+
+def test_a_log_that_is_gone_unread_begins_anew(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    append(log, decision())
+    reader = follow(log)
+    catch_up(reader)
+    reader.close()
+    kept = log.with_suffix(".log.9")
+    log.rename(kept)
+    append(log, decision(hour=12))
+    kept.unlink()
+    clock.shift(2 * HOUR)
+
+    catch_up(follow(log))
+
+    assert FollowedLog.objects.get().began_at == NOON + 2 * HOUR
+
+
+def test_a_log_that_was_packed_unread_begins_anew(
+    log: Path, follow: Follow, clock: Traveller
+) -> None:
+    append(log, decision())
+    reader = follow(log)
+    catch_up(reader)
+    reader.close()
+    log.rename(log.with_suffix(".log.2"))
+    os.utime(log.with_suffix(".log.2"), (1, 1))
+    append(log.with_suffix(".log.1.gz"), "…")
+    append(log, decision(hour=13))
+    clock.shift(2 * HOUR)
+
+    catch_up(follow(log))
+
+    assert FollowedLog.objects.get().began_at == NOON + 2 * HOUR
+
+
+def test_a_use_that_is_read_of_takes_back_what_was_told(
+    alice: Account, log: Path, follow: Follow, clock: Traveller
+) -> None:
+    row, _secret = make_client_password(alice)
+    other, _secret = make_client_password(alice, "Other")
+    ClientPassword.objects.update(suspends_at=NOON + DAY)
+    append(log, decision(credential=row.pk))
+    append(log, decision(credential=other.pk, reason="suspended-unused"))
+
+    catch_up(follow(log))
+
+    assert Usage.objects.get().client_password == row
+    left = ClientPassword.objects.filter(suspends_at__isnull=False)
+    assert list(left) == [other]
