@@ -20,6 +20,7 @@ from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from gateways import sms
 from tests.unit.administration.jobsteps import do
+from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import (
     HOME,
     at_once,
@@ -259,8 +260,7 @@ def test_a_wrong_code_of_the_app_keeps_the_choice(
 def test_an_app_that_is_not_there_is_said(browser: Client) -> None:
     answer = press_next(browser, "123456", method="app")
 
-    assert answer.status_code == 409
-    assert "No authenticator app can be used here." in answer.text
+    assert_says(answer, "no app")
 
 
 def test_a_phone_on_hold_leaves_the_app(browser: Client, app: TOTPDevice) -> None:

@@ -15,6 +15,7 @@ from clientpasswords.logon import decision
 from gateways import sms
 from tests.factories import make_client_password
 from tests.signedin import sign_in_with_password
+from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import other_than, press_get_code, press_next, revealed_by
 
 pytestmark = pytest.mark.usefixtures("client_passwords_on")
@@ -142,8 +143,7 @@ def test_another_form_with_a_spent_code_makes_nothing(
 
     response = press_next(browser, code)
 
-    assert response.status_code == 409
-    assert "There is no code to check." in response.content.decode()
+    assert_says(response, "no code")
     assert alice.client_passwords.count() == 1
 
 
@@ -266,7 +266,7 @@ def test_a_wrong_code_says_how_many_tries_are_left(browser: Client) -> None:
     response = press_next(browser, other_than(code))
 
     page = response.content.decode()
-    assert response.status_code == 422
+    assert_says(response, "wrong")
     assert "The code is not right. 4 tries left." in page
     assert code not in page
     assert other_than(code) not in page
@@ -278,8 +278,7 @@ def test_a_code_that_has_run_out_says_so(browser: Client, clock: Traveller) -> N
 
     response = press_next(browser, code)
 
-    assert response.status_code == 422
-    assert "The code has expired." in response.content.decode()
+    assert_says(response, "expired")
 
 
 def test_a_try_too_soon_says_when_to_try_again(
@@ -291,6 +290,5 @@ def test_a_try_too_soon_says_when_to_try_again(
 
     response = press_next(browser, code)
 
-    assert response.status_code == 429
+    assert_says(response, "too soon", at="4")
     assert response["Retry-After"] == "4"
-    assert "Wait 4 seconds, then try again." in response.content.decode()

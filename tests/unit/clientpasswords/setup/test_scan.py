@@ -16,6 +16,7 @@ from clientpasswords.models import SetUpLink
 from clientpasswords.setup import links, qrcodes
 from tests.factories import make_client_password
 from tests.unit import support
+from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import HOME, last_code, other_than, press_get_code
 
 pytestmark = pytest.mark.usefixtures("client_passwords_on")
@@ -283,8 +284,7 @@ def test_the_window_is_refused_as_the_other_one(
 
     response = browser.get(SCAN)
 
-    assert response.status_code == 409
-    assert "Security passwords are turned off." in response.content.decode()
+    assert_says(response, "switched off")
 
 
 def test_without_both_ways_no_link_is_offered(browser: Client) -> None:

@@ -1,0 +1,143 @@
+"""Every refusal on the way to a security password, and what pages say of it."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accounts import codes
+from clientpasswords import lifecycle
+
+Refusal = codes.CodeError | lifecycle.Refused
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+WAIT = timedelta(seconds=89.5)
+# Each refusal, by a name for it: its status, its title and what is to be done.
+REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
+    "off": (
+        lifecycle.ThirdPartyLogonOff(),
+        403,
+        "Third-party client logon is off for your mailbox.",
+        "No security password can be made. Ask your administrator.",
+    ),
+    "switched off": (
+        lifecycle.NotInForce(),
+        409,
+        "Security passwords are turned off.",
+        "Turn on Third-Party Client Security Password first.",
+    ),
+    "full": (
+        lifecycle.LimitReached(),
+        409,
+        "You have as many security passwords as you may have.",
+        "Delete one that you no longer use. No text message was sent.",
+    ),
+    "required": (
+        lifecycle.Required(),
+        403,
+        "Your administrator requires security passwords.",
+        "You cannot turn this off.",
+    ),
+    "no phone": (
+        codes.NoPhone(),
+        409,
+        "No phone number is on file.",
+        "Ask your administrator to enter your phone number.",
+    ),
+    "held": (
+        codes.Held(NOON),
+        409,
+        "Your phone number was changed a short time ago.",
+        "The new number gets codes from 23 November 2026, 12:00 on.",
+    ),
+    "locked": (
+        codes.Locked(),
+        403,
+        "Too many wrong codes were typed.",
+        "Codes are locked for your mailbox. Ask your administrator to unlock them.",
+    ),
+    "too soon": (
+        codes.TooSoon(WAIT),
+        429,
+        "That was too soon.",
+        "Wait 90 seconds, then try again.",
+    ),
+    "too many": (
+        codes.TooMany(timedelta(minutes=30), everybody=False),
+        429,
+        "You have asked for too many codes.",
+        "Try again at 12:30.",
+    ),
+    "too many of all": (
+        codes.TooMany(timedelta(minutes=30), everybody=True),
+        429,
+        "No more codes can be sent at present.",
+        "Try again at 12:30.",
+    ),
+    "not sent": (
+        codes.NotSent(permanent=False),
+        503,
+        "The text message could not be sent.",
+        "Nothing was lost. Try again in a moment.",
+    ),
+    "never sent": (
+        codes.NotSent(permanent=True),
+        503,
+        "The text message could not be sent.",
+        "Your phone does not accept our messages. Ask your administrator for help.",
+    ),
+    "late": (
+        codes.MayBeLate(),
+        503,
+        "The text message may be late.",
+        "If nothing arrives within a minute, ask for another code.",
+    ),
+    "no code": (
+        codes.NoCode(),
+        409,
+        "There is no code to check.",
+        "Press Get Dynamic Captcha to get a code; each code works once.",
+    ),
+    "no app": (
+        codes.NoApp(),
+        409,
+        "No authenticator app can be used here.",
+        "Choose the text message instead.",
+    ),
+    "expired": (
+        codes.Expired(),
+        422,
+        "The code has expired.",
+        "Press Get Dynamic Captcha to get a new one.",
+    ),
+    "wrong": (
+        codes.WrongCode(tries_left=4),
+        422,
+        "The code is not right.",
+        "4 tries left.",
+    ),
+    "wrong before the last try": (
+        codes.WrongCode(tries_left=1),
+        422,
+        "The code is not right.",
+        "1 try left.",
+    ),
+    "last try": (
+        codes.WrongCode(tries_left=0),
+        422,
+        "The code is not right.",
+        "That was the last try. Press Get Dynamic Captcha to get a new code.",
+    ),
+}
+
+
+def assert_says(response: Any, name: str, *, at: str = "") -> None:
+    """Assert that the page refuses so: the status, the title and what is to be done.
+
+    `at` stands in the hint for the time that the table has there.
+    """
+    _refusal, status, title, hint = REFUSALS[name]
+    if at:
+        hint = re.sub(r"\d\d:\d\d|\d+(?= seconds)", at, hint)
+    page = " ".join(response.content.decode().split())
+    assert response.status_code == status
+    assert title in page
+    assert hint in page
