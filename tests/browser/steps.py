@@ -30,6 +30,13 @@ TOO_WIDE = """() => {
 }"""
 
 
+def sign_in(page: Page, address: str, password: str) -> None:
+    """Fill in the first step of the sign-in, and send it."""
+    page.get_by_label("Full address").fill(address)
+    page.get_by_label("Web password").fill(password)
+    button(page, "Sign in").click()
+
+
 def switch(page: Page) -> Locator:
     return page.get_by_role("switch", name=SWITCH)
 

@@ -7,7 +7,7 @@ The area of security passwords is in test_area_accessibility.py.
 
 import pytest
 from django_otp.plugins.otp_totp.models import TOTPDevice
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from accounts.models import Account
@@ -29,12 +29,6 @@ def test_the_chooser(visit: Visit, look: Look, four_sites: None) -> None:
     look(page, "chooser")
 
 
-def sign_in(page: Page, address: str, password: str) -> None:
-    page.get_by_label("Full address").fill(address)
-    page.get_by_label("Web password").fill(password)
-    steps.button(page, "Sign in").click()
-
-
 def test_the_sign_in(
     visit: Visit, alice: Account, look: Look, settings: Settings, watch: Watch
 ) -> None:
@@ -44,11 +38,11 @@ def test_the_sign_in(
     expect(steps.heading(page, "Sign in")).to_be_visible()
     look(page, "sign-in")
 
-    sign_in(page, alice.address, "wrong")
+    steps.sign_in(page, alice.address, "wrong")
     expect(page.get_by_role("alert")).to_be_visible()
     look(page, "sign-in-wrong")
 
-    sign_in(page, alice.address, "wrong")
+    steps.sign_in(page, alice.address, "wrong")
     expect(steps.heading(page, "Too many tries")).to_be_visible()
     look(page, "sign-in-too-many")
 
@@ -57,7 +51,7 @@ def test_the_second_step(visit: Visit, alice: Account, look: Look) -> None:
     TOTPDevice.objects.create(user=alice, name="default")
     page = visit("/login/")
 
-    sign_in(page, alice.address, factories.PASSWORD)
+    steps.sign_in(page, alice.address, factories.PASSWORD)
     expect(page.get_by_label("Code from your authenticator app")).to_be_visible()
     look(page, "second-step")
 

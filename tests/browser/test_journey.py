@@ -53,9 +53,7 @@ def test_a_person_does_the_whole_job(
 
 def sign_in(page: Page) -> None:
     page.get_by_role("link", name="Singapore").click()
-    page.get_by_label("Full address").fill("Alice@Example.com")
-    page.get_by_label("Web password").fill(PASSWORD)
-    steps.button(page, "Sign in").click()
+    steps.sign_in(page, "Alice@Example.com", PASSWORD)
     expect(steps.heading(page, "alice@example.com")).to_be_visible()
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from pytest_django import Settings
 
 from accounts.models import Account
@@ -17,19 +17,13 @@ pytestmark = pytest.mark.browser
 LANGUAGES = ["English", "简体中文", "繁體中文", "Deutsch"]
 
 
-def sign_in(page: Page, address: str, password: str) -> None:
-    page.get_by_label("Full address").fill(address)
-    page.get_by_label("Web password").fill(password)
-    steps.button(page, "Sign in").click()
-
-
 @pytest.mark.parametrize("address", ["alice@example.com", "nobody@example.com"])
 def test_the_sign_in_does_not_say_which_half_was_wrong(
     visit: Visit, alice: Account, address: str
 ) -> None:
     page = visit("/login/")
 
-    sign_in(page, address, "not the password")
+    steps.sign_in(page, address, "not the password")
 
     alert = page.get_by_role("alert")
     expect(alert).to_have_text("The address or the password is not right.")
@@ -45,9 +39,9 @@ def test_too_many_wrong_passwords_say_how_long_to_wait(
     settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
     page = visit("/login/")
 
-    sign_in(page, alice.address, "not the password")
+    steps.sign_in(page, alice.address, "not the password")
     expect(page.get_by_role("alert")).to_be_visible()
-    sign_in(page, alice.address, PASSWORD)
+    steps.sign_in(page, alice.address, PASSWORD)
 
     expect(steps.heading(page, "Too many tries")).to_be_visible()
     expect(page.get_by_text(re.compile(r"paused for \d+ minutes?"))).to_be_visible()
@@ -56,7 +50,7 @@ def test_too_many_wrong_passwords_say_how_long_to_wait(
 def test_a_deep_link_is_reached_after_the_sign_in(visit: Visit, alice: Account) -> None:
     page = visit(steps.AREA)
 
-    sign_in(page, alice.address, PASSWORD)
+    steps.sign_in(page, alice.address, PASSWORD)
 
     expect(steps.switch(page)).to_be_visible()
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import Group
 from django.contrib.sites.models import Site
-from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -24,9 +23,15 @@ from accounts.models import (
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
 from administration.models import Job
-from clientpasswords.models import FollowedLog, Logon
+from clientpasswords.models import FollowedLog
 from provisioning.models import ApiToken
-from tests.factories import PASSWORD, make_account, make_client_password, make_policy
+from tests.factories import (
+    PASSWORD,
+    make_account,
+    make_client_password,
+    make_logon,
+    make_policy,
+)
 
 OPERATORS, DOMAINS, HELP, AUDIT = (
     *("Site operators", "Domain administrators"),
@@ -68,9 +73,9 @@ def make_world(name: str) -> World:
     owner = make_account(f"owner@{name}.example", phone="+12025550123")
     password, _secret = make_client_password(owner, f"Phone of {name}")
     events.record(Kind.ISSUED, owner, by=Actor(owner.address), device=password.label)
-    logon = make_logon(owner, "imap", client_password=password)
+    logon = make_logon(owner, node=domain.name, client_password=password)
     # As those are who let the web password in: the roll-out report lists them.
-    make_logon(owner, "pop3", by_web_password=True)
+    make_logon(owner, "pop3", node=domain.name)
     mask = f"{owner.address}*"
     cutoff = Cutoff.objects.create(account=owner, login_mask=mask, node="n", kicks=1)
     rows = {
@@ -97,20 +102,6 @@ def make_world(name: str) -> World:
 def make_former_address(domain: Domain) -> FormerAddress:
     make_account(f"former@{domain.name}").delete()
     return FormerAddress.objects.get(domain=domain.name)
-
-
-def make_logon(owner: Account, protocol: str, **more: Any) -> Logon:
-    at = timezone.now()
-    return Logon.objects.create(
-        account=owner,
-        protocol=protocol,
-        network_address="192.0.2.7",
-        node=owner.domain.name,
-        first_at=at,
-        last_at=at,
-        count=1,
-        **more,
-    )
 
 
 def make_token_row(owner: Account, name: str) -> ApiToken:
