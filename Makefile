@@ -54,8 +54,8 @@ debian13: ## Make a folder with Debian 13's mail servers, for MAIL_SERVERS (as r
 	@deploy/setup.sh debian13
 	@$(PYTHON) -m tools.debian13 "$(DEBIAN13)"
 
-unit: $(VENV)/tools catalogues ## Run the unit tests (TEST_DATABASE=postgres for the other database)
-	$(PYTEST) tests/unit
+unit: $(VENV)/tools catalogues ## Run the unit tests, or what ARGS says (ARGS="-n 2": side by side)
+	$(PYTEST) $(if $(filter %.py tests/%,$(ARGS)),,tests/unit) $(ARGS)
 
 browser: $(VENV)/tools catalogues ## Run the journeys in a real browser
 	$(PYTEST) tests/browser

@@ -5,6 +5,9 @@ server on loopback, which starts here and stops with the tests.
 
 MAIL_SERVERS=var/debian13 has the tests of mail servers run against those of the folder;
 see deploy/servers.py.
+
+With `-n 2` this is imported by each of the two processes that run tests, which so have
+a folder and a database each, and by the one that hands the tests out and has none.
 """
 
 import os
@@ -50,8 +53,20 @@ os.environ.update(
     SUPPORT_ADDRESS="postmaster@example.com",
 )
 if POSTGRES is not None:
-    POSTGRES.__enter__()
     os.environ["DATABASE_URL"] = POSTGRES.url()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if hands_tests_out(config):
+        # Tests for each member of a set are then in one order in all processes.
+        os.environ.setdefault("PYTHONHASHSEED", "0")
+    elif POSTGRES is not None:
+        POSTGRES.__enter__()
+
+
+def hands_tests_out(config: pytest.Config) -> bool:
+    """Whether other processes run the tests (`-n`)."""
+    return bool(config.getoption("numprocesses", None))
 
 
 def pytest_report_header() -> str:

@@ -28,7 +28,7 @@ class Row:
     also: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        first = self.changed.get(self.setting, "")
+        first = self.changed.get(self.setting, "").removeprefix(f"{FOLDER}/")
         return f"{self.number} {self.setting}={first[:40]}"
 
 
