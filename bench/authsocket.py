@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-PATIENCE = 60.0  # seconds until an answer
+PATIENCE = 300.0  # seconds until an answer
 
 
 class Verdict(Enum):

@@ -42,7 +42,7 @@ from deploy.values import (
 )
 from deploy.waiting import NotReady, run_to_its_end, wait_until_it_listens
 
-PATIENCE = 20.0  # seconds for a server to stop
+STOP_PATIENCE = 60.0  # seconds until a server that was asked to stop is killed
 POSTFIX = "/usr/sbin/postfix"
 POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
 # A shell that stops a server when it is told to, or when the thread that started it has
@@ -175,7 +175,7 @@ class MailHost:
             process = self._processes.pop()
             process.terminate()
             try:
-                process.wait(PATIENCE)
+                process.wait(STOP_PATIENCE)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
@@ -260,7 +260,7 @@ class MailHost:
         """Have it end as it does when the host stops."""
         self._processes.remove(self.relay)
         self.relay.terminate()
-        self.relay.wait(PATIENCE)
+        self.relay.wait(STOP_PATIENCE)
         self._close_door()
 
     def _close_door(self) -> None:

@@ -92,7 +92,7 @@ def wait_until_it_answers(
 
 
 def answers(number: int) -> bool:
-    with closing(http.client.HTTPConnection(HOST, number, timeout=5)) as connection:
+    with closing(http.client.HTTPConnection(HOST, number, timeout=30)) as connection:
         try:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == http.HTTPStatus.OK

@@ -147,8 +147,10 @@ class _Work:
             return False
         self._looked = now
         used = processor_seconds(self._pid)
-        # Less than before: a part of it has ended, and another goes on.
-        if abs(used - self._used) > self._still * STANDS_STILL:
+        # Less than before: a part of it has ended, and another goes on. Who would be at
+        # work, were it his turn, does not stand still either.
+        is_moving = abs(used - self._used) > self._still * STANDS_STILL
+        if is_moving or is_held_up(self._pid):
             self._used, self._since = used, now
         return now - self._since > self._still
 
@@ -158,14 +160,25 @@ def processor_seconds(pid: int) -> float:
 
     By proc(5); 0.0 where it is not there, or may not be seen.
     """
-    used, children = {}, defaultdict(list)
+    ticks = (sum(map(int, fields[11:15])) for fields in _family(pid))
+    return sum(ticks) / TICKS
+
+
+def is_held_up(pid: int) -> bool:
+    """Whether a process or one below it waits for a processor or a disk, by proc(5)."""
+    return any(fields[0] in {"R", "D"} for fields in _family(pid))
+
+
+def _family(pid: int) -> list[list[str]]:
+    """Return /proc/PID/stat, from the state on, of a process and all below it."""
+    known, children = {}, defaultdict(list)
     for each, fields in _processes():
-        used[each] = sum(int(ticks) for ticks in fields[11:15])
+        known[each] = fields
         children[int(fields[1])].append(each)
     family = [pid]
     for member in family:  # which grows on the way
         family += children[member]
-    return sum(used.get(member, 0) for member in family) / TICKS
+    return [known[member] for member in family if member in known]
 
 
 def _processes() -> Iterator[tuple[int, list[str]]]:

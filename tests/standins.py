@@ -13,6 +13,8 @@ from urllib.parse import parse_qs
 
 from pytest_django import Settings
 
+from tests.patience import PATIENCE
+
 
 @dataclass(frozen=True)
 class Request:
@@ -119,7 +121,7 @@ def answers(
 def hangs(handler: Handler) -> None:
     """Take the request and say nothing."""
     handler.close_connection = True
-    handler.stand_in.stopped.wait(30)
+    handler.stand_in.stopped.wait(PATIENCE)
 
 
 def drips(first: bytes) -> Behaviour:

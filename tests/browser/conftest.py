@@ -23,9 +23,9 @@ from accounts.models import Account
 from tests import factories
 from tests.browser.look import DESKTOP, Look, judge
 from tests.browser.watch import Watch
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_verified, sign_in_with_password
 
-PATIENCE = 10_000  # milliseconds until something that should happen has not
 INSECURE = "portal.test"  # to browsers not a safe place, as localhost is
 ARGUMENTS = [
     "--no-sandbox",
@@ -66,7 +66,7 @@ def playwright() -> Iterator[Playwright]:
     """
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as running:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        expect.set_options(timeout=PATIENCE)
+        expect.set_options(timeout=1000 * PATIENCE)
         yield running
 
 
@@ -125,7 +125,7 @@ def visit(
             **options,
         )
         contexts.append(context)
-        context.set_default_timeout(PATIENCE)
+        context.set_default_timeout(1000 * PATIENCE)
         watch.over(context)
         if account is not None:
             sign_in_at_once(context, account, url)

@@ -110,7 +110,7 @@ def no_scrolling_sideways(page: Page) -> None:
     Some elements get their width from a script, which hears of another one later.
     """
     with contextlib.suppress(TooLong):
-        page.wait_for_function(f"() => ({TOO_WIDE})().length === 0", timeout=20_000)
+        page.wait_for_function(f"() => ({TOO_WIDE})().length === 0")
     wide = page.evaluate(TOO_WIDE)
     assert not wide, f"{page.title()}: {wide}"
 

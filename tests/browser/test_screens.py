@@ -18,7 +18,6 @@ pytestmark = pytest.mark.browser
 
 
 # A dozen pages, each looked at nine times.
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_the_screens_of_a_help_desk_are_for_everybody(
     verified: Page, admin: Account, bob: Account, look: Look, language: str

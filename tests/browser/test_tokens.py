@@ -35,7 +35,6 @@ def copy_and_send_again(page: Page, text: str) -> None:
     assert text not in page.content()
 
 
-@pytest.mark.timeout(600)  # seven pages, each looked at nine times
 def test_a_token_is_made_shown_once_and_revoked(
     verified: Page, look: Look, watch: Watch
 ) -> None:

@@ -11,8 +11,7 @@ from email.message import EmailMessage
 
 from tests.install.container import Container
 from tests.install.installed import DOMAIN
-
-DELIVERED = 30.0  # seconds at most
+from tests.patience import PATIENCE
 
 
 class _Imap(imaplib.IMAP4_SSL):
@@ -102,7 +101,7 @@ def message(sender: str, recipient: str, subject: str) -> EmailMessage:
 
 def wait_for(subject: str, mailbox: imaplib.IMAP4) -> None:
     """Wait until a message with this subject is in the inbox."""
-    deadline = time.monotonic() + DELIVERED
+    deadline = time.monotonic() + PATIENCE
     while True:
         mailbox.select(readonly=True)
         if mailbox.search(None, "SUBJECT", f'"{subject}"')[1] != [b""]:

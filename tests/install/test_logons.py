@@ -19,6 +19,7 @@ from tests.install.owners import (
     Owners,
     assert_deleting_ends,
 )
+from tests.patience import PATIENCE
 
 pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
 
@@ -98,6 +99,6 @@ def test_a_deleted_password_opens_nothing(owners: Owners, stranger: Caller) -> N
 
 def test_the_portal_learns_of_logons_from_the_log(owners: Owners, host: Host) -> None:
     used = f"{OWNER}print(alice.client_passwords.get().used is not None)"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while host.python(used) != "True":
         assert time.monotonic() < deadline, "mailportal-logons has read nothing"

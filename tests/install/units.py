@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.install.installed import Host
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 UNITS = sorted(path.name for path in (ROOT / "deploy" / "systemd").iterdir())
@@ -24,7 +25,7 @@ def shown(host: Host, unit: str) -> dict[str, str]:
 
 def wait_until(holds: Callable[[], bool]) -> None:
     """Wait for what servers do in their own time."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.2)

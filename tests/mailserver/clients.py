@@ -14,10 +14,10 @@ from contextlib import contextmanager
 
 from bench.authsocket import Verdict
 from deploy.mailhost import MailHost
+from tests.patience import PATIENCE
 
 WEBMAIL = "127.2.0.0/16"
 HOST = "127.0.0.1"
-PATIENCE = 40.0
 # What Dovecot says to a password of many kilobytes before it hangs up.
 TOO_LONG = "Input buffer full"
 
@@ -161,6 +161,6 @@ class Lmtp(smtplib.LMTP):
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)
-        line.settimeout(10)
+        line.settimeout(PATIENCE)
         line.connect(host)
         return line

@@ -35,16 +35,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Function,
+    item: pytest.Function, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show with a failure what the servers logged last: often only that tells why."""
     report = yield
-    hosts = [each for each in item.funcargs.values() if isinstance(each, MailHost)]
-    for log in {log for host in hosts for log in (host.dovecot_log, host.postfix_log)}:
-        if report.failed and log.exists():
+    if report.failed:
+        hosts = [each for each in item.funcargs.values() if isinstance(each, MailHost)]
+        logs = {log for host in hosts for log in (host.dovecot_log, host.postfix_log)}
+        # Those of a host that did not start, which no test has.
+        logs |= {log for log in FOLDER.rglob("*.log") if written_since(call.start, log)}
+        for log in sorted(filter(Path.exists, logs)):
             lines = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
-            report.sections.append((f"last of {log.name}", "\n".join(lines)))
+            name = log.relative_to(FOLDER)
+            report.sections.append((f"last of {name}", "\n".join(lines)))
     return report
+
+
+def written_since(moment: float, log: Path) -> bool:
+    return log.stat().st_mtime >= moment
 
 
 @pytest.fixture(scope="session")

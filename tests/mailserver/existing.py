@@ -28,10 +28,10 @@ from tests.mailserver.debianhost import (
     fill_mailboxes,
 )
 from tests.mailserver.versions import DOVECOT, OF_2_4, Words
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adopt.md"
-PATIENCE = 20.0  # seconds
 RESTART_DOVECOT = "systemctl restart dovecot"
 START_RELAY = "systemctl enable --now mailportal-relay.socket"
 STOP_RELAY = "systemctl disable --now mailportal-relay.socket mailportal-relay.service"

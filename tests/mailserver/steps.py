@@ -15,9 +15,7 @@ from clientpasswords.models import ClientPassword
 from deploy import servers
 from deploy.mailhost import MailHost
 from tests.mailserver.clients import imap_session
-
-DELIVERED = 20.0  # seconds at most
-AT_ONCE = 1.0  # seconds
+from tests.patience import PATIENCE
 
 # What somebody types as a name or a password who wants to break in.
 HOSTILE = [
@@ -52,7 +50,7 @@ def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]
 
 def is_closed(line: socket.socket) -> bool:
     """Whether the server hangs up, within ten seconds."""
-    line.settimeout(10)
+    line.settimeout(PATIENCE)
     try:
         while line.recv(4096):
             pass
@@ -81,7 +79,7 @@ def subjects_in(mailbox: imaplib.IMAP4) -> list[str]:
 
 def wait_for_message(subject: str, host: MailHost, name: str, password: str) -> None:
     """Wait until a message with this subject is in the inbox; log on for each look."""
-    deadline = time.monotonic() + DELIVERED
+    deadline = time.monotonic() + PATIENCE
     while True:
         with imap_session(host, name, password) as mailbox:
             if subject in subjects_in(mailbox):
@@ -92,7 +90,7 @@ def wait_for_message(subject: str, host: MailHost, name: str, password: str) -> 
 
 def wait_for_messages(wanted: set[str], mailbox: imaplib.IMAP4) -> None:
     """Wait until messages with these subjects are in the inbox."""
-    deadline = time.monotonic() + DELIVERED
+    deadline = time.monotonic() + PATIENCE
     while not wanted <= {*subjects_in(mailbox)}:
         assert time.monotonic() < deadline, "not delivered"
         time.sleep(0.1)
@@ -134,7 +132,7 @@ def revoke(client_password: ClientPassword) -> None:
 def seconds_until_closed(line: socket.socket) -> float:
     """How long it takes the server to hang up; it does so within ten."""
     start = time.monotonic()
-    line.settimeout(10)
+    line.settimeout(PATIENCE)
     while line.recv(4096):
         pass
     return time.monotonic() - start

@@ -16,6 +16,7 @@ from tests.mailserver.clients import client_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import HOSTILE
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
@@ -48,7 +49,7 @@ def open_host(host: MailHost, database_url: str) -> Iterator[MailHost]:
 
 def decisions(log: Log, times: int) -> list[Decision]:
     """Return what the log tells once it tells so often of the odd address."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while True:
         read = map(dovecotlog.read, log.text().splitlines())
         found = list(filter(None, read))

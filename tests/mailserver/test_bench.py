@@ -15,6 +15,7 @@ from bench.hosts import BARE, LOGGED, PLAIN
 from deploy.postgres import PrivatePostgres
 from tests.environment import FOLDER
 from tests.mailserver.conftest import Log
+from tests.patience import PATIENCE
 from tests.processes import runs
 
 pytestmark = pytest.mark.mailserver
@@ -47,7 +48,7 @@ def test_no_server_and_no_follower_is_left_however_it_is_ended(
         assert all(map(runs, started))
         bench.send_signal(sign)
 
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while any(map(runs, started)):
         assert time.monotonic() < deadline, "something was left running"
         time.sleep(0.1)

@@ -42,9 +42,10 @@ from tests.mailserver.clients import (
     pop3_session,
     smtp_session,
 )
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
-pytestmark = [pytest.mark.mailserver, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.mailserver
 
 ACCOUNTS, DEVICES = 10, 10
 # Six telephones, two POP3 programs and two senders in every account.
@@ -84,7 +85,7 @@ class Door:
 
     def wait_for_welcome(self, numbers: list[int]) -> None:
         """Wait until one of these was let in."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while Verdict.OK not in map(self.verdicts.get, list(numbers)):
             assert time.monotonic() < deadline, "nobody is let in"
             time.sleep(PACE)
@@ -148,7 +149,7 @@ class Closings(Thread):
         self._selector.register(line, selectors.EVENT_READ)
 
         def closed_at() -> float:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             while number not in self._at:
                 assert time.monotonic() < deadline, "the session goes on"
                 time.sleep(0.005)
@@ -222,14 +223,16 @@ class Browser:
     def delete(self, pk: int) -> Callable[[], float]:
         """Open the window; return what clicks, and says when that was."""
         page = self._url + reverse("clientpasswords:delete", args=[pk])
-        text = self._session.get(page, timeout=20).text
+        text = self._session.get(page, timeout=PATIENCE).text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', text)
         assert token is not None
 
         def click() -> float:
             data = {"csrfmiddlewaretoken": token[1]}
             now = time.monotonic()
-            answer = self._session.post(page, data, timeout=20, allow_redirects=False)
+            answer = self._session.post(
+                page, data, timeout=PATIENCE, allow_redirects=False
+            )
             assert answer.status_code == 302
             return now
 

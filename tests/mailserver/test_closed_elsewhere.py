@@ -171,7 +171,6 @@ def import_lines(file: Path) -> str:
     return out.getvalue()
 
 
-@pytest.mark.timeout(600)
 def test_nobody_is_let_in_whom_the_old_server_refuses(
     host: MailHost, old_host: OldHost, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 from deploy.mailhost import GUARD
 from tests.environment import FOLDER
+from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("PORT", "IMAP_PORT", "POP3_PORT", "SUBMISSION_PORT")
@@ -111,7 +112,6 @@ def health(ports: dict[str, int]) -> tuple[int, bytes]:
         return answer.status, answer.read().strip()
 
 
-@pytest.mark.timeout(300)
 def test_everything_runs_ends_at_once_and_keeps_its_data(
     folder: Path, ports: dict[str, int]
 ) -> None:
@@ -140,7 +140,6 @@ def pids_of(words: str) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("words", "name"),
     [
@@ -164,7 +163,7 @@ def test_a_server_that_ends_is_said_in_one_line_and_ends_the_rest(
     ):
         [pid] = pids_of(words.format(folder=folder, guard=GUARD))
         os.kill(pid, signal.SIGTERM)
-        assert demonstration.wait(60) == 1
+        assert demonstration.wait(PATIENCE) == 1
 
     said = (tmp_path / "errors").read_text()
     assert f"The {name} ended with exit code" in said

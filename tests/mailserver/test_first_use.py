@@ -18,9 +18,10 @@ from clientpasswords.models import ClientPassword, FollowedLog
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import log_on
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
-pytestmark = [pytest.mark.mailserver, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.mailserver
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "alice@example.com"
@@ -39,7 +40,7 @@ def follower(host: MailHost, database_url: str) -> Iterator[None]:
     }
     with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while not FollowedLog.objects.exists():
                 assert time.monotonic() < deadline, "the log is not followed"
                 time.sleep(0.1)
@@ -62,7 +63,7 @@ def seconds_until_said(browser: Client, row: ClientPassword) -> float:
     start = time.monotonic()
     page = reverse("clientpasswords:status", args=[row.pk])
     while not browser.get(page).json()["connected"]:
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < PATIENCE
         time.sleep(0.02)
     return time.monotonic() - start
 

@@ -20,12 +20,12 @@ from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import Imap
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "alice@example.com"
-PATIENCE = 20.0
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ from tests.mailserver.clients import (
     smtp_session,
 )
 from tests.mailserver.steps import doveadm, is_closed, is_next_recipient_refused
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_verified
 
 pytestmark = pytest.mark.mailserver
@@ -125,7 +126,7 @@ def read(host: MailHost, owner: Mailbox) -> Callable[[int], None]:
 
     def follow(count: int) -> None:
         known = owner.account.logons.aggregate
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         with closing(Follower(path, "mx1")) as reader:
             while known(times=Sum("count"))["times"] != count:
                 assert time.monotonic() < deadline, "the log does not tell of them"
@@ -259,7 +260,7 @@ def test_it_sends_and_receives_mail(
 
     for each in (owner, neighbour):
         with imap_session(host, each.address, each.secrets["imap"]) as imap:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + PATIENCE
             imap.select()
             while not imap.search(None, "SUBJECT", subject)[1][0]:
                 assert time.monotonic() < deadline, "it does not arrive"

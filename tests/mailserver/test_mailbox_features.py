@@ -21,17 +21,17 @@ from deploy.mailhost import MailHost
 from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
-from tests.mailserver.clients import HOST, PATIENCE, Lmtp
+from tests.mailserver.clients import HOST, Lmtp
 from tests.mailserver.documented import blocks, translated
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import (
-    AT_ONCE,
     doveadm,
     seconds_until_closed,
     wait_for_messages,
 )
 from tests.mailserver.tlsclients import imaps
 from tests.mailserver.versions import DOVECOT
+from tests.patience import PATIENCE, SOON
 
 pytestmark = pytest.mark.mailserver
 
@@ -222,7 +222,7 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
     with managesieve(sieve_port, trust, owner.address, owner.phone_secret) as phone:
         rows = ClientPassword.objects.filter(pk=owner.phone.pk)
         assert lifecycle.revoke(rows, by=OWNER) == 1
-        assert seconds_until_closed(phone.sock) < AT_ONCE
+        assert seconds_until_closed(phone.sock) < SOON
 
     Policy.objects.update(imap=False)
     for secret in (owner.phone_secret, owner.laptop_secret):

@@ -25,6 +25,7 @@ from tests import factories, standins
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL, imap_session, log_on, pop3_session
 from tests.mailserver.steps import is_closed
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
 pytestmark = pytest.mark.mailserver
@@ -211,7 +212,7 @@ def test_no_order_is_lost_while_a_host_is_restarted(
         owner.start()
         # In this thread, as servers stop with the thread that started them.
         second.stop()
-        some_are_deleted.wait(20)
+        some_are_deleted.wait(PATIENCE)
         second.start()
         owner.join()
         assert is_closed(last.sock)

@@ -21,10 +21,11 @@ from deploy.values import Certificate, Ports
 from tests import factories
 from tests.environment import FOLDER
 from tests.factories import PASSWORD
-from tests.mailserver.clients import HOST, PATIENCE, WEBMAIL, client_address
+from tests.mailserver.clients import HOST, WEBMAIL, client_address
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.versions import protocols_and
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 

@@ -17,6 +17,7 @@ from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL, Imap, Smtp, client_address, imap_session
 from tests.mailserver.versions import protocols_and
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
@@ -85,7 +86,7 @@ def sessions(
 
 def is_closed(session: smtplib.SMTP) -> bool:
     assert session.sock is not None
-    session.sock.settimeout(10)
+    session.sock.settimeout(PATIENCE)
     while told := session.sock.recv(4096):
         assert told.startswith(b"421 ")
     return True
@@ -119,7 +120,7 @@ def test_without_imap_it_goes_on(
 
     cutoffs.review_account(alice)
 
-    imap.sock.settimeout(10)
+    imap.sock.settimeout(PATIENCE)
     while imap.sock.recv(4096):
         pass
     assert smtp.noop()[0] == 250

@@ -16,7 +16,6 @@ from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import (
     HOST,
-    PATIENCE,
     WEBMAIL,
     Smtp,
 )
@@ -29,6 +28,7 @@ from tests.mailserver.tlsclients import (
     submission,
     submissions,
 )
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 

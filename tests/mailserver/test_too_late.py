@@ -30,6 +30,7 @@ from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import children_of
 from tests.mailserver.versions import DOVECOT
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
@@ -37,7 +38,6 @@ ALICE, CAROL = "alice@example.com", "carol@example.com"
 # Postfix says 454 after ten seconds, because the relay hangs up after eight.
 GIVEN_UP = 9.9
 IN_TIME, LATE = 3.0, 9.0
-PATIENCE = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -196,11 +196,11 @@ def test_a_relay_that_is_killed_is_a_temporary_failure_and_comes_back(
         time.sleep(1)
         host.relay.kill()
         host.relay.wait()
-        assert cut_off.result(timeout=5) == 454
+        assert cut_off.result(timeout=PATIENCE) == 454
         meanwhile = asked(calls, host, secrets, ALICE)
         time.sleep(1)
         host.start_relay()
-    assert meanwhile.result(timeout=IN_TIME) == 235
+    assert meanwhile.result(timeout=PATIENCE) == 235
 
     assert authenticate(host, ALICE, secrets[ALICE], "plain") == 235
     before.user, before.password = ALICE, secrets[ALICE]

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from deploy.mailhost import MailHost
-from tests.mailserver.clients import HOST, PATIENCE, Smtp, client_address
+from tests.mailserver.clients import HOST, Smtp, client_address
+from tests.patience import PATIENCE
 
 
 @contextmanager

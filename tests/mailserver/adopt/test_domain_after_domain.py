@@ -11,8 +11,9 @@ from bench.authsocket import Verdict
 from clientpasswords.models import Usage
 from tests.mailserver.adoption import OTHER, POSTFIX, promised, who_is_let_in
 from tests.mailserver.clients import log_on
-from tests.mailserver.existing import PATIENCE, ExistingHost
+from tests.mailserver.existing import ExistingHost
 from tests.mailserver.fail2ban import findings
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, OperationalError, connection, transaction
 
 from accounts.models import Account, Domain, FormerAddress
 from tests.factories import make_account, make_domain
+from tests.patience import PATIENCE
 from tests.unit.locks import wait_until_somebody_waits
 from tests.unit.support import at_once
 
@@ -265,7 +266,7 @@ def test_whoever_waits_for_a_mailbox_that_is_leaving_is_refused_in_the_end(
                 is_left.set()
                 wait_until_somebody_waits()
             return "left"
-        is_left.wait(10)
+        is_left.wait(PATIENCE)
         try:
             Account.objects.bulk_create([Account(address=OLD, domain=domain)])
         except IntegrityError as error:
@@ -291,7 +292,7 @@ def test_who_began_before_it_was_left_and_does_not_look_again_gets_no_address(
 
     def act(number: int) -> str:
         if number == 0:
-            has_begun.wait(10)
+            has_begun.wait(PATIENCE)
             leave(plain)
             is_left.set()
             return "left"
@@ -300,7 +301,7 @@ def test_who_began_before_it_was_left_and_does_not_look_again_gets_no_address(
                 cursor.execute(f"SET TRANSACTION ISOLATION LEVEL {level}")
                 assert not FormerAddress.objects.exists()
                 has_begun.set()
-                is_left.wait(10)
+                is_left.wait(PATIENCE)
                 Account.objects.bulk_create([Account(address=OLD, domain=domain)])
         except OperationalError as error:
             return str(error)

@@ -87,7 +87,6 @@ def test_every_page_is_in_the_table() -> None:
     assert set(TABLE) == set(PAGES)
 
 
-@pytest.mark.timeout(600)  # some three hundred pages
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_answers_every_administrator_as_the_table_says(
     own: World, foreign: World, role: str

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.render import relay_program
+from tests.patience import PATIENCE
 
 # What runs it on a mail host, where there is one.
 PYTHON = str(
     next(filter(Path.exists, [Path("/usr/bin/python3"), Path(sys.executable)]))
 )
-PATIENCE = 20.0  # seconds
 NAME, PASSWORD = b"alice@example.com", b"her secret password"
 RESPONSE = base64.b64encode(b"\0" + NAME + b"\0" + PASSWORD)
 HELLO = (

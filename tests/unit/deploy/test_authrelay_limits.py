@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.deploy.playedrelay import (
     HELLO,
-    PATIENCE,
     Played,
     playing,
     question,

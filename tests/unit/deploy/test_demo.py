@@ -179,7 +179,6 @@ def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> N
     assert "8143" not in text
 
 
-@pytest.mark.timeout(300)
 def test_what_was_prepared_is_not_made_again(plan: Plan) -> None:
     environment = inherited_from(os.environ) | settings_for(plan)
     with ExitStack() as started:

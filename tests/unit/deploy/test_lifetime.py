@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.processes import runs
 
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 20.0  # seconds
 # Starts a program, says who that is, and stays. What stands before the program is how
 # long its start takes.
 STARTS = """

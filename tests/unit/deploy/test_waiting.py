@@ -17,6 +17,7 @@ from deploy.waiting import (
     NotReady,
     Patience,
     Process,
+    is_held_up,
     processor_seconds,
     run_to_its_end,
     wait_until_ended,
@@ -95,6 +96,15 @@ def test_work_of_children_that_have_ended_is_counted(started: ExitStack) -> None
     wait_until_ready("the guard", sleeps, guard)
 
     assert processor_seconds(guard.pid) > 0.4
+
+
+def test_who_waits_for_its_turn_does_not_stand_still(started: ExitStack) -> None:
+    """On a busy machine one may get no time at all for minutes."""
+    ready = child(started, WORK.format(seconds=300))
+    asleep = child(started, SLEEP)
+
+    wait_until_ready("the one", lambda: is_held_up(ready.pid), ready)
+    wait_until_ready("the other", lambda: not is_held_up(asleep.pid), asleep)
 
 
 def test_a_command_is_run_to_its_end(tmp_path: Path) -> None:

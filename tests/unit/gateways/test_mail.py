@@ -11,6 +11,7 @@ from pytest_django import Settings
 
 from gateways import mail
 from gateways.mail import NotSent
+from tests.patience import PATIENCE
 
 ADDRESS = "alice@example.com"
 
@@ -50,7 +51,7 @@ class Conversation(socketserver.StreamRequestHandler):
 
     def say(self, answer: str) -> None:
         if answer == "nothing":
-            self.server.stopped.wait(10)
+            self.server.stopped.wait(PATIENCE)
         self.wfile.write(f"{answer}\r\n".encode())
 
 

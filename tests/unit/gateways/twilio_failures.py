@@ -7,6 +7,7 @@ import pytest
 from gateways import sms
 from gateways.sms import Reason, SmsError
 from tests import standins
+from tests.patience import PATIENCE
 from tests.standins import Behaviour
 
 NUMBER = "+12025550123"
@@ -75,7 +76,7 @@ def wait_for_calls() -> None:
     """Wait for the calls that outlived their time-out."""
     for thread in threading.enumerate():
         if thread.name == "sms":
-            thread.join(5)
+            thread.join(PATIENCE)
 
 
 def failure() -> SmsError:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tests.unit.mailportal.environments import ROOT, manage, production, sourced
 
 WRONG = {"SECRET_KEY": "sesame", "TRUSTED_PROXIES": "sesame"}
@@ -24,7 +25,7 @@ def gunicorn(folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     lines = done.stderr.splitlines()
     return done.returncode, [line for line in lines if not line.startswith("[")]

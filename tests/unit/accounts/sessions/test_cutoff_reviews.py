@@ -12,6 +12,7 @@ from accounts.models import Account, Cutoff, Policy
 from accounts.sessions import cutoffs
 from gateways import doveadm
 from tests import factories, standins
+from tests.patience import PATIENCE
 from tests.standins import Handler, StandIn
 
 IP = "198.51.100.7"
@@ -165,7 +166,7 @@ def test_a_node_that_hangs_holds_up_no_other(
     alice: Account, node: StandIn, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Account.objects.update(client_passwords_on=True)
-    monkeypatch.setattr(doveadm, "_READ_SECONDS", 20)
+    monkeypatch.setattr(doveadm, "_READ_SECONDS", PATIENCE)
     kicked = Event()
 
     def quick(handler: Handler) -> None:
@@ -175,7 +176,7 @@ def test_a_node_that_hangs_holds_up_no_other(
 
     def slow(handler: Handler) -> None:
         """Answer when the other node has been told to kick, if ever."""
-        told = standins.dovecot([]) if kicked.wait(10) else standins.answers(500)
+        told = standins.dovecot([]) if kicked.wait(PATIENCE) else standins.answers(500)
         told(handler)
 
     node.behave = quick

@@ -61,7 +61,6 @@ def test_the_seed_of_an_authenticator_app_is_not_read_bit_by_bit(
 # --- the walk -------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("role", ROLES_OF)
 def test_no_list_is_another_for_what_its_address_asks_of_any_column(
     own: World, foreign: World, settings: Settings, role: str

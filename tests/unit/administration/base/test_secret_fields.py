@@ -167,7 +167,6 @@ def test_a_part_of_a_secret_is_found() -> None:
     assert shown_of({"q123"}, "<td>q123</td>") == {"q123"}
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("role", ROLES_OF)
 def test_no_page_says_what_is_secret(
     own: World, values: set[str], settings: Settings, role: str

@@ -12,6 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress, SecurityEvent
 from tests.factories import make_account, make_domain
+from tests.patience import PATIENCE
 from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import save_account
 from tests.unit.locks import wait_until_somebody_waits
@@ -117,7 +118,7 @@ def test_who_is_overtaken_reads_the_reason_and_no_error_page() -> None:
                 is_taken.set()
                 wait_until_somebody_waits()
             return ""
-        is_taken.wait(10)
+        is_taken.wait(PATIENCE)
         answer = save_account(browser, plain, address=NEW, _confirmed="1")
         return f"{answer.status_code} {answer.content.decode()}"
 
