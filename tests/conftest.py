@@ -10,9 +10,20 @@ from pytest_django import DjangoDbBlocker, Settings
 from accounts import schema
 from accounts.models import Account
 from gateways import sms
-from tests import factories
+from tests import databases, factories
 from tests.environment import DATABASE, FOLDER
 from tests.keptdatabase import KeptDatabase
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Mark what runs on both databases, where somebody asks for it."""
+    if databases.MARK in config.getoption("markexpr"):
+        for item in items:
+            if databases.runs_on_both(item.path):
+                item.add_marker(databases.MARK)
 
 
 @pytest.fixture(scope="session")

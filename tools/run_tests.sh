@@ -6,32 +6,38 @@
 # from a folder (`make debian13`), which takes root and a network. Where it cannot be made, 2.4 is
 # not tested; NEED_DEBIAN13=yes makes that a failure.
 #
+# What depends on the kind of the database is marked `both_databases` and runs on both; what does
+# not, on one (tests/databases.py):
+#
+#                          SQLite         PostgreSQL
+#   unit tests             all            marked
+#   mail servers, ours     all            marked
+#   mail servers, folder   marked         all
+#   browser                looks          journeys
+#
 # 1. How soon a deleted device is off is measured, with nothing beside it: each database with each
 #    version.
-# 2. Both databases side by side, as most of their time they wait for servers; each with this
-#    machine's mail servers first, and then the tests of mail servers with the folder's. What is
-#    the same on both databases is run once. SQLite's side has the unit tests of what asks no
-#    database, and looks at screens, at codes, help and the administration, and whether everybody
-#    can use them; PostgreSQL's goes the journeys of owners. It is shown when it is done, and so
-#    comes last.
+# 2. The rest side by side, what takes longest first. There are more of them at a time than
+#    processors, as most of their time they wait for servers: LANES says how many. Each is shown
+#    when it is done.
 set -uo pipefail
 
 pytest=("$@")
+lanes=${LANES:-$(($(nproc) + 2))}
 bound=tests/mailserver/test_bound.py
 demonstration=tests/mailserver/test_demonstration.py # has an SQLite file of its own
+# How pages look to people, on SQLite; what owners do with them, on PostgreSQL.
 looks=(tests/browser/test_{accessibility,admin,area_accessibility,codes,help,passkeys}.py
   tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
-no_database=(tests/unit/deploy tests/unit/mailportal/test_{misconfigurations,refused}.py)
+mail=(--ignore="$bound" tests/mailserver)
+marked=(-m "both_databases and not install")
 
 # The folders that mail servers come from; "" are this machine's.
 servers=("")
 unset MAIL_SERVERS
-
-# What the tests of a database are, with this machine's mail servers and with the folder's.
-on_sqlite=("${no_database[@]/#/--ignore=}" tests/unit tests/mailserver "${looks[@]}")
-on_postgres=(--ignore="$demonstration" "${looks[@]/#/--ignore=}")
-mail_on_sqlite=(tests/mailserver)
-mail_on_postgres=(--ignore="$demonstration" tests/mailserver)
+declare -A output=()
+shown=$(mktemp --directory)
+failed=0
 
 find_servers() {
   local folder=${DEBIAN13:-$PWD/var/debian13} version why
@@ -55,55 +61,69 @@ find_servers() {
   [ "${NEED_DEBIAN13:-}" != yes ]
 }
 
-# With these servers on this database: run_tests FOLDER DATABASE ARGUMENT…
-run_tests() {
-  MAIL_SERVERS=$1 TEST_DATABASE=$2 "${pytest[@]}" "${@:3}" &
-  wait $!
+# Begins what is run with these servers on this database, once there is a lane for it:
+# begin FOLDER DATABASE ARGUMENT…
+begin() {
+  local file
+  while [ "${#output[@]}" -ge "$lanes" ]; do
+    show_next
+  done
+  file=$(mktemp --tmpdir="$shown")
+  MAIL_SERVERS=$1 TEST_DATABASE=$2 "${pytest[@]}" "${@:3}" >"$file" 2>&1 &
+  output[$!]=$file
 }
 
-# Ends what this shell has started; a shell that waits in the foreground would not hear of it.
-stop() {
-  local running
-  mapfile -t running < <(jobs -p)
-  kill "${running[@]}" 2>/dev/null
-  exit 143
+# Waits for what ends next, and shows what it has printed.
+show_next() {
+  local ended
+  wait -n -p ended "${!output[@]}" || failed=1
+  cat "${output[$ended]}"
+  unset "output[$ended]"
+}
+
+show_all() {
+  while [ "${#output[@]}" -gt 0 ]; do
+    show_next
+  done
 }
 
 measure() {
-  local folder database failed=0
+  local folder database
   for folder in "${servers[@]}"; do
     for database in sqlite postgres; do
-      run_tests "$folder" "$database" "$bound" || failed=1
+      begin "$folder" "$database" "$bound"
+      show_all
     done
   done
-  return $failed
 }
 
-# All tests on this database, with all servers: run_all DATABASE
 run_all() {
-  local -n all=on_$1 mail=mail_on_$1
-  local folder failed=0
-  trap stop INT TERM
-  for folder in "${servers[@]}"; do
-    if [ -z "$folder" ]; then
-      run_tests "" "$1" --ignore="$bound" "${all[@]}" || failed=1
-    else
-      run_tests "$folder" "$1" --ignore="$bound" "${mail[@]}" || failed=1
-    fi
+  local folder
+  begin "" sqlite "${mail[@]}"
+  for folder in "${servers[@]:1}"; do
+    begin "$folder" postgres --ignore="$demonstration" "${mail[@]}"
   done
-  return $failed
+  begin "" sqlite tests/unit
+  begin "" postgres --ignore="$demonstration" "${marked[@]}" "${mail[@]}"
+  for folder in "${servers[@]:1}"; do
+    begin "$folder" sqlite "${marked[@]}" "${mail[@]}"
+  done
+  begin "" sqlite "${looks[@]}"
+  begin "" postgres "${looks[@]/#/--ignore=}" tests/browser
+  begin "" postgres "${marked[@]}" tests/unit
+  show_all
+}
+
+# Ends what this shell has started.
+stop() {
+  kill "${!output[@]}" 2>/dev/null
+  exit 143
 }
 
 find_servers || exit 1
-shown_later=$(mktemp)
-trap 'rm -f "$shown_later"' EXIT
+trap 'rm -rf "$shown"' EXIT
 trap stop INT TERM
-failed=0
 
-measure || failed=1
-run_all postgres >"$shown_later" 2>&1 &
-postgres=$!
-run_all sqlite || failed=1
-wait "$postgres" || failed=1
-cat "$shown_later"
+measure
+run_all
 exit "$failed"

@@ -18,7 +18,7 @@ from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import HOSTILE
 from tests.patience import PATIENCE
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ALICE = "alice@example.com"
 # An address that the portal would not make: all that JSON and our pattern live by.

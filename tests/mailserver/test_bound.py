@@ -45,7 +45,7 @@ from tests.mailserver.clients import (
 from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ACCOUNTS, DEVICES = 10, 10
 # Six telephones, two POP3 programs and two senders in every account.

@@ -19,7 +19,7 @@ from tests.mailserver.steps import children_of
 from tests.mailserver.versions import DOVECOT
 from tests.patience import SOON
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ALICE = "alice@example.com"
 AT_ONCE = 200

@@ -31,7 +31,7 @@ from tests.mailserver.clients import (
 from tests.mailserver.steps import is_closed, is_next_recipient_refused
 from tests.signedin import sign_in_verified
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ALICE = "alice@example.com"
 OWNER = Actor(ALICE, "198.51.100.7", "")

@@ -21,7 +21,7 @@ from tests.mailserver.clients import log_on
 from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = "alice@example.com"

@@ -25,7 +25,7 @@ from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import save_account
 from tests.unit.support import HOME
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 
 class Letters:

@@ -17,7 +17,7 @@ from tests.mailserver.conftest import Log
 from tests.mailserver.steps import HOSTILE
 from tests.mailserver.versions import DOVECOT
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 

@@ -15,7 +15,7 @@ from tests import factories
 from tests.mailserver.clients import client_address, log_on
 from tests.mailserver.steps import HOSTILE
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 PROTOCOLS = ["imap", "pop3", "smtp"]
 ADDRESS = "alice@example.com"

@@ -46,7 +46,7 @@ from tests.mailserver.steps import doveadm, is_closed, is_next_recipient_refused
 from tests.patience import PATIENCE
 from tests.signedin import sign_in_verified
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 PROTOCOLS = ["imap", "pop3", "smtp"]
 MONTH = timedelta(days=30)

@@ -8,7 +8,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import Imap, client_address, webmail_address
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 

@@ -29,7 +29,7 @@ from tests.mailserver.outages import NOTICED, no_database
 from tests.patience import PATIENCE
 from tests.unit.clientpasswords.dovecotlines import line
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ROOT = Path(__file__).resolve().parents[2]
 PROTOCOLS = ["imap", "pop3", "smtp"]

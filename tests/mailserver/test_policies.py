@@ -18,7 +18,7 @@ from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import client_address, log_on, webmail_address
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 
 @dataclass(frozen=True)

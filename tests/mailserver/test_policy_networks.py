@@ -19,7 +19,7 @@ from tests.mailserver.clients import (
 from tests.mailserver.conftest import Log
 from tests.mailserver.steps import is_closed
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 OFFICE = "127.1.0.0/16"  # where `client_address` is

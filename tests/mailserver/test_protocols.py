@@ -25,7 +25,7 @@ from tests.mailserver.clients import (
 from tests.mailserver.steps import seconds_until_closed
 from tests.patience import SOON
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 

@@ -14,6 +14,7 @@ from tests.mailserver.versions import DOVECOT
 
 pytestmark = [
     pytest.mark.mailserver,
+    pytest.mark.both_databases,
     pytest.mark.skipif(not DOVECOT.warms_up, reason="Dovecot 2.3 forgets nobody"),
 ]
 

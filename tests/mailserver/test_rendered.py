@@ -13,7 +13,7 @@ from deploy.render import render
 from deploy.values import Certificate, MailHostValues, PrivateInstance
 from tests.environment import FOLDER
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ROOT = Path(__file__).resolve().parents[2]
 SECRET = "the-key-of-doveadm"

@@ -13,6 +13,7 @@ from tests.environment import POSTGRES
 
 pytestmark = [
     pytest.mark.mailserver,
+    pytest.mark.both_databases,
     pytest.mark.skipif(POSTGRES is None, reason="SQLite has no roles"),
     pytest.mark.django_db(transaction=True),
 ]

@@ -29,7 +29,7 @@ from tests.mailserver.clients import (
 )
 from tests.mailserver.steps import is_closed
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 OWNER = Actor(ADDRESS, "198.51.100.7", "")

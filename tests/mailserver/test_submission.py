@@ -19,7 +19,7 @@ from tests.mailserver.clients import (
 )
 from tests.mailserver.steps import wait_for_message
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ALICE = "alice@example.com"
 BOB = "bob@enforced.example"

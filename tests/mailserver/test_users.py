@@ -14,7 +14,7 @@ from tests.environment import FOLDER
 from tests.mailserver.clients import Lmtp, imap_session
 from tests.mailserver.steps import doveadm
 
-pytestmark = pytest.mark.mailserver
+pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
 
 ADDRESS = "alice@example.com"
 

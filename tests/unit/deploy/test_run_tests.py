@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import runs_on_both
+
 ROOT = Path(__file__).resolve().parents[3]
 BOUND = "tests/mailserver/test_bound.py"
 # Stands in for pytest: writes down what it is asked for, and fails where it has to.
@@ -19,6 +21,7 @@ echo "run on $TEST_DATABASE"
 DOVECOT = "#!/bin/sh\necho '{} (0123456789)'\n"
 MAKE = '#!/bin/sh\necho "make $2"\nexit {}\n'
 FOLDER = "/made/debian13"
+MARKED = "-m both_databases and not install"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a folder")
 
 
@@ -60,9 +63,13 @@ class Runner:
 
 def taken(arguments: list[str]) -> set[Path]:
     """Return the files that pytest would take, given these arguments."""
-    left_out = {a.partition("=")[2] for a in arguments if a.startswith("--ignore=")}
-    named = [a for a in arguments if not a.startswith("-")] or ["tests"]
-    return files(*named) - files(*left_out)
+    asked = " ".join(arguments)
+    is_marked = MARKED in asked
+    rest = asked.replace(MARKED, "").split()
+    left_out = {a.partition("=")[2] for a in rest if a.startswith("--ignore=")}
+    named = [a for a in rest if not a.startswith("-")]
+    found = files(*named) - files(*left_out)
+    return set(filter(runs_on_both, found)) if is_marked else found
 
 
 def files(*names: str) -> set[Path]:
@@ -73,14 +80,15 @@ def files(*names: str) -> set[Path]:
     return found - set((ROOT / "tests" / "install").iterdir())
 
 
-MAIL = files("tests/mailserver")
+MAIL, UNITS = files("tests/mailserver"), files("tests/unit")
 DATABASES = ("sqlite", "postgres")
 # Has a file of its own, whatever the tests have.
 DEMONSTRATION = files("tests/mailserver/test_demonstration.py")
+BOTH = set(filter(runs_on_both, MAIL | UNITS))
 
 
 @as_root
-def test_every_mail_server_test_runs_with_both_on_both_databases(
+def test_every_mail_server_test_runs_with_each_dovecot_and_on_each_database(
     tmp_path: Path,
 ) -> None:
     runner = Runner(tmp_path, "2.3.19.1")
@@ -88,27 +96,37 @@ def test_every_mail_server_test_runs_with_both_on_both_databases(
     done = runner.run()
 
     assert done.returncode == 0, done.stderr
-    assert set(runner.files) == {
-        (folder, name) for folder in ("", FOLDER) for name in DATABASES
-    }
-    for (_, database), names in runner.files.items():
-        once = DEMONSTRATION if database == "postgres" else set()
-        assert sorted(path for path in names if path in MAIL) == sorted(MAIL - once)
+    ran = {key: MAIL.intersection(names) for key, names in runner.files.items()}
+    assert set(ran) == {(folder, name) for folder in ("", FOLDER) for name in DATABASES}
+    assert ran["", "sqlite"] == MAIL
+    assert ran[FOLDER, "postgres"] == MAIL - DEMONSTRATION
+    for names in ran.values():
+        assert names >= MAIL & BOTH
 
 
 @as_root
-def test_every_test_runs_on_some_database_and_units_on_both(tmp_path: Path) -> None:
+def test_every_test_runs_and_what_depends_on_the_database_on_both(
+    tmp_path: Path,
+) -> None:
     runner = Runner(tmp_path, "2.3.19.1")
 
     runner.run()
 
-    here = {path for name in DATABASES for path in runner.files["", name]}
-    there = {path for name in DATABASES for path in runner.files[FOLDER, name]}
-    assert here == files("tests")
-    assert there == MAIL
-    units = files("tests/unit") - files("tests/unit/deploy", "tests/unit/mailportal")
-    for name in DATABASES:
-        assert units <= set(runner.files["", name])
+    ran = runner.files
+    assert {*ran["", "sqlite"], *ran["", "postgres"]} == files("tests")
+    assert {*ran[FOLDER, "sqlite"], *ran[FOLDER, "postgres"]} <= MAIL
+    assert set(ran["", "sqlite"]) >= UNITS
+    assert set(ran["", "postgres"]) >= BOTH
+
+
+@as_root
+def test_nothing_runs_twice_on_one_database_with_one_dovecot(tmp_path: Path) -> None:
+    runner = Runner(tmp_path, "2.3.19.1")
+
+    runner.run()
+
+    for names in runner.files.values():
+        assert len(names) == len(set(names))
 
 
 @as_root
@@ -178,5 +196,4 @@ def test_a_failure_anywhere_is_one_of_all(
     done = runner.run(FAILS=f"{folder} {database}")
 
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "run on postgres"
     assert len(runner.files) == 4

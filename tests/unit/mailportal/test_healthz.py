@@ -3,6 +3,8 @@ from django.db import OperationalError, connection
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
+pytestmark = pytest.mark.both_databases
+
 
 def _gone(*_args: object) -> None:
     raise OperationalError("the server closed the connection")

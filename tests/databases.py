@@ -1,0 +1,72 @@
+"""Which tests run on both databases: `-m both_databases`.
+
+What a page or a mail says is the same on each. What differs is what SQL does: locks,
+constraints, conflicts, aggregates, order, time, and what is written for one database
+only. A test module has the mark if it says so itself; if it uses what differs, such as
+several connections; or if it is about a module of the project in which SQL is written
+by hand, that is, imports it. So nobody has to think of it.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+APPS = (
+    *("accounts", "administration", "api", "clientpasswords"),
+    *("gateways", "mailportal", "provisioning"),
+)
+MARK = "both_databases"
+# SQL that somebody wrote, and what databases do in ways of their own.
+BY_HAND = re.compile(
+    r"\bRawSQL\(|\.cursor\(|\.raw\(|\bRunSQL\(|\bRunScript\(|\.vendor\b|"
+    r"\.select_for_update\(|\b(?:update|ignore)_conflicts=|\.bulk_create\(|"
+    r"\b(?:Func|Trunc\w*|Collate|Window|Subquery|Exists|OuterRef|Case|Coalesce)\(|"
+    r"\bIntegrityError\b|\.aggregate\("
+)
+# A test that has connections of its own, or asks the database itself.
+ASKS_ITSELF = re.compile(
+    rf"\bat_once\(|transaction=True|\btransactional_db\b|{BY_HAND.pattern}"
+)
+
+
+@cache
+def written_by_hand() -> frozenset[str]:
+    """Return the project's modules that have SQL, or a file of SQL beside them."""
+    files = [file for app in APPS for file in (ROOT / app).rglob("*.py")]
+    return frozenset(
+        name_of(file)
+        for file in files
+        if not {"migrations", "__init__.py"} & {*file.parts}
+        and (BY_HAND.search(file.read_text()) or any(file.parent.glob("*.sql")))
+    )
+
+
+@cache
+def runs_on_both(file: Path) -> bool:
+    """Whether this module of tests runs on both databases."""
+    text = file.read_text()
+    if f"pytest.mark.{MARK}" in text:
+        return True
+    if not file.is_relative_to(ROOT / "tests" / "unit"):
+        return False
+    is_about = not written_by_hand().isdisjoint(imported(text))
+    return is_about or ASKS_ITSELF.search(text) is not None
+
+
+def imported(text: str) -> Iterator[str]:
+    """Give the names of what a module imports, be it a module or something of one."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{each.name}" for each in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+
+
+def name_of(file: Path) -> str:
+    """Return the name by which a file of the project is imported."""
+    parts = file.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
