@@ -18,7 +18,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations structure messages bench requirements clean
+.PHONY: help install run dev demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations structure messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +30,11 @@ run: ## Start the portal with demonstration data, and a mail server on loopback
 	@deploy/setup.sh run
 	@$(MAKE) --silent --no-print-directory $(VENV)/portal catalogues
 	@exec $(BIN)/python -m deploy.demo
+
+dev: ## As run, for developers: changed files are read at once, errors and mails are shown
+	@deploy/setup.sh run
+	@$(MAKE) --silent --no-print-directory $(VENV)/portal catalogues
+	@exec $(BIN)/python -m deploy.demo --develop
 
 demo-code: $(VENV)/portal ## Print the six digits for KEY=… (a second factor without a telephone)
 	@$(BIN)/python -m deploy.totp '$(KEY)'

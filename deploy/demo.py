@@ -2,6 +2,9 @@
 
 Everything it needs and leaves is below one folder, VAR; a second start goes on with
 what is there. Nothing here is for a real host: docs/operations.md is.
+
+With --develop, as `make dev` has it, it is for those who change the portal: a changed
+file is read at once, an error shows its page with the code, and mails are printed.
 """
 
 import os
@@ -30,6 +33,9 @@ from deploy.supervisor import (
 )
 from deploy.waiting import NotReady, wait_until_ended
 
+# Has the server that reads changed files anew end with all that it has started.
+WITH_CHILDREN = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait'
+
 
 def main() -> int:
     """Run until Ctrl-C or TERM; return the exit code."""
@@ -40,7 +46,8 @@ def main() -> int:
     try:
         with ExitStack() as started:
             try:
-                demonstrate(make_plan(os.environ), started)
+                plan = make_plan(os.environ, develops="--develop" in sys.argv)
+                demonstrate(plan, started)
             finally:
                 # A second Ctrl-C must not leave half of it running.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -67,7 +74,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     if trouble:
         settings["DOVEADM_URLS"] = environment["DOVEADM_URLS"] = ""
     write_settings(plan.folder / "environment", settings)
-    processes = {"portal": start(portal_command(plan.port), environment, started)}
+    processes = {"portal": start(portal_command(plan), environment, started)}
     if not trouble:
         processes |= plan.mail.processes
     # The portal alone at first: on a small machine each program takes from its start.
@@ -128,10 +135,14 @@ def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
         raise CannotGoOn("The preparation failed; its message is above.")
 
 
-def portal_command(number: int) -> list[str]:
+def portal_command(plan: Plan) -> list[str]:
+    if plan.develops:
+        # Reads changed files anew, which takes a process of its own.
+        server = manage_command("runserver", f"{HOST}:{plan.port}")
+        return ["sh", "-c", WITH_CHILDREN, "portal", *server]
     return [
         *(sys.executable, "-m", "gunicorn", "mailportal.wsgi:application"),
-        *("--bind", f"{HOST}:{number}", "--workers", "2"),
+        *("--bind", f"{HOST}:{plan.port}", "--workers", "2"),
         *("--worker-class", "gthread", "--threads", "8"),
         *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
     ]
@@ -159,10 +170,16 @@ def welcome(plan: Plan, trouble: str) -> str:
                            make demo-code KEY=…  with the key that the page shows
 
   Codes by SMS appear here and in {plan.folder / "sms.jsonl"}.
-  Mails to the owners are written into {plan.folder / "mails"}.
+  Mails to the owners {mails(plan)}.
   The host's webmail is played by {WEBMAIL}: from there web passwords always work.
   Ctrl-C stops everything.
 """
+
+
+def mails(plan: Plan) -> str:
+    if plan.develops:
+        return "appear here as well"
+    return f"are written into {plan.folder / 'mails'}"
 
 
 def data(plan: Plan) -> str:

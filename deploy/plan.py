@@ -35,6 +35,8 @@ class Plan:
     mail: MailHost
     # Debian packages without which there is no mail server.
     missing: list[str]
+    # For those who change the portal; see deploy/demo.py.
+    develops: bool = False
 
     @property
     def database_url(self) -> str:
@@ -54,7 +56,7 @@ class Plan:
         return numbers
 
 
-def make_plan(environment: Mapping[str, str]) -> Plan:
+def make_plan(environment: Mapping[str, str], *, develops: bool = False) -> Plan:
     """Read what was asked for, and make the folders and secrets that are not there yet.
 
     Raises:
@@ -81,7 +83,8 @@ def make_plan(environment: Mapping[str, str]) -> Plan:
         webmail_networks=[f"{WEBMAIL}/32"],
     )
     missing = MailHost.missing(database_url(shared))
-    return Plan(folder, shared, port(environment, "PORT", 8000), mail, missing)
+    number = port(environment, "PORT", 8000)
+    return Plan(folder, shared, number, mail, missing, develops)
 
 
 def port(environment: Mapping[str, str], name: str, default: int) -> int:
@@ -143,10 +146,11 @@ def settings_for(plan: Plan) -> dict[str, str]:
         "VAR": str(plan.folder),
         "DATABASE_URL": plan.database_url,
         "HTTPS": "false",
+        "DEBUG": str(plan.develops).lower(),
         "ALLOWED_HOSTS": f"localhost,{HOST}",
         "SECRET_KEY_FILE": str(secret_file(plan.folder, "secret-key")),
         "SMS_GATEWAY": "console",
-        "EMAIL_GATEWAY": "filebased",
+        "EMAIL_GATEWAY": "console" if plan.develops else "filebased",
         "EMAIL_FROM": "portal@example.com",
         "DOVEADM_URLS": doveadm,
         "DOVEADM_API_KEY_FILE": str(secret_file(plan.folder, "doveadm-api-key")),

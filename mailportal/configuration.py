@@ -169,7 +169,7 @@ SETTINGS = {
         _text("TWILIO_API_URL", "https://api.twilio.com"),
         _number("TWILIO_TIMEOUT", 5.0, "seconds", 0.5, LONGEST_CALL),
         # --- mail to owners ---
-        _choice("EMAIL_GATEWAY", "smtp", "filebased"),
+        _choice("EMAIL_GATEWAY", "smtp", "filebased", "console"),
         _text("EMAIL_HOST", "localhost"),
         _number("EMAIL_PORT", 25, "a port", 1, 65535),
         _choice("EMAIL_SECURITY", "none", "STARTTLS", "SSL/TLS"),

@@ -19,7 +19,7 @@ def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
     """In production: by a mail server, from an address that others accept."""
     found: list[CheckMessage] = []
     if settings.EMAIL_GATEWAY != "smtp":
-        text = "EMAIL_GATEWAY writes mails into files; nobody gets them."
+        text = "EMAIL_GATEWAY writes mails down; nobody gets them."
         hint = "Set EMAIL_GATEWAY=smtp, and EMAIL_HOST."
         found.append(Error(text, hint=hint, id="mailportal.E009"))
     elif not settings.EMAIL_HOST:

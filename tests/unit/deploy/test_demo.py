@@ -4,12 +4,13 @@ import socket
 import sqlite3
 import stat
 import tempfile
+import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
-from deploy.demo import prepare, welcome
+from deploy.demo import portal_command, prepare, welcome
 from deploy.plan import (
     Plan,
     inherited_from,
@@ -19,8 +20,15 @@ from deploy.plan import (
     sites,
     write_settings,
 )
-from deploy.supervisor import CannotGoOn, require_free
+from deploy.supervisor import (
+    CannotGoOn,
+    require_free,
+    start,
+    wait_until_it_answers,
+)
 from tests.environment import FOLDER
+from tests.patience import PATIENCE
+from tests.processes import runs
 from tests.unit.mailportal.environments import manage
 
 PORTS = {
@@ -170,6 +178,46 @@ def test_the_terminal_says_what_runs_where_and_who_can_sign_in(plan: Plan) -> No
         str(plan.folder / "sms.jsonl"),
     ):
         assert word in text
+
+
+def test_for_developers_mails_and_errors_are_shown(folder: Path) -> None:
+    plan = make_plan({"VAR": str(folder), **PORTS}, develops=True)
+
+    settings = settings_for(plan)
+
+    assert (settings["DEBUG"], settings["EMAIL_GATEWAY"]) == ("true", "console")
+    assert "Mails to the owners appear here as well." in welcome(plan, "")
+
+
+def test_for_developers_a_changed_file_is_read_and_all_of_it_ends(
+    folder: Path,
+) -> None:
+    plan = make_plan({"VAR": str(folder), "PORT": str(free_port())}, develops=True)
+    environment = inherited_from(os.environ) | settings_for(plan)
+    with ExitStack() as started:
+        portal = start(portal_command(plan), environment, started)
+        wait_until_it_answers(plan.port, {"portal": portal})
+        # The shell, the one that looks at files, and the one that answers.
+        running = descendants(portal.pid)
+        assert len(running) >= 2
+
+    deadline = time.monotonic() + PATIENCE
+    while any(map(runs, running)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        number: int = probe.getsockname()[1]
+    return number
+
+
+def descendants(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [
+        each for child in map(int, children) for each in (child, *descendants(child))
+    ]
 
 
 def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> None:

@@ -253,7 +253,7 @@ UNREADABLE_VALUES = [
     ("SECRET_KEY", ""),
     ("SECRET_KEY", "x" * 49),
     ("SMS_GATEWAY", "pigeon"),
-    ("EMAIL_GATEWAY", "console"),
+    ("EMAIL_GATEWAY", "screen"),
     ("EMAIL_SECURITY", "tls"),
     ("TIME_ZONE", ""),
     ("TIME_ZONE", "Europe/Berln"),
