@@ -5,7 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from accounts import workers
-from accounts.notify import queue, reminders
+from accounts.notify import queue
+from accounts.policy import reminders
 from clientpasswords.lifetimes import expiry, inactivity
 
 PAUSE = 1  # seconds

@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command, get_commands
 from django.db import DataError
 
 from accounts.management.commands import deliver_cutoffs
-from accounts.notify import queue, reminders
+from accounts.notify import queue
+from accounts.policy import reminders
 from accounts.sessions import cutoffs, expiry
 from administration.bulk import jobs
 from administration.management.commands import work_jobs

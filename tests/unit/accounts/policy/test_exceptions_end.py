@@ -11,7 +11,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts.models import Account, Department, MailLogon, Policy, SecurityEvent
-from accounts.notify import reminders
+from accounts.policy import reminders
 from tests.factories import make_account, make_client_password, make_policy
 from tests.unit.support import at_once
 

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from time_machine import Traveller
 
 from accounts.models import Account, Policy, SecurityEvent
-from accounts.notify import reminders
+from accounts.policy import reminders
 from tests.factories import make_account, make_policy
 from tests.unit.support import require_client_passwords_in
 
