@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import secretfields
 from accounts.masks import HIDDEN, cleaned
 from accounts.models import Account, Notification, SecurityEvent
+from accounts.notify.catalogue import NOTICES
 
 Kind = SecurityEvent.Kind
 # Of each changed field what it was and what it is, as text.
@@ -77,7 +78,7 @@ def record_all(events: Iterable[Event]) -> None:
     Notification.objects.bulk_create(
         Notification(account=row.account, event=row, number=number)
         for row, event in zip(rows, events, strict=True)
-        if row.account and row.kind in Notification.TOLD
+        if row.account and row.kind in NOTICES
         for number in dict.fromkeys(["", event.also_to])
     )
 

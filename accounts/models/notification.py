@@ -9,8 +9,6 @@ from phonenumber_field.modelfields import PhoneNumberField
 
 from accounts.models.event import SecurityEvent
 
-Kind = SecurityEvent.Kind
-
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
     def due(self) -> Self:
@@ -21,34 +19,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 class Notification(models.Model):
     """An event that the mailbox's owner is to be told of by mail, or by text message.
 
-    Written in the transaction of the event; deleted when it was sent.
+    Written in the transaction of the event; deleted when it was sent. Of which kinds is
+    in `notify.catalogue`.
     """
-
-    # Of these owners can choose not to hear.
-    USES = frozenset({Kind.FIRST_USED, Kind.NEW_NETWORK})
-    TOLD = USES | {
-        Kind.SWITCHED_ON,
-        Kind.SWITCHED_OFF,
-        Kind.REQUIRED_SOON,
-        Kind.CODES_LOCKED,
-        Kind.ISSUED,
-        Kind.LIMITED,
-        Kind.REVOKED,
-        Kind.SUSPENDS_SOON,
-        Kind.ENDS_SOON,
-        Kind.EXCEPTION_ENDS,
-        Kind.REVIVED,
-        Kind.PHONE_CHANGED,
-        Kind.PASSWORD_CHANGED,
-        Kind.TWO_STEP_ON,
-        Kind.TWO_STEP_OFF,
-        Kind.PASSKEY_ADDED,
-        Kind.PASSKEY_REMOVED,
-        Kind.CODES_MADE,
-        Kind.CODE_USED,
-        Kind.REVOKED_TRIED,
-        Kind.GUESSED,
-    }
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"

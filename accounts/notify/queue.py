@@ -17,6 +17,7 @@ from accounts import budgets
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
 from accounts.notify import messages
+from accounts.notify.catalogue import NOTICES, Kind
 from gateways import mail, sms
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def _claim(account: int, kind: str, number: str = "") -> Batch | None:
             return None
         owner = rows[0].account
         ours = Notification.objects.filter(pk__in=[row.pk for row in rows])
-        if kind in Notification.USES and not owner.told_of_uses:
+        if NOTICES[Kind(kind)].is_optional and not owner.told_of_uses:
             ours.delete()
             return None
         try:

@@ -58,7 +58,7 @@ def announce_ends() -> int:
 
 
 def losses(account: Account) -> list[str]:
-    """What the exception's end takes from its owner, as `messages.CHANGES` says.
+    """What the exception's end takes from its owner, as `catalogue.LOSSES` says.
 
     The account has one, with an end, and comes `with_policies`.
     """

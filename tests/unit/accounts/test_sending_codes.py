@@ -15,6 +15,7 @@ from accounts import codes, phones
 from accounts.codes import Act
 from accounts.models import Account
 from accounts.notify import messages
+from accounts.notify.catalogue import NOTICES
 from gateways import sms
 from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
 from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.usefixtures("client_passwords_on")
 # Of the signs a text message of 160 may hold, those that our texts use.
 GSM_7 = set(string.ascii_letters + string.digits + " \n@#.,:;!?'\"()-/%äöüÄÖÜß")
 LANGUAGES = [code for code, _ in project_settings.LANGUAGES]
+
+BY_TEXT_MESSAGE = [kind for kind, notice in NOTICES.items() if notice.text_message]
 
 Fail = Callable[[SmsError], None]
 
@@ -197,7 +200,7 @@ def test_a_text_message_fits_into_one_part(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("kind", messages.TEXT_MESSAGES)
+@pytest.mark.parametrize("kind", BY_TEXT_MESSAGE)
 def test_what_a_number_is_told_fits_into_one_part(
     alice: Account, language: str, kind: str
 ) -> None:

@@ -19,7 +19,7 @@ from ninja import ModelSchema
 
 from accounts.models import Account, Policy
 from accounts.models.policy import NO_POLICY_ANSWERS, POLICY_ANSWERS
-from accounts.notify import messages
+from accounts.notify import catalogue
 from administration.policies import effective
 from administration.policies import page as policies_page
 from api import schemas
@@ -82,7 +82,7 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert set(policy.answers) == answers
     assert len(list(effective.values(policy))) == len(answers)
     assert {*lockout.ANSWERS.values(), lockout.NETWORKS} <= answers
-    assert answers - REFUSES_NOTHING == set(messages.CHANGES) - {
+    assert answers - REFUSES_NOTHING == set(catalogue.LOSSES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }
     assert answers | {"name", "domain"} >= policies_page.WITHOUT_EFFECT

@@ -9,8 +9,9 @@ from django.conf import settings as project_settings
 from pytest_django import Settings
 
 from accounts.events import Kind
-from accounts.models import Account, Notification, SecurityEvent
+from accounts.models import Account, SecurityEvent
 from accounts.notify import messages
+from accounts.notify.catalogue import NOTICES
 
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
 LANGUAGES = [code for code, _name in project_settings.LANGUAGES]
@@ -47,7 +48,7 @@ def test_it_says_what_happened_to_which_device_when_and_from_where(
 
 
 def test_the_only_link_is_to_the_settings(alice: Account) -> None:
-    for kind in Notification.TOLD:
+    for kind in NOTICES:
         text = write(alice, event(kind))
 
         assert re.findall(r"\S+://\S+", text) == [PAGE]
@@ -104,16 +105,16 @@ def test_limits_are_told_as_they_are_now(alice: Account) -> None:
 
 
 def test_only_mails_about_uses_say_how_to_switch_them_off(alice: Account) -> None:
-    for kind in Notification.TOLD:
+    for kind in NOTICES:
         text = write(alice, event(kind))
 
         says_how = "You can switch mails like this off" in text
-        assert says_how is (kind in Notification.USES)
+        assert says_how is NOTICES[kind].is_optional
         assert ("cannot be switched off" in text) is not says_how
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])
-@pytest.mark.parametrize("kind", sorted(Notification.TOLD))
+@pytest.mark.parametrize("kind", NOTICES)
 def test_it_is_in_the_owners_language(
     alice: Account, language: str, kind: Kind
 ) -> None:

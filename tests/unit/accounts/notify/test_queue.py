@@ -15,11 +15,13 @@ from accounts import events
 from accounts.events import Kind
 from accounts.models import Account, Notification, SecurityEvent
 from accounts.notify import queue
+from accounts.notify.catalogue import NOTICES
 from gateways.mail import NotSent
 from tests.unit.support import HOME
 
-CHANGES = sorted(Notification.TOLD - Notification.USES)
-NOT_TOLD = sorted(set(Kind) - Notification.TOLD)
+USES = [kind for kind, notice in NOTICES.items() if notice.is_optional]
+CHANGES = [kind for kind, notice in NOTICES.items() if not notice.is_optional]
+NOT_TOLD = sorted(set(Kind) - NOTICES.keys())
 
 
 def happen(account: Account | None, kind: Kind = Kind.ISSUED, count: int = 1) -> None:
@@ -41,7 +43,7 @@ def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateways.mail.send", refuse)
 
 
-@pytest.mark.parametrize("kind", sorted(Notification.TOLD))
+@pytest.mark.parametrize("kind", NOTICES)
 def test_the_owner_is_told_at_the_address_of_the_mailbox(
     alice: Account, kind: Kind
 ) -> None:
@@ -152,7 +154,7 @@ def test_a_flood_of_one_kind_does_not_hold_back_another(
     assert subjects()[1:] == ["A security password was made"]
 
 
-@pytest.mark.parametrize("kind", sorted(Notification.USES))
+@pytest.mark.parametrize("kind", USES)
 def test_owners_can_choose_not_to_hear_of_uses(
     browser: Client, alice: Account, kind: Kind
 ) -> None:

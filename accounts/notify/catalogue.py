@@ -1,0 +1,253 @@
+"""What owners are told of: a row for each kind of event, and what a mail says of it.
+
+A kind without a row is recorded, and nobody is told. To add a notification: a kind in
+`SecurityEvent.Kind`, its row here, and `events.record` where it happens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.models import SecurityEvent
+
+Kind = SecurityEvent.Kind
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the owner of a mailbox is told of one kind of event.
+
+    `advice` is what to do if it was not the owner; of a reminder, what to do before the
+    day comes. An optional one owners can switch off. `text_message` goes to a telephone
+    besides the mail, where the event names a number; `address` stands in it.
+    """
+
+    title: str
+    advice: str
+    is_optional: bool = False
+    is_reminder: bool = False
+    text_message: str = ""
+
+
+ADVICE_ON_CHANGES = gettext_noop(
+    "Look at your list of security passwords, delete those that you do not know, and "
+    "have your web password changed: somebody may be signed in with it."
+)
+ADVICE_ON_USES = gettext_noop(
+    "Delete this security password on the page below. The device can then no longer "
+    "read or send mail."
+)
+
+NOTICES: dict[Kind, Notice] = {
+    Kind.ISSUED: Notice(
+        gettext_noop("A security password was made"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.LIMITED: Notice(
+        gettext_noop("The limits of a security password were changed"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.REVOKED: Notice(
+        gettext_noop("A security password was deleted"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.SWITCHED_ON: Notice(
+        gettext_noop("Security passwords were turned on"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.SWITCHED_OFF: Notice(
+        gettext_noop("Security passwords were turned off"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.REQUIRED_SOON: Notice(
+        gettext_noop("Mail programs will need a security password"),
+        gettext_noop(
+            "From that day on your web password no longer works in mail programs. "
+            "Before it, turn security passwords on, and give each of your devices its "
+            "own: the page below shows how. Webmail stays as it is."
+        ),
+        is_reminder=True,
+    ),
+    Kind.SUSPENDS_SOON: Notice(
+        gettext_noop("A security password that is not used will be suspended"),
+        gettext_noop(
+            "From then on the device can neither read nor send mail with it. To keep "
+            "it, have the device fetch mail before, or choose Keep beside it on the "
+            "page below. If you do not need it any more, delete it."
+        ),
+        is_reminder=True,
+    ),
+    Kind.ENDS_SOON: Notice(
+        gettext_noop("A security password ends soon"),
+        gettext_noop(
+            "From then on the device can neither read nor send mail with it. Before, "
+            "make a new one on the page below, enter it in the device, and delete the "
+            "old one."
+        ),
+        is_reminder=True,
+    ),
+    Kind.EXCEPTION_ENDS: Notice(
+        gettext_noop("An exception for your mailbox ends soon"),
+        gettext_noop(
+            "From then on the rules of your department or domain hold for your mail "
+            "programs. Where security passwords are required, turn them on before, and "
+            "give each of your devices its own: the page below shows how. Webmail "
+            "stays as it is. If you need the exception longer, ask your administrator."
+        ),
+        is_reminder=True,
+    ),
+    Kind.REVIVED: Notice(
+        gettext_noop("A security password was kept, though it was not used"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.PHONE_CHANGED: Notice(
+        gettext_noop("Your phone number for codes was changed"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the new number can soon make security passwords."
+        ),
+        text_message=gettext_noop(
+            "Codes for %(address)s go to another phone number from now on. Not you? "
+            "Tell your administrator at once."
+        ),
+    ),
+    Kind.PASSWORD_CHANGED: Notice(
+        gettext_noop("Your web password was changed"),
+        gettext_noop(
+            "Tell your administrator at once: somebody may have shut you out of these "
+            "pages."
+        ),
+    ),
+    Kind.TWO_STEP_ON: Notice(
+        gettext_noop("Two-step sign-in was set up"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the authenticator app can soon make security passwords."
+        ),
+        text_message=gettext_noop(
+            "An authenticator app was set up for %(address)s. Not you? Tell your "
+            "administrator at once."
+        ),
+    ),
+    Kind.TWO_STEP_OFF: Notice(
+        gettext_noop("Two-step sign-in was turned off"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.PASSKEY_ADDED: Notice(
+        gettext_noop("A passkey was added"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the passkey can sign in to these pages as you."
+        ),
+        text_message=gettext_noop(
+            "A passkey was added for %(address)s. Not you? Tell your administrator at "
+            "once."
+        ),
+    ),
+    Kind.PASSKEY_REMOVED: Notice(
+        gettext_noop("A passkey was removed"),
+        ADVICE_ON_CHANGES,
+    ),
+    Kind.CODES_MADE: Notice(
+        gettext_noop("New recovery codes were made"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "whoever has the codes needs only that to sign in as you."
+        ),
+    ),
+    Kind.CODE_USED: Notice(
+        gettext_noop("A recovery code was used to sign in"),
+        gettext_noop(
+            "Tell your administrator at once, and have your web password changed: "
+            "somebody knows it, and has your recovery codes."
+        ),
+    ),
+    Kind.FIRST_USED: Notice(
+        gettext_noop("A security password was used for the first time"),
+        ADVICE_ON_USES,
+        is_optional=True,
+    ),
+    Kind.NEW_NETWORK: Notice(
+        gettext_noop("A security password was used from a new network"),
+        ADVICE_ON_USES,
+        is_optional=True,
+    ),
+    Kind.CODES_LOCKED: Notice(
+        gettext_noop("Codes are locked: too many were wrong"),
+        gettext_noop(
+            "Somebody may be signed in with your web password: have it changed. Your "
+            "administrator can unlock codes."
+        ),
+    ),
+    Kind.REVOKED_TRIED: Notice(
+        gettext_noop("A deleted security password is still being tried"),
+        gettext_noop(
+            "It is refused. If the device is yours, make a new security password for "
+            "it. If it was lost or stolen, whoever has it stays locked out."
+        ),
+    ),
+    Kind.GUESSED: Notice(
+        gettext_noop("Many wrong passwords were tried for your mailbox"),
+        gettext_noop(
+            "They were refused. If your web password is short, or used elsewhere, have "
+            "it changed."
+        ),
+    ),
+}
+
+# What is different after an exception, by what `policy.reminders.losses` calls it.
+LOSSES = {
+    "client_passwords_required": gettext_noop("security passwords are required"),
+    "client_passwords_suspended": gettext_noop(
+        "security passwords work only once you turn them on"
+    ),
+    "third_party_logon": gettext_noop("no mail program connects"),
+    "imap": gettext_noop("IMAP is switched off"),
+    "pop3": gettext_noop("POP3 is switched off"),
+    "smtp": gettext_noop("SMTP is switched off"),
+    "client_networks": gettext_noop("mail programs connect from some networks only"),
+    "client_password_days": gettext_noop("security passwords end sooner"),
+}
+
+
+def written_time(value: str) -> str:
+    """Return an ISO 8601 time as an owner reads it; "" if it is none."""
+    at = parse_datetime(value)
+    if at is None:
+        return ""
+    local = localtime(at)
+    return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"
+
+
+def _list(value: str) -> str:
+    return value.replace(" ", ", ")
+
+
+def _losses(value: str) -> str:
+    return ", ".join(_(LOSSES[name]) for name in value.split() if name in LOSSES)
+
+
+# What a mail tells of an event's detail, in this order: its name there, what it is
+# called, and how it is written.
+FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
+    "device": (gettext_noop("Device"), str),
+    "passkey": (gettext_noop("Passkey"), str),
+    "left": (gettext_noop("Codes left"), str),
+    "old": (gettext_noop("Number until now"), str),
+    "new": (gettext_noop("New number"), str),
+    "protocols": (gettext_noop("Protocols"), lambda value: _list(value.upper())),
+    "networks": (gettext_noop("Networks"), _list),
+    "required_from": (gettext_noop("Required from"), written_time),
+    "suspends": (gettext_noop("Suspended from"), written_time),
+    "expires": (gettext_noop("Works until"), written_time),
+    "until": (gettext_noop("Exception until"), written_time),
+    "loses": (gettext_noop("From then on"), _losses),
+    "protocol": (gettext_noop("Protocol"), str.upper),
+    "count": (gettext_noop("Wrong passwords"), str),
+}

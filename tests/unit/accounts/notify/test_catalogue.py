@@ -1,0 +1,83 @@
+"""Each kind of event has its place, and each of its facts its name."""
+
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from accounts.events import Kind
+from accounts.models import Account, SecurityEvent
+from accounts.notify import messages
+from accounts.notify.catalogue import FACTS, LOSSES, NOTICES, written_time
+
+ROOT = Path(__file__).parents[4]
+APPS = ("accounts", "clientpasswords", "provisioning", "administration", "api")
+# Where a kind is only listed.
+LISTS = {ROOT / "accounts/models/event.py", ROOT / "accounts/notify/catalogue.py"}
+MOMENT = datetime(2027, 1, 31, 23, 59, tzinfo=UTC)
+
+
+def code() -> str:
+    files = [
+        path
+        for folder in (*APPS, "mailportal")
+        for path in (ROOT / folder).rglob("*.py")
+        if path not in LISTS
+    ]
+    return "".join(path.read_text() for path in files)
+
+
+def test_every_kind_of_event_is_recorded_somewhere() -> None:
+    used = set(re.findall(r"\bKind\.([A-Z_]+)\b", code()))
+
+    assert used == set(Kind.__members__), "a kind is listed and never recorded"
+
+
+def test_every_notice_says_what_happened_and_what_to_do() -> None:
+    titles = [notice.title for notice in NOTICES.values()]
+
+    assert len(set(titles)) == len(titles)
+    assert all(titles)
+    assert all(notice.advice for notice in NOTICES.values())
+
+
+def test_owners_can_switch_off_mails_about_uses_only() -> None:
+    optional = {kind for kind, notice in NOTICES.items() if notice.is_optional}
+
+    assert optional == {Kind.FIRST_USED, Kind.NEW_NETWORK}
+
+
+@pytest.mark.parametrize("kind", NOTICES)
+def test_a_reminder_does_not_ask_whether_it_was_the_owner(
+    alice: Account, kind: Kind
+) -> None:
+    event = SecurityEvent(kind=kind, at=MOMENT, actor="mailportal")
+
+    text = messages.write(alice, [event]).text
+
+    is_reminder = NOTICES[kind].is_reminder
+    assert ("Was it you?" not in text) is is_reminder
+    assert ("By: mailportal" not in text) is is_reminder
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_every_fact_of_an_event_is_told_by_its_name(alice: Account, name: str) -> None:
+    title, write = FACTS[name]
+    value = "imap" if name == "loses" else "one two"
+    if write is written_time:
+        value = MOMENT.isoformat()
+    event = SecurityEvent(kind=Kind.ISSUED, at=MOMENT, detail={name: value})
+
+    text = messages.write(alice, [event]).text
+
+    assert f"  {title}: {write(value)}\n" in text
+    assert write(value)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_is_told_in_words(alice: Account, name: str) -> None:
+    detail = {"loses": f"{name} unheard-of"}
+    event = SecurityEvent(kind=Kind.EXCEPTION_ENDS, at=MOMENT, detail=detail)
+
+    assert f"From then on: {LOSSES[name]}\n" in messages.write(alice, [event]).text
