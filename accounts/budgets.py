@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import retention
 from accounts.models import Budget
 
 
@@ -70,8 +71,7 @@ def give_back(limits: Iterable[Limit]) -> None:
 
 def forget() -> int:
     """Delete what no limit looks at any more; return how many rows."""
-    old = timezone.now() - timedelta(days=2)
-    return Budget.objects.filter(window__lt=old).delete()[0]
+    return Budget.objects.filter(window__lt=retention.BUDGETS.oldest).delete()[0]
 
 
 def network_of(address: str | None) -> str:

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts import retention
 from accounts.models import Account, Cutoff
 from accounts.sessions import rights
 from gateways import doveadm
@@ -110,9 +111,9 @@ def deliver_due() -> int:
 
 
 def forget() -> int:
-    """Delete the orders that were carried out over a month ago; return how many."""
-    old = timezone.now() - timedelta(days=30)
-    done = Cutoff.objects.filter(due_at=None, created_at__lt=old)
+    """Delete the orders that were carried out long ago; return how many."""
+    oldest = retention.CUTOFFS.oldest
+    done = Cutoff.objects.filter(due_at=None, created_at__lt=oldest)
     return done.delete()[0]
 
 

@@ -8,7 +8,6 @@ it may do so, and to which of the records.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -16,7 +15,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from accounts import events
+from accounts import events, retention
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Department, Domain
 from accounts.sessions import cutoffs
@@ -29,7 +28,6 @@ from provisioning.acts import NotAllowed, Order
 
 PART = 100  # records in one transaction
 TOLD = 20  # failures kept of each part
-CHOICE_KEPT = timedelta(days=1)
 
 
 def choose(
@@ -100,9 +98,9 @@ def work(job: Job) -> bool:
 
 
 def forget() -> int:
-    """Delete what was chosen and not confirmed within a day; return how many."""
-    old = timezone.now() - CHOICE_KEPT
-    return Job.objects.filter(confirmed_at=None, created_at__lt=old).delete()[0]
+    """Delete what was chosen and not confirmed in time; return how many."""
+    oldest = retention.UNCONFIRMED_JOBS.oldest
+    return Job.objects.filter(confirmed_at=None, created_at__lt=oldest).delete()[0]
 
 
 def may(account: Any, action: Action) -> bool:

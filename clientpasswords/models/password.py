@@ -10,6 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import retention
 from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
 
     def long_revoked(self) -> Self:
         """Those revoked so long ago that no device should still be trying them."""
-        kept = timedelta(days=settings.REVOKED_KEPT_DAYS)
-        return self.filter(revoked_at__lt=timezone.now() - kept)
+        return self.filter(revoked_at__lt=retention.REVOKED_PASSWORDS.oldest)
 
 
 class ClientPassword(models.Model):

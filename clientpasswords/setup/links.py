@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import codes
+from accounts import codes, retention
 from accounts.events import Actor
 from accounts.models import Account, Phone
 from accounts.policy import effective
@@ -25,7 +25,6 @@ from clientpasswords.lifecycle import Issued
 from clientpasswords.models import SetUpLink
 
 LIFETIME = timedelta(minutes=10)
-KEPT = timedelta(days=1)  # so that who comes too late is told that it was used
 
 
 class AlreadyOffered(Exception):
@@ -126,8 +125,8 @@ def withdraw(account: Account) -> None:
 
 
 def forget() -> int:
-    """Delete the links that ran out over a day ago; return how many."""
-    old = SetUpLink.objects.all().older_than(timezone.now() - KEPT)
+    """Delete the links that ran out long ago; return how many."""
+    old = SetUpLink.objects.all().older_than(retention.SET_UP_LINKS.oldest)
     return old.delete()[0]
 
 

@@ -4,11 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
-from django.db.models import Exists, F, Max, OuterRef, Q, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Exists, Max, OuterRef, Q
 from django.utils import timezone
 
+from accounts import retention
 from accounts.models import Account
 from clientpasswords.models import (
     ClientPassword,
@@ -90,16 +89,9 @@ def idle(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
 
 def forget() -> int:
     """Delete logons that are too old, or too many for one account; return how many."""
-    oldest = timezone.now() - timedelta(days=settings.LOGONS_KEPT_DAYS)
-    count = Logon.objects.filter(last_at__lt=oldest).delete()[0]
-    newest_first = Window(
-        RowNumber(), partition_by="account_id", order_by=[F("last_at").desc(), "-pk"]
-    )
-    surplus = Logon.objects.annotate(place=newest_first).filter(
-        place__gt=settings.LOGONS_KEPT_AN_ACCOUNT
-    )
-    pks = list(surplus.values_list("pk", flat=True))
-    return count + Logon.objects.filter(pk__in=pks).delete()[0]
+    count = Logon.objects.filter(last_at__lt=retention.LOGONS.oldest).delete()[0]
+    surplus = retention.LOGONS.surplus(Logon.objects.all(), "account_id")
+    return count + Logon.objects.filter(pk__in=surplus).delete()[0]
 
 
 def _lock_accounts(keys: Iterable[Alike]) -> Accounts:

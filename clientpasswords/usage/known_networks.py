@@ -5,15 +5,12 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Window
-from django.db.models.functions import RowNumber
-from django.utils import timezone
+from django.db.models import Exists, OuterRef
 
+from accounts import retention
 from clientpasswords.models import KnownNetwork
 from clientpasswords.usage import bulk
 
-MOST_A_PASSWORD = 100
 # What is read and written of a known network.
 WRITTEN = ["client_password", "network", "last_at"]
 # A known network is written again when it was last written this long ago.
@@ -57,17 +54,11 @@ def forget() -> int:
     newer = KnownNetwork.objects.filter(
         client_password=OuterRef("client_password"), last_at__gt=OuterRef("last_at")
     )
-    oldest = timezone.now() - timedelta(days=settings.LOGONS_KEPT_DAYS)
-    unused = KnownNetwork.objects.filter(Exists(newer), last_at__lt=oldest)
-    newest_first = Window(
-        RowNumber(),
-        partition_by="client_password_id",
-        order_by=[F("last_at").desc(), "-pk"],
-    )
-    surplus = KnownNetwork.objects.annotate(place=newest_first).filter(
-        place__gt=MOST_A_PASSWORD
-    )
-    pks = {*unused.values_list("pk", flat=True), *surplus.values_list("pk", flat=True)}
+    kept = retention.KNOWN_NETWORKS
+    rows = KnownNetwork.objects.all()
+    unused = rows.filter(Exists(newer), last_at__lt=kept.oldest)
+    surplus = kept.surplus(rows, "client_password_id")
+    pks = {*unused.values_list("pk", flat=True), *surplus}
     return KnownNetwork.objects.filter(pk__in=pks).delete()[0]
 
 

@@ -1,30 +1,34 @@
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from accounts import budgets, events
+from accounts import budgets, events, retention
 from accounts.events import Kind
+from accounts.retention import Retention
 from accounts.sessions import cutoffs
 from administration.bulk import jobs
 from clientpasswords import lifecycle
 from clientpasswords.setup import links
 from clientpasswords.usage import history, known_networks
 
+TIDYING: dict[Retention, Callable[[], int]] = {
+    retention.REVOKED_PASSWORDS: lifecycle.forget,
+    retention.SET_UP_LINKS: links.forget,
+    retention.LOGONS: history.forget,
+    retention.KNOWN_NETWORKS: known_networks.forget,
+    retention.CUTOFFS: cutoffs.forget,
+    retention.BUDGETS: budgets.forget,
+    retention.UNCONFIRMED_JOBS: jobs.forget,
+}
+
 
 class Command(BaseCommand):
     help = "Delete what is no longer needed; meant for once a day."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        counts = {
-            "deleted security passwords": lifecycle.forget(),
-            "old links for set-up": links.forget(),
-            "old mail logons": history.forget(),
-            "networks out of use": known_networks.forget(),
-            "finished cut-offs": cutoffs.forget(),
-            "old limits": budgets.forget(),
-            "actions that nobody confirmed": jobs.forget(),
-        }
+        counts = {kept.records: forget() for kept, forget in TIDYING.items()}
         call_command("clearsessions")
         deleted = {name: count for name, count in counts.items() if count}
         if deleted:

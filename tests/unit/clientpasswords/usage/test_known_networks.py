@@ -6,6 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts import retention
 from accounts.models import Account
 from clientpasswords.models import ClientPassword, KnownNetwork
 from clientpasswords.usage import known_networks
@@ -56,5 +57,5 @@ def test_a_password_has_no_more_than_so_many(alice: Account) -> None:
     call_command("tidy")
 
     kept = remembered(row)
-    assert len(kept) == known_networks.MOST_A_PASSWORD
+    assert len(kept) == retention.KNOWN_NETWORKS.newest
     assert {f"10.0.{number}.0/24" for number in range(60)} <= kept
