@@ -163,13 +163,16 @@ def _deliver(pks: Iterable[int]) -> int:
 def _claim(row: Cutoff) -> bool:
     """Take the row for us alone; whoever dies with it loses it when the lease ends."""
     mine = Cutoff.objects.filter(pk=row.pk, due_at=row.due_at)
-    return mine.update(due_at=timezone.now() + LEASE) == 1
+    row.due_at = timezone.now() + LEASE
+    return mine.update(due_at=row.due_at) == 1
 
 
 def _settle(row: Cutoff, *, confirmed: bool) -> None:
+    """Note what came of it; of a failure only if no other worker has it by now."""
     kicks = row.kicks + confirmed
     failures = 0 if confirmed else row.failures + 1
-    Cutoff.objects.filter(pk=row.pk).update(
+    ours = {} if confirmed else {"due_at": row.due_at}
+    Cutoff.objects.filter(pk=row.pk, **ours).update(
         kicks=F("kicks") + int(confirmed),
         failures=failures,
         due_at=_next_time(kicks, failures),

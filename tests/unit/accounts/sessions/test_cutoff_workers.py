@@ -88,6 +88,28 @@ def test_what_a_dead_worker_had_taken_is_carried_out_after_its_lease(
     assert cutoffs.deliver_due() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_fails_late_does_not_put_off_anothers_work(
+    alice: Account, node: StandIn, clock: Traveller
+) -> None:
+    make_orders(alice, node)
+    taken_over: list[bool] = []
+
+    def hang(handler: Handler) -> None:
+        clock.shift(15)
+        claim = at_once(1, lambda _n: cutoffs._claim(Cutoff.objects.due().get()))
+        taken_over.extend(claim)
+        standins.answers(500)(handler)
+
+    node.behave = hang
+    cutoffs.deliver_due()
+
+    assert taken_over == [True]
+    assert Cutoff.objects.get().failures == 0
+    clock.shift(14)
+    assert not Cutoff.objects.due().exists()
+
+
 def test_only_what_was_carried_out_long_ago_is_forgotten(
     alice: Account, node: StandIn, clock: Traveller
 ) -> None:
