@@ -75,8 +75,9 @@ def record_all(events: Iterable[Event]) -> None:
     """
     events = list(events)
     rows = SecurityEvent.objects.bulk_create(map(_row, events), batch_size=500)
+    now = timezone.now()
     Notification.objects.bulk_create(
-        Notification(account=row.account, event=row, number=number)
+        Notification(account=row.account, event=row, number=number, due_at=now)
         for row, event in zip(rows, events, strict=True)
         if row.account and row.kind in NOTICES
         for number in dict.fromkeys(["", event.also_to])

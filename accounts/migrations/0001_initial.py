@@ -430,8 +430,15 @@ SECURITY_EVENT = table(
 )
 NOTIFICATION = table(
     "Notification",
-    due_at=models.DateTimeField(db_index=True, default=timezone.now),
-    failures=models.PositiveSmallIntegerField(default=0),
+    {},
+    models.Index(
+        condition=Q(due_at__isnull=False), fields=["due_at"], name="notification_due"
+    ),
+    models.CheckConstraint(
+        condition=Q(due_at__isnull=False), name="notification_is_due_until_it_was_sent"
+    ),
+    due_at=models.DateTimeField("next try", null=True),
+    failures=models.PositiveIntegerField("failed tries in a row", default=0),
     account=models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="notifications"
     ),

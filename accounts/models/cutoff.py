@@ -1,5 +1,6 @@
 """Sessions on the mail servers that have lost their right and must end."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
@@ -8,19 +9,17 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.due import Due, DueQuerySet
 
-class CutoffQuerySet(models.QuerySet["Cutoff"]):
+
+class CutoffQuerySet(DueQuerySet["Cutoff"]):
     def open(self) -> Self:
         """Those that a mail server has not carried out even once."""
         # Those have a next try by a constraint; the index knows only who has.
         return self.filter(kicks=0, due_at__isnull=False).exclude(node="")
 
-    def due(self) -> Self:
-        """Those whose next kick should be made now."""
-        return self.filter(due_at__lte=timezone.now())
 
-
-class Cutoff(models.Model):
+class Cutoff(Due):
     """One order to one mail server: end the sessions of this logon name.
 
     Written in the transaction that takes the right away and kicked on commit. A logon
@@ -29,6 +28,9 @@ class Cutoff(models.Model):
     """
 
     KICKS = 3
+    LEASE = timedelta(seconds=15)
+    FIRST_WAIT = timedelta(seconds=2)
+    LONGEST_WAIT = timedelta(minutes=1)
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -50,23 +52,14 @@ class Cutoff(models.Model):
         help_text=_("Empty until the time has come."),
     )
     created_at = models.DateTimeField(_("ordered"), default=timezone.now)
-    due_at = models.DateTimeField(_("next try"), null=True)
     kicks = models.PositiveSmallIntegerField(_("times carried out"), default=0)
-    failures = models.PositiveIntegerField(_("failed tries in a row"), default=0)
 
     objects = CutoffQuerySet.as_manager()
 
-    class Meta:
+    class Meta(Due.Meta):
         verbose_name = _("cut-off")
         verbose_name_plural = _("cut-offs")
         ordering = ["-created_at"]
-        indexes = [
-            models.Index(
-                fields=["due_at"],
-                condition=Q(due_at__isnull=False),
-                name="cutoff_due",
-            ),
-        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(due_at__isnull=False) | Q(kicks__gt=0),

@@ -1,27 +1,27 @@
 """What owners have to be told and have not been told yet."""
 
-from typing import Self
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
-from django.utils import timezone
+from django.db.models import Q
 from phonenumber_field.modelfields import PhoneNumberField
 
+from accounts.models.due import Due, DueQuerySet
 from accounts.models.event import SecurityEvent
 
 
-class NotificationQuerySet(models.QuerySet["Notification"]):
-    def due(self) -> Self:
-        """Those that should be sent now."""
-        return self.filter(due_at__lte=timezone.now())
-
-
-class Notification(models.Model):
+class Notification(Due):
     """An event that the mailbox's owner is to be told of by mail, or by text message.
 
     Written in the transaction of the event; deleted when it was sent. Of which kinds is
     in `notify.catalogue`.
     """
+
+    # A mail server that is alive takes a mail much sooner.
+    LEASE = timedelta(minutes=5)
+    FIRST_WAIT = timedelta(seconds=10)
+    LONGEST_WAIT = timedelta(hours=1)
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"
@@ -32,10 +32,16 @@ class Notification(models.Model):
     number = PhoneNumberField(
         blank=True, help_text="Told by text message to this number; empty: by mail."
     )
-    due_at = models.DateTimeField(default=timezone.now, db_index=True)
-    failures = models.PositiveSmallIntegerField(default=0)
 
-    objects = NotificationQuerySet.as_manager()
+    objects = DueQuerySet["Notification"].as_manager()
+
+    class Meta(Due.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(due_at__isnull=False),
+                name="notification_is_due_until_it_was_sent",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.event)

@@ -7,7 +7,7 @@ events that wait together become one mail.
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -23,9 +23,6 @@ from gateways import mail, sms
 log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
-# Much longer than a mail server that is alive takes for one mail.
-LEASE = timedelta(minutes=5)
-LONGEST_WAIT = HOUR
 FAILURES_UNTIL_GIVEN_UP = 80  # three days, at the longest wait
 AT_ONCE = 100  # mails in one round
 
@@ -38,7 +35,6 @@ class Batch:
     number: str
     rows: list[Notification]
     limit: Limit
-    leased_until: datetime
 
 
 def deliver_due() -> int:
@@ -70,15 +66,10 @@ def _claim(account: int, kind: str, number: str = "") -> Batch | None:
     """Take what is due of this kind, unless the owner does not want it, or not now."""
     key = f"told-by-{'text' if number else 'mail'}:{account}:{kind}"
     limit = Limit(key, settings.MAILS_PER_KIND_HOUR, HOUR)
-    due = Notification.objects.due().filter(
-        account=account, event__kind=kind, number=number
-    )
+    due = Notification.objects.filter(account=account, event__kind=kind, number=number)
     with transaction.atomic():
-        rows = list(
-            due.select_for_update(of=("self",))
-            .select_related("account", "event")
-            .order_by("event__at", "pk")
-        )
+        in_order = due.select_related("account", "event").order_by("event__at", "pk")
+        rows = in_order.claim()
         if not rows:
             return None
         owner = rows[0].account
@@ -91,9 +82,7 @@ def _claim(account: int, kind: str, number: str = "") -> Batch | None:
         except budgets.Exhausted as error:
             ours.update(due_at=timezone.now() + error.wait)
             return None
-        leased_until = timezone.now() + LEASE
-        ours.update(due_at=leased_until)
-    return Batch(owner, number, rows, limit, leased_until)
+    return Batch(owner, number, rows, limit)
 
 
 def _send(batch: Batch) -> None:
@@ -120,11 +109,8 @@ def _send_text(batch: Batch) -> None:
 def _put_off(batch: Batch) -> None:
     """Try again later, unless another worker has it since our lease ended."""
     for row in batch.rows:
-        ours = Notification.objects.filter(pk=row.pk, due_at=batch.leased_until)
-        failures = row.failures + 1
-        if failures >= FAILURES_UNTIL_GIVEN_UP:
+        if row.failures + 1 < FAILURES_UNTIL_GIVEN_UP:
+            row.postpone()
+        else:
             log.error("notification %s is given up", row.pk)
-            ours.delete()
-            continue
-        wait = min(timedelta(seconds=5 * 2 ** min(failures, 10)), LONGEST_WAIT)
-        ours.update(failures=failures, due_at=timezone.now() + wait)
+            row.while_ours().delete()

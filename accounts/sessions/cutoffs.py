@@ -28,8 +28,6 @@ log = logging.getLogger(__name__)
 
 # When the next kick follows, counted from the one before.
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
-LEASE = timedelta(seconds=15)
-LONGEST_WAIT = timedelta(minutes=1)
 AT_ONCE = 50  # kicks in one request
 # Mailboxes of one domain from which on its sessions are looked at as a whole.
 MANY = 10
@@ -143,9 +141,9 @@ def _order_what_waited() -> None:
                 _order(row)
 
 
-def _deliver(pks: Iterable[int]) -> int:
+def _deliver(pks: list[int]) -> int:
     """Carry the orders out, the mail servers side by side; only we ask the database."""
-    rows = [row for row in Cutoff.objects.due().filter(pk__in=pks) if _claim(row)]
+    rows = Cutoff.objects.filter(pk__in=pks).claim(skip_locked=True) if pks else []
     if not rows:
         return 0
     with ThreadPoolExecutor(max_workers=min(len(rows), 16)) as pool:
@@ -160,33 +158,16 @@ def _deliver(pks: Iterable[int]) -> int:
     return len(rows)
 
 
-def _claim(row: Cutoff) -> bool:
-    """Take the row for us alone; whoever dies with it loses it when the lease ends."""
-    mine = Cutoff.objects.filter(pk=row.pk, due_at=row.due_at)
-    row.due_at = timezone.now() + LEASE
-    return mine.update(due_at=row.due_at) == 1
-
-
 def _settle(row: Cutoff, *, confirmed: bool) -> None:
-    """Note what came of it; of a failure only if no other worker has it by now."""
-    kicks = row.kicks + confirmed
-    failures = 0 if confirmed else row.failures + 1
-    ours = {} if confirmed else {"due_at": row.due_at}
-    Cutoff.objects.filter(pk=row.pk, **ours).update(
-        kicks=F("kicks") + int(confirmed),
-        failures=failures,
-        due_at=_next_time(kicks, failures),
+    if not confirmed:
+        row.postpone()
+        return
+    wait = NEXT_KICK.get(row.kicks + 1)
+    Cutoff.objects.filter(pk=row.pk).update(
+        kicks=F("kicks") + 1,
+        failures=0,
+        due_at=timezone.now() + wait if wait else None,
     )
-
-
-def _next_time(kicks: int, failures: int) -> datetime | None:
-    if failures:
-        wait = min(timedelta(seconds=2 ** min(failures, 10)), LONGEST_WAIT)
-    elif kicks in NEXT_KICK:
-        wait = NEXT_KICK[kicks]
-    else:
-        return None
-    return timezone.now() + wait
 
 
 def _sessions(row: Cutoff) -> list[Connection] | None:

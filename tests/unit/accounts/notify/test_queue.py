@@ -198,6 +198,7 @@ def test_what_was_not_taken_is_tried_again_later_and_later(
     for _ in range(12):
         queue.deliver_due()
         due_at = Notification.objects.get().due_at
+        assert due_at is not None
         waits.append((due_at - timezone.now()).total_seconds())
         clock.move_to(due_at)
 

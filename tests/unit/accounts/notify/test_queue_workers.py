@@ -62,7 +62,7 @@ def test_what_a_dead_worker_had_taken_is_sent_after_its_lease(
     happen(alice)
     assert queue._claim(alice.pk, Kind.ISSUED) is not None
 
-    clock.shift(queue.LEASE - timedelta(seconds=1))
+    clock.shift(Notification.LEASE - timedelta(seconds=1))
     assert queue.deliver_due() == 0
     clock.shift(1)
     assert queue.deliver_due() == 1
@@ -74,7 +74,7 @@ def test_a_worker_that_comes_back_late_does_not_put_off_anothers_work(
     happen(alice)
 
     def hang(*_args: str) -> None:
-        clock.shift(queue.LEASE)
+        clock.shift(Notification.LEASE)
         assert queue._claim(alice.pk, Kind.ISSUED) is not None
         raise NotSent("TimeoutError")
 
