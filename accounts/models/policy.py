@@ -18,15 +18,18 @@ MOST_CLIENT_PASSWORDS = 50
 # away than the calendar reaches cannot be computed.
 MOST_DAYS = 3650
 MOST_HOURS = 8760
-# What a policy says. The API, the administration's pages, the box of the effective
-# policy, comparisons, copies and the record of events show, ask and take these alone.
-POLICY_ANSWERS = (
-    *("third_party_logon", "imap", "pop3", "smtp", "client_networks"),
+# What a policy says, in the sections of its page. The API, the administration's pages,
+# the box of the effective policy, comparisons, copies and the record of events show,
+# ask and take these alone.
+PROTOCOL_ANSWERS = ("imap", "pop3", "smtp")
+MAIL_PROGRAM_ANSWERS = ("third_party_logon", *PROTOCOL_ANSWERS, "client_networks")
+SECURITY_PASSWORD_ANSWERS = (
     *("client_passwords_required", "required_from", "report_only"),
     *("max_client_passwords", "client_password_days"),
     *("suspend_unused_days", "suspend_never_used_hours"),
-    *("code_to_switch_off", "owner_sets_phone"),
 )
+CODE_ANSWERS = ("code_to_switch_off", "owner_sets_phone")
+POLICY_ANSWERS = (*MAIL_PROGRAM_ANSWERS, *SECURITY_PASSWORD_ANSWERS, *CODE_ANSWERS)
 # Which policy it is, and what the portal keeps about it for itself.
 NO_POLICY_ANSWERS = ("id", "name", "domain", "networks_mark", "uses_known_to")
 

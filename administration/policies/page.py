@@ -1,5 +1,6 @@
 """Policies, as administrators see them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -11,6 +12,12 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Policy
+from accounts.models.policy import (
+    CODE_ANSWERS,
+    MAIL_PROGRAM_ANSWERS,
+    PROTOCOL_ANSWERS,
+    SECURITY_PASSWORD_ANSWERS,
+)
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration.base.lists import BoundedPaginator
@@ -22,6 +29,13 @@ from provisioning import roles
 # Fields that change nothing for anybody's mail programs.
 WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
+
+
+def _in_rows(answers: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
+    """Return the answers as they stand on the page: all protocols in one row."""
+    first = answers.index(PROTOCOL_ANSWERS[0])
+    rest = answers[first + len(PROTOCOL_ANSWERS) :]
+    return [*answers[:first], PROTOCOL_ANSWERS, *rest]
 
 
 @admin.register(Policy)
@@ -46,30 +60,12 @@ class PolicyAdmin(PreviewedAdmin):
     autocomplete_fields = ["domain"]
     fieldsets = [
         (None, {"fields": ["name", "domain"]}),
-        (
-            _("Mail programs"),
-            {
-                "fields": [
-                    *("third_party_logon", ("imap", "pop3", "smtp")),
-                    "client_networks",
-                ]
-            },
-        ),
+        (_("Mail programs"), {"fields": _in_rows(MAIL_PROGRAM_ANSWERS)}),
         (
             _("Third-Party Client Security Passwords"),
-            {
-                "fields": [
-                    "client_passwords_required",
-                    "required_from",
-                    "report_only",
-                    "max_client_passwords",
-                    "client_password_days",
-                    "suspend_unused_days",
-                    "suspend_never_used_hours",
-                ]
-            },
+            {"fields": SECURITY_PASSWORD_ANSWERS},
         ),
-        (_("Codes"), {"fields": ["code_to_switch_off", "owner_sets_phone"]}),
+        (_("Codes"), {"fields": CODE_ANSWERS}),
     ]
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
