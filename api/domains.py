@@ -13,7 +13,7 @@ from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
-from provisioning import acts, plans
+from provisioning import acts, cells
 from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -72,7 +72,7 @@ def put_domain(
 
 
 def _require_text(name: str) -> None:
-    if not plans.is_text(name):
+    if not cells.is_text(name):
         raise problems.not_found("domain")
 
 

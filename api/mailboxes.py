@@ -28,15 +28,12 @@ from api.schemas import (
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
-from provisioning import acts, apply, plans
+from provisioning import acts, apply, cells, columns, plans
 from provisioning.models import ApiToken
 from provisioning.plans import Planned, Rules, Wanted
 
 Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])
-
-# What the rules call a field, and what programs call it.
-NAMES = {"is_active": "active"}
 
 
 @router.get("", response=AccountPage, **needs(Scope.ACCOUNTS_READ))
@@ -157,13 +154,12 @@ def revoke_client_password(
 
 
 def _rows(caller: Caller) -> QuerySet[Account]:
-    related = ("domain", "department", "policy", "phone")
-    return caller.accounts().select_related(*related)
+    return caller.accounts().select_related(*columns.RELATED)
 
 
 def _find(caller: Caller, address: str) -> Account:
     account = None
-    if plans.is_text(address):
+    if cells.is_text(address):
         account = _rows(caller).filter(address=address.lower()).first()
     if account is None:
         raise problems.not_found("mailbox")
@@ -195,10 +191,7 @@ def _bring(
 ) -> Status[AccountOut]:
     """Bring the mailbox to these fields, all or nothing."""
     _require_domain(request.auth, address)
-    fields.pop("reason", None)
-    if "active" in fields:
-        fields["is_active"] = fields.pop("active")
-    wanted = [Wanted(address, {n: _plain(v, n) for n, v in fields.items()})]
+    wanted = [Wanted(address, _plain(fields))]
     with request.auth.writing(address) as caller:
         _require_domain(caller, address)
         rules = Rules(policies=caller.policies())
@@ -212,13 +205,15 @@ def _bring(
 
 def _require_domain(caller: Caller, address: str) -> None:
     name = address.rpartition("@")[2]
-    if not (plans.is_text(address) and caller.domains().filter(name=name).exists()):
+    if not (cells.is_text(address) and caller.domains().filter(name=name).exists()):
         raise problems.not_found("domain")
 
 
-def _plain(value: object, name: str) -> object:
-    """Return none as the rules write it."""
-    return "" if value is None and name != "policy_until" else value
+def _plain(fields: dict[str, Any]) -> dict[str, object]:
+    """Return what was sent of the columns, by the names of the rules."""
+    sent = [column for column in columns.COLUMNS if column.name in fields]
+    values = [(column, fields[column.name]) for column in sent]
+    return {each.field: each.empty if v is None else v for each, v in values}
 
 
 def _require_right(request: ApiRequest, caller: Caller, planned: Planned) -> None:
@@ -229,7 +224,7 @@ def _require_right(request: ApiRequest, caller: Caller, planned: Planned) -> Non
         versions.require_match(request, AccountOut.of(before))
     if planned.faults:
         faults = {
-            "" if name == "address" else f"/{NAMES.get(name, name)}": why
+            "" if name == "address" else f"/{columns.BY_FIELD[name].name}": why
             for name, why in planned.faults.items()
         }
         words = "The mailbox cannot be like this. Nothing was changed."

@@ -16,7 +16,7 @@ from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
-from provisioning import acts, plans
+from provisioning import acts, cells
 from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -118,7 +118,7 @@ def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
 
 
 def _require_text(name: str) -> None:
-    if not plans.is_text(name):
+    if not cells.is_text(name):
         raise problems.not_found("policy")
 
 

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
+from django.conf import settings
 from ninja import ModelSchema, Schema
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from accounts.events import LONGEST_REASON
 from accounts.models import POLICY_ANSWERS, Account, Domain, Policy
 from clientpasswords.models import ClientPassword
-from provisioning import cells
+from provisioning import cells, columns
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
 Reason = Annotated[
@@ -33,7 +34,9 @@ class Sent(Schema):
 class AccountSent(Sent):
     name: Text = ""
     department: Text | None = None
-    language: Text = Field("", description="en, de, zh-hans, zh-hant, or empty.")
+    language: Text = Field(
+        "", description=f"{', '.join(dict(settings.LANGUAGES))}, or empty."
+    )
     phone: Text | None = Field(None, description="The mobile number for codes, E.164.")
     # No default in the description of the API: which it is depends on the mailbox.
     active: bool = Field(
@@ -69,19 +72,13 @@ class AccountOut(Schema):
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
         """Return the mailbox, which has its relations at hand, as programs see it."""
-        phone = getattr(account, "phone", None)
-        return cls(
-            address=account.address,
-            name=account.name,
-            domain=account.domain.name,
-            department=account.department.name if account.department else None,
-            language=account.language,
-            phone=str(phone.number) if phone else None,
-            active=account.is_active,
-            policy=account.policy.name if account.policy else None,
-            policy_until=account.policy_until,
-            administrator=account.is_staff,
-        )
+        known = {
+            column.name: column.value(account)
+            for column in columns.COLUMNS
+            if column.in_api
+        }
+        known |= {"domain": account.domain.name, "administrator": account.is_staff}
+        return cls.model_validate(known)
 
 
 class AccountPage(Schema):

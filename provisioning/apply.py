@@ -11,15 +11,10 @@ from accounts import events, phones
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain, NewPhone, Phone
 from accounts.sessions import cutoffs
-from provisioning import plans
-from provisioning.plans import CHANGED, COLUMNS, CREATED, Planned, Rules, Wanted
+from provisioning import columns, plans
+from provisioning.columns import COLUMNS
+from provisioning.plans import CHANGED, CREATED, NOT_TOLD, Planned, Rules, Wanted
 
-# On these the mail servers' verdict depends.
-ABOUT_LOGONS = frozenset(
-    {"is_active", "policy", "policy_until", "department", "client_passwords_on"}
-)
-# Of these the record tells by another event, or nothing.
-NOT_TOLD = frozenset({"taken_over", "policy_reason"})
 AT_ONCE = 500  # rows in one statement
 
 
@@ -92,7 +87,7 @@ def _write_accounts(live: Iterable[Planned]) -> None:
             account.set_unusable_password()
         (new if each.is_new else old).append(account)
     Account.objects.bulk_create(new, batch_size=AT_ONCE)
-    Account.objects.bulk_update(old, COLUMNS, batch_size=AT_ONCE)
+    Account.objects.bulk_update(old, plans.OWN_FIELDS, batch_size=AT_ONCE)
 
 
 def _write_phones(live: Iterable[Planned]) -> None:
@@ -114,30 +109,31 @@ def _write_phones(live: Iterable[Planned]) -> None:
 def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
     """Return the events of one mailbox."""
     account = each.mailbox
-    names = each.changed - NOT_TOLD
+    names = each.changed.difference(NOT_TOLD)
     if each.is_new:
         detail = events.changes({}, {name: each.after[name] for name in names})
         yield Event(Kind.MAILBOX_CREATED, account, by, detail=detail, why=why)
         return
-    names -= {"password", "phone", "client_passwords_on"}
+    apart = [column for column in COLUMNS if column.event and column.field in names]
+    names.difference_update(column.field for column in apart)
     detail = events.changes(
         {name: each.before[name] for name in names},
         {name: each.after[name] for name in names},
     )
     if detail:
         yield Event(Kind.MAILBOX_CHANGED, account, by, detail=detail, why=why)
-    if "password" in each.changed:
-        yield Event(Kind.PASSWORD_CHANGED, account, by, why=why)
-    if "client_passwords_on" in each.changed:
-        yield Event(Kind.SWITCHED_ON, account, by, why=why)
-    if "phone" in each.changed:
-        yield phones.change(account, each.old_phone, each.new_phone, by=by, why=why)
+    for column in apart:
+        if column is columns.PHONE:
+            yield phones.change(account, each.old_phone, each.new_phone, by=by, why=why)
+        elif column.event:
+            yield Event(column.event, account, by, why=why)
 
 
 def _cut_off(live: Sequence[Planned]) -> None:
     """End what has lost its right: of one mailbox at once, of many by the worker."""
     changed = [each.mailbox for each in live if "password" in each.changed]
-    reviewed = [each.mailbox for each in live if ABOUT_LOGONS & each.changed]
+    about_logons = {column.field for column in COLUMNS if column.bears_on_logons}
+    reviewed = [each.mailbox for each in live if about_logons & each.changed]
     if len(live) > 1:
         cutoffs.end_soon(changed)
         cutoffs.review_soon(account.address for account in reviewed)

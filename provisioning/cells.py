@@ -20,8 +20,30 @@ ROUNDED = re.compile(r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII)
 MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
+ANSWERS = {
+    **dict.fromkeys(("yes", "true", "1", "y", "on", "t"), True),
+    **dict.fromkeys(("no", "false", "0", "n", "off", "f"), False),
+}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 # Beyond these, a time in one zone is none in another.
 YEARS = range(1970, 9999)
+
+
+def is_text(value: str) -> bool:
+    """Whether it is text of one line that every database can store."""
+    return CONTROL.search(value) is None and SURROGATE.search(value) is None
+
+
+def yes_or_no(text: str) -> bool:
+    """Return whether it says yes.
+
+    Raises:
+        ValueError: it says neither yes nor no.
+    """
+    if text.lower() not in ANSWERS:
+        raise ValueError("neither yes nor no")
+    return ANSWERS[text.lower()]
 
 
 def _is_address(text: str) -> bool:

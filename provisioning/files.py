@@ -14,21 +14,11 @@ from pathlib import Path
 from typing import IO
 
 from accounts.hashing import schemes
-from accounts.models import Account
 from provisioning import cells as said
-from provisioning.plans import SURROGATE, Wanted, is_text
+from provisioning.cells import SURROGATE, is_text
+from provisioning.columns import ACTIVE, ADDRESS, BY_NAME, PASSWORD
+from provisioning.plans import Wanted
 
-# The columns of a CSV file, in the order in which an export writes them.
-COLUMNS = [
-    *("address", "name", "department", "language", "phone", "password"),
-    *("active", "security_passwords", "policy", "policy_until"),
-]
-ANSWERS = {
-    **dict.fromkeys(("yes", "true", "1", "y", "on", "t"), True),
-    **dict.fromkeys(("no", "false", "0", "n", "off", "f"), False),
-}
-# Columns of such answers, and what they are called in `Wanted`.
-YES_OR_NO = {"active": "is_active", "security_passwords": "client_passwords_on"}
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # How files begin that are no text, and what to do with them.
 NO_TEXT = {
@@ -146,7 +136,7 @@ def password_field(cell: str, waived: Waived) -> dict[str, object]:
         schemes.Unusable: it cannot be taken over.
     """
     try:
-        return {"password": schemes.stored(cell)}
+        return PASSWORD.wanted(cell)
     except schemes.Unusable as error:
         if waived.unusable_hashes:
             return {}
@@ -154,26 +144,6 @@ def password_field(cell: str, waived: Waived) -> dict[str, object]:
             f"{error}; --without-unusable-hashes imports such mailboxes without a web "
             "password"
         ) from None
-
-
-def cells_of(account: Account, *, with_hash: bool) -> dict[str, str]:
-    """Return what a CSV file says of the mailbox, by column."""
-    phone = getattr(account, "phone", None)
-    until = account.policy_until
-    cells = {
-        "address": account.address,
-        "name": account.name,
-        "department": account.department.name if account.department else "",
-        "language": account.language,
-        "phone": str(phone.number) if phone else "",
-        "active": "yes" if account.is_active else "no",
-        "security_passwords": "yes" if account.client_passwords_on else "no",
-        "policy": account.policy.name if account.policy else "",
-        "policy_until": until.isoformat() if until else "",
-    }
-    if with_hash:
-        cells["password"] = schemes.written(account.password) or ""
-    return cells
 
 
 def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
@@ -185,7 +155,7 @@ def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
     names = [cell.strip().removeprefix("\ufeff").lower() for cell in cells]
     if "address" not in names:
         _require_commas(cells)
-    known = {"", *COLUMNS, *map(str.lower, waived.names)}
+    known = {"", *BY_NAME, *map(str.lower, waived.names)}
     # It may be no name but a hash, in a file without a first line of names.
     unknown = [place for place, name in enumerate(names, 1) if name not in known]
     twice = sorted({name for name in names if names.count(name) > 1} & known - {""})
@@ -193,7 +163,7 @@ def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
     if unknown:
         faults.append(
             f"column{'s' if unknown[1:] else ''} {_listed(unknown)} "
-            f"{'are' if unknown[1:] else 'is'} none of {', '.join(COLUMNS)}; "
+            f"{'are' if unknown[1:] else 'is'} none of {', '.join(BY_NAME)}; "
             "--leave-out with the names leaves others out"
         )
     faults += [
@@ -235,25 +205,26 @@ def _row(
     left_out, locked_by = [], []
     shown = ""
     for name, cell in zip(columns, map(str.strip, cells), strict=False):
+        column = BY_NAME.get(name)
         try:
             _require_text(cell)
-            if name == "address":
+            if column is ADDRESS:
                 shown = said.address(cell)
-            elif name == "password" and cell and schemes.is_locked(cell):
-                locked_by.append("password")
-                fields["is_active"] = False
-            elif name == "password" and cell:
+            elif column is PASSWORD and cell and schemes.is_locked(cell):
+                locked_by.append(name)
+                fields[ACTIVE.field] = False
+            elif column is PASSWORD and cell:
                 password = password_field(cell, waived)
                 fields |= password
                 left_out += [] if password else [UNUSABLE]
-            elif name in COLUMNS:
-                fields |= _field(name, cell)
+            elif column:
+                fields |= column.wanted(cell)
             elif name and cell:
                 left_out.append(name)
         except (ValueError, schemes.Unusable) as error:
             faults[name] = str(error)
-    if locked_by and fields.get("is_active"):
-        faults["active"] = "yes, and what stands at password locks the mailbox"
+    if locked_by and fields.get(ACTIVE.field):
+        faults[ACTIVE.name] = "yes, and what stands at password locks the mailbox"
     wanted = Wanted(shown, fields) if shown else None
     return Row(line, wanted, shown, faults, left_out, locked_by)
 
@@ -273,16 +244,3 @@ def _require_text(cell: str) -> None:
         raise ValueError("not in UTF-8: save the file as CSV UTF-8")
     if not is_text(cell):
         raise ValueError("a line break, or a control character")
-
-
-def _field(name: str, cell: str) -> dict[str, object]:
-    """Return what one cell wants; messages of errors do not repeat it."""
-    if name == "password":
-        return {}
-    if name in YES_OR_NO:
-        if cell and cell.lower() not in ANSWERS:
-            raise ValueError("neither yes nor no")
-        return {YES_OR_NO[name]: ANSWERS[cell.lower()]} if cell else {}
-    if name == "policy_until":
-        return {"policy_until": said.moment(cell) if cell else None}
-    return {name: cell}

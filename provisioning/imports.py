@@ -152,7 +152,7 @@ def _without_plan(row: Row, seen: dict[str, int]) -> Line | None:
 
 
 def _line(row: Row, planned: Planned) -> Line:
-    names = tuple(sorted(planned.changed - apply.NOT_TOLD))
+    names = tuple(sorted(planned.changed.difference(plans.NOT_TOLD)))
     if planned.outcome == REFUSED:
         names = ()
     return Line(

@@ -16,10 +16,12 @@ from typing import IO
 
 from accounts.hashing import schemes
 from provisioning import cells as said
+from provisioning.cells import is_text
+from provisioning.columns import ACTIVE, ADDRESS, PASSWORD
 from provisioning.files import NOTHING, UNUSABLE, Row, Waived, password_field
-from provisioning.plans import Wanted, is_text
+from provisioning.plans import Wanted
 
-FIELDS = ("address", "password", "uid", "gid", "gecos", "home", "shell")
+FIELDS = (ADDRESS.name, PASSWORD.name, "uid", "gid", "gecos", "home", "shell")
 
 # With these there is no logon, whatever the password.
 LOCKING = frozenset({"nologin", "fail"})
@@ -116,9 +118,9 @@ class _Reading:
             self.left_out.append("userdb_mail")
         if self.locked_by:
             # What would come back if somebody made the mailbox active by and by.
-            if self.fields.pop("password", None):
+            if self.fields.pop(PASSWORD.field, None):
                 self.left_out.append("hash behind a lock")
-            self.fields["is_active"] = False
+            self.fields[ACTIVE.field] = False
         wanted = Wanted(address, self.fields) if address else None
         return Row(line, wanted, address, self.faults, self.left_out, self.locked_by)
 

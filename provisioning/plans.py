@@ -3,11 +3,9 @@
 Planning writes nothing; `provisioning.apply` carries it out.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import translation
@@ -22,30 +20,27 @@ from accounts.models import (
     Policy,
 )
 from accounts.models.account import ADDRESS
-from provisioning import cells
+from provisioning import cells, columns
+from provisioning.columns import COLUMNS, RELATED
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
+# What goes along with a column: of these the record tells by another event, or nothing.
+NOT_TOLD = ("taken_over", "policy_reason")
 # What may change in a mailbox's own row.
-COLUMNS = [
-    *("name", "language", "is_active", "department", "policy", "policy_until"),
-    *("policy_reason", "password", "taken_over", "client_passwords_on"),
+OWN_FIELDS = [
+    *(each.field for each in COLUMNS if each not in {columns.ADDRESS, columns.PHONE}),
+    *NOT_TOLD,
 ]
-
-
-# As the columns have it.
-LONGEST_NAME, LONGEST_ADDRESS = 100, 254
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-SURROGATE = re.compile("[\ud800-\udfff]")
+LONGEST_ADDRESS = 254  # symbols, as the column of the database has it
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What a mailbox shall be. What `fields` do not name stays as it is.
 
-    `fields` may name `name`, `language`, `is_active`, `department` and `policy` (by
-    name; empty: none), `policy_until`, `phone` (E.164; empty: none), `password` (as
-    `schemes.stored` returns it), and `client_passwords_on`, which False leaves alone:
-    only their owner, or an administrator by hand, switches security passwords off.
+    `fields` hold values by the `field` of their column, as its `parse` returns them or
+    `empty` is. False leaves `client_passwords_on` alone: only their owner, or an
+    administrator by hand, switches security passwords off.
     """
 
     address: str
@@ -97,11 +92,6 @@ class Planned:
         return {name for name in self.after if self.before[name] != self.after[name]}
 
 
-def is_text(value: str) -> bool:
-    """Whether it is text of one line that every database can store."""
-    return CONTROL.search(value) is None and SURROGATE.search(value) is None
-
-
 def plan(wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> list[Planned]:
     """Return what becomes of each, in their order; nothing is written.
 
@@ -120,7 +110,7 @@ class _Known:
         rows = Account.objects.filter(address__in=addresses).order_by("pk")
         if lock:
             list(rows.select_for_update().values_list("pk"))
-        rows = rows.select_related("domain", "department", "policy", "phone")
+        rows = rows.select_related(*RELATED)
         self.accounts = {row.address: row for row in rows}
         # No mailbox has them; those that are there keep the address they have.
         former = FormerAddress.objects.filter(address__in=addresses)
@@ -157,7 +147,7 @@ def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:
         result.faults["address"] = "An administrator's mailbox is not changed this way."
         return result
     fresh = result.is_new
-    result.before = {name: getattr(account, name) for name in COLUMNS}
+    result.before = {name: getattr(account, name) for name in OWN_FIELDS}
     result.after = _after(wanted.fields, account, known, rules, result.faults)
     result.old_phone = None if fresh else getattr(account, "phone", None)
     _plan_phone(wanted.fields, result)
@@ -189,9 +179,9 @@ def _after(
     faults: dict[str, str],
 ) -> dict[str, object]:
     after = {
-        name: fields[name]
-        for name in ("name", "language", "is_active")
-        if name in fields
+        column.field: fields[column.field]
+        for column in COLUMNS
+        if column.is_plain and column.field in fields
     }
     if fields.get("client_passwords_on"):
         after["client_passwords_on"] = True
@@ -216,10 +206,9 @@ def _department(
     key = domain.name, name
     if key not in known.departments and rules.new_departments:
         known.departments[key] = Department(domain=domain, name=name)
-        if len(name) > LONGEST_NAME or not is_text(name):
-            faults["department"] = (
-                f"Longer than {LONGEST_NAME} symbols, or not one line."
-            )
+        fault = columns.name_fault(name)
+        if fault:
+            faults["department"] = fault
     if key not in known.departments:
         faults["department"] = "The domain has no department of this name."
     return known.departments.get(key)
@@ -270,11 +259,11 @@ def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
 
 def _check(account: Account, result: Planned) -> None:
     """Find what is well formed and all the same no mailbox of ours."""
-    if account.language not in {"", *dict(settings.LANGUAGES)}:
-        result.faults["language"] = "This is none of the languages of the portal."
     # Not by `clean_fields`, which would ask the database for what each refers to.
-    if len(account.name) > LONGEST_NAME or not is_text(account.name):
-        result.faults["name"] = f"Longer than {LONGEST_NAME} symbols, or not one line."
+    for column in COLUMNS:
+        fault = column.fault(getattr(account, column.field)) if column.fault else ""
+        if fault:
+            result.faults[column.field] = fault
     try:
         ADDRESS(account.address)
     except ValidationError as error:

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Account, Domain
-from provisioning import files
+from provisioning.columns import COLUMNS, PASSWORD, RELATED
 
 AT_ONCE = 2000  # mailboxes in memory
 OWNER_ONLY = 0o600
@@ -57,15 +57,14 @@ class Command(BaseCommand):
         self.stdout.write(self.style.SUCCESS(f"{count} mailboxes exported"))
 
     def _write(self, file: IO[str], rows: Any, *, with_hash: bool) -> int:
-        columns = [name for name in files.COLUMNS if with_hash or name != "password"]
-        writer = csv.DictWriter(file, columns)
-        writer.writeheader()
-        related = ("department", "policy", "phone")
-        found = rows.order_by("address").select_related(*related)
+        columns = [each for each in COLUMNS if with_hash or each is not PASSWORD]
+        writer = csv.writer(file)
+        writer.writerow([column.name for column in columns])
+        found = rows.order_by("address").select_related(*RELATED)
         count = 0
         for account in tqdm(
             found.iterator(AT_ONCE), desc="exporting", unit=" mailboxes", disable=None
         ):
-            writer.writerow(files.cells_of(account, with_hash=with_hash))
+            writer.writerow([column.cell(account) for column in columns])
             count += 1
         return count

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Policy
-from provisioning import files, imports, passwd_files
+from provisioning import columns, files, imports, passwd_files
 from provisioning.files import Malformed, Row, Waived
 from provisioning.imports import Line, Refusals, Report
 from provisioning.plans import REFUSED, Rules
@@ -23,6 +23,7 @@ READERS = {
 }
 
 LOCKING = " or ".join(sorted(passwd_files.LOCKING))
+KEPT = ", ".join(column.name for column in columns.COLUMNS if column.keeps)
 
 
 class Command(BaseCommand):
@@ -31,17 +32,9 @@ Make mailboxes, and bring those that exist to what a file says. Importing the sa
 file again changes nothing.
 
 A CSV file is in UTF-8, with commas, and names its columns in the first line:
-  {", ".join(files.COLUMNS)}
+{columns.description()}
 All but address may be missing and then stay as they are. An empty cell empties what it
-is about, but for password, active and security_passwords, which it leaves alone.
-  department    of the address's domain, by name
-  language      en, de, zh-hans or zh-hant
-  phone         a mobile number, as +4915112345678; without an extension
-  password      {{SCHEME}}hash as Dovecot writes it; never in clear
-  active        yes or no
-  security_passwords  yes turns them on; no leaves them as they are
-  policy        the mailbox's own, by name; policy_until ends it: date, time and zone,
-                as 2027-01-31T18:00:00+01:00 (a date alone does not say when)
+is about; {KEPT} it leaves alone.
 
 A passwd-file is Dovecot's: user:password:uid:gid:gecos:home:shell:extra fields. Taken
 over are the address and the hash. Where there is no logon ({LOCKING}, a hash
@@ -194,7 +187,7 @@ interruption import it again."""
             # However it is written: columns are known without their capitals.
             if name.lower() in passwd_files.NEVER_WAIVED:
                 raise CommandError(f"{name} decides who is let in: it is not left out.")
-            if name.lower() in files.COLUMNS:
+            if name.lower() in columns.BY_NAME:
                 text = f"{name} is taken over: leave its column out yourself."
                 raise CommandError(text)
         return Waived(frozenset(names), self._options["without_unusable_hashes"])

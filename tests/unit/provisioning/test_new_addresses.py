@@ -115,7 +115,7 @@ def by_the_demonstration(walk: Walk) -> str:
 
 def never(walk: Walk) -> str:
     """It writes no address: what it is given has been looked at, or is not one."""
-    assert "address" not in plans.COLUMNS
+    assert "address" not in plans.OWN_FIELDS
     return SENTENCE + COMMAND
 
 

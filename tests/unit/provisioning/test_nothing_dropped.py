@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from accounts.hashing import schemes
 from provisioning import files, passwd_files
+from provisioning.columns import BY_NAME, COLUMNS
 from provisioning.files import UNUSABLE, Row, Waived
 from tests.takenover import HASHES
 
@@ -38,7 +39,7 @@ UNUSUAL = {
     "notes": ["", SECRET],
 }
 # What a column is called in `Wanted.fields`.
-FIELDS = files.YES_OR_NO
+FIELDS = {column.name: column.field for column in COLUMNS}
 WAIVED = Waived(frozenset({"notes", "colour"}))
 EXTRA = [
     *passwd_files.HARMLESS,
@@ -52,7 +53,7 @@ WAYS = st.sampled_from([Waived(), WAIVED, Waived(unusable_hashes=True)])
 
 
 def test_every_column_has_what_is_unusual_in_it() -> None:
-    assert set(files.COLUMNS) == set(UNUSUAL) - {"", "notes"}
+    assert set(BY_NAME) == set(UNUSUAL) - {"", "notes"}
 
 
 def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list[Row]:

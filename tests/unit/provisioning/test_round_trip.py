@@ -23,7 +23,7 @@ from accounts.models import (
     Phone,
     SecurityEvent,
 )
-from provisioning.files import COLUMNS
+from provisioning.columns import COLUMNS
 from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES
 from tests.unit.provisioning.importing import run
