@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.apps.registry import Apps
-from django.contrib.auth.management import create_permissions
 from django.db import models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations import CreateModel
@@ -94,22 +92,6 @@ def statements(name: str, vendor: str) -> tuple[list[str], list[str]]:
     text = "\n".join(line for line in lines if not line.endswith(others))
     making, _mark, undoing = text.partition(UNDO)
     return _split(making, vendor), _split(undoing, vendor)
-
-
-def permissions(apps: Apps, labels: Iterable[str]) -> dict[str, Any]:
-    """Make the permissions of these apps, and return all that there are by their names.
-
-    Django makes them after all migrations, which is too late for one that gives some.
-    """
-    for label in labels:
-        app = apps.get_app_config(label)
-        # Django makes none where it sees no models, as in every app of a migration.
-        former = getattr(app, "models_module", None)
-        app.models_module = former or models
-        create_permissions(app, apps=apps, verbosity=0)
-        app.models_module = former
-    found = apps.get_model("auth", "Permission").objects.select_related("content_type")
-    return {f"{each.content_type.app_label}.{each.codename}": each for each in found}
 
 
 def _run(sql: Iterable[str], schema_editor: BaseDatabaseSchemaEditor) -> None:

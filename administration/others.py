@@ -51,9 +51,12 @@ class OperatorsAdmin(AuditedAdmin):
 
 @admin.register(Group)
 class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
-    """Nobody changes a group of their own: that would be their own rights."""
+    """Nobody changes a group of their own: that would be their own rights.
 
-    list_display = ["shown"]
+    Nor one that came with the portal: `prepare` would change it back.
+    """
+
+    list_display = ["shown", "described"]
     fields = ["name", "permissions"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -64,18 +67,31 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
         return rows
 
     def may_write(self, request: HttpRequest, record: Any) -> bool:
+        if roles.is_ready_made(record):
+            return False
         if not hasattr(record, "is_own"):  # it was made just now
             own: Any = request.user
             return not own.groups.filter(pk=record.pk).exists()
         return not record.is_own
 
     def why_read_only(self, request: HttpRequest, record: Any) -> Any:
+        if roles.is_ready_made(record):
+            return _(
+                "This group comes with the portal, which sets its rights at each "
+                "start. For other rights, make a group of your own."
+            )
         return _("You are in this group: its rights are for others to change.")
 
     @admin.display(description=_("name"), ordering="name")
     def shown(self, group: Group) -> str:
         """The ready-made ones in the reader's language."""
         return gettext(group.name)
+
+    @admin.display(description=_("what its members may do"))
+    def described(self, group: Group) -> str:
+        """What the ready-made ones are for, in the reader's language."""
+        text = roles.DESCRIPTIONS.get(group.name)
+        return gettext(text) if text else "—"
 
 
 @admin.register(Site)

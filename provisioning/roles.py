@@ -1,4 +1,4 @@
-"""Who administers what: the kinds of administrators, and the domains of each.
+"""Who administers what: the roles of administrators, and the domains of each.
 
 What somebody may do is said by their permissions, as everywhere in Django; to whose
 records they may do it, here: to those of the domains they were given, or of the whole
@@ -7,8 +7,11 @@ host. Whoever was given neither sees nothing. Pages, workers and the API ask `vi
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import Group, Permission
+from django.db import transaction
 from django.db.models import Exists, Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_noop
@@ -30,12 +33,95 @@ from clientpasswords.models import ClientPassword, Logon
 WHOLE_HOST = "accounts.administer_whole_host"
 OPERATE = "accounts.operate_site"
 
-# The groups that a migration makes, for the catalogues.
-SITE_OPERATORS = gettext_noop("Site operators")
-DOMAIN_ADMINISTRATORS = gettext_noop("Domain administrators")
-HELP_DESK = gettext_noop("Help desk")
-AUDITORS = gettext_noop("Auditors")
-EVERY_DOMAIN = gettext_noop("Every domain of the host")
+
+def _rights(**names: str) -> frozenset[str]:
+    """Return the permissions of these names, which are given by their app."""
+    return frozenset(
+        f"{app}.{name}" for app, text in names.items() for name in text.split()
+    )
+
+
+VIEW_RIGHTS = _rights(
+    accounts="view_account view_cutoff view_department view_domain view_formeraddress"
+    " view_phone view_policy view_recoverycodes view_securityevent",
+    administration="view_job",
+    clientpasswords="view_clientpassword view_logon",
+    otp_totp="view_totpdevice",
+    django_otp_webauthn="view_webauthncredential",
+)
+HELP_RIGHTS = VIEW_RIGHTS | _rights(
+    administration="reset_phone unlock_codes",
+    clientpasswords="revoke_clientpassword",
+)
+DOMAIN_RIGHTS = HELP_RIGHTS | _rights(
+    accounts="add_account change_account release_formeraddress"
+    " add_department change_department delete_department"
+    " change_domain"
+    " add_phone change_phone delete_phone"
+    " add_policy change_policy delete_policy"
+    " delete_recoverycodes"
+    " export_securityevent",
+    administration="offboard",
+    otp_totp="delete_totpdevice",
+    django_otp_webauthn="delete_webauthncredential",
+)
+SITE_RIGHTS = DOMAIN_RIGHTS | _rights(
+    accounts="operate_site delete_account add_domain delete_domain",
+    clientpasswords="view_followedlog delete_followedlog",
+    provisioning="add_apitoken revoke_apitoken view_apitoken",
+    auth="view_group add_group change_group delete_group",
+    otp_totp="add_totpdevice change_totpdevice",
+    sites="view_site add_site change_site delete_site",
+)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A ready-made group: its name and description in English, and its permissions."""
+
+    name: str
+    description: str
+    rights: frozenset[str]
+
+
+# To add a role, add it here and to the table in docs/operations.md, *Administrators*.
+GROUPS = (
+    Role(
+        gettext_noop("Site operators"),
+        gettext_noop(
+            "everything, in every domain; they alone hand out rights, make domains, "
+            "and change administrators' mailboxes"
+        ),
+        SITE_RIGHTS,
+    ),
+    Role(
+        gettext_noop("Domain administrators"),
+        gettext_noop(
+            "make and change mailboxes, departments, policies of their domains; delete "
+            "security passwords, off-board, release former addresses, export"
+        ),
+        DOMAIN_RIGHTS,
+    ),
+    Role(
+        gettext_noop("Help desk"),
+        gettext_noop("look, delete security passwords, unlock codes, reset phones"),
+        HELP_RIGHTS,
+    ),
+    Role(
+        gettext_noop("Auditors"),
+        gettext_noop("look, and export the record of events"),
+        VIEW_RIGHTS | {"accounts.export_securityevent"},
+    ),
+    # Of whose records; it goes with one of the others.
+    Role(
+        gettext_noop("Every domain of the host"),
+        gettext_noop(
+            "together with one of the others: in all domains instead of those given"
+        ),
+        frozenset({WHOLE_HOST}),
+    ),
+)
+DESCRIPTIONS = {role.name: role.description for role in GROUPS}
 
 # The condition for a record to belong to one of these domains.
 Scope = Callable[[QuerySet[Domain]], Q]
@@ -78,6 +164,47 @@ SCOPES: dict[type[Model], Scope] = {
     TOTPDevice: _by("user__domain"),
     WebAuthnCredential: _by("user__domain"),
 }
+
+
+@dataclass(frozen=True)
+class GroupChange:
+    """A ready-made group that was made or changed: its permissions before and after."""
+
+    name: str
+    is_new: bool
+    before: frozenset[str]
+    after: frozenset[str]
+
+
+@transaction.atomic
+def apply_groups() -> list[GroupChange]:
+    """Bring the ready-made groups to what `GROUPS` says; return those that changed.
+
+    Other groups are as they were, and nobody joins or leaves a group. Doing it again
+    changes nothing.
+
+    Raises:
+        KeyError: a role has a permission that no app declares.
+    """
+    rows = Permission.objects.values_list(
+        "content_type__app_label", "codename", "pk"
+    ).order_by()
+    keys = {f"{app}.{codename}": pk for app, codename, pk in rows}
+    names = {pk: name for name, pk in keys.items()}
+    changes = []
+    for role in GROUPS:
+        group, is_new = Group.objects.get_or_create(name=role.name)
+        held = group.permissions.order_by().values_list("pk", flat=True)
+        before = frozenset(names[pk] for pk in held)
+        if is_new or before != role.rights:
+            group.permissions.set([keys[right] for right in role.rights])
+            changes.append(GroupChange(role.name, is_new, before, role.rights))
+    return changes
+
+
+def is_ready_made(group: Group) -> bool:
+    """Whether `apply_groups` says what the group may do, and nobody else does."""
+    return group.name in DESCRIPTIONS
 
 
 def visible(account: Any, model: type[Model]) -> QuerySet[Any]:

@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker, Settings
 
 from accounts import schema
 from accounts.models import Account
 from gateways import sms
+from provisioning import roles
 from tests import databases, factories
 from tests.environment import DATABASE, FOLDER
 from tests.keptdatabase import KeptDatabase
@@ -68,14 +70,18 @@ def django_db_setup(
     with django_db_blocker.unblock():
         if not is_restored:
             kept.keep(str(connection.settings_dict["NAME"]))
+        roles.apply_groups()  # as `prepare` does after the migrations
     yield
     with django_db_blocker.unblock():
         connections.close_all()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def events_can_be_emptied() -> Iterator[None]:
-    """Tests empty all tables between them; nothing else can do it with the events."""
+def tables_can_be_emptied() -> Iterator[None]:
+    """Tests empty all tables between them; nothing else can do it with the events.
+
+    Then there are the ready-made groups again, as after `prepare`.
+    """
     create, drop = schema.statements("accounts/sql/append_only", connection.vendor)
     # The class: in the browser's event loop Django has connections of their own.
     operations = type(connection.ops)
@@ -87,8 +93,15 @@ def events_can_be_emptied() -> Iterator[None]:
         last = "DELETE FROM accounts_formeraddress"
         return [*drop, *statements, *create, last] if statements else []
 
+    teardown = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+
+    def emptied(case: TransactionTestCase) -> None:
+        teardown(case)
+        roles.apply_groups()
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(operations, "sql_flush", sql_flush)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", emptied)
         yield
 
 

@@ -1,11 +1,8 @@
 """Rows with sensible values; a test names only what it is about."""
 
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
-from django.contrib.auth.models import Group, Permission
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, Domain, Phone, Policy
@@ -24,17 +21,6 @@ def make_domain(name: str = "example.com", policy: Policy | None = None) -> Doma
         name=name, defaults={"policy": policy or make_policy()}
     )
     return domain
-
-
-def make_role(name: str) -> Group:
-    """The ready-made group, also where all tables were emptied since the migrations."""
-    wanted = Q()
-    for right in import_module("administration.migrations.0002_groups").GROUPS[name]:
-        app, codename = right.split(".")
-        wanted |= Q(content_type__app_label=app, codename=codename)
-    group, _created = Group.objects.get_or_create(name=name)
-    group.permissions.add(*Permission.objects.filter(wanted))
-    return group
 
 
 def make_account(

@@ -1,6 +1,7 @@
 """A domain administrator: what they find, and what they are told they may not do."""
 
 import pytest
+from django.contrib.auth.models import Group
 from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.browser
 def domain_admin(transactional_db: None) -> Account:
     """Of example.com alone; in the ready-made group."""
     account = factories.make_account("admin@example.com", is_staff=True)
-    account.groups.add(factories.make_role("Domain administrators"))
+    account.groups.add(Group.objects.get(name="Domain administrators"))
     account.domains_administered.add(account.domain)
     TOTPDevice.objects.create(user=account, name="default", key=TOTP_KEY)
     return account

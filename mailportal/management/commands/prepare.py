@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -6,10 +7,12 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error, connection, transaction
 
 from accounts import events
-from accounts.events import Event, Kind
+from accounts.events import Detail, Event, Kind
 from accounts.models import MailSetting
 from accounts.notify import refusal_texts
 from accounts.sessions import cutoffs
+from provisioning import roles
+from provisioning.roles import GroupChange
 
 
 class Command(BaseCommand):
@@ -30,6 +33,7 @@ class Command(BaseCommand):
                 )
                 _record(row.value if row else "", networks)
                 cutoffs.review("*")  # web passwords from a network that it no longer is
+            _record_groups(roles.apply_groups())
         refusal_texts.store()
 
 
@@ -56,3 +60,16 @@ def _record(old: str, new: str) -> None:
     told = events.changes({name: old}, {name: new})
     by = events.by_command("prepare")
     events.record_all([Event(Kind.SETTING_CHANGED, None, by, detail=told)])
+
+
+def _record_groups(changes: Iterable[GroupChange]) -> None:
+    """Record of each group which permissions it got and which it lost."""
+    by = events.by_command("prepare")
+    told = []
+    for each in changes:
+        lost, gained = each.before - each.after, each.after - each.before
+        changed = events.changes({"permissions": lost}, {"permissions": gained})
+        detail: Detail = {"group": each.name, **changed}
+        kind = Kind.RECORD_CREATED if each.is_new else Kind.RECORD_CHANGED
+        told.append(Event(kind, None, by, detail=detail))
+    events.record_all(told)

@@ -7,9 +7,12 @@ from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import translation
 from django.utils.html import escape
+from django.utils.translation import gettext
 
 from accounts.models import Account, Phone
+from provisioning import roles
 from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World, make_administrator
@@ -118,14 +121,52 @@ def test_groups_sites_and_their_rights_are_for_operators_whatever_else_one_has(
 
 def test_nobody_changes_a_group_of_their_own(own: World) -> None:
     browser = browser_as("operator", own)
-    mine = Group.objects.get(name="Site operators")
-    other = Group.objects.get(name="Help desk")
+    mine, other = (Group.objects.create(name=name) for name in ("Mine", "Other"))
+    Account.objects.get(groups__name="Site operators").groups.add(mine)
 
     def rename(group: Group) -> int:
         page = reverse("admin:auth_group_change", args=[group.pk])
         return int(browser.post(page, {"name": f"{group.name}!"}).status_code)
 
     assert (rename(mine), rename(other)) == (403, 302)
+
+
+@pytest.mark.parametrize("who", ["operator", "superuser"])
+@pytest.mark.parametrize("role", roles.GROUPS, ids=lambda role: role.name)
+def test_nobody_changes_or_deletes_a_ready_made_group(
+    own: World, role: roles.Role, who: str
+) -> None:
+    browser = browser_as(who, own)
+    group = Group.objects.get(name=role.name)
+    page = reverse("admin:auth_group_change", args=[group.pk])
+    chosen = {"action": "delete_selected", "_selected_action": [group.pk]}
+
+    looked = browser.get(page)
+    changed = browser.post(page, {"name": "Ours", "permissions": []})
+    deleted = browser.post(reverse("admin:auth_group_delete", args=[group.pk]))
+    of_many = browser.post(
+        reverse("admin:auth_group_changelist"), {**chosen, "post": "yes"}
+    )
+
+    assert "comes with the portal" in looked.content.decode()
+    assert (changed.status_code, deleted.status_code) == (403, 403)
+    assert of_many.status_code in {200, 302, 403}
+    group.refresh_from_db()
+    assert (group.name, group.permissions.count()) == (role.name, len(role.rights))
+
+
+def test_the_list_says_in_the_readers_language_what_each_group_may(
+    administrator: Client,
+) -> None:
+    Group.objects.create(name="Ours")
+    page = administrator.get("/admin/auth/group/", headers={"Accept-Language": "de"})
+
+    html = page.content.decode()
+
+    with translation.override("de"):
+        for role in roles.GROUPS:
+            assert escape(gettext(role.description)) in html
+            assert gettext(role.description) != role.description
 
 
 def test_a_new_group_is_made(own: World) -> None:

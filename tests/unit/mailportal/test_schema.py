@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.apps import apps
 from django.db.migrations.loader import MigrationLoader
 
 from accounts import schema
@@ -141,13 +140,3 @@ def test_a_last_statement_without_its_semicolon_is_run_as_well(
 def test_a_script_that_there_is_not_is_told_at_once() -> None:
     with pytest.raises(FileNotFoundError):
         schema.statements("accounts/sql/nothing", "sqlite")
-
-
-@pytest.mark.django_db
-def test_rights_are_found_by_their_names_and_models_stay_where_they_are() -> None:
-    module = apps.get_app_config("provisioning").models_module
-
-    found = schema.permissions(apps, ["provisioning"])
-
-    assert found["provisioning.revoke_apitoken"].name == "Can revoke API tokens"
-    assert apps.get_app_config("provisioning").models_module is module is not None

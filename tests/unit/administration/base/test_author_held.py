@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import connections, transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Domain, Policy
-from tests.factories import make_account, make_domain, make_policy, make_role
+from tests.factories import make_account, make_domain, make_policy
 from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import post_policy
 
@@ -68,7 +69,7 @@ def test_a_page_sent_before_the_right_was_taken_waits_and_is_refused(
     take: Callable[[Account], None],
 ) -> None:
     author = make_account("author@firm.example", is_staff=True)
-    author.groups.set([make_role("Domain administrators")])
+    author.groups.set([Group.objects.get(name="Domain administrators")])
     author.domains_administered.add(domain)
     browser = sign_in_verified(author)
     before = list(Policy.objects.order_by("pk").values())
