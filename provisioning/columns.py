@@ -41,7 +41,9 @@ class Column:
     in_api: bool = True
     # What the mailbox has, where that is not what its `field` is.
     read: Callable[[Account], object] | None = None
-    # Whether the value goes into the mailbox's row just as it was parsed.
+    # Whether an import may change it in the mailbox's own row.
+    in_row: bool = True
+    # Whether the value goes there just as it was parsed.
     is_plain: bool = False
     # What is wrong with the value that a mailbox would have; empty: nothing.
     fault: Callable[[str], str] | None = None
@@ -97,12 +99,13 @@ def _phone(account: Account) -> str | None:
     return str(phone.number) if phone else None
 
 
-ADDRESS = Column("address", "address", "the whole address", cells.address)
+ADDRESS = Column("address", "address", "the whole address", cells.address, in_row=False)
 PHONE = Column(
     "phone",
     "phone",
     "a mobile number, as +4915112345678; without an extension",
     read=_phone,
+    in_row=False,
     event=Kind.PHONE_CHANGED,
 )
 PASSWORD = Column(

@@ -27,10 +27,7 @@ CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refus
 # What goes along with a column: of these the record tells by another event, or nothing.
 NOT_TOLD = ("taken_over", "policy_reason")
 # What may change in a mailbox's own row.
-OWN_FIELDS = [
-    *(each.field for each in COLUMNS if each not in {columns.ADDRESS, columns.PHONE}),
-    *NOT_TOLD,
-]
+OWN_FIELDS = [*(column.field for column in COLUMNS if column.in_row), *NOT_TOLD]
 LONGEST_ADDRESS = 254  # symbols, as the column of the database has it
 
 
