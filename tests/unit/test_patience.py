@@ -29,6 +29,8 @@ RULES = {
 def short_times(tree: ast.AST) -> Iterator[int]:
     """Give the lines where something is given up soon, or has to be over soon."""
     for node in ast.walk(tree):
+        if not isinstance(node, ast.expr):
+            continue
         limits: list[ast.expr] = []
         if isinstance(node, ast.Call):
             limits = [each.value for each in node.keywords if each.arg == "timeout"]
