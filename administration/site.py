@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from csp.decorators import csp_replace
+from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
@@ -64,6 +65,10 @@ class PortalAdminSite(AdminSiteOTPRequired):
         """Show the overview before the list of lists."""
         more = {"overview": overview.of(request)}
         return super().index(request, (extra_context or {}) | more)
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Add the version of the portal, which the foot of each page shows."""
+        return {**super().each_context(request), "portal_version": settings.VERSION}
 
     def get_urls(self) -> list[Any]:
         """All but the way from a record of any kind to its own page: none has one."""

@@ -11,6 +11,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from mailportal import version
 from mailportal.configuration import BASE_DIR, Environment
 
 environment = Environment()
@@ -27,6 +28,8 @@ HTTPS: bool = read("HTTPS")
 TRUSTED_PROXIES: int = read("TRUSTED_PROXIES")
 # While the host is moved: `mailportal.middleware.ReadOnly` says what is taken then.
 READ_ONLY: bool = read("READ_ONLY")
+# Of the portal; shown to administrators and asked by `manage.py version`.
+VERSION = version.VERSION
 
 ROOT_URLCONF = "mailportal.urls"
 WSGI_APPLICATION = "mailportal.wsgi.application"

@@ -1,5 +1,8 @@
 """The first page, the health check, and what is shown when nothing else can be."""
 
+from ipaddress import ip_address
+
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
@@ -27,16 +30,31 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers, 503 otherwise; for monitors and balancers."""
+    """200 while the database answers, 503 otherwise; for monitors and balancers.
+
+    With `?full` the version of the running portal stands below, for this host alone: a
+    stranger would learn by it which known faults to try.
+    """
+    text, status = "ok\n", 200
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return HttpResponse("database away\n", status=503, content_type="text/plain")
-    return HttpResponse("ok\n", content_type="text/plain")
+        text, status = "database away\n", 503
+    if "full" in request.GET and _asks_from_this_host(request):
+        text += f"{settings.VERSION}\n"
+    return HttpResponse(text, status=status, content_type="text/plain")
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was not ours, or the session it was made in has ended."""
     return render(request, "403_csrf.html", status=403)
+
+
+def _asks_from_this_host(request: HttpRequest) -> bool:
+    """Whether the request came through no proxy, by the portal's socket or loopback."""
+    if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "Via")):
+        return False
+    address = request.META.get("REMOTE_ADDR")
+    return not address or ip_address(address).is_loopback
