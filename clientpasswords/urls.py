@@ -1,18 +1,18 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, keep, lost, off, scan, setup, window
+from clientpasswords.views import area, device, keep, lost, new, off, scan, setup
 
 app_name = "clientpasswords"
 passwords = [
     path("enable/", area.enable, name="enable"),
-    path("disable/", off.disable, name="disable"),
-    path("disable/code/", off.code, name="disable-code"),
-    path("new/", window.new, name="new"),
-    path("new/code/", window.send_code, name="code"),
-    path("new/verify/", window.verify, name="verify"),
-    path("scan/", scan.new, name="scan"),
-    path("scan/code/", scan.code, name="scan-code"),
-    path("scan/verify/", scan.verify, name="scan-verify"),
+    path("disable/", off.SwitchOff.as_view(step="disable"), name="disable"),
+    path("disable/code/", off.SwitchOff.as_view(step="send_code"), name="disable-code"),
+    path("new/", new.NewPassword.as_view(), name="new"),
+    path("new/code/", new.NewPassword.as_view(step="send_code"), name="code"),
+    path("new/verify/", new.NewPassword.as_view(step="verify"), name="verify"),
+    path("scan/", scan.ScanCode.as_view(), name="scan"),
+    path("scan/code/", scan.ScanCode.as_view(step="send_code"), name="scan-code"),
+    path("scan/verify/", scan.ScanCode.as_view(step="verify"), name="scan-verify"),
     path("scan/cancel/", scan.withdraw, name="withdraw"),
     path("scan/<int:pk>/status/", scan.status, name="link-status"),
     path("lost/", lost.lost, name="lost"),
@@ -24,9 +24,17 @@ passwords = [
     path("<int:pk>/limits/", device.limit, name="limit"),
     path("<int:pk>/status/", device.status, name="status"),
     path("<int:pk>/profile/", setup.profile, name="profile"),
-    path("<int:pk>/keep/", keep.new, name="keep"),
-    path("<int:pk>/keep/code/", keep.code, name="keep-code"),
-    path("<int:pk>/keep/verify/", keep.verify, name="keep-verify"),
+    path("<int:pk>/keep/", keep.KeepPassword.as_view(), name="keep"),
+    path(
+        "<int:pk>/keep/code/",
+        keep.KeepPassword.as_view(step="send_code"),
+        name="keep-code",
+    ),
+    path(
+        "<int:pk>/keep/verify/",
+        keep.KeepPassword.as_view(step="verify"),
+        name="keep-verify",
+    ),
     path("<int:pk>/delete/", area.delete, name="delete"),
 ]
 urlpatterns = [

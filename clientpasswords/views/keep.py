@@ -1,68 +1,55 @@
 """Keeping a security password that nobody used, after a code."""
 
+from functools import cached_property
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_POST
 
-from accounts import codes
 from accounts.codes import Act
 from accounts.http import UserRequest, actor
-from clientpasswords import words
 from clientpasswords.forms import CodeForm
 from clientpasswords.lifetimes import reactivation
 from clientpasswords.models import ClientPassword
 from clientpasswords.views import pages
-from clientpasswords.views.window import Window, blank, remembering, send_code, show
+from clientpasswords.views.window import IdentityWindow
 
 
-@never_cache
-@require_safe
-def new(request: UserRequest, pk: int) -> HttpResponse:
-    """The identity window, with the name of the device."""
-    row = _own(request, pk)
-    if row.suspends_at is None:
-        return pages.back()
-    return show(request, blank(request), window=_window(row), client_password=row)
+class KeepPassword(IdentityWindow):
+    """After the right code the password is let in again."""
 
+    template = "keep"
+    page_name, code_name, verify_name = "keep", "keep-code", "keep-verify"
+    act = Act.REVIVE
 
-@require_POST
-def code(request: UserRequest, pk: int) -> HttpResponse:
-    """Send a code to the phone on file."""
-    row = _own(request, pk)
-    return send_code(request, _window(row), client_password=row)
+    @cached_property
+    def client_password(self) -> ClientPassword:
+        rows = self.request.user.client_passwords.live()
+        return get_object_or_404(rows, **self.kwargs)
 
+    @method_decorator(require_POST)
+    def send_code(self, request: UserRequest) -> HttpResponse:
+        """Send a code, once the password is found among the owner's own."""
+        _ = self.client_password
+        return super().send_code(request)
 
-@sensitive_post_parameters("code")
-@sensitive_variables()
-@require_POST
-def verify(request: UserRequest, pk: int) -> HttpResponse:
-    """Take the code; after the right one the password is let in again."""
-    row = _own(request, pk)
-    form = CodeForm(request.POST)
-    window = _window(row)
-    if not form.is_valid():
-        return show(request, form, window=window, client_password=row)
-    try:
-        reactivation.revive(row, code=form.proof, by=actor(request))
-    except codes.CodeError as refusal:
-        error = words.of(refusal)
-        return show(request, form, error, window=window, client_password=row)
-    text = _("“%(device)s” can send and receive mail.") % {"device": row.label}
-    messages.success(request, text)
-    return remembering(request, pages.back(), form)
+    def is_of_use(self) -> bool:
+        return self.client_password.suspends_at is not None
 
+    def more_context(self) -> dict[str, Any]:
+        """Return the password, for the name of its device."""
+        return {"client_password": self.client_password}
 
-def _own(request: UserRequest, pk: int) -> ClientPassword:
-    return get_object_or_404(request.user.client_passwords.live(), pk=pk)
-
-
-def _window(row: ClientPassword) -> Window:
-    names = ("keep", "keep", "keep-code", "keep-verify")
-    return Window(*names, Act.REVIVE, (row.pk,))
+    @sensitive_variables()
+    def confirm(self, form: CodeForm) -> HttpResponse:
+        """Let the password in again."""
+        row = self.client_password
+        reactivation.revive(row, code=form.proof, by=actor(self.request))
+        text = _("“%(device)s” can send and receive mail.") % {"device": row.label}
+        messages.success(self.request, text)
+        return self.remember_method(pages.back(), form)

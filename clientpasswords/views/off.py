@@ -2,62 +2,57 @@
 
 from django.contrib import messages
 from django.http import HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.debug import sensitive_variables
+from django.views.decorators.http import require_http_methods
 
 from accounts import codes
 from accounts.codes import Act
 from accounts.http import UserRequest, actor
-from accounts.signin.authenticator import AppCode
+from accounts.policy import effective
 from clientpasswords import lifecycle, words
 from clientpasswords.forms import CodeForm
-from clientpasswords.page import Area
 from clientpasswords.views import pages
-from clientpasswords.views.window import Window, blank, remembering, send_code, show
-
-OFF = Window("disable_code", "disable", "disable-code", "disable", Act.SWITCH_OFF)
+from clientpasswords.views.window import IdentityWindow
 
 
-@sensitive_post_parameters("code")
-@sensitive_variables()
-@require_http_methods(["GET", "HEAD", "POST"])
-def disable(request: UserRequest) -> HttpResponse:
-    """Turn security passwords off, after a window that says what that means."""
-    area = Area(request.user)
-    if request.method == "POST" and not area.code_to_switch_off:
-        return _switch_off(request)
-    if request.method == "POST":
-        form = CodeForm(request.POST)
-        if form.is_valid():
-            return _switch_off(request, form)
-        return show(request, form, window=OFF)
-    if area.required or not area.on:
-        return pages.back()
-    if area.code_to_switch_off:
-        return show(request, blank(request), window=OFF)
-    return pages.page(request, "disable", area)
+class SwitchOff(IdentityWindow):
+    """A window that says what it means, and asks for a code if the policy does."""
 
+    template = "disable_code"
+    page_name, code_name, verify_name = "disable", "disable-code", "disable"
+    act = Act.SWITCH_OFF
 
-@require_POST
-def code(request: UserRequest) -> HttpResponse:
-    """Send a code to the phone on file."""
-    return send_code(request, OFF)
+    @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
+    def disable(self, request: UserRequest) -> HttpResponse:
+        """Open the window or take what was typed there: both at one address."""
+        if request.method != "POST":
+            return self.open(request)
+        # Read apart from the page, which has to say how things stand afterwards.
+        if effective.of(request.user).policy.code_to_switch_off:
+            return self.verify(request)
+        try:
+            return self.confirm(None)
+        except codes.CodeError as refusal:  # the policy asks since a moment ago
+            return self.show(self.blank_form(), words.of(refusal))
 
+    def open(self, request: UserRequest) -> HttpResponse:
+        """Show either window, or lead back to the list."""
+        if self.is_of_use() and not self.area.code_to_switch_off:
+            return pages.page(request, "disable", self.area)
+        return super().open(request)
 
-@sensitive_variables()
-def _switch_off(request: UserRequest, form: CodeForm | None = None) -> HttpResponse:
-    proof: str | AppCode | None = form.proof if form else None
-    try:
-        lifecycle.switch_off(request.user, by=actor(request), code=proof)
-    except lifecycle.Required as refusal:
-        area = Area(request.user)
-        return pages.refused(request, "index", area, words.of(refusal))
-    except codes.CodeError as refusal:
-        return show(request, form or blank(request), words.of(refusal), window=OFF)
-    messages.success(request, _("Security passwords are turned off."))
-    response = pages.back()
-    return remembering(request, response, form) if form else response
+    def is_of_use(self) -> bool:
+        return self.area.on and not self.area.required
+
+    @sensitive_variables()
+    def confirm(self, form: CodeForm | None) -> HttpResponse:
+        """Turn them off, by the code if there is one."""
+        request, code = self.request, form.proof if form else None
+        try:
+            lifecycle.switch_off(request.user, by=actor(request), code=code)
+        except lifecycle.Required as refusal:
+            return pages.refused(request, "index", self.area, words.of(refusal))
+        messages.success(request, _("Security passwords are turned off."))
+        return self.remember_method(pages.back(), form) if form else pages.back()

@@ -7,62 +7,54 @@ from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
+from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import codes
 from accounts.http import UserRequest, absolute, actor
-from clientpasswords import lifecycle, words
 from clientpasswords.forms import CodeForm
 from clientpasswords.models import SetUpLink
-from clientpasswords.page import Area
 from clientpasswords.setup import links, qrcodes
 from clientpasswords.views import pages
-from clientpasswords.views.window import Window, blank, remembering, send_code, show
-
-SCAN = Window("scan", "scan", "scan-code", "scan-verify")
+from clientpasswords.views.window import IdentityWindow
 
 
-@never_cache
-@require_safe
-def new(request: UserRequest) -> HttpResponse:
-    """The identity window once more; the code that it asks for is good for either."""
-    area = Area(request.user)
-    if area.ways is None:
-        return pages.back()  # a profile has to say where to receive and where to send
-    return show(request, blank(request), window=SCAN, area=area)
+class ScanCode(IdentityWindow):
+    """The answer to the right code is the link, once; the code is good for either."""
 
+    template = "scan"
+    page_name, code_name, verify_name = "scan", "scan-code", "scan-verify"
 
-def code(request: UserRequest) -> HttpResponse:
-    """Send a code to the phone on file."""
-    return send_code(request, SCAN)
+    def is_of_use(self) -> bool:
+        """Whether a profile can say where to receive and where to send."""
+        return self.area.ways is not None
 
+    @sensitive_variables()
+    def confirm(self, form: CodeForm) -> HttpResponse:
+        """Make the link, unless this form has made one already."""
+        try:
+            offer = links.offer(
+                self.request.user,
+                code=form.proof,
+                attempt=form.cleaned_data["attempt"],
+                by=actor(self.request),
+            )
+        except links.AlreadyOffered:
+            return pages.page(self.request, "link_shown", self.area, status=409)
+        return self.remember_method(self._link(offer), form)
 
-@never_cache
-@sensitive_post_parameters("code")
-@sensitive_variables()
-@require_POST
-def verify(request: UserRequest) -> HttpResponse:
-    """Take the code; the answer to the right one is the link, once."""
-    form = CodeForm(request.POST)
-    if not form.is_valid():
-        return show(request, form, window=SCAN)
-    area = Area(request.user)
-    try:
-        offer = links.offer(
-            request.user,
-            code=form.proof,
-            attempt=form.cleaned_data["attempt"],
-            by=actor(request),
+    @sensitive_variables()
+    def _link(self, offer: links.Offer) -> HttpResponse:
+        path = reverse("links:scanned", args=[offer.token])
+        address = absolute(self.request, path)
+        return pages.page(
+            self.request,
+            "link",
+            self.area,
+            link=offer.link,
+            address=address,
+            link_qr=qrcodes.draw(address),
+            minutes=links.LIFETIME // timedelta(minutes=1),
         )
-    except links.AlreadyOffered:
-        return pages.page(request, "link_shown", area, status=409)
-    except (lifecycle.Refused, codes.CodeError) as refusal:
-        return show(request, form, words.of(refusal), window=SCAN)
-    return remembering(request, _link(request, offer, area), form)
 
 
 @never_cache
@@ -92,17 +84,3 @@ def withdraw(request: UserRequest) -> HttpResponse:
     links.withdraw(request.user)
     messages.success(request, _("The code does not work any more."))
     return pages.back()
-
-
-@sensitive_variables()
-def _link(request: UserRequest, offer: links.Offer, area: Area) -> HttpResponse:
-    address = absolute(request, reverse("links:scanned", args=[offer.token]))
-    return pages.page(
-        request,
-        "link",
-        area,
-        link=offer.link,
-        address=address,
-        link_qr=qrcodes.draw(address),
-        minutes=links.LIFETIME // timedelta(minutes=1),
-    )

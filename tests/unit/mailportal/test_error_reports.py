@@ -18,7 +18,8 @@ from accounts.models import Account, Phone
 from accounts.policy import effective
 from clientpasswords import labels, lifecycle, passwords
 from clientpasswords.setup import links, profiles, qrcodes, seals, signing
-from clientpasswords.views import pages, setup, window
+from clientpasswords.views import pages, setup
+from clientpasswords.views.new import NewPassword
 from gateways import sms
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.support import (
@@ -86,8 +87,8 @@ NEXT = [
     (passwords, "selector"),
     (passwords, "hash_for_mail_server"),
     (events, "record"),
-    (window, "_suggested_label"),
-    (window, "_reveal"),
+    (NewPassword, "_suggested_label"),
+    (NewPassword, "_reveal"),
     (pages, "page"),
     (passwords, "groups"),
     (labels, "suggestions"),

@@ -1,0 +1,65 @@
+"""A new security password, shown once in the answer to the right code."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.http import actor
+from clientpasswords import labels, lifecycle, passwords
+from clientpasswords.forms import CodeForm, LabelForm, ScopeForm
+from clientpasswords.models import ClientPassword
+from clientpasswords.views import pages, setup
+from clientpasswords.views.window import IdentityWindow
+
+
+class NewPassword(IdentityWindow):
+    """The answer to the right code is the password, once."""
+
+    template = "new"
+    page_name, code_name, verify_name = "new", "code", "verify"
+
+    @sensitive_variables()
+    def confirm(self, form: CodeForm) -> HttpResponse:
+        """Make the password, unless this form has made one already."""
+        try:
+            issued = lifecycle.issue(
+                self.request.user,
+                code=form.proof,
+                attempt=form.cleaned_data["attempt"],
+                label=self._suggested_label(),
+                by=actor(self.request),
+            )
+        except lifecycle.AlreadyIssued as repeat:
+            return self._already_shown(repeat.client_password)
+        return self.remember_method(self._reveal(issued), form)
+
+    def _suggested_label(self) -> str:
+        live = self.request.user.client_passwords.live()
+        taken = set(live.values_list("label", flat=True))
+        return labels.suggest(self.request.headers.get("User-Agent", ""), taken)
+
+    @sensitive_variables()
+    def _reveal(self, issued: lifecycle.Issued) -> HttpResponse:
+        row = issued.client_password
+        return pages.page(
+            self.request,
+            "reveal",
+            self.area,
+            client_password=row,
+            groups=passwords.groups(issued.secret),
+            name_form=LabelForm(initial={"label": row.label}),
+            scope_form=ScopeForm.of(row),
+            suggestions=labels.suggestions(),
+            **setup.offers(self.request, self.area, issued),
+        )
+
+    def _already_shown(self, row: ClientPassword) -> HttpResponse:
+        if row.revoked_at is not None:  # nothing is left to keep or to delete
+            text = _("This password was already shown and cannot be shown again.")
+            messages.info(self.request, text)
+            return redirect("clientpasswords:new")
+        return pages.page(
+            self.request, "already_shown", self.area, status=409, client_password=row
+        )
