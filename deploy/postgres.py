@@ -101,10 +101,6 @@ class PrivatePostgres:
         host = quote(str(self.folder), safe="")
         return f"postgresql://{role}@{host}:{self.port}/{database}"
 
-    def tcp_url(self, role: str = OWNER, database: str = OWNER) -> str:
-        """Return the URL of a database, over loopback."""
-        return f"postgresql://{role}@127.0.0.1:{self.port}/{database}"
-
     def run_sql(
         self, script: str, *, database: str = SUPERUSER, **variables: str
     ) -> str:

@@ -7,8 +7,6 @@ from accounts.models import Account, MailLogon, MailWebLogon
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 
-# In this order the logon views look at an account; they name the first that fails.
-OF_THE_ACCOUNT = ["account-disabled", "third-party-logon-off", "protocol-off"]
 IN_FORCE = "security-password-required"
 
 
@@ -26,11 +24,6 @@ class Diagnosis:
     has_web_password: bool
     # Each security password that is not deleted, and why it does not from there.
     passwords: list[tuple[ClientPassword, str | None]]
-
-    @property
-    def refuses_all(self) -> bool:
-        """Whether nothing that a mail program could type would be let in."""
-        return self.refusal in OF_THE_ACCOUNT
 
     @property
     def in_force(self) -> bool:
@@ -87,9 +80,3 @@ def _refusal(row: MailLogon, ip: str | None) -> str | None:
     if ip is None:
         return row.refusal
     return decision.refusal_of_client_password(row, ip)
-
-
-def _web_refusal(row: MailWebLogon, ip: str | None) -> str | None:
-    if ip is None:
-        return row.refusal
-    return decision.refusal_of_web_password(row, ip)
