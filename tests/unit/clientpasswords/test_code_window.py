@@ -5,20 +5,23 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.models import Account, Phone
+from accounts.models import Account, Phone, Policy
 from clientpasswords import lifecycle, words
 from gateways import sms
 from gateways.sms import NotSent, Reason, SmsError, Unknown
 from tests import standins
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.refusals import REFUSALS, assert_says
-from tests.unit.support import press_get_code, set_policy
+from tests.unit.support import last_code, other_than, press_get_code, set_policy
 
 pytestmark = pytest.mark.usefixtures("client_passwords_on")
 
@@ -239,3 +242,38 @@ def test_a_wrong_code_is_not_shown_again_but_the_form_stays_the_same(
     assert code not in answer.text
     assert f'value="{attempt}"' in answer.text
     assert 'aria-invalid="true"' in answer.text
+
+
+@pytest.mark.parametrize("asked_by", ["phone", "app"])
+@pytest.mark.parametrize("name", ["", "scan-", "disable-", "keep-"])
+def test_how_things_stand_is_read_once_a_request(
+    alice: Account, browser: Client, name: str, asked_by: str
+) -> None:
+    Policy.objects.update(code_to_switch_off=True)
+    Account.objects.update(client_passwords_on=True)
+    soon = timezone.now() + timedelta(days=1)
+    row, _secret = make_client_password(alice, suspends_at=soon)
+    keys = [row.pk] if name == "keep-" else []
+    page = reverse(f"clientpasswords:{name.strip('-') or 'new'}", args=keys)
+    verify = page if name == "disable-" else f"{page}verify/"
+    browser.get(page)  # which writes its session
+    assert browser.post(f"{page}code/").status_code == 302
+    code, attempt = last_code(), str(uuid4())
+    wrong = {"code": other_than(code), "attempt": attempt, "method": asked_by}
+
+    answers = []
+    for method, address, data in [
+        ("get", page, None),
+        ("post", f"{page}code/", {"attempt": attempt}),  # too soon: refused
+        ("post", verify, {"attempt": attempt}),
+        ("post", verify, wrong),
+    ]:
+        with CaptureQueriesContext(connection) as asked:
+            answers.append(getattr(browser, method)(address, data).status_code)
+        read = [each for each in asked if "silent_since" in each["sql"]]
+        assert len(read) == 1, address
+
+    assert answers[0] == 200
+    assert all(status in {409, 422, 429} for status in answers[1:])
+    right = {"code": code, "attempt": attempt}
+    assert browser.post(verify, right).status_code in {200, 302}
