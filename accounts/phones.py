@@ -71,7 +71,7 @@ def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
         Refused, codes.CodeError: nothing changed.
     """
     with transaction.atomic():
-        owner = _lock(account)
+        owner = Account.objects.lock(account.pk)
         if refusal := obstacle(owner):
             raise refusal
         phone = _phone(owner)
@@ -131,7 +131,7 @@ def confirm(account: Account, code: str, *, by: Actor) -> bool:
         codes.CodeError: a wrong try is counted.
     """
     with transaction.atomic():
-        owner = _lock(account)
+        owner = Account.objects.lock(account.pk)
         new = under_way(owner, by=by)
         if new is None:
             raise StartAgain
@@ -180,10 +180,6 @@ def _put_on_file(owner: Account, new: NewPhone, by: Actor) -> None:
 
 def _phone(account: Account) -> Phone | None:
     return Phone.objects.filter(account=account).first()
-
-
-def _lock(account: Account) -> Account:
-    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 def _session(by: Actor) -> str:

@@ -171,7 +171,7 @@ def _writing(request: ApiRequest, address: str) -> Iterator[tuple[Caller, Accoun
     """Begin the transaction of a write to a mailbox that is there, and lock that."""
     _find(request.auth, address)
     with request.auth.writing(address.lower()) as caller:
-        account = lifecycle.lock(_find(caller, address))
+        account = Account.objects.lock(_find(caller, address).pk)
         _require_owner(account)
         yield caller, account
 

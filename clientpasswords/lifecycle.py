@@ -66,7 +66,7 @@ def switch_on(account: Account, *, by: Actor) -> None:
     but for the webmail's.
     """
     with transaction.atomic():
-        owner = lock(account)
+        owner = Account.objects.lock(account.pk)
         if owner.client_passwords_on:
             return
         Account.objects.filter(pk=owner.pk).update(client_passwords_on=True)
@@ -87,7 +87,7 @@ def switch_off(
         codes.CodeError: nothing changed, but that a wrong try is counted.
     """
     with transaction.atomic():
-        owner = lock(account)
+        owner = Account.objects.lock(account.pk)
         policy = effective.of(owner).policy
         if policy.requires_client_passwords:
             raise Required
@@ -135,7 +135,7 @@ def issue(
     """
     with transaction.atomic():
         # One issue at a time an account, so that the count holds until we commit.
-        owner = lock(account)
+        owner = Account.objects.lock(account.pk)
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)
@@ -165,7 +165,7 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
     its networks change. When it expires, the rest end within a minute.
     """
     with transaction.atomic():
-        owner = lock(client_password.account)
+        owner = Account.objects.lock(client_password.account_id)
         row = owner.client_passwords.get(pk=client_password.pk)
         before, old_name = Scope.of(row), row.login_name
         if scope == before:
@@ -232,11 +232,6 @@ def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None
     if in_use >= policy.max_client_passwords:
         return LimitReached()
     return None
-
-
-def lock(account: Account) -> Account:
-    """The account's row, ours until the transaction ends; writers take it first."""
-    return Account.objects.select_for_update().get(pk=account.pk)
 
 
 @sensitive_variables("code")

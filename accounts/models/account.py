@@ -51,6 +51,13 @@ class AccountManager(BaseUserManager["Account"]):
         account.save(using=self._db)
         return account
 
+    def lock(self, pk: int) -> "Account":
+        """Return the account as it is now, ours until the transaction ends.
+
+        Writers lock it first, before any other row that belongs to it.
+        """
+        return self.select_for_update().get(pk=pk)
+
     @transaction.atomic
     def create_superuser(
         self, address: str, password: str | None = None, **fields: Any

@@ -7,6 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import events
 from accounts.codes import Act
 from accounts.events import Actor, Kind
+from accounts.models import Account
 from accounts.policy import effective
 from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
@@ -23,7 +24,7 @@ def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -
         codes.CodeError: nothing changed, but that a wrong try is counted.
     """
     with transaction.atomic():
-        owner = lifecycle.lock(client_password.account)
+        owner = Account.objects.lock(client_password.account_id)
         rows = owner.client_passwords.live().filter(pk=client_password.pk)
         row = rows.filter(suspends_at__isnull=False).first()
         if row is None:

@@ -54,7 +54,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
     """
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
-        owner = lifecycle.lock(account)
+        owner = Account.objects.lock(account.pk)
         if owner.set_up_links.filter(attempt=attempt).exists():
             raise AlreadyOffered
         policy = effective.of(owner).policy
@@ -103,7 +103,7 @@ def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
         Refused: no password can be made now; the link stays good for its time.
     """
     with transaction.atomic():
-        owner = lifecycle.lock(find(token).account)
+        owner = Account.objects.lock(find(token).account_id)
         link = find(token)  # whoever held the lock before us may have used it
         lifecycle.require_room(owner, effective.of(owner).policy)
         taken = owner.client_passwords.live().values_list("label", flat=True)

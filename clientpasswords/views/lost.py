@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
+from accounts.models import Account
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPasswordQuerySet
 from clientpasswords.page import Area
@@ -58,7 +59,7 @@ def _revoke(request: UserRequest, area: Area) -> int:
     What was lost may have scanned it.
     """
     with transaction.atomic():
-        owner = lifecycle.lock(request.user)
+        owner = Account.objects.lock(request.user.pk)
         count = lifecycle.revoke(_named(request, area), by=actor(request))
         if count:
             links.withdraw(owner)

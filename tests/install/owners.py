@@ -27,7 +27,7 @@ alice = Account.objects.get(address="{ALICE}")
 SWITCH_ON = f"{OWNER}lifecycle.switch_on(alice, by=by)\n"
 ISSUE = f"""{OWNER}
 with transaction.atomic():
-    owner = lifecycle.lock(alice)
+    owner = Account.objects.lock(alice.pk)
     print(lifecycle.add(owner, attempt=uuid.uuid4(), label="Phone", by=by).secret)
 """
 DELETE = f"{OWNER}print(lifecycle.revoke(alice.client_passwords.all(), by=by))\n"

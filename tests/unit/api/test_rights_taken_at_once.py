@@ -49,7 +49,7 @@ def test_a_write_that_began_before_the_right_was_taken_waits_and_is_refused(
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             # As the page of a mailbox does when rights are given or taken on it.
-            Account.objects.select_for_update().get(pk=owner.pk)
+            Account.objects.lock(owner.pk)
             answer = pool.submit(write)
             time.sleep(LET_IN)
             take(owner)

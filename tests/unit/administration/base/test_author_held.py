@@ -83,7 +83,7 @@ def test_a_page_sent_before_the_right_was_taken_waits_and_is_refused(
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             # As the page of a mailbox does when rights are given or taken on it.
-            Account.objects.select_for_update().get(pk=author.pk)
+            Account.objects.lock(author.pk)
             answer = pool.submit(send)
             time.sleep(LET_IN)
             take(author)

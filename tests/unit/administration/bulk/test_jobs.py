@@ -304,7 +304,7 @@ def test_a_part_that_began_before_the_right_was_taken_waits_and_does_nothing() -
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             # As the page of a mailbox does when rights are given or taken on it.
-            Account.objects.select_for_update().get(pk=boss.pk)
+            Account.objects.lock(boss.pk)
             done = pool.submit(work)
             time.sleep(BEGUN)
             Account.objects.filter(pk=boss.pk).update(is_superuser=False)
