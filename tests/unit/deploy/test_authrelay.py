@@ -6,7 +6,7 @@ The relay is the real one, as a process; both sides are played here, word by wor
 import base64
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -18,7 +18,6 @@ from tests.unit.deploy.playedrelay import (
     RESPONSE,
     Line,
     Played,
-    playing,
     question,
     time_of,
     unsigned,
@@ -27,12 +26,6 @@ from tests.unit.deploy.playedrelay import (
 GIVEN_UP = 8.0  # seconds until the relay hangs up; Postfix has ten
 FILES = 40
 MIB = 1 << 20
-
-
-@pytest.fixture
-def played() -> Iterator[Played]:
-    with playing() as played:
-        yield played
 
 
 # --- what is passed on, and how -------------------------------------------------------

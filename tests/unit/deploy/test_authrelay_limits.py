@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,12 +17,6 @@ from tests.unit.deploy.playedrelay import (
 GIVEN_UP = 8.0  # seconds until the relay hangs up; Postfix has ten
 FILES = 40
 MIB = 1 << 20
-
-
-@pytest.fixture
-def played() -> Iterator[Played]:
-    with playing() as played:
-        yield played
 
 
 # --- too much, too long, too many -----------------------------------------------------
