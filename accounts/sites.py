@@ -8,6 +8,8 @@ from urllib.parse import urljoin, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
+from accounts.models.protocols import PROTOCOLS, Protocol
+
 # Names that the catalogues know; an operator's own are shown as they are.
 KNOWN_NAMES = [
     gettext_noop("Singapore"),
@@ -21,10 +23,15 @@ KNOWN_NAMES = [
 class Server:
     """How a mail program reaches one service of a site."""
 
-    purpose: str  # IMAP, POP3 or SMTP
+    protocol: Protocol
     host: str
     port: int
     security: str  # SSL/TLS, STARTTLS or none
+
+    @property
+    def purpose(self) -> str:
+        """What people know its protocol by."""
+        return self.protocol.label
 
 
 class Ways(NamedTuple):
@@ -79,18 +86,18 @@ def own() -> Site:
 
 
 def ways(servers: Iterable[Server]) -> Ways | None:
-    """The two that people are led to, IMAP before POP3; None without both."""
+    """The first of each kind, which people are led to; None without both."""
     first: dict[bool, Server] = {}
     for server in servers:
-        first.setdefault(server.purpose == "SMTP", server)
+        first.setdefault(server.protocol.sends, server)
     return Ways(first[False], first[True]) if len(first) > 1 else None
 
 
 def _read(entry: dict[str, object]) -> Site:
     servers = (
-        Server(purpose=name.upper(), **values)
-        for name in ("imap", "pop3", "smtp")
-        if isinstance(values := entry.get(name), dict)
+        Server(each, **values)
+        for each in PROTOCOLS
+        if isinstance(values := entry.get(each.key), dict)
     )
     return Site(
         key=str(entry["key"]),

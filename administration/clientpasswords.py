@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.protocols import KEYS
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, OwnDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
@@ -29,7 +30,7 @@ class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
     search_help_text = _("Beginning of a mailbox's address")
     fields = [
         *("account", "label", "created_at", "last_used", "place", "state"),
-        *(("imap", "pop3", "smtp"), "networks", "expires_at"),
+        *(KEYS, "networks", "expires_at"),
     ]
 
     def complete(self, rows: list[Any]) -> None:

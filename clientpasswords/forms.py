@@ -12,14 +12,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
+from accounts.models.protocols import CHOICES, KEYS, PROTOCOLS
 from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 
 MOST_NETWORKS = 10
 LAST_YEAR = 2999
-PROTOCOLS = [("imap", "IMAP"), ("pop3", "POP3"), ("smtp", "SMTP")]
-EVERYTHING = frozenset(name for name, _label in PROTOCOLS)
+EVERYTHING = frozenset(KEYS)
+SENDING = frozenset(each.key for each in PROTOCOLS if each.sends)
 
 
 class CodeForm(accounts.forms.CodeForm):
@@ -82,7 +83,7 @@ class ScopeForm(forms.Form):
     )
     protocols = forms.MultipleChoiceField(
         label=_("Protocols"),
-        choices=PROTOCOLS,
+        choices=CHOICES,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -106,7 +107,7 @@ class ScopeForm(forms.Form):
     def of(cls, client_password: ClientPassword) -> Self:
         """Return the form as it would have been filled in for this password."""
         scope = Scope.of(client_password)
-        access = {EVERYTHING: "all", frozenset({"smtp"}): "send"}
+        access = {EVERYTHING: "all", SENDING: "send"}
         return cls(
             initial={
                 "access": access.get(scope.protocols, "some"),
@@ -144,7 +145,7 @@ class ScopeForm(forms.Form):
     def scope(self) -> Scope:
         """Return what was asked for; the form must be valid."""
         data = self.cleaned_data
-        some = {"all": EVERYTHING, "send": {"smtp"}}
+        some = {"all": EVERYTHING, "send": SENDING}
         return Scope(
             frozenset(some.get(data["access"], data["protocols"])),
             data["networks"],

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts import codes, sites
 from accounts.models import Account, MailLogon, Phone
+from accounts.models.protocols import KEYS
 from accounts.policy import effective, queries
 from accounts.policy.effective import Effective
 from accounts.sessions import cutoffs
@@ -114,7 +115,7 @@ class Area:
         """Those that the mail server refuses as nobody used them."""
         rows = MailLogon.objects.filter(
             address=self.account.address,
-            protocol="imap",
+            protocol=KEYS[0],  # by each protocol alike
             refusal=Logon.Reason.UNUSED,
         )
         return set(rows.values_list("credential", flat=True))
@@ -217,11 +218,11 @@ class Area:
 
     @property
     def protocols_on(self) -> list[str]:
-        return [name for name, on in self.effective.policy.protocols.items() if on]
+        return self.effective.policy.labels_of_protocols(on=True)
 
     @property
     def protocols_off(self) -> list[str]:
-        return [name for name, on in self.effective.policy.protocols.items() if not on]
+        return self.effective.policy.labels_of_protocols(on=False)
 
     @property
     def servers(self) -> list[Server]:

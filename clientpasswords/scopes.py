@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from accounts.models.protocols import KEYS
 from clientpasswords.models import ClientPassword
 
 
@@ -32,7 +33,7 @@ class Scope:
     def columns(self) -> dict[str, bool | str | datetime | None]:
         """Return it as the columns of a `ClientPassword`."""
         return {
-            **{name: name in self.protocols for name in ("imap", "pop3", "smtp")},
+            **{name: name in self.protocols for name in KEYS},
             "networks": ",".join(self.networks),
             "expires_at": self.expires_at,
         }

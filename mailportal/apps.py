@@ -1,8 +1,6 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from mailportal import checks
-
 
 class MailportalConfig(AppConfig):
     """The project itself; it registers the rules between settings."""
@@ -11,4 +9,6 @@ class MailportalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
+        from mailportal import checks  # noqa: PLC0415 (they need the models)
+
         checks.register_all()

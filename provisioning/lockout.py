@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, MailLogon, MailWebLogon
+from accounts.models.protocols import BY_KEY
 from accounts.sessions import rights
 from accounts.sessions.rights import Lost
 from clientpasswords.models import ClientPassword, Logon
@@ -27,7 +28,6 @@ ANSWERS = {
 }
 # Told by the views as a list of networks, and by no reason.
 NETWORKS = "client_networks"
-SERVICES = {"imap": "imap", "pop3": "pop3", "smtp": "submission"}
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _in_use(author: Account) -> list[Logon]:
         reason="",
         last_at__gte=timezone.now() - LATELY,
     ).exclude(by_web_password=False, client_password=None)
-    return [row for row in rows if row.protocol in SERVICES]
+    return [row for row in rows if row.protocol in BY_KEY]
 
 
 def _refused(author: Account, used: list[Logon]) -> set[Logon]:
@@ -87,7 +87,7 @@ def _refused(author: Account, used: list[Logon]) -> set[Logon]:
     on_line = {
         row: Connection(
             names.get(row.client_password_id or 0, author.address),
-            SERVICES[row.protocol],
+            BY_KEY[row.protocol].session_services[0],
             0,
             row.network_address or "",
         )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.networks import NetworksField, NetworksMark
+from accounts.models.protocols import KEYS, ProtocolSwitches
 
 # What the `slot` of a client password can count to, whatever a policy says.
 MOST_CLIENT_PASSWORDS = 50
@@ -21,7 +22,7 @@ MOST_HOURS = 8760
 # What a policy says, in the sections of its page. The API, the administration's pages,
 # the box of the effective policy, comparisons, copies and the record of events show,
 # ask and take these alone.
-PROTOCOL_ANSWERS = ("imap", "pop3", "smtp")
+PROTOCOL_ANSWERS = KEYS
 MAIL_PROGRAM_ANSWERS = ("third_party_logon", *PROTOCOL_ANSWERS, "client_networks")
 SECURITY_PASSWORD_ANSWERS = (
     *("client_passwords_required", "required_from", "report_only"),
@@ -43,7 +44,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
         )
 
 
-class Policy(models.Model):
+class Policy(ProtocolSwitches):
     """One set of answers; domains, departments and accounts point to it.
 
     An account's own policy wins over its department's, that over its domain's.
@@ -67,9 +68,6 @@ class Policy(models.Model):
         default=True,
         help_text=_("Off: no mail program connects, with any password."),
     )
-    imap = models.BooleanField("IMAP", default=True)
-    pop3 = models.BooleanField("POP3", default=True)
-    smtp = models.BooleanField("SMTP", default=True)
     client_networks = NetworksField(
         _("networks of mail programs"),
         max_length=500,
@@ -206,11 +204,6 @@ class Policy(models.Model):
     def answers(self) -> dict[str, object]:
         """What it says, by the names of `POLICY_ANSWERS`."""
         return {name: getattr(self, name) for name in POLICY_ANSWERS}
-
-    @property
-    def protocols(self) -> dict[str, bool]:
-        """Each protocol by the name people know it by, and whether it is allowed."""
-        return {"IMAP": self.imap, "POP3": self.pop3, "SMTP": self.smtp}
 
     @property
     def suspends(self) -> bool:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import SecurityEvent
+from accounts.models.protocols import KEYS
 
 Kind = SecurityEvent.Kind
 
@@ -208,9 +209,7 @@ LOSSES = {
         "security passwords work only once you turn them on"
     ),
     "third_party_logon": gettext_noop("no mail program connects"),
-    "imap": gettext_noop("IMAP is switched off"),
-    "pop3": gettext_noop("POP3 is switched off"),
-    "smtp": gettext_noop("SMTP is switched off"),
+    **dict.fromkeys(KEYS, gettext_noop("%(protocol)s is switched off")),
     "client_networks": gettext_noop("mail programs connect from some networks only"),
     "client_password_days": gettext_noop("security passwords end sooner"),
 }
@@ -230,7 +229,11 @@ def _list(value: str) -> str:
 
 
 def _losses(value: str) -> str:
-    return ", ".join(_(LOSSES[name]) for name in value.split() if name in LOSSES)
+    return ", ".join(
+        _(LOSSES[name]) % {"protocol": name.upper()}
+        for name in value.split()
+        if name in LOSSES
+    )
 
 
 # What a mail tells of an event's detail, in this order: its name there, what it is

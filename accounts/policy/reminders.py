@@ -15,6 +15,7 @@ from accounts import events
 from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.models.networks import covers
+from accounts.models.protocols import KEYS
 from accounts.policy import effective, queries
 
 # Who has not acted by then is told once more.
@@ -67,8 +68,7 @@ def losses(account: Account) -> list[str]:
         return []
     if not then.third_party_logon:
         return ["third_party_logon"]
-    switches = ("imap", "pop3", "smtp")
-    lost = [name for name in switches if getattr(own, name) and not getattr(then, name)]
+    lost = [name for name in KEYS if getattr(own, name) and not getattr(then, name)]
     # Of the web password and security passwords one is refused, whichever it is.
     are_in_force = account.client_passwords_on or own.will_require_at(at)
     will_be = account.client_passwords_on or then.will_require_at(at)

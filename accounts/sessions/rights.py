@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
 from accounts.models import Domain, MailLogon, MailWebLogon
+from accounts.models.protocols import BY_SESSION_SERVICE
 from gateways.doveadm import Connection
 
-# What Dovecot calls a service, and what the logon views call its protocol.
-PROTOCOLS = {
-    "imap": "imap",
-    "pop3": "pop3",
-    "submission": "smtp",
-    "managesieve": "imap",
-    "sieve": "imap",
-}
 AT_ONCE = 500  # names in one query
 OF_CLIENT = ("login_name", "protocol", "networks", "policy_networks")
 OF_WEB = (*OF_CLIENT, "refusal")
@@ -52,16 +45,16 @@ def lost(
     goes_on = set()
     for each in connections:
         place = each.username, each.ip
-        protocol = PROTOCOLS.get(each.service)
+        protocol = BY_SESSION_SERVICE.get(each.service)
         domain = each.username.partition("~")[0].rpartition("@")[2]
         if (
             protocol is None
             or (ours is not None and domain not in ours)
-            or _is_let_in(each.ip, doors.get((each.username, protocol), []))
+            or _is_let_in(each.ip, doors.get((each.username, protocol.key), []))
         ):
             goes_on.add(place)
         else:
-            protocols_lost.setdefault(place, set()).add(protocol)
+            protocols_lost.setdefault(place, set()).add(protocol.key)
     return {
         Lost(*place, protocol)
         for place, protocols in protocols_lost.items()

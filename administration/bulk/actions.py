@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Department, Domain, Policy
+from accounts.models.protocols import KEYS, PROTOCOLS
 from administration.base.widgets import KnownAutocompleteSelect, MomentField
 from clientpasswords.models import ClientPassword
 from provisioning import acts
@@ -73,15 +74,20 @@ class PolicyForm(UntilForm):
 
 class ProtocolsForm(UntilForm):
     CHOICES = [("", _("as it is")), ("on", _("on")), ("off", _("off"))]
-    imap = forms.ChoiceField(label="IMAP", choices=CHOICES, required=False)
-    pop3 = forms.ChoiceField(label="POP3", choices=CHOICES, required=False)
-    smtp = forms.ChoiceField(label="SMTP", choices=CHOICES, required=False)
-    field_order = ["imap", "pop3", "smtp", "until"]
+    field_order = [*KEYS, "until"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for each in PROTOCOLS:
+            self.fields[each.key] = forms.ChoiceField(
+                label=each.label, choices=self.CHOICES, required=False
+            )
+        self.order_fields(self.field_order)
 
     def clean(self) -> dict[str, Any]:
         self.cleaned_data["answers"] = answers = {
             name: self.cleaned_data[name] == "on"
-            for name in ("imap", "pop3", "smtp")
+            for name in KEYS
             if self.cleaned_data.get(name)
         }
         if not answers:

@@ -1,6 +1,7 @@
 """What is written by the portal alone: events, mail logons, cut-offs."""
 
 from collections.abc import Iterator
+from operator import methodcaller
 from typing import Any
 
 from django.contrib import admin
@@ -14,6 +15,7 @@ from accounts import events
 from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Cutoff, SecurityEvent
+from accounts.models.protocols import PROTOCOLS
 from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
 from administration.base.scoped import ReadOnlyAdmin
 from administration.events import export
@@ -112,9 +114,8 @@ class ProtocolFilter(ChoiceFilter):
     title = _("protocol")
     parameter_name = "protocol"
     options = [
-        ("imap", "IMAP", lambda rows: rows.filter(protocol="imap")),
-        ("pop3", "POP3", lambda rows: rows.filter(protocol="pop3")),
-        ("smtp", "SMTP", lambda rows: rows.filter(protocol="smtp")),
+        (each.key, each.label, methodcaller("filter", protocol=each.key))
+        for each in PROTOCOLS
     ]
 
 

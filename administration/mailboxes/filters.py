@@ -1,15 +1,18 @@
 """By what the lists of mailboxes and of their security passwords are narrowed."""
 
 from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import NegatedExpression
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Phone, Policy
+from accounts.models.protocols import PROTOCOLS
 from accounts.policy import queries
 from administration.base.filters import ChoiceFilter
 from clientpasswords import limits
@@ -48,15 +51,31 @@ class GroupRequiredFilter(ChoiceFilter):
     ]
 
 
+def bound_by(rows: QuerySet, which: QuerySet[Policy]) -> QuerySet:
+    """Those of the accounts that one of these policies binds."""
+    # In order of their addresses from the first on: the list needs no more than that.
+    condition = queries.bound_by_one_of(which.order_by().values("pk"))
+    found: QuerySet = rows.filter(condition)
+    return found
+
+
+def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
+    """Those of the accounts to which mail programs do not connect by this protocol."""
+    return bound_by(rows, queries.closing(protocol))
+
+
 class ProtocolsFilter(ChoiceFilter):
     """By what mail programs may not speak, as the policy says that binds."""
 
     title = _("protocols")
     parameter_name = "protocols"
     options = [
-        ("imap-off", _("IMAP off"), lambda rows: closed_to(rows, "imap")),
-        ("pop3-off", _("POP3 off"), lambda rows: closed_to(rows, "pop3")),
-        ("smtp-off", _("SMTP off"), lambda rows: closed_to(rows, "smtp")),
+        (
+            f"{each.key}-off",
+            format_lazy(_("{protocol} off"), protocol=each.label),
+            partial(closed_to, protocol=each.key),
+        )
+        for each in PROTOCOLS
     ]
 
 
@@ -121,19 +140,6 @@ def bound(rows: QuerySet, condition: Q) -> QuerySet:
     """Those of the accounts of which the condition on their `binding` is true."""
     found: QuerySet = rows.annotate(binding=queries.binding()).filter(condition)
     return found
-
-
-def bound_by(rows: QuerySet, which: QuerySet[Policy]) -> QuerySet:
-    """Those of the accounts that one of these policies binds."""
-    # In order of their addresses from the first on: the list needs no more than that.
-    condition = queries.bound_by_one_of(which.order_by().values("pk"))
-    found: QuerySet = rows.filter(condition)
-    return found
-
-
-def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
-    """Those of the accounts to which mail programs do not connect by this protocol."""
-    return bound_by(rows, queries.closing(protocol))
 
 
 def has_passwords() -> Exists:

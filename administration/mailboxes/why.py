@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
+from accounts.models.protocols import BY_KEY, CHOICES, KEYS
 from administration.words import refusal_in_words
 from clientpasswords.logon import diagnosis
 from clientpasswords.logon.diagnosis import Diagnosis
 
-PROTOCOLS = {"imap": "IMAP", "pop3": "POP3", "smtp": "SMTP"}
 ATTEMPTS = 20
 
 
@@ -22,8 +22,8 @@ class WhyForm(forms.Form):
 
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
-        choices=[*PROTOCOLS.items()],
-        initial="imap",
+        choices=CHOICES,
+        initial=KEYS[0],
         required=False,
     )
     ip = forms.GenericIPAddressField(
@@ -51,11 +51,11 @@ def page(account: Account, data: Any) -> dict[str, Any]:
     if form.is_bound and not form.is_valid():
         return context
     asked = form.cleaned_data if form.is_bound else {}
-    protocol, ip = asked.get("protocol") or "imap", asked.get("ip") or None
+    protocol, ip = asked.get("protocol") or KEYS[0], asked.get("ip") or None
     found = diagnosis.of(account, protocol, ip)
-    chain = list(checks(found, PROTOCOLS[protocol]))
+    chain = list(checks(found, BY_KEY[protocol].label))
     return context | {
-        "protocol": PROTOCOLS[protocol],
+        "protocol": BY_KEY[protocol].label,
         "ip": ip,
         "checks": chain,
         "failing": next((each for each in chain if each.is_good is False), None),

@@ -132,7 +132,7 @@ def requirement(policy: Policy) -> str:
 
 def protocols(policy: Policy) -> str:
     """Return by which protocols mail programs connect."""
-    names = [name for name, on in policy.protocols.items() if on]
+    names = policy.labels_of_protocols(on=True)
     return " ".join(names) if policy.third_party_logon and names else "—"
 
 

@@ -2,6 +2,8 @@
 
 import uuid
 from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
@@ -12,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import retention
 from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
+from accounts.models.protocols import KEYS, ProtocolSwitches
 
 if TYPE_CHECKING:
     from clientpasswords.models.history import Usage
@@ -40,7 +43,7 @@ class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
         return self.filter(revoked_at__lt=retention.REVOKED_PASSWORDS.oldest)
 
 
-class ClientPassword(models.Model):
+class ClientPassword(ProtocolSwitches):
     """The password of one mail program or device; only its hash is known to us."""
 
     account = models.ForeignKey(
@@ -62,10 +65,7 @@ class ClientPassword(models.Model):
         _("created"), default=timezone.now, editable=False
     )
     revoked_at = models.DateTimeField(_("deleted"), null=True, editable=False)
-    # Its scope. As issued: for everything, from anywhere, for ever.
-    imap = models.BooleanField("IMAP", default=True)
-    pop3 = models.BooleanField("POP3", default=True)
-    smtp = models.BooleanField("SMTP", default=True)
+    # Its scope, with the protocols. As issued: for everything, from anywhere, for ever.
     networks = models.CharField(
         _("only from networks"),
         max_length=500,
@@ -141,7 +141,7 @@ class ClientPassword(models.Model):
                 name="clientpassword_one_of_each_form",
             ),
             models.CheckConstraint(
-                condition=Q(imap=True) | Q(pop3=True) | Q(smtp=True),
+                condition=reduce(or_, (Q((key, True)) for key in KEYS)),
                 name="clientpassword_good_for_something",
             ),
             models.CheckConstraint(
@@ -180,13 +180,9 @@ class ClientPassword(models.Model):
         return row.login_name
 
     @property
-    def protocols(self) -> dict[str, bool]:
-        """Which protocols it may be used for, whatever the policy allows."""
-        return {"imap": self.imap, "pop3": self.pop3, "smtp": self.smtp}
-
-    @property
     def protocols_allowed(self) -> list[str]:
-        return [name for name, yes in self.protocols.items() if yes]
+        """What people call those it may be used for, whatever the policy allows."""
+        return self.labels_of_protocols(on=True)
 
     @property
     def protocols_missing(self) -> bool:

@@ -46,9 +46,9 @@ def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
     provider = ET.SubElement(root, "emailProvider", {"id": host})
     _add(provider, domain="%EMAILDOMAIN%", displayName=host, displayShortName=host)
     for server in servers:
-        tag = "outgoingServer" if server.purpose == "SMTP" else "incomingServer"
+        tag = "outgoingServer" if server.protocol.sends else "incomingServer"
         _add(
-            ET.SubElement(provider, tag, {"type": server.purpose.lower()}),
+            ET.SubElement(provider, tag, {"type": server.protocol.key}),
             hostname=server.host,
             port=str(server.port),
             socketType="SSL" if server.security == "SSL/TLS" else "STARTTLS",
@@ -104,7 +104,9 @@ def autodiscover(servers: Sequence[Server], address: str) -> bytes:
             SSL="on",
             Encryption="SSL" if server.security == "SSL/TLS" else "TLS",
             AuthRequired="on",
-            **({"UsePOPAuth": "on", "SMTPLast": "off"} if _sends(server) else {}),
+            **(
+                {"UsePOPAuth": "on", "SMTPLast": "off"} if server.protocol.sends else {}
+            ),
         )
     return _bytes(root)
 
@@ -122,10 +124,6 @@ def refusal(code: str) -> bytes:
 def _autodiscover(inner: str | None) -> tuple[ET.Element, ET.Element]:
     root = ET.Element("Autodiscover", {"xmlns": f"{EXCHANGE}responseschema/2006"})
     return root, ET.SubElement(root, "Response", {"xmlns": inner} if inner else {})
-
-
-def _sends(server: Server) -> bool:
-    return server.purpose == "SMTP"
 
 
 def _document(provider: ET.Element, url: str) -> None:

@@ -19,6 +19,7 @@ from clientpasswords import labels
 from clientpasswords.setup import signing
 
 CONTENT_TYPE = "application/x-apple-aspen-config"
+RECEIVING = {"imap": "EmailTypeIMAP", "pop3": "EmailTypePOP"}
 APPLE_LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "default"}
 
 
@@ -62,9 +63,8 @@ def profile(account: Account, secret: str, ways: Ways, *, host: str) -> bytes:
 
 @sensitive_variables()
 def _receiving(account: Account, secret: str, server: Server) -> dict[str, Any]:
-    kind = "EmailTypePOP" if server.purpose == "POP3" else "EmailTypeIMAP"
     return {
-        "EmailAccountType": kind,
+        "EmailAccountType": RECEIVING[server.protocol.key],
         "IncomingMailServerAuthentication": "EmailAuthPassword",
         "IncomingMailServerHostName": server.host,
         "IncomingMailServerPortNumber": server.port,

@@ -12,7 +12,7 @@ from clientpasswords import labels
 
 # Thunderbird's "Export for Mobile", version 1.
 FORMAT, PARTS = 1, [1, 1]
-RECEIVING = {"IMAP": 0, "POP3": 1}
+RECEIVING = {"imap": 0, "pop3": 1}
 SENDING = 0
 SECURITY = {"none": 0, "STARTTLS": 2, "SSL/TLS": 3}
 PLAIN_PASSWORD = 1
@@ -34,7 +34,7 @@ def thunderbird(account: Account, secret: str, ways: Ways) -> str:
     incoming, outgoing = ways
     address = account.address
     receiving = [
-        RECEIVING[incoming.purpose],
+        RECEIVING[incoming.protocol.key],
         *(incoming.host, incoming.port, SECURITY[incoming.security]),
         *(PLAIN_PASSWORD, address, address, secret),
     ]

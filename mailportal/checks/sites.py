@@ -7,15 +7,16 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
+from accounts.models.protocols import PROTOCOLS
 from clientpasswords.setup import signing
 from mailportal.checks.hosts import is_host, is_https
 
 REQUIRED = ("key", "name", "url")
-SERVICES = ("imap", "pop3", "smtp")
+SERVICES = tuple(each.key for each in PROTOCOLS if each.receives or each.sends)
 # Where encryption begins at the ports that have names (RFC 8314).
 PORTS = {
-    **dict.fromkeys((993, 995, 465), "SSL/TLS"),
-    **dict.fromkeys((143, 110, 587), "STARTTLS"),
+    **{each.tls_port: "SSL/TLS" for each in PROTOCOLS},
+    **{each.starttls_port: "STARTTLS" for each in PROTOCOLS},
 }
 SECURITIES = {"SSL/TLS", "STARTTLS", "none"}
 READ = {*REQUIRED, *SERVICES, "webmail_url"}
@@ -84,7 +85,7 @@ def owners_are_told_enough(**_kwargs: Any) -> list[CheckMessage]:
         found.append(checks.Warning(text, hint=hint, id="mailportal.W007"))
     for entry in settings.MAIL_SITES:
         is_own = entry.get("key") == settings.MAIL_SITE
-        if is_own and not ({"imap", "pop3"} & set(entry) and "smtp" in entry):
+        if is_own and not _receives_and_sends(entry):
             text = f"MAIL_SITES: {_name(entry)} names no server to receive and to send."
             hint = "Give it imap or pop3, and smtp: mail programs ask for them here."
             found.append(checks.Warning(text, hint=hint, id="mailportal.W008"))
@@ -115,6 +116,11 @@ def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
 
 def _name(entry: Entry) -> str:
     return f"the site {entry['key']}" if entry.get("key") else "a site without key"
+
+
+def _receives_and_sends(entry: Entry) -> bool:
+    given = [each for each in PROTOCOLS if each.key in entry]
+    return any(each.receives for each in given) and any(each.sends for each in given)
 
 
 def _fits(server: Entry) -> bool:

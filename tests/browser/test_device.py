@@ -67,7 +67,7 @@ def test_a_password_is_limited_and_renamed_on_its_page(
     expect(page.get_by_text("The limits are saved.")).to_be_visible()
     expect(page.get_by_label("send only")).to_be_checked()
     phone.refresh_from_db()
-    assert phone.protocols_allowed == ["smtp"]
+    assert phone.protocols_allowed == ["SMTP"]
     assert phone.networks == "192.0.2.0/24"
     page.get_by_label("Device").fill("Scanner")
     steps.button(page, "Rename").click()
@@ -108,7 +108,7 @@ def test_at_the_reveal_it_is_limited_and_seen_to_connect(
     steps.button(page, "OK").click()
     expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
     row.refresh_from_db()
-    assert row.protocols_allowed == ["smtp"]
+    assert row.protocols_allowed == ["SMTP"]
 
 
 def test_lost_devices_are_chosen_and_deleted(

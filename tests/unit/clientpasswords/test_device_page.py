@@ -87,7 +87,7 @@ def test_it_can_be_made_to_send_only(
 
     assert answer["Location"] == page
     phone.refresh_from_db()
-    assert phone.protocols_allowed == ["smtp"]
+    assert phone.protocols_allowed == ["SMTP"]
     assert 'value="send"' in browser.get(page).content.decode()
 
 
@@ -164,7 +164,7 @@ def test_name_and_limits_are_saved_together(
 
     assert answer["Location"].startswith(INDEX)
     phone.refresh_from_db()
-    assert (phone.label, phone.protocols_allowed) == ("Scanner", ["smtp"])
+    assert (phone.label, phone.protocols_allowed) == ("Scanner", ["SMTP"])
 
 
 def test_the_list_says_what_is_limited(browser: Client, phone: ClientPassword) -> None:

@@ -80,4 +80,5 @@ def test_every_loss_is_told_in_words(alice: Account, name: str) -> None:
     detail = {"loses": f"{name} unheard-of"}
     event = SecurityEvent(kind=Kind.EXCEPTION_ENDS, at=MOMENT, detail=detail)
 
-    assert f"From then on: {LOSSES[name]}\n" in messages.write(alice, [event]).text
+    loss = LOSSES[name] % {"protocol": name.upper()}
+    assert f"From then on: {loss}\n" in messages.write(alice, [event]).text

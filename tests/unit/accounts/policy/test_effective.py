@@ -46,7 +46,7 @@ def test_the_nearest_policy_binds_in_the_portal_as_on_the_mail_server(
 
     assert effective.decided_by == whose
     allowed = [name for name, on in effective.policy.protocols.items() if on]
-    assert allowed == [protocol.upper()]
+    assert allowed == [protocol]
     assert [
         policy for policy in (mine, ours, everybodys) if queries.bound_by(policy)
     ] == [effective.policy]
@@ -92,7 +92,7 @@ def test_a_new_policy_allows_mail_programs_and_ten_passwords() -> None:
     policy = Policy.objects.create(name="New")
 
     assert policy.third_party_logon
-    assert policy.protocols == {"IMAP": True, "POP3": True, "SMTP": True}
+    assert policy.protocols == {"imap": True, "pop3": True, "smtp": True}
     assert not policy.client_passwords_required
     assert policy.max_client_passwords == 10
     assert str(policy) == "New"

@@ -1,0 +1,180 @@
+"""Whatever knows a protocol knows each of `accounts.models.protocols`, and no other."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from accounts.notify.reminders import losses
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import POLICY_ANSWERS, Account, MailLogon, MailWebLogon, Policy
+from accounts.models.protocols import (
+    BY_KEY,
+    BY_SESSION_SERVICE,
+    KEYS,
+    PROTOCOLS,
+    ProtocolSwitches,
+)
+from accounts.notify.messages import CHANGES
+from administration.bulk.actions import ProtocolsForm
+from administration.events.page import ProtocolFilter
+from administration.mailboxes.filters import ProtocolsFilter
+from clientpasswords.forms import ScopeForm
+from clientpasswords.models import ClientPassword
+from deploy.render import TEMPLATES
+from tests.factories import make_client_password, make_policy
+
+ROOT = Path(__file__).resolve().parents[3]
+APPS = (
+    *("accounts", "administration", "api", "clientpasswords", "gateways"),
+    *("mailportal", "provisioning"),
+)
+# What others call a protocol, or what is no protocol at all; each says which.
+MAY_NAME_ONE = {
+    "accounts/models/protocols.py": "the list itself",
+    "clientpasswords/setup/profiles.py": "Apple's words for it",
+    "clientpasswords/setup/qrcodes.py": "Thunderbird's numbers for it",
+    "mailportal/configuration.py": "EMAIL_GATEWAY=smtp",
+    "mailportal/checks/mails.py": "EMAIL_GATEWAY=smtp",
+    "mailportal/management/commands/seed_demo.py": "a policy of the demonstration",
+}
+
+
+def sources() -> Iterator[Path]:
+    for app in APPS:
+        for file in sorted((ROOT / app).rglob("*.py")):
+            if "migrations" not in file.parts:
+                yield file
+
+
+def names_one(file: Path) -> bool:
+    """Whether a text in the module is a protocol's key or label and nothing else."""
+    tree = ast.parse(file.read_text())
+    texts = (each.value for each in ast.walk(tree) if isinstance(each, ast.Constant))
+    return any(isinstance(text, str) and text.lower() in BY_KEY for text in texts)
+
+
+def test_no_other_module_names_a_protocol() -> None:
+    found = {str(file.relative_to(ROOT)) for file in sources() if names_one(file)}
+
+    assert found == MAY_NAME_ONE.keys()
+
+
+def test_no_template_asks_for_a_protocol_by_its_name() -> None:
+    either = "|".join(KEYS)
+    asked = re.compile(rf"""["']({either})["']""", re.IGNORECASE)
+    found = [
+        file.name
+        for file in (ROOT / "templates").rglob("*.html")
+        if asked.search(file.read_text())
+    ]
+
+    assert not found
+
+
+@pytest.mark.parametrize("model", [Policy, ClientPassword])
+def test_each_protocol_has_its_column(model: type[ProtocolSwitches]) -> None:
+    columns = ProtocolSwitches._meta.fields
+
+    assert [(each.name, each.verbose_name) for each in columns] == [
+        (each.key, each.label) for each in PROTOCOLS
+    ]
+    assert issubclass(model, ProtocolSwitches)
+    assert model().protocols == dict.fromkeys(KEYS, True)
+    assert not set(KEYS) - {*POLICY_ANSWERS}
+
+
+@pytest.mark.parametrize("off", KEYS)
+def test_a_protocol_that_is_off_is_refused_by_both_views_and_no_other(
+    off: str, alice: Account
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+    make_client_password(alice)
+    others = set(KEYS) - {off}
+
+    def refused(view: type[MailLogon | MailWebLogon], reason: str) -> set[str]:
+        rows = view.objects.all()
+        assert {each.protocol for each in rows} == set(KEYS)
+        return {each.protocol for each in rows if each.refusal == reason}
+
+    ClientPassword.objects.update(**dict.fromkeys(others, False))
+    assert refused(MailLogon, "out-of-scope") == others
+    ClientPassword.objects.update(**dict.fromkeys(others, True))
+    Policy.objects.update(**{off: False})
+    assert refused(MailLogon, "protocol-off") == {off}
+    assert refused(MailWebLogon, "protocol-off") == {off}
+
+
+def lua_table(name: str) -> dict[str, str]:
+    text = (TEMPLATES / "dovecot" / "portal.lua").read_text()
+    body = re.search(rf"local {name} = {{\n(.*?)\n}}", text, re.DOTALL)
+    assert body
+    return dict(re.findall(r'^  (\w+) = "(\w+)",', body[1], re.MULTILINE))
+
+
+def test_the_mail_server_knows_each_by_the_services_that_ask_for_it() -> None:
+    assert lua_table("PROTOCOLS") == {
+        service: each.key for each in PROTOCOLS for service in each.logon_services
+    }
+
+
+def test_sessions_of_each_can_be_ended_alone() -> None:
+    text = (TEMPLATES / "dovecot" / "sessions.conf").read_text()
+    sockets = re.findall(
+        r"^service portal-(\w+) \{\n.*/dovecot\.conf (.*)\n  unix_listener portal-\1 ",
+        text,
+        re.MULTILINE,
+    )
+
+    assert [key for key, _services in sockets] == [*KEYS]
+    for key, services in sockets:
+        # Dovecot 2.3 calls ManageSieve's sessions by another name than 2.4.
+        assert set(services.split()) <= set(BY_KEY[key].session_services)
+        assert BY_KEY[key].session_services[0] in services.split()
+
+
+def test_no_service_is_of_two_protocols() -> None:
+    listed = [name for each in PROTOCOLS for name in each.session_services]
+
+    assert len(listed) == len(BY_SESSION_SERVICE)
+    logons = [name for each in PROTOCOLS for name in each.logon_services]
+    assert len(logons) == len(set(logons))
+
+
+def test_wrong_passwords_by_each_are_counted_by_fail2ban() -> None:
+    text = (TEMPLATES / "fail2ban" / "filter.d" / "mailportal.conf").read_text()
+
+    assert re.findall(r'"protocol":"\(\?:([^)]*)\)"', text) == ["|".join(KEYS)]
+
+
+def test_pages_offer_each(administrator: Client, alice: Account) -> None:
+    site = admin.site.get_model_admin(Policy)
+    words = [word for word, _text, _narrow in ProtocolFilter.options]
+    off = [(word, str(text)) for word, text, _narrow in ProtocolsFilter.options]
+
+    assert [each for each in site.list_display if each in KEYS] == [*KEYS]
+    assert [name for name in ProtocolsForm().fields if name in KEYS] == [*KEYS]
+    assert words == [*KEYS]
+    assert off == [(f"{each.key}-off", f"{each.label} off") for each in PROTOCOLS]
+    choices = ScopeForm().fields["protocols"].choices  # type: ignore[attr-defined]
+    assert [key for key, _label in choices] == [*KEYS]
+    for each in PROTOCOLS:
+        page = administrator.get(
+            reverse("admin:accounts_account_why", args=[alice.pk]),
+            {"protocol": each.key},
+        )
+        assert f"Is {each.label} on?" in page.content.decode()
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_an_exception_that_allows_it_is_known_to_end(key: str, alice: Account) -> None:
+    assert CHANGES[key]
+    setattr(alice.domain.policy, key, False)
+    alice.policy = make_policy("Own")
+    alice.policy_until = alice.created_at
+
+    assert losses(alice) == [key]
