@@ -16,7 +16,7 @@ class MailLogon(models.Model):
 
     address = models.CharField(max_length=254)
     domain = models.CharField(max_length=253)
-    protocol = models.CharField(max_length=4)
+    protocol = models.CharField(max_length=16)
     selector = models.CharField(max_length=4)
     hash = models.CharField(max_length=200)
     credential = models.BigIntegerField(primary_key=True)
@@ -43,7 +43,7 @@ class MailWebLogon(models.Model):
 
     address = models.CharField(max_length=254, primary_key=True)
     domain = models.CharField(max_length=253)
-    protocol = models.CharField(max_length=4)
+    protocol = models.CharField(max_length=16)
     hash = models.CharField(max_length=200, null=True)
     login_name = models.CharField(max_length=300)
     networks = models.TextField()

@@ -104,7 +104,7 @@ USAGE = table(
     models.Index(fields=["last_at"], name="usage_longest_ago"),
     first_at=models.DateTimeField(),
     last_at=models.DateTimeField(),
-    protocol=models.CharField(max_length=4),
+    protocol=models.CharField(max_length=16),
     network_address=models.GenericIPAddressField(null=True),
     node=models.CharField(max_length=100),
     client_password=models.OneToOneField(
@@ -144,7 +144,7 @@ LOGON = table(
         fields=["account", "last_at"],
         name="logon_web_password_of_account",
     ),
-    protocol=models.CharField("protocol", max_length=4),
+    protocol=models.CharField("protocol", max_length=16),
     reason=models.CharField(
         "refused because", max_length=40, choices=reasons_for_refusal, blank=True
     ),

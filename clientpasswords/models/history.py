@@ -27,7 +27,7 @@ class Usage(models.Model):
     )
     first_at = models.DateTimeField()
     last_at = models.DateTimeField()
-    protocol = models.CharField(max_length=4)
+    protocol = models.CharField(max_length=16)
     network_address = models.GenericIPAddressField(null=True)
     node = models.CharField(max_length=100)
 
@@ -105,7 +105,7 @@ class Logon(models.Model):
         related_name="logons",
         verbose_name=_("device"),
     )
-    protocol = models.CharField(_("protocol"), max_length=4)
+    protocol = models.CharField(_("protocol"), max_length=16)
     reason = models.CharField(
         _("refused because"), max_length=40, blank=True, choices=reasons_for_refusal
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from accounts.notify.reminders import losses
 from django.contrib import admin
+from django.db.models import CharField, Model
 from django.test import Client
 from django.urls import reverse
 
@@ -24,7 +25,7 @@ from administration.bulk.actions import ProtocolsForm
 from administration.events.page import ProtocolFilter
 from administration.mailboxes.filters import ProtocolsFilter
 from clientpasswords.forms import ScopeForm
-from clientpasswords.models import ClientPassword
+from clientpasswords.models import ClientPassword, Logon, Usage
 from deploy.render import TEMPLATES
 from tests.factories import make_client_password, make_policy
 
@@ -107,6 +108,15 @@ def test_a_protocol_that_is_off_is_refused_by_both_views_and_no_other(
     Policy.objects.update(**{off: False})
     assert refused(MailLogon, "protocol-off") == {off}
     assert refused(MailWebLogon, "protocol-off") == {off}
+
+
+@pytest.mark.parametrize("model", [Logon, Usage, MailLogon, MailWebLogon])
+def test_columns_have_room_for_the_key_of_each(model: type[Model]) -> None:
+    column = model._meta.get_field("protocol")
+
+    assert isinstance(column, CharField)
+    assert column.max_length
+    assert max(map(len, KEYS)) <= column.max_length
 
 
 def lua_table(name: str) -> dict[str, str]:

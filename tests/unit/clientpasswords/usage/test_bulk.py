@@ -73,7 +73,7 @@ def test_a_row_that_is_there_is_refused_if_nothing_is_to_be_updated(
 
 def test_what_is_too_long_is_never_cut(alice: Account) -> None:
     pk = factories.make_client_password(alice)[0].pk
-    row: tuple[object, ...] = (pk, AT, AT, "imap or so", None, "mx1")
+    row: tuple[object, ...] = (pk, AT, AT, "a protocol of no name", None, "mx1")
     knows_lengths = connection.vendor == "postgresql"
     refused = pytest.raises(DataError) if knows_lengths else nullcontext()
 
