@@ -11,7 +11,7 @@ from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, OwnDomainFilter
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes.filters import StateFilter, UseFilter
-from administration.words import refusal_in_words
+from clientpasswords import refusals
 from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
 
@@ -68,4 +68,4 @@ class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
     @admin.display(description=_("state"))
     def state(self, row: Any) -> str:
         """As the mail server sees it; not from where."""
-        return refusal_in_words(row.refusal) if row.refusal else str(_("works"))
+        return refusals.in_words(row.refusal) if row.refusal else str(_("works"))

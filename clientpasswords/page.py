@@ -19,6 +19,7 @@ from accounts.signin import authenticator
 from accounts.sites import Server, Ways
 from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
+from clientpasswords.refusals import REQUIRED, SUSPENDED_UNUSED
 
 # A program that was refused this long ago has been seen to.
 LATELY = timedelta(days=1)
@@ -116,7 +117,7 @@ class Area:
         rows = MailLogon.objects.filter(
             address=self.account.address,
             protocol=KEYS[0],  # by each protocol alike
-            refusal=Logon.Reason.UNUSED,
+            refusal=SUSPENDED_UNUSED.key,
         )
         return set(rows.values_list("credential", flat=True))
 
@@ -131,7 +132,7 @@ class Area:
             return None
         lately = timezone.now() - LATELY
         return self.account.logons.filter(
-            reason=Logon.Reason.REQUIRED, last_at__gte=lately
+            reason=REQUIRED.key, last_at__gte=lately
         ).first()
 
     @cached_property

@@ -15,19 +15,11 @@ from accounts.models import Account, MailLogon, MailWebLogon
 from accounts.models.protocols import BY_KEY
 from accounts.sessions import rights
 from accounts.sessions.rights import Lost
+from clientpasswords import refusals
 from clientpasswords.models import ClientPassword, Logon
+from clientpasswords.refusals import NETWORK_NOT_ALLOWED
 from clientpasswords.rollout import LATELY
 from gateways.doveadm import Connection
-
-# By which answer of a policy the views refuse.
-ANSWERS = {
-    "third-party-logon-off": "third_party_logon",
-    "security-password-required": "client_passwords_required",
-    "expired": "client_password_days",
-    "suspended-unused": "suspend_unused_days",
-}
-# Told by the views as a list of networks, and by no reason.
-NETWORKS = "client_networks"
 
 
 @dataclass(frozen=True)
@@ -42,9 +34,11 @@ class ShutOut:
 
         `names` are all that were changed, at least one.
         """
-        answers = {ANSWERS.get(reason, "") for reason in self.reasons}
+        answers = {refusals.BY_KEY[reason].answer for reason in self.reasons}
         found = [name for name in names if name in answers or name in self.protocols]
-        return (found or [name for name in names if name == NETWORKS] or names)[0]
+        # Told by the views as a list of networks, and by no reason.
+        networks = [name for name in names if name == NETWORK_NOT_ALLOWED.answer]
+        return (found or networks or names)[0]
 
 
 def of(author: Account, change: Callable[[], object]) -> ShutOut | None:

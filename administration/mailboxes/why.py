@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from accounts.models.protocols import BY_KEY, CHOICES, KEYS
-from administration.words import refusal_in_words
+from clientpasswords import refusals
 from clientpasswords.logon import diagnosis
 from clientpasswords.logon.diagnosis import Diagnosis
 
@@ -61,7 +61,7 @@ def page(account: Account, data: Any) -> dict[str, Any]:
         "failing": next((each for each in chain if each.is_good is False), None),
         "only_webmail": found.refusal is not None and found.opens_by_web_password,
         "passwords": [
-            (row, refusal, refusal_in_words(refusal) if refusal else _("is let in"))
+            (row, refusal, refusals.in_words(refusal) if refusal else _("is let in"))
             for row, refusal in found.passwords
         ],
     }
@@ -69,30 +69,18 @@ def page(account: Account, data: Any) -> dict[str, Any]:
 
 def checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
     """Yield what is looked at, in order; what comes after a failure is not reached."""
-    questions = {
-        "account-disabled": (_("Is the mailbox active?"), _("Yes"), _("No")),
-        "third-party-logon-off": (
-            _("Is third-party client logon on?"),
-            _("Yes"),
-            _("No: the policy lets no mail program in"),
-        ),
-        "protocol-off": (
-            _("Is %(protocol)s on?") % {"protocol": protocol},
-            _("Yes"),
-            _("No: the policy switches it off"),
-        ),
-    }
     is_reached = True
-    for refusal, (question, good, bad) in questions.items():
-        fails = found.refusal == refusal
-        answer = (bad if fails else good) if is_reached else _("not reached")
-        yield Check(question, answer, not fails if is_reached else None)
+    for refusal in refusals.ASKED:
+        fails = found.fails(refusal)
+        if refusal.question is None or fails is None:
+            continue
+        question = str(refusal.question.text) % {"protocol": protocol}
+        answer = str(refusal.question.bad_answer) if fails else _("Yes")
+        if is_reached:
+            yield Check(question, answer, not fails)
+        else:
+            yield Check(question, _("not reached"), None)
         is_reached = is_reached and not fails
-    if is_reached and found.is_let_in_there is not None:
-        question = _("Are mail programs let in from that network?")
-        is_reached = found.is_let_in_there
-        answer = _("Yes") if is_reached else _("No: the policy names other networks")
-        yield Check(question, answer, is_reached)
     if is_reached:
         yield from _of_credentials(found)
 

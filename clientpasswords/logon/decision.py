@@ -9,6 +9,11 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.hashing import schemes
 from accounts.models import MailLogon, MailWebLogon
 from clientpasswords import passwords
+from clientpasswords.refusals import (
+    NETWORK_NOT_ALLOWED,
+    OUT_OF_SCOPE,
+    WRONG_PASSWORD,
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,7 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
     if refusal is not None:
         return Verdict(None, refusal)
     if web.hash is None or not check_password(password, schemes.stored(web.hash)):
-        return Verdict(None, "wrong-password")
+        return Verdict(None, WRONG_PASSWORD.key)
     return Verdict(web.login_name, "web password")
 
 
@@ -60,10 +65,10 @@ def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
 def refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
     """Why not from that address; the networks of webmail are not looked at."""
     if row.policy_networks and not _within(ip, row.policy_networks):
-        return "network-not-allowed"
+        return NETWORK_NOT_ALLOWED.key
     if isinstance(row, MailWebLogon) or not row.networks or _within(ip, row.networks):
         return None
-    return "out-of-scope"
+    return OUT_OF_SCOPE.key
 
 
 def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from accounts.models import Account, MailLogon, MailWebLogon
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
-
-IN_FORCE = "security-password-required"
+from clientpasswords.refusals import NETWORK_NOT_ALLOWED, REQUIRED, Refusal
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,22 @@ class Diagnosis:
     passwords: list[tuple[ClientPassword, str | None]]
 
     @property
+    def refuses_all(self) -> bool:
+        """Whether nothing that a mail program could type would be let in."""
+        return self.refusal is not None and not self.in_force
+
+    @property
     def in_force(self) -> bool:
         """Whether mail programs need a security password."""
-        return self.refusal == IN_FORCE
+        return self.refusal == REQUIRED.key
+
+    def fails(self, refusal: Refusal) -> bool | None:
+        """Whether it is what refuses every mail program; None: not looked at."""
+        if refusal is not NETWORK_NOT_ALLOWED:
+            return self.refusal == refusal.key
+        if self.is_let_in_there is None or self.refuses_all:
+            return None
+        return not self.is_let_in_there
 
     @property
     def opens_by_web_password(self) -> bool:

@@ -3,7 +3,7 @@
 -- web password in mail_web_logon.sql; nothing else decides.
 --
 -- `refusal` is NULL where the password opens the door for that protocol. Otherwise it
--- names the first reason that holds; `Logon.Reason` has each in words.
+-- names the first reason that holds; `clientpasswords/refusals.py` has each in words.
 --
 -- This is the view as it is in force. Lines that end in the name of a database are for
 -- that one alone.

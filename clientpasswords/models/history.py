@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clientpasswords.models.password import ClientPassword
+from clientpasswords.refusals import REFUSALS
 
 # How far behind a log may be read until we no longer say that we know of every use. Its
 # follower writes once a minute how far it is, even if there was nothing to read.
@@ -61,35 +62,15 @@ class KnownNetwork(models.Model):
 
 def reasons_for_refusal() -> list[tuple[str, Any]]:
     """Why a logon can be refused. A migration names this: a new reason needs none."""
-    return Logon.Reason.choices
+    return [(each.key, each.label) for each in REFUSALS]
 
 
 class Logon(models.Model):
     """Mail logons of one account that were alike, as the mail server decided them.
 
-    `reason` is empty for those let in; otherwise the refusal of the logon views, or
-    what the mail server found itself. Whatever was typed is not kept.
+    `reason` is empty for those let in; otherwise the key of a `Refusal`. Whatever was
+    typed is not kept.
     """
-
-    class Reason(models.TextChoices):
-        """In words for owners and administrators; `portal.lua` and the views decide.
-
-        UNKNOWN stands in old rows alone: Dovecot 2.4 did not say more, once.
-        """
-
-        WRONG = "wrong-password", _("wrong password")
-        TOO_MANY = "too-many-guesses", _("too many wrong passwords from there")
-        REQUIRED = "security-password-required", _("needs a security password")
-        REVOKED = "revoked", _("deleted security password")
-        EXPIRED = "expired", _("expired")
-        OUT_OF_SCOPE = "out-of-scope", _("outside what the password is for")
-        SUSPENDED = "suspended", _("security passwords are turned off")
-        UNUSED = "suspended-unused", _("suspended, as it was not used")
-        PROTOCOL_OFF = "protocol-off", _("protocol switched off")
-        ELSEWHERE = "network-not-allowed", _("network not allowed")
-        LOGON_OFF = "third-party-logon-off", _("third-party client logon is off")
-        DISABLED = "account-disabled", _("mailbox disabled")
-        UNKNOWN = "refused", _("the mail server does not say why")
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -14,6 +14,7 @@ from django.conf import settings
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
+from clientpasswords.refusals import REVOKED
 from clientpasswords.usage.known_networks import KnownNetworks
 from clientpasswords.usage.summary import Alike, Told
 
@@ -81,7 +82,7 @@ def _uses(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
 
 def _revoked(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
     """Deleted passwords that some device goes on trying."""
-    tried = list(_outcomes(logons, passwords, "revoked"))
+    tried = list(_outcomes(logons, passwords, REVOKED.key))
     if not tried:
         return
     lately = SecurityEvent.objects.filter(

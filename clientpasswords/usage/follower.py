@@ -17,12 +17,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from clientpasswords.models import FollowedLog
+from clientpasswords.refusals import UNKNOWN_ACCOUNT
 from clientpasswords.usage import dovecotlog, history
 from clientpasswords.usage.logfile import LogFile, Position
 from clientpasswords.usage.summary import Alike, Summary
 
 # Names that are no mailbox leave no trace.
-UNKNOWN_ACCOUNT = "unknown-account"
 BATCH = 5000  # lines
 REPEATS_WAIT = 30.0  # seconds until logons that merely repeat earlier ones are written
 REMEMBERED = 100_000  # kinds of logons that were written before

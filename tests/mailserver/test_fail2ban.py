@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account
-from accounts.notify import refusal_texts
 from bench.authsocket import Logon, Verdict, ask
+from clientpasswords.logon import notices
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
@@ -31,7 +31,7 @@ LONG = [address_of("a", length) for length in (65, 254)]
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    refusal_texts.store()
+    notices.store()
     return factories.make_account(ALICE, client_passwords_on=True)
 
 

@@ -14,8 +14,8 @@ import pytest
 
 from accounts.events import Actor
 from accounts.models import Policy
-from accounts.notify import refusal_texts
 from clientpasswords import lifecycle
+from clientpasswords.logon import notices
 from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
 from deploy.values import Certificate
@@ -237,7 +237,7 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
 def test_managesieve_says_why_the_right_web_password_is_refused(
     sieve_port: int, trust: ssl.SSLContext, owner: Owner
 ) -> None:
-    refusal_texts.store()
+    notices.store()
     client = Sieve(sieve_port)
     try:
         client.starttls(trust)

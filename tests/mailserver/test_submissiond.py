@@ -9,9 +9,9 @@ from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Policy
-from accounts.notify import refusal_texts
 from accounts.sessions import cutoffs
 from clientpasswords import lifecycle
+from clientpasswords.logon import notices
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -129,7 +129,7 @@ def test_without_imap_it_goes_on(
 def test_it_says_why_the_right_web_password_is_refused(
     submission_host: MailHost, alice: Account
 ) -> None:
-    refusal_texts.store()
+    notices.store()
     smtp = Smtp(submission_host.ports.submissions)
     smtp.ehlo()
     smtp.user, smtp.password = ADDRESS, factories.PASSWORD

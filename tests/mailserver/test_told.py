@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 
 from accounts.models import Account, MailSetting, Policy
-from accounts.notify import refusal_texts
 from bench.authsocket import Logon, Verdict, ask
+from clientpasswords.logon import notices
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
@@ -28,7 +28,7 @@ PAGE = "http://127.0.0.1:8000/settings/account-security/"
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    refusal_texts.store()
+    notices.store()
     return factories.make_account(ADDRESS, client_passwords_on=True)
 
 

@@ -9,8 +9,8 @@ from django.db import Error, connection, transaction
 from accounts import events
 from accounts.events import Detail, Event, Kind
 from accounts.models import MailSetting
-from accounts.notify import refusal_texts
 from accounts.sessions import cutoffs
+from clientpasswords.logon import notices
 from provisioning import roles
 from provisioning.roles import GroupChange
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 _record(row.value if row else "", networks)
                 cutoffs.review("*")  # web passwords from a network that it no longer is
             _record_groups(roles.apply_groups())
-        refusal_texts.store()
+        notices.store()
 
 
 def _require_database() -> None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from accounts.notify.reminders import losses
 from django.contrib import admin
 from django.db.models import CharField, Model
 from django.test import Client
@@ -20,7 +19,8 @@ from accounts.models.protocols import (
     PROTOCOLS,
     ProtocolSwitches,
 )
-from accounts.notify.messages import CHANGES
+from accounts.notify.catalogue import LOSSES
+from accounts.policy.reminders import losses
 from administration.bulk.actions import ProtocolsForm
 from administration.events.page import ProtocolFilter
 from administration.mailboxes.filters import ProtocolsFilter
@@ -182,7 +182,7 @@ def test_pages_offer_each(administrator: Client, alice: Account) -> None:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_an_exception_that_allows_it_is_known_to_end(key: str, alice: Account) -> None:
-    assert CHANGES[key]
+    assert LOSSES[key]
     setattr(alice.domain.policy, key, False)
     alice.policy = make_policy("Own")
     alice.policy_until = alice.created_at

@@ -23,7 +23,8 @@ from accounts.notify import catalogue
 from administration.policies import effective
 from administration.policies import page as policies_page
 from api import schemas
-from provisioning import acts, lockout
+from clientpasswords import refusals
+from provisioning import acts
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
 
@@ -81,7 +82,7 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert set(schemas.PolicyOut.model_fields) == answers | {"name", "domain"}
     assert set(policy.answers) == answers
     assert len(list(effective.values(policy))) == len(answers)
-    assert {*lockout.ANSWERS.values(), lockout.NETWORKS} <= answers
+    assert {each.answer for each in refusals.REFUSALS if each.answer} <= answers
     assert answers - REFUSES_NOTHING == set(catalogue.LOSSES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }

@@ -10,38 +10,23 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.urls import reverse
 from django.utils import translation
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 
 from accounts import sites
 from accounts.models import MailSetting
+from clientpasswords.refusals import REFUSALS
 
 LONGEST = 200  # characters; some programs show no more
-
-# Translators: these four are sent as plain ASCII, so write ae, oe, ue and ss.
-TEXTS = {
-    "security-password-required": gettext_noop(
-        "Use a security password here, not your web password: %(page)s"
-    ),
-    "third-party-logon-off": gettext_noop(
-        "Mail programs are switched off for your mailbox: %(page)s"
-    ),
-    "protocol-off": gettext_noop(
-        "This protocol is switched off for your mailbox: %(page)s"
-    ),
-    "network-not-allowed": gettext_noop(
-        "Mail programs cannot use your mailbox from this network: %(page)s"
-    ),
-}
 
 
 def store() -> None:
     """Put every sentence in every language where the logon views find it."""
     page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
-    for refusal, text in TEXTS.items():
-        for language, _name in settings.LANGUAGES:
+    for refusal in REFUSALS:
+        for language, _name in settings.LANGUAGES if refusal.notice else ():
+            text = _in_ascii(refusal.notice, language) % {"page": page}
             MailSetting.objects.update_or_create(
-                name=f"notice:{refusal}:{language}",
-                defaults={"value": _in_ascii(text, language) % {"page": page}},
+                name=f"notice:{refusal.key}:{language}", defaults={"value": text}
             )
 
 

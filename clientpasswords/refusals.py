@@ -1,0 +1,127 @@
+"""Why a mail program is refused: every reason, and what is said of it.
+
+Who is refused is decided by the logon views (`logon/*.sql`), and by what compares the
+networks and the password itself: `deploy/dovecot/portal.lua`, and `logon/decision.py`
+as it does. Each names a reason by its key.
+
+To add one: a row here, and the view or the script that gives it. A test compares them,
+`tests/unit/clientpasswords/test_refusals.py`.
+"""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Question:
+    """A line of the page "Why can't they connect?"; a reason is its bad answer.
+
+    `text` may have `%(protocol)s` in it.
+    """
+
+    text: Text
+    bad_answer: Text
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One reason.
+
+    Args:
+        key: What the views, the script and stored rows call it.
+        label: What owners and administrators read in lists.
+        notice: What the mail server may say to a mail program whose web password is
+            right, in English; empty: nothing. Short, and with `%(page)s` in it.
+        question: What the page "Why can't they connect?" asks about it, if anything.
+        answer: The answer of a policy that gives it (`POLICY_ANSWERS`), if one does.
+    """
+
+    key: str
+    label: Text
+    notice: str = ""
+    question: Question | None = None
+    answer: str = ""
+
+
+WRONG_PASSWORD = Refusal("wrong-password", _("wrong password"))
+TOO_MANY_GUESSES = Refusal("too-many-guesses", _("too many wrong passwords from there"))
+REQUIRED = Refusal(
+    "security-password-required",
+    _("needs a security password"),
+    # Translators: sent as plain ASCII, so write ae, oe, ue and ss.
+    notice=gettext_noop(
+        "Use a security password here, not your web password: %(page)s"
+    ),
+    answer="client_passwords_required",
+)
+REVOKED = Refusal("revoked", _("deleted security password"))
+EXPIRED = Refusal("expired", _("expired"), answer="client_password_days")
+OUT_OF_SCOPE = Refusal("out-of-scope", _("outside what the password is for"))
+SUSPENDED = Refusal("suspended", _("security passwords are turned off"))
+SUSPENDED_UNUSED = Refusal(
+    "suspended-unused",
+    _("suspended, as it was not used"),
+    answer="suspend_unused_days",
+)
+PROTOCOL_OFF = Refusal(
+    "protocol-off",
+    _("protocol switched off"),
+    # Translators: sent as plain ASCII, so write ae, oe, ue and ss.
+    notice=gettext_noop("This protocol is switched off for your mailbox: %(page)s"),
+    question=Question(_("Is %(protocol)s on?"), _("No: the policy switches it off")),
+)
+NETWORK_NOT_ALLOWED = Refusal(
+    "network-not-allowed",
+    _("network not allowed"),
+    # Translators: sent as plain ASCII, so write ae, oe, ue and ss.
+    notice=gettext_noop(
+        "Mail programs cannot use your mailbox from this network: %(page)s"
+    ),
+    question=Question(
+        _("Are mail programs let in from that network?"),
+        _("No: the policy names other networks"),
+    ),
+    answer="client_networks",
+)
+LOGON_OFF = Refusal(
+    "third-party-logon-off",
+    _("third-party client logon is off"),
+    # Translators: sent as plain ASCII, so write ae, oe, ue and ss.
+    notice=gettext_noop("Mail programs are switched off for your mailbox: %(page)s"),
+    question=Question(
+        _("Is third-party client logon on?"),
+        _("No: the policy lets no mail program in"),
+    ),
+    answer="third_party_logon",
+)
+DISABLED = Refusal(
+    "account-disabled",
+    _("mailbox disabled"),
+    question=Question(_("Is the mailbox active?"), _("No")),
+)
+# In old rows alone: Dovecot 2.4 did not say more, once.
+UNKNOWN = Refusal("refused", _("the mail server does not say why"))
+
+# In the order in which lists of them are shown.
+REFUSALS = (
+    *(WRONG_PASSWORD, TOO_MANY_GUESSES, REQUIRED, REVOKED, EXPIRED, OUT_OF_SCOPE),
+    *(SUSPENDED, SUSPENDED_UNUSED, PROTOCOL_OFF, NETWORK_NOT_ALLOWED, LOGON_OFF),
+    *(DISABLED, UNKNOWN),
+)
+BY_KEY = {each.key: each for each in REFUSALS}
+# What refuses every mail program, in the order in which the mail server looks at it.
+ASKED = (DISABLED, LOGON_OFF, PROTOCOL_OFF, NETWORK_NOT_ALLOWED)
+# What the script's lines say, and no row keeps: a name that is no mailbox, or a service
+# that is no mail program's; and what is to be tried again.
+UNKNOWN_ACCOUNT = "unknown-account"
+NOT_KEPT = frozenset({UNKNOWN_ACCOUNT, "unknown-service", "database", "too-late"})
+
+
+def in_words(key: str) -> str:
+    """Return the words for a reason; its key if it is of a later version."""
+    return str(BY_KEY[key].label) if key in BY_KEY else key

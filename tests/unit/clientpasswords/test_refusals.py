@@ -1,0 +1,158 @@
+"""Whatever gives or tells a reason knows those of `refusals`, and no other."""
+
+import ast
+import re
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+
+from accounts import schema
+from accounts.models import POLICY_ANSWERS, MailSetting
+from administration.mailboxes import why
+from clientpasswords.logon import notices
+from clientpasswords.logon.diagnosis import Diagnosis
+from clientpasswords.models import Logon
+from clientpasswords.refusals import (
+    ASKED,
+    BY_KEY,
+    NETWORK_NOT_ALLOWED,
+    NOT_KEPT,
+    REFUSALS,
+    UNKNOWN,
+    Refusal,
+    in_words,
+)
+from clientpasswords.usage import dovecotlog
+from deploy.render import TEMPLATES
+from provisioning.lockout import ShutOut
+from tests.unit.clientpasswords.dovecotlines import line
+
+APPS = ("accounts", "administration", "api", "clientpasswords", "provisioning")
+# What the portal says on its own account in the same words; each is no reason of these.
+OTHER_WORDS = {
+    "accounts/models/event.py": "the kind of an event",
+    "administration/mailboxes/filters.py": "a filter's word",
+    "api/admin.py": "the state of a token",
+    "api/mailboxes.py": "a field of an answer",
+    "clientpasswords/page.py": "what stands against a further password",
+    "provisioning/management/commands/revoke_api_token.py": "the state of a token",
+    "provisioning/models.py": "the state of a token",
+}
+
+
+def given_by_view(name: str) -> set[str]:
+    """The reasons in the text of a logon view."""
+    text = (schema.ROOT / f"clientpasswords/logon/{name}.sql").read_text()
+    code = re.sub(r"--.*", "", text)
+    column = code.partition("END AS refusal")[0].rpartition("CASE\n")[2]
+    return set(re.findall(r"THEN '([^']*)'", column))
+
+
+def given_by_script() -> set[str]:
+    """The reasons in the text of the mail server's script."""
+    text = (TEMPLATES / "dovecot" / "portal.lua").read_text()
+    code = re.sub(r"--.*", "", text)
+    given = re.findall(r'reason(?:, notice)? = "([a-z-]+)"', code)
+    return {*given, *re.findall(r'return "([a-z]+-[a-z-]+)"', code)}
+
+
+def test_views_and_script_give_each_reason_and_no_other() -> None:
+    views = given_by_view("mail_logon") | given_by_view("mail_web_logon")
+    script = given_by_script()
+
+    assert views | script == (BY_KEY.keys() | NOT_KEPT) - {UNKNOWN.key}
+    assert script >= NOT_KEPT
+    assert len(views) > len(script - views)
+
+
+def test_no_other_module_names_a_reason() -> None:
+    found = set()
+    for app in APPS:
+        for file in (schema.ROOT / app).rglob("*.py"):
+            path = str(file.relative_to(schema.ROOT))
+            if "migrations" in path or path == "clientpasswords/refusals.py":
+                continue
+            texts = {
+                node.value
+                for node in ast.walk(ast.parse(file.read_text()))
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            }
+            if texts & (BY_KEY.keys() - {UNKNOWN.key, "suspended"}):
+                found.add(path)
+
+    assert found == OTHER_WORDS.keys()
+
+
+@pytest.mark.parametrize("key", sorted(NOT_KEPT))
+def test_what_is_no_reason_of_a_mailbox_is_in_no_row(key: str) -> None:
+    assert key not in BY_KEY
+    assert key not in dict(Logon._meta.get_field("reason").flatchoices)
+
+
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: each.key)
+def test_a_row_of_the_history_keeps_each_and_lists_it_in_words(
+    refusal: Refusal,
+) -> None:
+    decision = dovecotlog.read(line(reason=refusal.key).rstrip("\n"))
+
+    assert decision is not None
+    assert decision.reason == refusal.key
+    assert dict(Logon._meta.get_field("reason").flatchoices)[refusal.key]
+    assert in_words(refusal.key) == refusal.label
+    with translation.override("de"):
+        assert in_words(refusal.key) != refusal.key
+
+
+def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
+    assert in_words("not-yet-thought-of") == "not-yet-thought-of"
+
+
+@pytest.mark.django_db
+def test_each_sentence_for_mail_programs_is_where_the_view_finds_it() -> None:
+    notices.store()
+
+    told = [each for each in REFUSALS if each.notice]
+    assert {each.key for each in told} - {NETWORK_NOT_ALLOWED.key} < given_by_view(
+        "mail_web_logon"
+    )
+    assert {*MailSetting.objects.values_list("name", flat=True)} == {
+        f"notice:{each.key}:{language}"
+        for each in told
+        for language, _name in settings.LANGUAGES
+    }
+    assert all("%(page)s" in each.notice for each in told)
+
+
+@pytest.mark.parametrize("refusal", ASKED, ids=lambda each: each.key)
+def test_each_line_of_the_page_fails_by_its_reason_alone(refusal: Refusal) -> None:
+    assert refusal.question is not None
+    is_there = refusal is not NETWORK_NOT_ALLOWED
+    found = Diagnosis(
+        refusal=refusal.key if is_there else None,
+        is_let_in_there=is_there,
+        web_refusal=refusal.key,
+        has_web_password=True,
+        passwords=[],
+    )
+
+    bad = [each for each in why.checks(found, "IMAP") if each.is_good is False]
+
+    assert [each.answer for each in bad] == [refusal.question.bad_answer]
+    assert bad[0].question == refusal.question.text % {"protocol": "IMAP"}
+
+
+def test_a_reason_with_a_question_is_asked_about() -> None:
+    assert {each for each in REFUSALS if each.question} == {*ASKED}
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [each for each in REFUSALS if each.answer],
+    ids=lambda each: each.key,
+)
+def test_the_answer_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
+    shut_out = ShutOut(protocols=[], reasons={refusal.key})
+
+    assert refusal.answer in POLICY_ANSWERS
+    assert shut_out.blamed(["report_only", refusal.answer]) == refusal.answer
