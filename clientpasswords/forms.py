@@ -1,8 +1,6 @@
 """Is the input well formed?"""
 
-import re
 from datetime import date, datetime, time, timedelta
-from ipaddress import ip_network
 from typing import Any, Self
 from uuid import UUID, uuid4
 
@@ -12,12 +10,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
+from accounts import networks
 from accounts.models.protocols import CHOICES, KEYS, PROTOCOLS
 from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 
-MOST_NETWORKS = 10
 LAST_YEAR = 2999
 EVERYTHING = frozenset(KEYS)
 SENDING = frozenset(each.key for each in PROTOCOLS if each.sends)
@@ -118,12 +116,7 @@ class ScopeForm(forms.Form):
         )
 
     def clean_networks(self) -> tuple[str, ...]:
-        typed = re.split(r"[\s,;]+", self.cleaned_data["networks"].strip())
-        networks = [_network(text) for text in typed if text]
-        if len(networks) > MOST_NETWORKS:
-            text = gettext("No more than %(most)s networks, please.")
-            raise forms.ValidationError(text % {"most": MOST_NETWORKS})
-        return tuple(dict.fromkeys(networks))
+        return networks.parse(self.cleaned_data["networks"])
 
     def clean_expires(self) -> date | None:
         last: date | None = self.cleaned_data["expires"]
@@ -151,14 +144,6 @@ class ScopeForm(forms.Form):
             data["networks"],
             _end_of(data["expires"]),
         )
-
-
-def _network(text: str) -> str:
-    try:
-        return str(ip_network(text, strict=False))
-    except ValueError:
-        message = gettext("“%(text)s” is no network. Write it like 192.0.2.0/24.")
-        raise forms.ValidationError(message % {"text": text}) from None
 
 
 def _end_of(day: date | None) -> datetime | None:

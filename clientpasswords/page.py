@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import codes, sites
+from accounts import codes, networks, sites
 from accounts.models import Account, MailLogon, Phone
 from accounts.models.protocols import KEYS
 from accounts.policy import effective, queries
@@ -213,9 +213,7 @@ class Area:
     @property
     def client_networks(self) -> list[str]:
         """From where alone mail programs are let in; empty: from anywhere."""
-        return [
-            each for each in self.effective.policy.client_networks.split(",") if each
-        ]
+        return networks.split(self.effective.policy.client_networks)
 
     @property
     def protocols_on(self) -> list[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
+from accounts import networks
 from accounts.models.protocols import KEYS
 from clientpasswords.models import ClientPassword
 
@@ -26,7 +27,7 @@ class Scope:
         allowed = client_password.protocols.items()
         return cls(
             frozenset(name for name, yes in allowed if yes),
-            tuple(each for each in client_password.networks.split(",") if each),
+            tuple(networks.split(client_password.networks)),
             client_password.expires_at,
         )
 
@@ -34,7 +35,7 @@ class Scope:
         """Return it as the columns of a `ClientPassword`."""
         return {
             **{name: name in self.protocols for name in KEYS},
-            "networks": ",".join(self.networks),
+            "networks": networks.joined(self.networks),
             "expires_at": self.expires_at,
         }
 

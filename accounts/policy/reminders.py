@@ -14,8 +14,8 @@ from django.utils import timezone
 from accounts import events
 from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
-from accounts.models.networks import covers
 from accounts.models.protocols import KEYS
+from accounts.networks import covers
 from accounts.policy import effective, queries
 
 # Who has not acted by then is told once more.

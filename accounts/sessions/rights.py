@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from accounts.models import Domain, MailLogon, MailWebLogon
 from accounts.models.protocols import BY_SESSION_SERVICE
+from accounts.networks import contains
 from gateways.doveadm import Connection
 
 AT_ONCE = 500  # names in one query
@@ -87,12 +87,4 @@ def _lists(*networks: str) -> list[str]:
 
 
 def _is_let_in(ip: str, door: Door) -> bool:
-    return any(all(_is_in(ip, each) for each in lists) for lists in door)
-
-
-def _is_in(ip: str, networks: str) -> bool:
-    try:
-        address = ip_address(ip)
-    except ValueError:  # a session from the host itself has none
-        return False
-    return any(address in ip_network(each) for each in networks.split(",") if each)
+    return any(all(contains(each, ip) for each in lists) for lists in door)

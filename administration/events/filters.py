@@ -1,10 +1,9 @@
 """By what the record of events is narrowed; each uses an index, none counts."""
 
-from ipaddress import ip_network
-
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from accounts import networks
 from administration.base.filters import TextFilter
 
 IPV4 = 4
@@ -36,9 +35,8 @@ class NetworkFilter(TextFilter):
 
 def _within(queryset: QuerySet, text: str) -> QuerySet:
     """Those from there; networks by whole octets, as both databases know addresses."""
-    try:
-        network = ip_network(text, strict=False)
-    except ValueError:
+    network = networks.read(text)
+    if network is None:
         return queryset.none()
     size = 8 if network.version == IPV4 else 16
     if network.prefixlen == network.max_prefixlen:

@@ -1,13 +1,13 @@
 """May this password log on now? The answer of the mail server, from the same views."""
 
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.hashing import schemes
 from accounts.models import MailLogon, MailWebLogon
+from accounts.networks import contains
 from clientpasswords import passwords
 from clientpasswords.refusals import (
     NETWORK_NOT_ALLOWED,
@@ -59,14 +59,14 @@ def refusal_of_client_password(row: MailLogon, ip: str | None) -> str | None:
 
 def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
     """Why the web password does not open the door from there; None: it does."""
-    return None if _within(ip, row.networks) else row.refusal or refusal_there(ip, row)
+    return None if contains(row.networks, ip) else row.refusal or refusal_there(ip, row)
 
 
 def refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
     """Why not from that address; the networks of webmail are not looked at."""
-    if row.policy_networks and not _within(ip, row.policy_networks):
+    if row.policy_networks and not contains(row.policy_networks, ip):
         return NETWORK_NOT_ALLOWED.key
-    if isinstance(row, MailWebLogon) or not row.networks or _within(ip, row.networks):
+    if isinstance(row, MailWebLogon) or not row.networks or contains(row.networks, ip):
         return None
     return OUT_OF_SCOPE.key
 
@@ -75,9 +75,3 @@ def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
     if refusal is None:
         return Verdict(login_name, name)
     return Verdict(None, f"{name}: {refusal}")
-
-
-def _within(ip: str | None, networks: str) -> bool:
-    if ip is None or not networks:
-        return False
-    return any(ip_address(ip) in ip_network(network) for network in networks.split(","))
