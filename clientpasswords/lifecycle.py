@@ -21,6 +21,7 @@ from accounts.signin.authenticator import AppCode
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 from clientpasswords.scopes import Scope
+from gateways.loginnames import mask_of
 
 
 class Refused(Exception):
@@ -179,7 +180,7 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
         if row.ends_by_date and row.ends_soon:
             row.told_of_end = row.expires_at  # by the event below
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
-        cutoffs.review_at(owner, f"{owner.address}~{row.pk}*", scope.expires_at)
+        cutoffs.review_at(owner, mask_of(owner.address, row.pk), scope.expires_at)
         cutoffs.review_account(owner)
         events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())
 

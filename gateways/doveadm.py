@@ -17,6 +17,8 @@ from typing import Any
 import requests
 from django.conf import settings
 
+from gateways.loginnames import LoginName
+
 logger = logging.getLogger(__name__)
 
 _CONNECT_SECONDS = 1.0
@@ -141,7 +143,7 @@ def cut_off(url: str, kicks: Sequence[Kick]) -> int:
         DoveadmError: Sessions may still be on line, or the cache may still remember.
         ValueError: As `flush_cache` and `kick`.
     """
-    addresses = dict.fromkeys(each.mask.partition("~")[0] for each in kicks)
+    addresses = dict.fromkeys(LoginName.parse(each.mask).address for each in kicks)
     flushes = [_flush(address) for address in addresses]
     rows = _run(url, *flushes, *(_kick(each) for each in kicks))
     return sum(_kicked(each) for each in rows[len(flushes) :])

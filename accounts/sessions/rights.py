@@ -7,6 +7,7 @@ from accounts.models import Domain, MailLogon, MailWebLogon
 from accounts.models.protocols import BY_SESSION_SERVICE
 from accounts.networks import contains
 from gateways.doveadm import Connection
+from gateways.loginnames import LoginName, credentials_of
 
 AT_ONCE = 500  # names in one query
 OF_CLIENT = ("login_name", "protocol", "networks", "policy_networks")
@@ -46,7 +47,7 @@ def lost(
     for each in connections:
         place = each.username, each.ip
         protocol = BY_SESSION_SERVICE.get(each.service)
-        domain = each.username.partition("~")[0].rpartition("@")[2]
+        domain = LoginName.parse(each.username).domain
         if (
             protocol is None
             or (ours is not None and domain not in ours)
@@ -71,10 +72,8 @@ def _open_doors(names: set[str]) -> dict[tuple[str, str], Door]:
         for web in MailWebLogon.objects.filter(address__in=some).only(*OF_WEB):
             by_policy = [] if web.refusal else [_lists(web.policy_networks)]
             doors[web.login_name, web.protocol] = [[web.networks], *by_policy]
-        ids = [name.partition("~")[2].partition(".")[0] for name in some]
         client = MailLogon.objects.filter(
-            credential__in=[int(each) for each in ids if each.isdecimal()],
-            refusal=None,
+            credential__in=credentials_of(some), refusal=None
         )
         for row in client.only(*OF_CLIENT):
             door = [_lists(row.networks, row.policy_networks)]

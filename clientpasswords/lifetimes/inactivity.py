@@ -27,6 +27,7 @@ from clientpasswords.models import (
     Usage,
 )
 from gateways import doveadm
+from gateways.loginnames import credentials_of
 
 AT_ONCE = 500  # passwords of a policy in one round
 # A session that goes on is a use, written down this often.
@@ -104,8 +105,7 @@ def _note_sessions() -> set[int] | None:
         }
     except (doveadm.DoveadmError, ValueError):
         return None
-    ids = (name.partition("~")[2].partition(".")[0] for name in names)
-    on_line = {int(each) for each in ids if each.isdecimal()}
+    on_line = credentials_of(names)
     now = timezone.now()
     # Who is suspended by now is being cut off, and does not come back by that.
     rows = ClientPassword.objects.filter(pk__in=on_line)

@@ -171,10 +171,9 @@ class ClientPassword(ProtocolSwitches):
     def login_name(self) -> str:
         """The name of its sessions on the mail servers, by which they can be ended.
 
-        It is address~70; and address~70.1, then address~70.2 once its networks were
-        changed, with .0 and a number behind where its policy names networks: Postfix
-        knows an open session by its name alone, so that those from elsewhere can only
-        be ended by giving the others a new one. One query.
+        `gateways.loginnames` has its forms. Postfix knows an open session by its name
+        alone, so that those from elsewhere can only be ended by giving the others a new
+        one. One query.
         """
         row = MailLogon.objects.filter(credential=self.pk).only("login_name")[:1].get()
         return row.login_name
