@@ -194,6 +194,13 @@ def _version(instance: Model, values: dict[str, Any]) -> str:
     if isinstance(instance, Account) and instance.pk:
         phone: Phone | None = getattr(instance, "phone", None)
         values |= {"phone": phone and (phone.number, phone.held_until)}
-    text = repr(sorted((name, str(value)) for name, value in values.items()))
+    text = repr(sorted((name, _written(value)) for name, value in values.items()))
     mac = salted_hmac("administration.version", text, algorithm="sha256")
     return mac.hexdigest()[:32]
+
+
+def _written(value: object) -> str:
+    """Return the value as text; of many records their keys, as names ask for more."""
+    if isinstance(value, list):
+        value = [getattr(each, "pk", each) for each in value]
+    return str(value)

@@ -11,8 +11,6 @@ from django.contrib.auth.forms import (
 )
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.db.models.query import EmptyQuerySet
-from django.forms.models import BaseInlineFormSet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -30,7 +28,7 @@ from administration.base.audited import AuditedAdmin
 from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import icon
 from administration.bulk.mixin import BulkActionsMixin
-from administration.mailboxes import held_permissions, why
+from administration.mailboxes import why
 from administration.mailboxes.addresses import AddressedAdmin
 from administration.mailboxes.filters import (
     ExceptionFilter,
@@ -41,7 +39,7 @@ from administration.mailboxes.filters import (
     WebPasswordFilter,
     has_phone,
 )
-from administration.mailboxes.permissions import RIGHTS, AccountChangeForm
+from administration.mailboxes.permissions import GIVEN, RIGHTS, AccountChangeForm
 from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
@@ -49,20 +47,10 @@ from provisioning import acts
 from provisioning.acts import Order
 
 
-class PhoneFormSet(BaseInlineFormSet):
-    """The phone that came with its mailbox, for those who may look at phones."""
-
-    def get_queryset(self) -> Any:
-        is_hidden = isinstance(self.queryset, EmptyQuerySet)
-        phone = None if is_hidden else getattr(self.instance, "phone", None)
-        return [] if phone is None else [phone]
-
-
 class PhoneInline(admin.StackedInline):
     """The phone for codes; its code is not for administrators."""
 
     model = Phone
-    formset = PhoneFormSet
     fields = ["number", "held_until"]
     formfield_overrides = AuditedAdmin.formfield_overrides
     verbose_name = verbose_name_plural = _("phone for codes")
@@ -101,7 +89,7 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 
 def _without_rights(options: Any) -> Any:
-    fields = [name for name in options["fields"] if name not in held_permissions.MANY]
+    fields = [name for name in options["fields"] if name not in GIVEN]
     return {**options, "fields": fields}
 
 

@@ -19,7 +19,6 @@ from accounts.models import Account
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from administration.base.widgets import NamedAutocomplete
-from administration.mailboxes import held_permissions
 from provisioning import roles
 
 OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
@@ -28,6 +27,8 @@ RIGHTS = [
     *("is_staff", "is_superuser", "domains_administered"),
     *("groups", "user_permissions"),
 ]
+# Those that mailboxes of no administrators do not show.
+GIVEN = {"domains_administered", "groups", "user_permissions"}
 ALSO_SHOWN = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
 
 
@@ -51,20 +52,6 @@ class AccountChangeForm(UserChangeForm):
             *("is_active", "client_passwords_on", *RIGHTS),
         ]
         field_classes = {"groups": GroupsField}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        account: Account = kwargs["instance"]
-        asks = self.base_fields.keys() >= set(held_permissions.MANY)
-        offered = held_permissions.look_up(account) if asks else {}
-        super().__init__(*args, **kwargs)
-        for name, records in offered.items():
-            field: Any = self.fields[name]
-            widget = field.widget.widget
-            if isinstance(widget, NamedAutocomplete):
-                widget.known = records
-            else:
-                choices = [(row.pk, field.label_from_instance(row)) for row in records]
-                field.choices = choices
 
     def clean(self) -> dict[str, Any]:
         """Refuse what would take from its author the rights by which it is made."""

@@ -14,6 +14,8 @@ A new page goes into the table, `pages.txt`.
 
 from pathlib import Path
 
+# How many queries a page of the administration may take, however many rows it shows.
+MOST_QUERIES = 20
 ROLE_NAMES = ["operator", "domain", "help", "auditor", "nobody"]
 # Which column each kind of administrator has, and whether they see every domain.
 ROLES_OF = {

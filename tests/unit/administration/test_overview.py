@@ -16,6 +16,7 @@ from accounts.models import Account, Cutoff
 from provisioning import statistics
 from provisioning.models import DomainFigures
 from tests.factories import make_account, make_client_password, make_policy, make_usage
+from tests.unit.administration.pages import MOST_QUERIES
 from tests.unit.administration.steps import queries_of
 from tests.unit.support import HOME
 
@@ -109,7 +110,7 @@ def test_counting_is_asked_for_by_a_form(host: Client) -> None:
 def test_the_overview_asks_little(host: Client) -> None:
     statistics.count_now()
 
-    assert len(queries_of(host, "/admin/")) <= 8
+    assert len(queries_of(host, "/admin/")) <= MOST_QUERIES
 
 
 def test_no_part_of_the_index_is_called_as_programs_call_it(

@@ -10,6 +10,7 @@ from administration.bulk import page as bulk_page
 from administration.models import Job
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import ACCOUNTS, WHY, choose
+from tests.unit.administration.pages import MOST_QUERIES
 
 
 def test_nothing_is_done_before_it_is_confirmed(
@@ -68,7 +69,7 @@ def test_twenty_names_are_shown_and_the_rest_counted(
     assert "user19@example.com" in shown
     assert "user20@example.com" not in shown
     assert "and 3 more" in shown
-    assert len(queries) <= 8
+    assert len(queries) <= MOST_QUERIES
 
 
 def test_for_very_many_their_number_has_to_be_typed(
