@@ -8,11 +8,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from mailportal import version
 from mailportal.configuration import BASE_DIR, Environment
+
+# Lets Django's classes take the type arguments that mypy knows: `ModelAdmin[Account]`.
+django_stubs_ext.monkeypatch()
 
 environment = Environment()
 read = environment.read
