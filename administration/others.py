@@ -8,7 +8,6 @@ from django.contrib.auth.models import Group
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -59,20 +58,11 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
     list_display = ["shown", "described"]
     fields = ["name", "permissions"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Each comes with whether the reader is in it: it is asked again and again."""
-        own: Any = request.user
-        is_own = Exists(own.groups.filter(pk=OuterRef("pk")))
-        rows: QuerySet[Any] = super().get_queryset(request).annotate(is_own=is_own)
-        return rows
-
     def may_write(self, request: HttpRequest, record: Any) -> bool:
         if roles.is_ready_made(record):
             return False
-        if not hasattr(record, "is_own"):  # it was made just now
-            own: Any = request.user
-            return not own.groups.filter(pk=record.pk).exists()
-        return not record.is_own
+        own: Any = request.user
+        return not own.groups.filter(pk=record.pk).exists()
 
     def why_read_only(self, request: HttpRequest, record: Any) -> Any:
         if roles.is_ready_made(record):

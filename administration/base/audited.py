@@ -15,11 +15,7 @@ from accounts import events
 from accounts.models import Account, Department, Domain, Phone, Policy
 from administration.base import audit
 from administration.base.scoped import ScopedAdmin
-from administration.base.widgets import (
-    DateAndTime,
-    KnownAutocompleteSelect,
-    MomentField,
-)
+from administration.base.widgets import DateAndTime, MomentField
 from provisioning import lockout, roles
 
 STALE = _(
@@ -56,10 +52,6 @@ class TrackedForm:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, field in self.fields.items():
-            widget = getattr(field.widget, "widget", None)
-            if isinstance(widget, KnownAutocompleteSelect):
-                widget.known = _loaded(self.instance, name)
         version = _version(self.instance, {n: self.initial.get(n) for n in self.fields})
         self.fields[audit.VERSION] = forms.CharField(
             widget=forms.HiddenInput, required=False, initial=version
@@ -181,12 +173,6 @@ class AuditedAdmin(ScopedAdmin):
         """Django admin calls it before it deletes."""
         audit.deleted(request, queryset)
         return super().log_deletions(request, queryset)
-
-
-def _loaded(instance: Model, name: str) -> Any:
-    """Return what the record points to, if it came along with it."""
-    came_along = getattr(type(instance), name).is_cached(instance)
-    return getattr(instance, name) if came_along else None
 
 
 def _version(instance: Model, values: dict[str, Any]) -> str:

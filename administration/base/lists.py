@@ -6,25 +6,18 @@ from functools import cache
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 
 from administration.base import parameters
-from administration.base.widgets import KnownAutocompleteSelect
+from administration.base.widgets import NamedAutocompleteSelect
 
 MOST_PAGES = 20
-# Stands for the key of a row in an address.
-NO_KEY = "0-0"
 # A column to sort by, as the address of a list names it.
 COLUMN = re.compile(r"-?([0-9]{1,3})")
 
@@ -73,16 +66,6 @@ class BoundedPaginator(Paginator):
 
 class BoundedChangeList(ChangeList):
     """Lets the page give the rows that are shown what their columns need besides."""
-
-    def url_for_result(self, result: Any) -> str:
-        """Return the address of a row's page; looked up once for all of them."""
-        return self._page_of_row.replace(NO_KEY, str(result.pk))
-
-    @cached_property
-    def _page_of_row(self) -> str:
-        opts = self.opts
-        view = f"{self.model_admin.admin_site.name}:{opts.app_label}_{opts.model_name}"
-        return reverse(f"{view}_change", args=[NO_KEY])
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
         """Return the order that was asked for, by columns that may be sorted.
@@ -168,17 +151,8 @@ class BoundedAdmin(admin.ModelAdmin):
         self, db_field: Any, request: HttpRequest, **kwargs: Any
     ) -> Any:
         if db_field.name in self.get_autocomplete_fields(request):
-            kwargs["widget"] = KnownAutocompleteSelect(db_field, self.admin_site)
+            kwargs["widget"] = NamedAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def action_checkbox(self, obj: Any) -> SafeString:
-        """Return Django's own, without its template, which takes a sixth of a page."""
-        label = format_html(gettext("Select this object for an action - {}"), obj)
-        return format_html(
-            '<input type="checkbox" name="{}" value="{}" class="action-select"'
-            ' aria-label="{}">',
-            *(ACTION_CHECKBOX_NAME, obj.pk, label),
-        )
 
     def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return the rows of one page with what their own query can find besides."""

@@ -5,14 +5,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import (
     AdminSplitDateTime,
+    AutocompleteMixin,
     AutocompleteSelect,
     AutocompleteSelectMultiple,
 )
 from django.core.exceptions import ValidationError
-from django.db.models import Model
-from django.forms import Form, Media, SplitDateTimeField
+from django.db.models import Field
+from django.forms import Media, SplitDateTimeField, Widget
+from django.forms.renderers import BaseRenderer
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -20,11 +24,13 @@ from django.utils.translation import gettext_lazy as _
 
 from provisioning.cells import YEARS
 
+Attributes = dict[str, Any]  # of an element of HTML, as Django's widgets write it
+
 
 class DateAndTime(AdminSplitDateTime):
     """Two fields under one label; each says which of both it is."""
 
-    def __init__(self, attrs: Any = None) -> None:
+    def __init__(self, attrs: Attributes | None = None) -> None:
         super().__init__(attrs)
         for widget, name in zip(self.widgets, (_("Date"), _("Time")), strict=True):
             widget.attrs["aria-label"] = name
@@ -53,33 +59,47 @@ class MomentField(SplitDateTimeField):
     default_validators = [in_the_calendar]
 
 
-class SaysWhatItNeeds:
+# What can be looked for as the key of a record.
+KEY = re.compile(r"[0-9]{1,18}")
+
+# A group of choices as Django's widgets return it: label, options, number.
+Group = tuple[str | None, list[dict[str, Any]], int | None]
+
+
+class _Searched(AutocompleteMixin, Widget):
     """Says without JavaScript that it needs it: Django admin's search has no other way.
 
-    A mixin, before the widget.
+    What is no key was refused, and is nobody's name: it is not looked up.
     """
 
-    def render(self, *args: Any, **kwargs: Any) -> SafeString:
-        widget: Any = super()
+    def render(
+        self,
+        name: str,
+        value: object,
+        attrs: Attributes | None = None,
+        renderer: BaseRenderer | None = None,
+    ) -> SafeString:
         return format_html(
             '{}<noscript><p class="help">{}</p></noscript>',
-            widget.render(*args, **kwargs),
+            super().render(name, value, attrs, renderer),
             _("To choose here, JavaScript has to be on."),
         )
 
+    def optgroups(
+        self, name: str, value: Sequence[str], attr: Attributes | None = None
+    ) -> list[Group]:
+        """Return what is chosen; the others come while one types."""
+        keys = [each for each in value if KEY.fullmatch(str(each))]
+        return super().optgroups(name, keys, attr)
 
-class KnownAutocompleteSelect(SaysWhatItNeeds, AutocompleteSelect):
-    """Does not ask the database for the name of what is chosen, where that is known.
 
-    While nothing is chosen it says what that means, if it was given `nothing`.
-    """
+class NamedAutocompleteSelect(_Searched, AutocompleteSelect):
+    """While nothing is chosen it says what that means, if it was given `nothing`."""
 
-    known: Model | None = None
-    # Nothing else can be chosen in it, whatever was typed.
-    is_looked_at = False
-
-    def __init__(self, *args: Any, nothing: Any = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, field: Field[Any, Any], site: AdminSite, *, nothing: str | Promise = ""
+    ) -> None:
+        super().__init__(field, site)
         self.nothing = nothing
 
     @property
@@ -88,63 +108,22 @@ class KnownAutocompleteSelect(SaysWhatItNeeds, AutocompleteSelect):
         own = Media(js=["admin/js/autocomplete.js", "js/named.js"])
         return super().media + own
 
-    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
+    def build_attrs(
+        self, base_attrs: Attributes, extra_attrs: Attributes | None = None
+    ) -> Attributes:
         return {
-            **attrs,
+            **super().build_attrs(base_attrs, extra_attrs),
             "data-placeholder": self.nothing,
             # Inside of a landmark of the page.
             "data-dropdown-parent": "#content",
         }
 
-    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """Return the one option that is chosen; the others come while one types."""
-        known = [self.known] if self.known else []
-        is_chosen = [str(each) for each in value] == [str(row.pk) for row in known]
-        if not (self.is_looked_at or (known and is_chosen)):
-            return super().optgroups(name, value, attrs)
-        choices = [] if self.is_required else [("", "", False)]
-        choices += [(row.pk, str(row), True) for row in known]
-        options = [
-            self.create_option(name, each, text, selected=selected, index=0)
-            for each, text, selected in choices
-        ]
-        return [(None, options, 0)]
 
+class NamedAutocomplete(_Searched, AutocompleteSelectMultiple):
+    """Says in the field one types into what it is for; Select2 gives it no label."""
 
-def tell_what_is_chosen(form: Form) -> None:
-    """Let the fields of a form that was looked at know what was chosen in them."""
-    for name, field in form.fields.items():
-        if form.is_bound and isinstance(field.widget, KnownAutocompleteSelect):
-            field.widget.known = form.cleaned_data.get(name)
-            field.widget.is_looked_at = True
-
-
-# What can be looked for as the key of a record.
-KEY = re.compile(r"[0-9]{1,18}")
-
-
-class NamedAutocomplete(SaysWhatItNeeds, AutocompleteSelectMultiple):
-    """Says in the field one types into what it is for; Select2 gives it no label.
-
-    It does not ask the database for the names of those that are `known`.
-    """
-
-    known: Sequence[Model] = ()
-
-    def build_attrs(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        attrs: dict[str, Any] = super().build_attrs(*args, **kwargs)
+    def build_attrs(
+        self, base_attrs: Attributes, extra_attrs: Attributes | None = None
+    ) -> Attributes:
+        attrs = super().build_attrs(base_attrs, extra_attrs)
         return {**attrs, "data-placeholder": capfirst(self.field.verbose_name)}
-
-    def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
-        """Return what is chosen; what is no key was refused, and is nobody's name."""
-        keys = [each for each in value if KEY.fullmatch(str(each))]
-        known = {str(row.pk): str(row) for row in self.known}
-        chosen = {key: text for key, text in known.items() if key in keys}
-        if len(chosen) < len(keys):
-            return super().optgroups(name, keys, attrs)
-        options = [
-            self.create_option(name, key, text, selected=True, index=index)
-            for index, (key, text) in enumerate(chosen.items())
-        ]
-        return [(None, options, 0)]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account, Department, Domain, Policy
 from accounts.models.protocols import KEYS, PROTOCOLS
-from administration.base.widgets import KnownAutocompleteSelect, MomentField
+from administration.base.widgets import MomentField, NamedAutocompleteSelect
 from clientpasswords.models import ClientPassword
 from provisioning import acts
 from provisioning.acts import Order
@@ -36,7 +36,7 @@ def _policy_field(source: Any, nothing: Any = None) -> forms.ModelChoiceField:
     """
     is_required = nothing is None
     said = "" if is_required else nothing
-    widget = KnownAutocompleteSelect(source, admin.site, nothing=said)
+    widget = NamedAutocompleteSelect(source, admin.site, nothing=said)
     return forms.ModelChoiceField(
         Policy.objects.all(), label=_("Policy"), required=is_required, widget=widget
     )
