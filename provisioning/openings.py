@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import Account, Domain, Policy
+from accounts.signin import backend
 from provisioning import roles
 from provisioning.models import ApiToken
 
@@ -118,8 +119,7 @@ def look_owners_up(tokens: Collection[ApiToken]) -> None:
         held[owner].add(f"{app}.{name}")
     for token in tokens:
         if token.owner is not None:
-            # Where `PortalBackend` looks before it asks the database.
-            vars(token.owner)["permissions_held"] = held[token.owner.pk]
+            backend.give_permissions(token.owner, held[token.owner.pk])
 
 
 def _may(owner: Account, permission: str) -> bool:

@@ -10,16 +10,30 @@ from accounts.models import Account
 
 
 class PortalBackend(ModelBackend):
-    """Django's own, but for one query where it makes two: every page asks for it."""
+    """Django's own, but for one query where it makes two: every page asks for it.
+
+    What it has looked up stays at the account, where Django has no public way to give
+    it what was looked up for many accounts, or to have it forget that.
+    """
 
     def get_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
         """Return what they and their groups were given, looked up once."""
         if obj is not None or not user_obj.is_active or user_obj.is_superuser:
             return super().get_all_permissions(user_obj, obj)
         if not hasattr(user_obj, "permissions_held"):
-            user_obj.permissions_held = _held(user_obj)
+            give_permissions(user_obj, _held(user_obj))
         held: set[str] = user_obj.permissions_held
         return held
+
+
+def give_permissions(account: Account, held: set[str]) -> None:
+    """Let the account be asked for these permissions, without looking them up."""
+    vars(account)["permissions_held"] = held
+
+
+def forget_permissions(account: Account) -> None:
+    """Have the permissions of the account looked up anew."""
+    vars(account).pop("permissions_held", None)
 
 
 def _held(account: Account) -> set[str]:

@@ -1,11 +1,12 @@
 """Django admin's pages that change something: recorded, and never over one another."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django import forms
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
-from django.db import connection, models
+from django.db import connection, models, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts import events
 from accounts.models import Account, Department, Domain, Phone, Policy
+from accounts.signin import backend
 from administration.base import audit
 from administration.base.scoped import ScopedAdmin
 from administration.base.widgets import DateAndTime, MomentField
@@ -48,6 +50,7 @@ class TrackedForm:
     changed_data: list[str]
     cleaned_data: dict[str, Any]
     errors: Any
+    is_bound: bool
     add_error: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,11 +78,10 @@ class TrackedForm:
                 self.add_error(name, RANK)
         return cleaned
 
-    def _post_clean(self) -> None:
+    def full_clean(self) -> None:
         """Refuse what would shut out the author's own mail programs."""
-        super()._post_clean()  # type: ignore[misc]
-        names = self._watched()
-        if self.errors or not names:
+        super().full_clean()  # type: ignore[misc]
+        if not self.is_bound or self.errors or not (names := self._watched()):
             return
         values = {name: getattr(self.instance, name) for name in names}
         everything: QuerySet[Any] = QuerySet(type(self.instance))
@@ -127,12 +129,18 @@ class AuditedAdmin(ScopedAdmin):
             list(rows.filter(pk=found.pk).values_list("pk"))
         return super().get_object(request, *args, **kwargs)
 
-    def _changeform_view(self, request: HttpRequest, object_id: Any, *more: Any) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, object] | None = None,
+    ) -> Any:
         """Hold the author of a new record; of others `get_object` does."""
-        if request.method == "POST" and object_id is None:
-            self._hold(request)
-        parent: Any = super()
-        return parent._changeform_view(request, object_id, *more)  # noqa: SLF001
+        with transaction.atomic() if request.method == "POST" else nullcontext():
+            if request.method == "POST" and object_id is None:
+                self._hold(request)
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _hold(self, request: HttpRequest, found: Any = None) -> None:
         """Lock the author until the transaction ends, and ask their rights anew.
@@ -151,9 +159,7 @@ class AuditedAdmin(ScopedAdmin):
         rows = Account.objects.select_for_update(no_key=no_key).order_by("pk")
         list(rows.filter(pk__in=pks).values_list("pk"))
         author.refresh_from_db()
-        for known in ("permissions_held", "_perm_cache"):  # see `PortalBackend`
-            if hasattr(author, known):
-                delattr(author, known)
+        backend.forget_permissions(author)
         if not (author.is_active and author.is_staff):
             raise PermissionDenied
 
