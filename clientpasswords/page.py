@@ -1,11 +1,10 @@
 """What the settings page shows of one account's client passwords."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from django.db.models import BigIntegerField, Subquery
+from django.db.models import Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,8 +27,6 @@ ON_RECORD = timedelta(days=30)
 MOST_PROGRAMS = 5
 # How long somebody may take to enter a new security password in a device.
 SET_UP_WITHIN = timedelta(days=1)
-# The largest that a key can be: nothing else in an address looks like it.
-NO_KEY = BigIntegerField.MAX_BIGINT
 OBSTACLES: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
@@ -97,9 +94,13 @@ class Area:
     @property
     def rows(self) -> list[Row]:
         """The passwords as the list shows them."""
-        page, delete_window = _addresses("device"), _addresses("delete")
         return [
-            Row(each, page(each.pk), delete_window(each.pk)) for each in self.passwords
+            Row(
+                each,
+                reverse("clientpasswords:device", args=[each.pk]),
+                reverse("clientpasswords:delete", args=[each.pk]),
+            )
+            for each in self.passwords
         ]
 
     def with_life(self, row: ClientPassword) -> ClientPassword:
@@ -279,14 +280,3 @@ class Area:
 
 def _last_sign_of_life(row: ClientPassword) -> datetime:
     return row.used.last_at if row.used else row.created_at
-
-
-def _addresses(name: str) -> Callable[[int], str]:
-    """Return what gives each client password's address of this name, by its key.
-
-    The route is looked up once for all of them: each time costs as much as half a
-    query. Raises ValueError where the key is not in the address exactly once.
-    """
-    address = reverse(f"clientpasswords:{name}", args=[NO_KEY])
-    before, after = address.split(str(NO_KEY))
-    return lambda pk: f"{before}{pk}{after}"
