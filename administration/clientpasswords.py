@@ -1,14 +1,17 @@
 """Client passwords, as administrators see them: to look at, and to revoke."""
 
-from typing import Any
+from datetime import datetime
+from typing import Protocol
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.models.protocols import KEYS
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, OwnDomainFilter
+from administration.base.lists import Shown
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes.filters import StateFilter, UseFilter
 from clientpasswords import refusals
@@ -16,8 +19,16 @@ from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
 
 
+class Judged(Protocol):
+    """A client password, with why the mail server refuses it, if it does."""
+
+    refusal: str | None
+
+
 @admin.register(ClientPassword)
-class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
+class ClientPasswordAdmin(
+    BulkActionsMixin[ClientPassword], AuditedAdmin[ClientPassword]
+):
     """Administrators never make, change or see a password."""
 
     list_display = [
@@ -33,13 +44,15 @@ class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
         *(KEYS, "networks", "expires_at"),
     ]
 
-    def complete(self, rows: list[Any]) -> None:
+    def complete(self, rows: Shown) -> None:
         states = diagnosis.states(rows)
         for row in rows:
             row.refusal = states[row.pk]
 
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        found = super().get_object(request, *args, **kwargs)
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> ClientPassword | None:
+        found = super().get_object(request, object_id, from_field)
         if found is not None:
             self.complete([found])
         return found
@@ -47,25 +60,29 @@ class ClientPasswordAdmin(BulkActionsMixin, AuditedAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(
+        self, request: HttpRequest, obj: ClientPassword | None = None
+    ) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: ClientPassword | None = None
+    ) -> bool:
         return False
 
     @admin.display(description=_("last used"))
-    def last_used(self, row: Any) -> Any:
+    def last_used(self, row: ClientPassword) -> datetime | StrOrPromise:
         return row.used.last_at if row.used else _("never")
 
     @admin.display(description=_("protocol"))
-    def protocol(self, row: Any) -> str:
+    def protocol(self, row: ClientPassword) -> str:
         return row.used.protocol.upper() if row.used else ""
 
     @admin.display(description=_("place"))
-    def place(self, row: Any) -> str:
+    def place(self, row: ClientPassword) -> str:
         return (row.used.network_address or "") if row.used else ""
 
     @admin.display(description=_("state"))
-    def state(self, row: Any) -> str:
+    def state(self, row: Judged) -> str:
         """As the mail server sees it; not from where."""
         return refusals.in_words(row.refusal) if row.refusal else str(_("works"))

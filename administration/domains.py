@@ -1,11 +1,12 @@
 """Domains and their departments, as administrators see them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Protocol, TypeVar
 
 from django.contrib import admin
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -17,14 +18,30 @@ from accounts.policy import effective as effective_policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration.base.filters import MailboxDomainFilter
+from administration.base.lists import Context, Shown
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes.filters import GroupRequiredFilter
 from administration.policies import effective
 from administration.policies.preview import PreviewedAdmin
+from clientpasswords.rollout import Reach
 from provisioning import roles
 
+G = TypeVar("G", bound=Domain | Department)
 
-class GroupAdmin(BulkActionsMixin, PreviewedAdmin):
+
+class Counted(Protocol):
+    """A domain or department in the list, with how many mailboxes are in it."""
+
+    counted: int
+
+
+class Dated(Protocol):
+    """A domain in the list, with when its policy was changed last."""
+
+    changed_at: datetime | None
+
+
+class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
     """What domains and departments have in common: each may name a policy."""
 
     comes_with = ["policy"]
@@ -33,54 +50,52 @@ class GroupAdmin(BulkActionsMixin, PreviewedAdmin):
     readonly_fields = ["effective_policy"]
     autocomplete_fields = ["policy"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset(request)
-        return rows.select_related(*self.comes_with)
+    def get_queryset(self, request: HttpRequest) -> QuerySet[G]:
+        return super().get_queryset(request).select_related(*self.comes_with)
 
-    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def widened(self, rows: QuerySet[G]) -> QuerySet[G]:
         its_own = Account.objects.filter(**{self.name_in_mailboxes: OuterRef("pk")})
         # In no order, or it would be counted by what they are in order of.
         counted = its_own.order_by().values(self.name_in_mailboxes)
         number = counted.annotate(number=Count("pk")).values("number")
-        widened: QuerySet[Any] = rows.annotate(counted=Coalesce(Subquery(number), 0))
+        widened: QuerySet[G] = rows.annotate(counted=Coalesce(Subquery(number), 0))
         return widened
 
-    def page(self, *args: Any, **more: Any) -> HttpResponse:
-        return super().page(*args, is_group=True, **more)
+    def page(
+        self, request: HttpRequest, name: str, record: G, reach: Reach, **more: object
+    ) -> HttpResponse:
+        return super().page(request, name, record, reach, is_group=True, **more)
 
-    def differences(self, old: Any, form: Any) -> list[tuple[str, str, str]]:
+    def differences(self, old: G, form: ModelForm[G]) -> list[tuple[str, str, str]]:
         was, will = bound_by(old), bound_by(form.instance)
         name = capfirst(str(_("policy")))
         return [(name, str(was), str(will)), *effective.differences(was, will)]
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        effective.remember(request, kwargs.get("obj"), effective_policy.levels_above)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def also_shown(self, request: HttpRequest, record: G | None) -> Context:
+        effective.remember(request, record, effective_policy.levels_above)
+        return super().also_shown(request, record)
 
     @admin.display(description=_("effective policy"))
-    def effective_policy(self, group: Any) -> SafeString | str:
+    def effective_policy(self, group: G) -> SafeString | str:
         if group.pk is None:
             return "—"
         return effective.box(group, effective_policy.levels_above(group))
 
     @admin.display(description=_("security passwords required"))
-    def required(self, group: Any) -> str:
+    def required(self, group: G) -> str:
         return effective.requirement(bound_by(group))
 
     @admin.display(description=_("protocols"))
-    def protocols(self, group: Any) -> str:
+    def protocols(self, group: G) -> str:
         return effective.protocols(bound_by(group))
 
     @admin.display(description=_("mailboxes"))
-    def mailboxes(self, group: Any) -> int:
-        counted: int = group.counted
-        return counted
+    def mailboxes(self, group: Counted) -> int:
+        return group.counted
 
 
 @admin.register(Domain)
-class DomainAdmin(GroupAdmin):
+class DomainAdmin(GroupAdmin[Domain]):
     """Domains: which there are, and their names, is for site operators to say."""
 
     name_in_mailboxes = "domain"
@@ -95,17 +110,23 @@ class DomainAdmin(GroupAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return super().has_add_permission(request) and roles.is_operator(request.user)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(
+        self, request: HttpRequest, obj: Domain | None = None
+    ) -> bool:
         allowed = super().has_delete_permission(request, obj)
         return allowed and roles.is_operator(request.user)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Domain | None = None
+    ) -> list[str]:
+        fields = [*super().get_readonly_fields(request, obj)]
         return fields if roles.is_operator(request.user) else [*fields, "name"]
 
-    def save_model(self, request: HttpRequest, obj: Domain, *args: Any) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Domain, form: ModelForm[Domain], change: object
+    ) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
-        super().save_model(request, obj, *args)
+        super().save_model(request, obj, form, change)
         cutoffs.review(f"*@{obj.name}*")
 
     def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
@@ -113,18 +134,18 @@ class DomainAdmin(GroupAdmin):
             return Account.objects.none()
         return queries.bound_by_domain(record)
 
-    def complete(self, rows: list[Any]) -> None:
+    def complete(self, rows: Shown) -> None:
         changed = _last_changes(rows)
         for domain in rows:
             domain.changed_at = changed.get(domain.name)
 
     @admin.display(description=_("last policy change"))
-    def last_change(self, domain: Any) -> Any:
+    def last_change(self, domain: Dated) -> datetime | None:
         return domain.changed_at
 
 
 @admin.register(Department)
-class DepartmentAdmin(GroupAdmin):
+class DepartmentAdmin(GroupAdmin[Department]):
     name_in_mailboxes = "department"
     comes_with = ["domain__policy", "policy"]
     list_display = ["name", "domain", "policy", "required", "protocols", "mailboxes"]
@@ -134,9 +155,15 @@ class DepartmentAdmin(GroupAdmin):
     autocomplete_fields = ["domain", "policy"]
     fields = ["domain", "name", "policy", "effective_policy"]
 
-    def save_model(self, request: HttpRequest, obj: Department, *args: Any) -> None:
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Department,
+        form: ModelForm[Department],
+        change: object,
+    ) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
-        super().save_model(request, obj, *args)
+        super().save_model(request, obj, form, change)
         cutoffs.review(f"*@{obj.domain.name}*")
 
     def delete_model(self, request: HttpRequest, obj: Department) -> None:

@@ -16,11 +16,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts import events
 from accounts.http import actor
 from accounts.models import Account, FormerAddress
 from administration.base.filters import MailboxDomainFilter
+from administration.base.lists import Context, Fieldsets
 from administration.base.scoped import ReadOnlyAdmin
 from provisioning import former_addresses, roles
 from provisioning.acts import Order
@@ -46,7 +48,7 @@ class FormerDomainFilter(MailboxDomainFilter):
 
 
 @admin.register(FormerAddress)
-class FormerAddressAdmin(ReadOnlyAdmin):
+class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
     """Those of one's domains, also of domains that are gone and came back."""
 
     change_form_template = "admin/accounts/formeraddress/change_form.html"
@@ -60,7 +62,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormerAddress]:
         """Each with `is_mailbox_seen`, whether they may see the mailbox that had it."""
-        rows: QuerySet[FormerAddress] = super().get_queryset(request)
+        rows = super().get_queryset(request)
         mailboxes = roles.visible(request.user, Account)
         is_seen = Exists(mailboxes.filter(pk=OuterRef("account")))
         return rows.select_related("account").annotate(is_mailbox_seen=is_seen)
@@ -75,13 +77,11 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         permission = "accounts.release_formeraddress"
         return self.has_view_permission(request) and request.user.has_perm(permission)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        former = kwargs.get("obj")
-        context["may_release"] = self.has_release_permission(request)
-        context["to_do"] = _to_do(former) if former else None
-        return super().render_change_form(request, context, *args, **kwargs)
+    def also_shown(self, request: HttpRequest, record: FormerAddress | None) -> Context:
+        return super().also_shown(request, record) | {
+            "may_release": self.has_release_permission(request),
+            "to_do": _to_do(record) if record else None,
+        }
 
     def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask whether nothing is left of its mail, and release it.
@@ -105,7 +105,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
         return redirect("admin:accounts_formeraddress_changelist")
 
     @admin.display(description=_("mailbox that had it"))
-    def present_address(self, former: Any) -> Any:
+    def present_address(self, former: Any) -> StrOrPromise:
         """What it is called now, if they may see it."""
         if former.account is None:
             return "—"
@@ -116,7 +116,7 @@ class FormerAddressAdmin(ReadOnlyAdmin):
     def _page(
         self, request: HttpRequest, former: FormerAddress, form: ReleaseForm
     ) -> HttpResponse:
-        fields: Any = [(None, {"fields": list(form.fields)})]
+        fields: Fieldsets = [(None, {"fields": list(form.fields)})]
         shown: Any = form
         context = {
             **self.admin_site.each_context(request),

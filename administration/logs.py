@@ -1,7 +1,5 @@
 """The mail servers' logs that are followed, as administrators see them."""
 
-from typing import Any
-
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -10,7 +8,7 @@ from clientpasswords.models import FollowedLog
 
 
 @admin.register(FollowedLog)
-class FollowedLogAdmin(OperatorsAdmin):
+class FollowedLogAdmin(OperatorsAdmin[FollowedLog]):
     """To look up to when each was read, and to delete that of a mail server gone."""
 
     list_display = ["node", "path", "began_at", "told_at", "read_to"]
@@ -19,5 +17,5 @@ class FollowedLogAdmin(OperatorsAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -1,6 +1,6 @@
 """Records of the libraries, as administrators see them; changes are recorded."""
 
-from typing import Any
+from typing import TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
@@ -8,48 +8,54 @@ from django.contrib.auth.models import Group
 from django.contrib.sites.admin import SiteAdmin
 from django.contrib.sites.models import Site
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import RecoveryCodes
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, LastUsedFilter
+from administration.base.lists import Columns, Fieldsets
 from provisioning import roles
 
 # The libraries have registered their own pages when their modules were imported.
 admin.site.unregister([Group, Site, TOTPDevice])
 
+M = TypeVar("M", bound=Model)
+S = TypeVar("S", bound=TOTPDevice | WebAuthnCredential | RecoveryCodes)
 
-class OperatorsAdmin(AuditedAdmin):
+
+class OperatorsAdmin(AuditedAdmin[M]):
     """For site operators, whatever permissions others may have been given."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        allowed: bool = super().has_module_permission(request)
+        allowed = super().has_module_permission(request)
         return allowed and roles.is_operator(request.user)
 
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        allowed: bool = super().has_view_permission(request, obj)
+    def has_view_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        allowed = super().has_view_permission(request, obj)
         return allowed and roles.is_operator(request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        allowed: bool = super().has_add_permission(request)
+        allowed = super().has_add_permission(request)
         return allowed and roles.is_operator(request.user)
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return allowed and roles.is_operator(request.user)
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         allowed = super().has_delete_permission(request, obj)
         return allowed and roles.is_operator(request.user)
 
 
 @admin.register(Group)
-class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
+class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
     """Nobody changes a group of their own: that would be their own rights.
 
     Nor one that came with the portal: `prepare` would change it back.
@@ -58,13 +64,12 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
     list_display = ["shown", "described"]
     fields = ["name", "permissions"]
 
-    def may_write(self, request: HttpRequest, record: Any) -> bool:
+    def may_write(self, request: HttpRequest, record: Group) -> bool:
         if roles.is_ready_made(record):
             return False
-        own: Any = request.user
-        return not own.groups.filter(pk=record.pk).exists()
+        return not request.user.groups.filter(pk=record.pk).exists()
 
-    def why_read_only(self, request: HttpRequest, record: Any) -> Any:
+    def why_read_only(self, request: HttpRequest, record: Group) -> StrOrPromise:
         if roles.is_ready_made(record):
             return _(
                 "This group comes with the portal, which sets its rights at each "
@@ -85,31 +90,31 @@ class AuditedGroupAdmin(OperatorsAdmin, GroupAdmin):
 
 
 @admin.register(Site)
-class AuditedSiteAdmin(OperatorsAdmin, SiteAdmin):
+class AuditedSiteAdmin(OperatorsAdmin[Site], SiteAdmin):
     fields = ["domain", "name"]
 
 
-class SecondFactorAdmin(AuditedAdmin):
+class SecondFactorAdmin(AuditedAdmin[S]):
     """Owners' second factors: to look at and to reset; only operators change one."""
 
     list_select_related = ["user"]
 
-    def may_write(self, request: HttpRequest, record: Any) -> bool:
+    def may_write(self, request: HttpRequest, record: S) -> bool:
         """Not one's own either: there is a page that asks for a code of it."""
         allowed = super().may_write(request, record)
         return allowed and record.user_id != request.user.pk
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: S | None = None) -> bool:
         """Nobody: only its owner may know what it is made of."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: S | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)
         return allowed and roles.is_operator(request.user)
 
 
 @admin.register(TOTPDevice)
-class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
+class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
     """The seed is on no page, whatever the library's setting says."""
 
     list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
@@ -122,10 +127,10 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
     readonly_fields = ["user", "created_at", "last_used_at"]
     raw_id_fields = []
 
-    def get_list_display(self, request: HttpRequest) -> Any:
+    def get_list_display(self, request: HttpRequest) -> Columns:
         return self.list_display
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Fieldsets:
         return [(None, {"fields": self.fields})]
 
     def config_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -138,7 +143,7 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin, TOTPDeviceAdmin):
 
 
 @admin.register(WebAuthnCredential)
-class AuditedPasskeyAdmin(SecondFactorAdmin):
+class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
     """Passkeys are made by their owners' devices alone, and changed by nobody."""
 
     list_display = ["user", "name", "aaguid", "last_used_at", "created_at"]
@@ -150,17 +155,17 @@ class AuditedPasskeyAdmin(SecondFactorAdmin):
         "sign_count",
     ]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
 
 
 @admin.register(RecoveryCodes)
-class AuditedRecoveryCodesAdmin(SecondFactorAdmin):
+class AuditedRecoveryCodesAdmin(SecondFactorAdmin[RecoveryCodes]):
     """How many somebody has left; to be deleted, never to be made or seen."""
 
     list_display = ["user", "left", "made_at"]
     search_fields = ["user__address__startswith"]
     fields = ["user", "left", "made_at", "throttling_failure_count"]
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False

@@ -5,7 +5,7 @@ Each number leads to the list behind it, and counts what the administrator sees 
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from django.conf import settings
 from django.contrib.admin import site
@@ -20,6 +20,8 @@ from administration.base.filters import midnight
 from administration.mailboxes.filters import ends_soon
 from clientpasswords.models import ClientPassword
 from provisioning import statistics
+
+M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def of(request: HttpRequest) -> Overview | None:
     return Overview(numbers, as_of, as_of is not None and statistics.is_old(as_of))
 
 
-def _of_mailboxes(counted: dict[str, Any]) -> list[Number]:
+def _of_mailboxes(counted: statistics.Figures) -> list[Number]:
     active, off = counted["active"], counted["off_the_web_password"]
     share = _("%(share)s %% of %(all)s active mailboxes") % {
         "share": off * 100 // active if active else 0,
@@ -86,6 +88,7 @@ def _of_today(request: HttpRequest) -> list[Number]:
     ending = _seen(request, Account).filter(ends_soon())
     sent = _seen(request, SecurityEvent).filter(kind=Kind.CODE_SENT, at__gte=midnight())
     most = _("of %(most)s a day for the whole host") % {"most": settings.CODES_PER_DAY}
+    open_cutoffs = _seen(request, Cutoff) & Cutoff.objects.open()
     lines = [
         (_("Exceptions that end within 30 days"), ending, "exception=ending", ""),
         (
@@ -96,7 +99,7 @@ def _of_today(request: HttpRequest) -> list[Number]:
         ),
         (
             _("Cut-offs that a mail server has not confirmed"),
-            _seen(request, Cutoff).open(),
+            open_cutoffs,
             "open=yes",
             "",
         ),
@@ -113,7 +116,7 @@ def _of_today(request: HttpRequest) -> list[Number]:
     ]
 
 
-def _counts(several: list[QuerySet[Any]]) -> list[int]:
+def _counts(several: list[QuerySet[M]]) -> list[int]:
     """Return how many rows each of them has. One query."""
     first, *others = (
         rows.values(number=Value(number))
@@ -125,7 +128,7 @@ def _counts(several: list[QuerySet[Any]]) -> list[int]:
     return [found.get(number, 0) for number in range(len(several))]
 
 
-def _seen(request: HttpRequest, model: type[Model]) -> Any:
+def _seen(request: HttpRequest, model: type[M]) -> QuerySet[M]:
     return site.get_model_admin(model).get_queryset(request).order_by()
 
 

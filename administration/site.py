@@ -1,7 +1,7 @@
 """The site class of Django admin."""
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -13,7 +13,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 from two_factor.admin import AdminSiteOTPRequired
@@ -23,6 +23,7 @@ from accounts.sessions import cutoffs
 from accounts.signin import second_factor
 from administration import overview
 from administration.base import audit
+from administration.base.lists import Context
 from administration.suggestions import SuggestionsView
 from provisioning import statistics
 
@@ -43,7 +44,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
 
     @method_decorator(login_not_required)
     def login(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+        self, request: HttpRequest, extra_context: Context | None = None
     ) -> HttpResponse:
         """Lead to what is missing: the sign-in, or the set-up of the second factor.
 
@@ -60,25 +61,26 @@ class PortalAdminSite(AdminSiteOTPRequired):
         raise PermissionDenied
 
     def index(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
         """Show the overview before the list of lists."""
         more = {"overview": overview.of(request)}
         return super().index(request, (extra_context or {}) | more)
 
-    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+    def each_context(self, request: HttpRequest) -> Context:
         """Add the version of the portal, which the foot of each page shows."""
         return {**super().each_context(request), "portal_version": settings.VERSION}
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLResolver | URLPattern]:
         """All but the way from a record of any kind to its own page: none has one."""
         count = path("figures/", self.admin_view(self.count_figures), name="figures")
         urls = super().get_urls()
         return [count, *(u for u in urls if getattr(u, "name", "") != "view_on_site")]
 
-    def autocomplete_view(self, request: HttpRequest) -> Any:
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Suggest what can be chosen in a field that is searched."""
-        return SuggestionsView.as_view(admin_site=self)(request)
+        view = SuggestionsView.as_view(admin_site=self)
+        return cast("HttpResponse", view(request))
 
     def count_figures(self, request: HttpRequest) -> HttpResponse:
         """Count anew what the overview tells of all mailboxes."""
@@ -89,7 +91,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
         return redirect("admin:index")
 
     def password_change(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+        self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
         """Change one's own web password; mail sessions of the old one end."""
         with transaction.atomic():

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
-from django.contrib.admin import AdminSite
+from django.contrib.admin import AdminSite, ModelAdmin
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest
+
+from administration.base.lists import Reference
 
 
 class SuggestionsView(AutocompleteJsonView):
@@ -20,7 +23,9 @@ class SuggestionsView(AutocompleteJsonView):
 
     admin_site: AdminSite
 
-    def process_request(self, request: HttpRequest) -> Any:
+    def process_request(
+        self, request: HttpRequest
+    ) -> tuple[str, ModelAdmin[Model], Reference, str]:
         """Return what Django does, if some form asks for this field in this way.
 
         Raises:
@@ -41,7 +46,7 @@ class SuggestionsView(AutocompleteJsonView):
         return paginator, page, page.object_list, page.has_other_pages()
 
 
-def is_searched(site: AdminSite, field: Any, request: HttpRequest) -> bool:
+def is_searched(site: AdminSite, field: Reference, request: HttpRequest) -> bool:
     """Whether a form of the administration searches for what this field points to."""
     return any(
         field.name in form.get_autocomplete_fields(request)
@@ -49,7 +54,7 @@ def is_searched(site: AdminSite, field: Any, request: HttpRequest) -> bool:
     )
 
 
-def _forms_of(site: AdminSite, model: type[Model]) -> Iterator[Any]:
+def _forms_of(site: AdminSite, model: type[Model]) -> Iterator[BaseModelAdmin[Model]]:
     """Its own page, and the forms of it within other pages."""
     for each in filter(site.is_registered, apps.get_models()):
         page = site.get_model_admin(each)

@@ -3,9 +3,8 @@
 A token of nobody keeps to what it was made for.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import QuerySet
 
@@ -62,7 +61,9 @@ class Opening:
         if self.token.is_limited:
             rows = rows.filter(pk__in=self.token.domains.values("pk"))
         if self.is_narrowed:
-            rows = rows.filter(pk__in=roles.domains_of(self.token.owner).values("pk"))
+            owner = self.token.owner
+            own = roles.domains_of(owner) if owner else Domain.objects.none()
+            rows = rows.filter(pk__in=own.values("pk"))
         return rows
 
     def accounts(self) -> QuerySet[Account]:
@@ -127,14 +128,14 @@ def _may(owner: Account, permission: str) -> bool:
     return owner.has_perm(permission) or owner.has_perm(change)
 
 
-def _permissions(owners: Collection[int]) -> Any:
+def _permissions(owners: Collection[int]) -> Iterable[tuple[int, str, str]]:
     """Return whose permission, of which app, and its name."""
     own = Account.user_permissions.through.objects.filter(account__in=owners)
     groups = Account.groups.through.objects.filter(account__in=owners)
     app, name = "permission__content_type__app_label", "permission__codename"
     of_group = "group__permissions__content_type__app_label"
-    direct: Any = own.order_by().values_list("account", app, name)
-    through: Any = groups.order_by().values_list(
+    direct = own.order_by().values_list("account", app, name)
+    through = groups.order_by().values_list(
         "account", of_group, "group__permissions__codename"
     )
     return direct.union(through)

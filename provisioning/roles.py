@@ -8,9 +8,9 @@ host. Whoever was given neither sees nothing. Pages, workers and the API ask `vi
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
 from django.db.models import Exists, Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
@@ -123,6 +123,9 @@ GROUPS = (
 )
 DESCRIPTIONS = {role.name: role.description for role in GROUPS}
 
+M = TypeVar("M", bound=Model)
+# Whoever asks, before it is known who that is.
+Asker = Account | AnonymousUser
 # The condition for a record to belong to one of these domains.
 Scope = Callable[[QuerySet[Domain]], Q]
 
@@ -207,13 +210,13 @@ def is_ready_made(group: Group) -> bool:
     return group.name in DESCRIPTIONS
 
 
-def visible(account: Any, model: type[Model]) -> QuerySet[Any]:
+def visible(account: Asker, model: type[M]) -> QuerySet[M]:
     """Return the records of this model that the account administers, or may look at."""
-    rows: QuerySet[Any] = QuerySet(model)
+    rows: QuerySet[M] = QuerySet(model)
     return rows.filter(scope(account, model))
 
 
-def scope(account: Any, model: type[Model]) -> Q:
+def scope(account: Asker, model: type[Model]) -> Q:
     """Return the condition for the account to see a record of this model."""
     if model not in SCOPES:
         return Q() if is_operator(account) else Q(pk__in=[])
@@ -229,17 +232,17 @@ def in_domains(model: type[Model], domains: QuerySet[Domain]) -> Q:
     return SCOPES[model](domains)
 
 
-def is_operator(account: Any) -> bool:
+def is_operator(account: Asker) -> bool:
     """Whether they hand out rights, and touch what is of the host and of no domain."""
     return bool(account.has_perm(OPERATE))
 
 
-def sees_whole_host(account: Any) -> bool:
+def sees_whole_host(account: Asker) -> bool:
     """Whether the records of every domain are theirs to administer."""
     return bool(account.has_perm(OPERATE) or account.has_perm(WHOLE_HOST))
 
 
-def domains_of(account: Any) -> QuerySet[Domain]:
+def domains_of(account: Asker) -> QuerySet[Domain]:
     """The domains that were given to them; those of the whole host need none."""
     return Domain.objects.filter(administrators=account.pk)
 
@@ -248,7 +251,7 @@ def is_administrator(account: Account) -> bool:
     return account.is_staff or account.is_superuser
 
 
-def may_touch(account: Any, other: Account) -> bool:
+def may_touch(account: Asker, other: Account) -> bool:
     """Whether they may change this mailbox and what belongs to it, by their rank.
 
     An administrator's mailbox is for site operators to change, a superuser's for

@@ -1,7 +1,7 @@
 """How many mailboxes stand where: counted by the worker, and read for the overview."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TypedDict, cast
 
 from django.db import transaction
 from django.db.models import Count, Min, QuerySet, Sum
@@ -20,6 +20,20 @@ NOT_WITHIN = timedelta(seconds=10)
 NAMES = ["active", "off_the_web_password", "full", "idle", "never_used"]
 
 
+Rows = QuerySet[Account] | QuerySet[ClientPassword]
+
+
+class Figures(TypedDict):
+    """Sums over domains, and when the oldest of them were counted."""
+
+    as_of: datetime | None
+    active: int
+    off_the_web_password: int
+    full: int
+    idle: int
+    never_used: int
+
+
 def keep_current() -> bool:
     """Count anew if that was long ago; return whether it was."""
     return _count_unless_since(timezone.now() - EVERY)
@@ -30,7 +44,7 @@ def count_now() -> bool:
     return _count_unless_since(timezone.now() - NOT_WITHIN)
 
 
-def of(domains: QuerySet[Domain]) -> dict[str, Any]:
+def of(domains: QuerySet[Domain]) -> Figures:
     """Return the sums over these domains, and `as_of`: when the oldest were counted.
 
     It is None as long as none of them was counted. One query.
@@ -39,7 +53,7 @@ def of(domains: QuerySet[Domain]) -> dict[str, Any]:
         as_of=Min("figures__counted_at"),
         **{name: Sum(f"figures__{name}", default=0) for name in NAMES},
     )
-    return dict(found)
+    return cast("Figures", found)
 
 
 def is_old(as_of: datetime) -> bool:
@@ -77,7 +91,7 @@ def _count() -> None:
         )
 
 
-def _rows() -> dict[str, tuple[QuerySet[Any], str]]:
+def _rows() -> dict[str, tuple[Rows, str]]:
     """Return what is counted, and where its domain is."""
     accounts = Account.objects.all()
     active = accounts.filter(is_active=True)
@@ -92,5 +106,5 @@ def _rows() -> dict[str, tuple[QuerySet[Any], str]]:
     }
 
 
-def _by_domain(rows: QuerySet[Any], path: str) -> dict[int, int]:
+def _by_domain(rows: Rows, path: str) -> dict[int, int]:
     return dict(rows.order_by().values_list(path).annotate(counted=Count("pk")))

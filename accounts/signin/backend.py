@@ -26,14 +26,15 @@ class PortalBackend(ModelBackend):
         return held
 
 
-def give_permissions(account: Account, held: set[str]) -> None:
+def give_permissions(account: Any, held: set[str]) -> None:
     """Let the account be asked for these permissions, without looking them up."""
-    vars(account)["permissions_held"] = held
+    account.permissions_held = held
 
 
-def forget_permissions(account: Account) -> None:
+def forget_permissions(account: Any) -> None:
     """Have the permissions of the account looked up anew."""
-    vars(account).pop("permissions_held", None)
+    if hasattr(account, "permissions_held"):
+        del account.permissions_held
 
 
 def _held(account: Account) -> set[str]:

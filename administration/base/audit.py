@@ -1,10 +1,9 @@
 """What administrators change on the pages of Django admin, for the record."""
 
 from collections.abc import Collection, Iterable, Mapping
-from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.forms import ModelChoiceField
+from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
@@ -39,14 +38,18 @@ OWN_FIELDS = frozenset({REASON, VERSION})
 
 
 def saved(
-    request: HttpRequest, form: Any, fields: Collection[str], *, is_new: bool
+    request: HttpRequest,
+    form: ModelForm[Model],
+    fields: Collection[str],
+    *,
+    is_new: bool,
 ) -> None:
     """Record what this valid form has changed of its record, and why.
 
     Of each of the record's `fields` from what to what. What else a form asks for is in
     no event: the new web password, for one.
     """
-    target: Model = form.instance
+    target = form.instance
     names = set(form.changed_data).intersection(fields)
     before, after = _values(form, names, is_new=is_new)
     parts = [names & RIGHTS, names - RIGHTS] if isinstance(target, Account) else [names]
@@ -113,14 +116,14 @@ def _kind(target: Model, act: int) -> Kind:
 
 
 def _values(
-    form: Any, names: Iterable[str], *, is_new: bool
+    form: ModelForm[Model], names: Iterable[str], *, is_new: bool
 ) -> tuple[dict[str, object], dict[str, object]]:
     """Return what the fields held when the form was made, and what they hold now."""
     before: dict[str, object] = {}
     for name in names if not is_new else ():
         field, value = form.fields[name], form.initial.get(name)
-        is_single = isinstance(field, ModelChoiceField) and not isinstance(value, list)
-        if is_single and value is not None:
-            value = QuerySet(field.queryset.model).filter(pk=value).first()
+        rows = field.queryset if isinstance(field, ModelChoiceField) else None
+        if rows is not None and value is not None and not isinstance(value, list):
+            value = QuerySet(rows.model).filter(pk=value).first()
         before[name] = value
     return before, {name: form.cleaned_data.get(name) for name in names}

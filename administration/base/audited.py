@@ -1,14 +1,16 @@
 """Django admin's pages that change something: recorded, and never over one another."""
 
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
+from django.contrib.admin.models import LogEntry
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models, transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -16,10 +18,12 @@ from accounts import events
 from accounts.models import Account, Department, Domain, Phone, Policy
 from accounts.signin import backend
 from administration.base import audit
+from administration.base.lists import Context
 from administration.base.scoped import ScopedAdmin
 from administration.base.widgets import DateAndTime, MomentField
 from provisioning import lockout, roles
 
+M = TypeVar("M", bound=Model)
 STALE = _(
     "Somebody else has changed this since you opened the page. Nothing was saved: open "
     "it again, and make your change to what is there now."
@@ -37,21 +41,16 @@ WATCHED: dict[type[Model], set[str]] = {
 }
 
 
-class TrackedForm:
+Cleaned = dict[str, Any]  # what a form has found to be right
+
+
+class TrackedForm(ModelForm[Model]):
     """What a form gets besides: why, and which state of the record it was made from.
 
     It refuses what its author may not do to themselves, or to whom.
     """
 
     author: Account
-    fields: dict[str, forms.Field]
-    initial: dict[str, Any]
-    instance: Any
-    changed_data: list[str]
-    cleaned_data: dict[str, Any]
-    errors: Any
-    is_bound: bool
-    add_error: Any
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,9 +66,9 @@ class TrackedForm:
             widget=AdminTextInputWidget,
         )
 
-    def clean(self) -> Any:
+    def clean(self) -> Cleaned | None:
         """Refuse what was made from another state than the present one."""
-        cleaned = super().clean()  # type: ignore[misc]
+        cleaned = super().clean()
         version = self.cleaned_data.get(audit.VERSION)
         if version and version != self.fields[audit.VERSION].initial:
             self.add_error(None, STALE)
@@ -80,11 +79,11 @@ class TrackedForm:
 
     def full_clean(self) -> None:
         """Refuse what would shut out the author's own mail programs."""
-        super().full_clean()  # type: ignore[misc]
+        super().full_clean()
         if not self.is_bound or self.errors or not (names := self._watched()):
             return
         values = {name: getattr(self.instance, name) for name in names}
-        everything: QuerySet[Any] = QuerySet(type(self.instance))
+        everything: QuerySet[Model] = QuerySet(type(self.instance))
         rows = everything.filter(pk=self.instance.pk)
         shut_out = lockout.of(self.author, lambda: rows.update(**values))
         if shut_out:
@@ -104,7 +103,7 @@ class TrackedForm:
         return [name for name in self.changed_data if name in watched]
 
 
-class AuditedAdmin(ScopedAdmin):
+class AuditedAdmin(ScopedAdmin[M]):
     """Records who changed what, from what to what, and why; loses no update.
 
     The base of every page of the administration that writes.
@@ -114,35 +113,39 @@ class AuditedAdmin(ScopedAdmin):
         models.DateTimeField: {"form_class": MomentField, "widget": DateAndTime}
     }
 
-    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        form = super().get_form(request, *args, **kwargs)
+    def get_form(
+        self, request: HttpRequest, obj: M | None = None, *args: Any, **kwargs: Any
+    ) -> type[ModelForm[M]]:
+        form = super().get_form(request, obj, *args, **kwargs)
         return type(form.__name__, (TrackedForm, form), {"author": request.user})
 
-    def get_object(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> M | None:
         """Return it locked where it is about to be written, as it is under the lock."""
-        found = super().get_object(request, *args, **kwargs)
+        found = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
         self._hold(request, found)
         if self.model is not Account:
-            rows: QuerySet[Any] = QuerySet(self.model).select_for_update()
-            list(rows.filter(pk=found.pk).values_list("pk"))
-        return super().get_object(request, *args, **kwargs)
+            rows: QuerySet[M] = QuerySet(self.model)
+            list(rows.select_for_update().filter(pk=found.pk).values_list("pk"))
+        return super().get_object(request, object_id, from_field)
 
     def changeform_view(
         self,
         request: HttpRequest,
         object_id: str | None = None,
         form_url: str = "",
-        extra_context: dict[str, object] | None = None,
-    ) -> Any:
+        extra_context: Context | None = None,
+    ) -> HttpResponse:
         """Hold the author of a new record; of others `get_object` does."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             if request.method == "POST" and object_id is None:
                 self._hold(request)
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _hold(self, request: HttpRequest, found: Any = None) -> None:
+    def _hold(self, request: HttpRequest, found: M | None = None) -> None:
         """Lock the author until the transaction ends, and ask their rights anew.
 
         With them whoever the record belongs to, in the order of keys as everywhere:
@@ -152,7 +155,9 @@ class AuditedAdmin(ScopedAdmin):
         Raises:
             PermissionDenied: they are no administrator any more.
         """
-        author: Any = request.user
+        author = request.user
+        if not isinstance(author, Account):
+            raise PermissionDenied
         owner = roles.owner_of(found)
         pks = {author.pk, owner.pk if owner else author.pk}
         no_key = self.model is not Account
@@ -165,7 +170,7 @@ class AuditedAdmin(ScopedAdmin):
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, *args: Any, **kwargs: Any
-    ) -> Any:
+    ) -> list[dict[str, dict[str, list[str]]]]:
         """Django admin asks for it once everything is saved."""
         message = super().construct_change_message(request, form, *args, **kwargs)
         if isinstance(form, forms.ModelForm):
@@ -175,13 +180,15 @@ class AuditedAdmin(ScopedAdmin):
             audit.password_changed(request, form.user)
         return message
 
-    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+    def log_deletions(
+        self, request: HttpRequest, queryset: QuerySet[M]
+    ) -> list[LogEntry]:
         """Django admin calls it before it deletes."""
         audit.deleted(request, queryset)
         return super().log_deletions(request, queryset)
 
 
-def _version(instance: Model, values: dict[str, Any]) -> str:
+def _version(instance: Model, values: dict[str, object]) -> str:
     """A digest of the record; keyed, as a web password's hash may be part of it."""
     if isinstance(instance, Account) and instance.pk:
         phone: Phone | None = getattr(instance, "phone", None)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.admin import AdminSite
 from django.contrib.admin.utils import NestedObjects, model_format_dict, quote
@@ -16,7 +16,9 @@ from django.utils.text import capfirst
 
 from accounts.models import Account, Department
 from administration.base.lists import MoreThan
+from administration.base.widgets import Column
 
+M = TypeVar("M", bound=Model)
 MOST = 20  # of a kind
 # What their names need.
 COMES_WITH: dict[type[Model], list[str]] = {Department: ["domain"]}
@@ -30,18 +32,19 @@ class Hanging(NestedObjects):
     of so many kinds that it is counted instead, see `Belongings`.
     """
 
-    def __init__(self, *args: Any, site: AdminSite, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, records: Iterable[Model], site: AdminSite) -> None:
+        super().__init__(using=DEFAULT_DB_ALIAS, origin=records)
         self.site = site
 
     def related_objects(
-        self, related_model: Any, related_fields: Any, objs: Any
-    ) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().related_objects(
-            related_model, related_fields, objs
-        )
+        self,
+        related_model: Any,
+        related_fields: Iterable[Column],
+        objs: Any,
+    ) -> QuerySet[Model]:
+        rows = super().related_objects(related_model, related_fields, objs)
         has_page = self.site.is_registered(related_model)
-        by = related_fields[0]
+        by = next(iter(related_fields))
         if _is_of_mailbox(by):
             return rows.none()
         if not has_page and Collector.can_fast_delete(self, related_model, by):
@@ -56,8 +59,7 @@ class Hanging(NestedObjects):
         for parent, records in self.edges.items():
             if parent is not None:
                 records[:] = _first(records, kept)
-        told: list[Any] = super().nested(format_callback)
-        return told
+        return super().nested(format_callback)
 
 
 class Told:
@@ -66,7 +68,7 @@ class Told:
     def __init__(self, request: HttpRequest, site: AdminSite) -> None:
         self.request = request
         self.site = site
-        self.refused: set[Any] = set()
+        self.refused: set[str] = set()
 
     def __call__(self, record: Model) -> str:
         name = model_format_dict(record)["verbose_name"]
@@ -84,7 +86,7 @@ class Belongings:
     """What goes with a mailbox: of each kind that has a page, how much."""
 
     def __init__(self, account: Account, site: AdminSite) -> None:
-        relations: Any = site.get_model_admin(Account).opts.related_objects
+        relations = site.get_model_admin(Account).opts.related_objects
         fields = [each.field for each in relations if _is_of_mailbox(each.field)]
         self.site = site
         self.account = account
@@ -97,20 +99,20 @@ class Belongings:
             for field, number in self.numbers.items()
         ]
 
-    def refused_to(self, request: HttpRequest) -> set[Any]:
+    def refused_to(self, request: HttpRequest) -> set[str]:
         """The kinds of which the person may not delete one; all have one owner."""
         pages = {f: self.site.get_model_admin(f.model) for f in self.numbers}
         return {
-            page.opts.verbose_name
+            str(page.opts.verbose_name)
             for field, page in pages.items()
             if not page.has_delete_permission(
                 request, field.model(**{field.name: self.account})
             )
         }
 
-    def _count(self) -> dict[Any, int]:
+    def _count(self) -> dict[Column, int]:
         """Count no further than one above `MOST` of each kind. One query for all."""
-        several: list[Any] = [
+        several: list[QuerySet[Any, tuple[int]]] = [
             QuerySet(field.model)
             .filter(pk__in=self._first(field))
             .order_by()
@@ -125,26 +127,27 @@ class Belongings:
             if found[number]
         }
 
-    def _first(self, field: Any) -> QuerySet[Any, Any]:
-        rows: QuerySet[Any] = QuerySet(field.model)
+    def _first(self, field: Column) -> QuerySet[Model, dict[str, object]]:
+        rows: QuerySet[Model] = QuerySet(field.model)
         own = rows.filter(**{field.name: self.account.pk}).order_by()
         return own.values("pk")[: MOST + 1]
 
 
 def look_up(
-    records: Sequence[Model], request: HttpRequest, site: AdminSite
-) -> tuple[list[Any], dict[Any, Any], set[Any], list[str]]:
+    records: Sequence[M] | QuerySet[M], request: HttpRequest, site: AdminSite
+) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
     """Return what `ModelAdmin.get_deleted_objects` does, but the first of it.
 
     As many queries for a million rows as for one.
     """
-    found: Any = Hanging(using=DEFAULT_DB_ALIAS, origin=records, site=site)
+    found = Hanging(records, site)
     found.collect(records)
     tell = Told(request, site)
     nested = found.nested(tell)
     protected = [tell(record) for record in _first(sorted(found.protected, key=str))]
     held = Counter(type(record) for record in found.protected)
-    deleted = {model: len(rows) for model, rows in found.model_objs.items()}
+    by_model: Any = found.model_objs  # the stubs say that its keys are strings
+    deleted = {model: len(rows) for model, rows in by_model.items()}
     shown = [*nested, *_and_more(deleted.values())]
     for account in (row for row in records if isinstance(row, Account)):
         own = Belongings(account, site)
@@ -160,13 +163,13 @@ def look_up(
     )
 
 
-def _is_of_mailbox(field: Any) -> bool:
+def _is_of_mailbox(field: Column) -> bool:
     """Whether it points to a mailbox and goes with it."""
-    points_to = field.remote_field
-    return points_to.model is Account and getattr(points_to, "on_delete", 0) is CASCADE
+    to = field.remote_field
+    return to is not None and to.model is Account and to.on_delete is CASCADE
 
 
-def _plural(model: Any) -> str:
+def _plural(model: type[Model]) -> str:
     return str(model_format_dict(model)["verbose_name_plural"])
 
 

@@ -5,13 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from administration.base.parameters import can_be_found
+
+Rows = QuerySet[Model]
 
 
 class TimeFilter(admin.SimpleListFilter):
@@ -19,7 +23,9 @@ class TimeFilter(admin.SimpleListFilter):
     parameter_name = "since"
     field = "at"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin[Model]
+    ) -> list[tuple[str, StrOrPromise]]:
         return [
             ("midnight", _("Since midnight (UTC)")),
             ("1", _("Last 24 hours")),
@@ -28,7 +34,7 @@ class TimeFilter(admin.SimpleListFilter):
             ("older", _("Older")),
         ]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         now = timezone.now()
         if self.value() == "midnight":
             return queryset.filter(**{f"{self.field}__gte": midnight()})
@@ -50,29 +56,31 @@ class TextFilter(admin.SimpleListFilter):
     """A field to type into, instead of a list of all there are."""
 
     template = "admin/text_filter.html"
-    # Any value may be in the address, not only those that are offered.
+    # Whatever was typed may be in the address, not only those that are offered.
     is_typed = True
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """Return what is left; nothing where no column can hold what was typed."""
         text = (self.value() or "").strip()
         if not text:
             return queryset
         return self.narrowed(queryset, text) if can_be_found(text) else queryset.none()
 
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+    def narrowed(self, rows: Rows, text: str) -> Rows:
         """Return the rows that this text leaves."""
         raise NotImplementedError
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin[Model]
+    ) -> list[tuple[str, str]]:
         return [("", "")]  # without one it is not shown
 
-    def choices(self, changelist: Any) -> Iterator[Any]:
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """Yield what the form has to hand on: all the other filters."""
         params = changelist.get_filters_params() | (
             {"q": changelist.query} if changelist.query else {}
         )
-        params.pop(self.parameter_name, None)
+        params.pop(self.parameter_name or "", None)
         yield {
             "others": [
                 (name, value)
@@ -82,22 +90,24 @@ class TextFilter(admin.SimpleListFilter):
         }
 
 
-Narrowed = Callable[[Any], Any]
+# What a choice leaves of the rows of one kind of record, or of several.
+Narrowed = Callable[[Any], QuerySet[Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
     """Each choice is a word of the address, a text, and what it leaves of the rows."""
 
-    options: list[tuple[str, str | Promise, Narrowed]]
+    options: list[tuple[str, StrOrPromise, Narrowed]]
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: ModelAdmin[Model]
+    ) -> list[tuple[str, StrOrPromise]]:
         return [(word, text) for word, text, _narrow in self.options]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         for word, _text, narrow in self.options:
             if word == self.value():
-                narrowed: QuerySet = narrow(queryset)
-                return narrowed
+                return narrow(queryset)
         return queryset
 
 
@@ -106,9 +116,8 @@ class MailboxDomainFilter(TextFilter):
     parameter_name = "in"
     path = "domain__name"
 
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
-        found: QuerySet = rows.filter(**{self.path: text.lower()})
-        return found
+    def narrowed(self, rows: Rows, text: str) -> Rows:
+        return rows.filter(**{self.path: text.lower()})
 
 
 class OwnDomainFilter(MailboxDomainFilter):

@@ -3,20 +3,30 @@
 import json
 import re
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models.expressions import Combinable
+from django.forms import ModelChoiceField
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from administration.base import parameters
 from administration.base.widgets import NamedAutocompleteSelect
 
+M = TypeVar("M", bound=Model)
+Context = dict[str, Any]  # of a template
+Reference = ForeignKey[Any, Any]  # a field that refers to one record
+# The rows of one page of a list, to be given what their columns need besides.
+Shown = list[Any]
+# Django has no public names of these.
+Fieldsets = Any
+Columns = Any  # of a list
 MOST_PAGES = 20
 # A column to sort by, as the address of a list names it.
 COLUMN = re.compile(r"-?([0-9]{1,3})")
@@ -35,10 +45,10 @@ class MoreThan(int):
         return f"{int(self)}+"
 
 
-class BoundedPaginator(Paginator):
+class BoundedPaginator(Paginator[Model]):
     """Counts no further than `MOST_PAGES`; whoever needs more narrows the list."""
 
-    object_list: QuerySet[Any]
+    object_list: QuerySet[Model]
 
     @cached_property
     def count(self) -> int:
@@ -47,7 +57,7 @@ class BoundedPaginator(Paginator):
         found = len(self._found)
         return MoreThan(most) if found > most else found
 
-    def page(self, number: int | str) -> Page:
+    def page(self, number: int | str) -> Page[Model]:
         """Return a page; what comes with its rows is looked up for these alone.
 
         Beyond the last it is the last: while one reads, a list gets shorter.
@@ -67,7 +77,11 @@ class BoundedPaginator(Paginator):
 class BoundedChangeList(ChangeList):
     """Lets the page give the rows that are shown what their columns need besides."""
 
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet) -> list[Any]:
+    model_admin: "BoundedAdmin[Model]"
+
+    def get_ordering(
+        self, request: HttpRequest, queryset: QuerySet[Model]
+    ) -> list[str | Combinable]:
         """Return the order that was asked for, by columns that may be sorted.
 
         Django asks `sortable_by` for the links alone.
@@ -77,8 +91,7 @@ class BoundedChangeList(ChangeList):
         if asked:
             self.params[ORDER_VAR] = asked
             self.filter_params[ORDER_VAR] = [asked]
-        ordering: list[Any] = super().get_ordering(request, queryset)
-        return ordering
+        return super().get_ordering(request, queryset)
 
     def _sorted_by(self, asked: str) -> str:
         columns, sortable = [*self.list_display], self.sortable_by or ()
@@ -94,12 +107,12 @@ class BoundedChangeList(ChangeList):
         super().get_results(request)
         self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
         number = self.page_num if self.multi_page else 1
-        page: Any = self.model_admin
-        self.result_list = list(page.widened(self.paginator.page(number).object_list))
-        page.complete(self.result_list)
+        shown = self.paginator.page(number).object_list
+        self.result_list = list(self.model_admin.widened(shown))
+        self.model_admin.complete(self.result_list)
 
 
-class BoundedAdmin(admin.ModelAdmin):
+class BoundedAdmin(admin.ModelAdmin[M]):
     """The base of every page: lists ask as much for a million rows as for fifty."""
 
     paginator = BoundedPaginator
@@ -109,61 +122,69 @@ class BoundedAdmin(admin.ModelAdmin):
     # Each would be a count.
     show_facets = ShowFacets.NEVER
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[Any]:
+    def get_changelist(
+        self, request: HttpRequest, **kwargs: object
+    ) -> type[ChangeList]:
         return BoundedChangeList
 
-    def get_changelist_instance(self, request: HttpRequest) -> Any:
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list; nobody sees more of its address than is `known`."""
         request.GET = parameters.known(self, request)
         return super().get_changelist_instance(request)
 
-    def lookup_allowed(
-        self, lookup: str, value: str, request: HttpRequest | None = None
-    ) -> bool:
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow none but the filters': the second wall, behind `parameters.known`."""
-        if request is None or lookup not in parameters.declared(self, request):
-            return False
-        allowed: bool = super().lookup_allowed(lookup, value, request)
-        return allowed
+        is_declared = lookup in parameters.declared(self, request)
+        return is_declared and super().lookup_allowed(lookup, value, request)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
         """Allow the primary key: nothing in the portal is referred to by another."""
         return to_field == self.opts.pk.name
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Context | None = None
+    ) -> HttpResponse:
         """Show the list; of rows chosen in it those count that can be there."""
         request.POST = parameters.fit_for_list(request)
         return super().changelist_view(request, extra_context)
 
-    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Context | None = None,
+    ) -> HttpResponse:
         """Show or save a record; its address says no more than `known_to_form`."""
         request.GET = parameters.known_to_form(self, request)
         request.POST = parameters.fit_for_form(self, request)
-        return super().changeform_view(request, *args, **kwargs)
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: Context | None = None
+    ) -> HttpResponse:
         """Ask whether to delete a record; its address is read as that of its page."""
         request.GET = parameters.known_to_form(self, request)
         request.POST = parameters.fit_for_form(self, request)
-        return super().delete_view(request, *args, **kwargs)
+        return super().delete_view(request, object_id, extra_context)
 
     def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
+        self, db_field: Reference, request: HttpRequest, **kwargs: object
+    ) -> ModelChoiceField[Model] | None:
         if db_field.name in self.get_autocomplete_fields(request):
             kwargs["widget"] = NamedAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def widened(self, rows: QuerySet[M]) -> QuerySet[M]:
         """Return the rows of one page with what their own query can find besides."""
         return rows
 
-    def complete(self, rows: list[Any]) -> None:
+    def complete(self, rows: list[M]) -> None:
         """Give the rows of one page what their columns need, a query for all."""
 
     def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet, search_term: str
-    ) -> tuple[QuerySet, bool]:
+        self, request: HttpRequest, queryset: QuerySet[M], search_term: str
+    ) -> tuple[QuerySet[M], bool]:
         """Look for what was typed as a whole, as addresses are written: in lower case.
 
         Only a beginning of a text is in an index; its single words are not.

@@ -11,18 +11,21 @@ list could fill the record of events with them, which nobody can empty.
 """
 
 from collections import defaultdict
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
 from django.contrib.admin.filters import FieldListFilter, ListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR, ModelAdmin
 from django.contrib.admin.utils import get_fields_from_path
-from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, ChangeList
+from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
 from administration.base.widgets import KEY
 
+Query = Any  # Django's type of GET and POST has no public name
+M = TypeVar("M", bound=Model)
 # The longest text in a column that is searched is an address, of 254 characters.
 LONGEST_TEXT = 300
 
@@ -46,7 +49,9 @@ class Offers:
     def __init__(self) -> None:
         self.values: dict[str, set[str]] = defaultdict(set)
 
-    def get_query_string(self, new_params: Any = None, remove: Any = None) -> str:
+    def get_query_string(
+        self, new_params: dict[str, object] | None = None, remove: object = None
+    ) -> str:
         """Note what the link would set."""
         for name, value in (new_params or {}).items():
             if value is not None:
@@ -54,7 +59,7 @@ class Offers:
         return ""
 
 
-def known(page: Any, request: HttpRequest) -> Any:
+def known(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return of the query string what the list of this page itself leads to.
 
     Of the choices of a filter only those that it offers to this person; of what is
@@ -69,7 +74,7 @@ def known(page: Any, request: HttpRequest) -> Any:
     return _query(kept | _to_field(page, request))
 
 
-def known_to_form(page: Any, request: HttpRequest) -> Any:
+def known_to_form(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return of the query string what the page of one record may be told.
 
     That it is a window of another form, and which list one came from. Not what to fill
@@ -81,7 +86,7 @@ def known_to_form(page: Any, request: HttpRequest) -> Any:
     return _query(kept | _to_field(page, request))
 
 
-def fit_for_form(page: Any, request: HttpRequest) -> Any:
+def fit_for_form(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return what the form sent, without a field to look records up by.
 
     Django admin takes it from there as well, and does not ask whether there is one.
@@ -94,7 +99,7 @@ def fit_for_form(page: Any, request: HttpRequest) -> Any:
     return sent
 
 
-def fit_for_list(request: HttpRequest) -> Any:
+def fit_for_list(request: HttpRequest) -> Query:
     """Return what the list sent, without chosen rows whose key is none."""
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
     fit = [each for each in chosen if KEY.fullmatch(each)]
@@ -105,34 +110,37 @@ def fit_for_list(request: HttpRequest) -> Any:
     return sent
 
 
-def declared(page: Any, request: HttpRequest) -> set[str]:
+def declared(page: ModelAdmin[M], request: HttpRequest) -> set[str]:
     """Return the parameters of the filters of this page's list."""
     filters = [filter_of(each, page, request) for each in page.get_list_filter(request)]
-    return {name for each in filters for name in each.expected_parameters()}
+    return {name for each in filters for name in each.expected_parameters() if name}
 
 
-def filter_of(declared: Any, page: Any, request: HttpRequest) -> Any:
-    """Return a filter of `list_filter` as if nothing were chosen in it."""
+def filter_of(
+    declared: object, page: ModelAdmin[M], request: HttpRequest
+) -> ListFilter:
+    """Return a filter of `list_filter` as if nothing were chosen in it.
+
+    It is declared there by its class, or by the field that it is about.
+    """
     if isinstance(declared, type) and issubclass(declared, ListFilter):
         return declared(request, {}, page.model, page)
-    path, kind = declared, FieldListFilter.create
-    if isinstance(declared, tuple | list):
-        path, kind = declared
+    path = str(declared)
     field = get_fields_from_path(page.model, path)[-1]
-    return kind(field, request, {}, page.model, page, field_path=path)
+    return FieldListFilter.create(field, request, {}, page.model, page, path)
 
 
-def _chosen(made: Any, asked: dict[str, str]) -> dict[str, str]:
+def _chosen(made: ListFilter, asked: dict[str, str]) -> dict[str, str]:
     """What was chosen in a filter, by the names of its parameters."""
-    chosen = {n: asked[n] for n in made.expected_parameters() if n in asked}
+    chosen = {n: asked[n] for n in made.expected_parameters() if n and n in asked}
     if not chosen or getattr(made, "is_typed", False):
         return chosen
     offers = Offers()
-    list(made.choices(offers))
+    list(made.choices(cast("ChangeList", offers)))
     return {n: value for n, value in chosen.items() if value in offers.values[n]}
 
 
-def _to_field(page: Any, request: HttpRequest) -> dict[str, str]:
+def _to_field(page: ModelAdmin[M], request: HttpRequest) -> dict[str, str]:
     name = _last(request).get(TO_FIELD_VAR)
     if name and page.to_field_allowed(request, name):
         return {TO_FIELD_VAR: name}
@@ -144,5 +152,5 @@ def _last(request: HttpRequest) -> dict[str, str]:
     return {name: str(value) for name, value in request.GET.items()}
 
 
-def _query(kept: dict[str, str]) -> Any:
+def _query(kept: dict[str, str]) -> Query:
     return QueryDict(urlencode(kept))

@@ -16,14 +16,15 @@ from django.core.exceptions import ValidationError
 from django.db.models import Field
 from django.forms import Media, SplitDateTimeField, Widget
 from django.forms.renderers import BaseRenderer
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from provisioning.cells import YEARS
 
+Column = Field[Any, Any]  # of a record
 Attributes = dict[str, Any]  # of an element of HTML, as Django's widgets write it
 
 
@@ -97,7 +98,7 @@ class NamedAutocompleteSelect(_Searched, AutocompleteSelect):
     """While nothing is chosen it says what that means, if it was given `nothing`."""
 
     def __init__(
-        self, field: Field[Any, Any], site: AdminSite, *, nothing: str | Promise = ""
+        self, field: Column, site: AdminSite, *, nothing: StrOrPromise = ""
     ) -> None:
         super().__init__(field, site)
         self.nothing = nothing

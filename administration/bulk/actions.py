@@ -2,18 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import Account, Department, Domain, Policy
 from accounts.models.protocols import KEYS, PROTOCOLS
-from administration.base.widgets import MomentField, NamedAutocompleteSelect
+from administration.base.widgets import Column, MomentField, NamedAutocompleteSelect
 from clientpasswords.models import ClientPassword
 from provisioning import acts
 from provisioning.acts import Order
@@ -24,21 +25,23 @@ REQUIRED = {
     "required_from": None,
 }
 
+Asked = dict[str, Any]  # what was chosen in an action's form
+
 
 class NothingToAsk(forms.Form):
     pass
 
 
-def _policy_field(source: Any, nothing: Any = None) -> forms.ModelChoiceField:
+def _policy_field(
+    source: Column, nothing: StrOrPromise | None = None
+) -> forms.ModelChoiceField[Policy]:
     """What asks for another policy, as this field of records: searched, not listed.
 
     It may be left empty where that means something: `nothing` says what.
     """
-    is_required = nothing is None
-    said = "" if is_required else nothing
-    widget = NamedAutocompleteSelect(source, admin.site, nothing=said)
+    widget = NamedAutocompleteSelect(source, admin.site, nothing=nothing or "")
     return forms.ModelChoiceField(
-        Policy.objects.all(), label=_("Policy"), required=is_required, widget=widget
+        Policy.objects.all(), label=_("Policy"), required=nothing is None, widget=widget
     )
 
 
@@ -57,8 +60,8 @@ class UntilForm(forms.Form):
         help_text=_("From then on the department's or the domain's policy holds."),
     )
 
-    def clean_until(self) -> Any:
-        until = self.cleaned_data["until"]
+    def clean_until(self) -> datetime | None:
+        until: datetime | None = self.cleaned_data["until"]
         if until is not None and until <= timezone.now():
             raise forms.ValidationError(_("This time has passed."))
         return until
@@ -84,7 +87,7 @@ class ProtocolsForm(UntilForm):
             )
         self.order_fields(self.field_order)
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> Asked:
         self.cleaned_data["answers"] = answers = {
             name: self.cleaned_data[name] == "on"
             for name in KEYS
@@ -100,10 +103,10 @@ class Action:
     """One entry of the list of actions; `act` returns whether it changed anything."""
 
     name: str
-    title: str | Promise
-    effect: str | Promise
+    title: StrOrPromise
+    effect: StrOrPromise
     permission: str
-    act: Callable[[Any, dict[str, Any], Order], bool]
+    act: Callable[[Any, Asked, Order], bool]
     model: type[Model] = Account
     form: type[forms.Form] = NothingToAsk
 

@@ -8,11 +8,10 @@ it may do so, and to which of the records.
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.db import DatabaseError, transaction
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from accounts import events, retention
@@ -21,17 +20,18 @@ from accounts.models import Account, Department, Domain
 from accounts.sessions import cutoffs
 from administration.base import scoped
 from administration.bulk import actions
-from administration.bulk.actions import Action
+from administration.bulk.actions import Action, Asked
 from administration.models import Job, JobPart
 from provisioning import lockout, roles
 from provisioning.acts import NotAllowed, Order
+from provisioning.roles import Asker
 
 PART = 100  # records in one transaction
 TOLD = 20  # failures kept of each part
 
 
 def choose(
-    action: Action, pks: Iterable[int], account: Any, network_address: str | None
+    action: Action, pks: Iterable[int], account: Account, network_address: str | None
 ) -> Job:
     """Write down what was chosen; nothing is done before it is confirmed."""
     pks = list(pks)
@@ -55,7 +55,11 @@ def confirm(job: Job, parameters: Mapping[str, str], why: str) -> bool:
     with transaction.atomic():
         fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
         now = timezone.now()
-        told = {"action": job.action, "mailboxes": job.total, **parameters}
+        told: events.Detail = {
+            "action": job.action,
+            "mailboxes": job.total,
+            **parameters,
+        }
         if not fresh.update(parameters=parameters, reason=why, confirmed_at=now):
             return False
         _record(Kind.ACTION_ORDERED, job, told, why)
@@ -103,19 +107,21 @@ def forget() -> int:
     return Job.objects.filter(confirmed_at=None, created_at__lt=oldest).delete()[0]
 
 
-def may(account: Any, action: Action) -> bool:
+def may(account: Asker, action: Action) -> bool:
     """Whether the account may order this action at all."""
     return bool(
         account.is_active and account.is_staff and account.has_perm(action.permission)
     )
 
 
-def in_scope(account: Account, action: Action) -> QuerySet[Any]:
+def in_scope(account: Account, action: Action) -> QuerySet[Model]:
     """Return the records that the account sees in the administration."""
     return roles.visible(account, action.model)
 
 
-def form_of(action: Action, account: Account, data: Mapping[str, Any] | None) -> Any:
+def form_of(
+    action: Action, account: Account, data: Mapping[str, str] | None
+) -> forms.Form:
     """Return the action's own form; it lets choose among what the account sees."""
     form = action.form(data)
     for field in form.fields.values():
@@ -131,8 +137,8 @@ class _Work:
     """What is done to the records of a part, and to which of them it may be done."""
 
     action: Action
-    rows: QuerySet[Any]
-    asked: dict[str, Any]
+    rows: QuerySet[Model]
+    asked: Asked
     orderer: Account
     order: Order
 
@@ -169,15 +175,15 @@ def _asked_anew(job: Job) -> _Work | str:
 
 def _work_off(part: JobPart, work: _Work) -> None:
     counts: Counter[str] = Counter()
-    changed: list[Any] = []
+    changed: list[Model] = []
     failures = []
     allowed = set(work.rows.filter(pk__in=part.pks).values_list("pk", flat=True))
     for pk in part.pks:
-        rows: QuerySet[Any] = QuerySet(work.action.model).order_by("pk")
+        rows: QuerySet[Model] = QuerySet(work.action.model).order_by("pk")
         row = rows.select_for_update().filter(pk=pk).first() if pk in allowed else None
         outcome = _act(work, row) if row else "failed"
         counts[outcome] += 1
-        if outcome == "changed":
+        if row is not None and outcome == "changed":
             changed.append(row)
         elif outcome == "failed":
             failures.append(str(row or pk))
@@ -187,7 +193,7 @@ def _work_off(part: JobPart, work: _Work) -> None:
     )
 
 
-def _act(work: _Work, row: Any) -> str:
+def _act(work: _Work, row: Model) -> str:
     """Do it to one record, which is locked; whatever fails leaves it as it was."""
 
     def act() -> bool:
@@ -203,7 +209,7 @@ def _act(work: _Work, row: Any) -> str:
     return "changed" if is_changed else "unchanged"
 
 
-def _require_rank(orderer: Account, row: Any) -> None:
+def _require_rank(orderer: Account, row: Model) -> None:
     """An administrator's mailbox is for those above them, and not for themselves."""
     owner = roles.owner_of(row)
     if owner is None or not roles.is_administrator(owner):
@@ -212,20 +218,20 @@ def _require_rank(orderer: Account, row: Any) -> None:
         raise NotAllowed
 
 
-def _require_own_way_out(orderer: Account, row: Any, act: Callable[[], bool]) -> None:
+def _require_own_way_out(orderer: Account, row: Model, act: Callable[[], bool]) -> None:
     """What many are bound by must not shut out the mail programs of who sets it."""
     if isinstance(row, Domain | Department) and lockout.of(orderer, act):
         raise NotAllowed
 
 
-def _review(rows: Iterable[Any]) -> None:
+def _review(rows: Iterable[Model]) -> None:
     """Have the worker end the sessions that have lost their right."""
     addresses, domains = [], set()
     for row in rows:
         if isinstance(row, Domain | Department):
             domains.add(getattr(row, "domain", row).name)
-        else:
-            addresses.append(getattr(row, "account", row).address)
+        elif (owner := roles.owner_of(row)) is not None:
+            addresses.append(owner.address)
     for name in sorted(domains):
         cutoffs.review(f"*@{name}*")
     cutoffs.review_soon(addresses)
@@ -240,7 +246,7 @@ def _end(job: Job, rest: QuerySet[JobPart]) -> None:
         _record(Kind.ACTION_ENDED, job, job.counts(), job.reason)
 
 
-def _record(kind: Kind, job: Job, told: dict[str, Any], why: str) -> None:
+def _record(kind: Kind, job: Job, told: events.Detail, why: str) -> None:
     by = Actor(job.ordered_by.address, job.network_address)
     detail = {"job": job.pk, **told}
     events.record_all([Event(kind, None, by, detail=detail, why=why)])

@@ -1,19 +1,25 @@
 """Bulk actions in the lists of those records that have some."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.http import client_address
+from accounts.models import Account
 from administration.bulk import actions, jobs
 from administration.bulk.actions import Action
 
+M = TypeVar("M", bound=Model)
+# What Django admin calls with the chosen rows.
+Chosen = Callable[..., HttpResponse]
 
-class BulkActionsMixin(admin.ModelAdmin):
+
+class BulkActionsMixin(admin.ModelAdmin[M]):
     """Offers in the list what can be done to many of its records."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
@@ -26,14 +32,17 @@ class BulkActionsMixin(admin.ModelAdmin):
         return super().get_actions(request) | own
 
 
-def _choosing(action: Action) -> Any:
+def _choosing(action: Action) -> Chosen:
     """Return what Django admin calls with the chosen rows: on to the page that asks."""
 
-    def choose(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
-        if not jobs.may(request.user, action):
+    def choose(
+        page: object, request: HttpRequest, rows: QuerySet[Model]
+    ) -> HttpResponse:
+        author = request.user
+        if not isinstance(author, Account) or not jobs.may(author, action):
             raise PermissionDenied
         pks = rows.order_by("pk").values_list("pk", flat=True)
-        job = jobs.choose(action, pks, request.user, client_address(request))
+        job = jobs.choose(action, pks, author, client_address(request))
         return redirect("admin:administration_job_change", job.pk)
 
     return choose

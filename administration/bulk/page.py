@@ -1,19 +1,21 @@
 """An action on many records: what it would do, how far it is, and what it has done."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.events import LONGEST_REASON
 from accounts.models import Department
+from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
 from administration.bulk import actions, jobs
 from administration.bulk.actions import Action
@@ -23,7 +25,7 @@ from provisioning import acts, roles
 
 SHOWN = 20  # names
 # What a record is called after: it comes along with those that are named.
-CALLED_AFTER: dict[Any, str] = {ClientPassword: "account", Department: "domain"}
+CALLED_AFTER: dict[type[Model], str] = {ClientPassword: "account", Department: "domain"}
 TYPED_FROM = 1000  # records, above which their number has to be typed
 WHY_STOPPED = {
     "by-hand": _("Somebody has stopped it here."),
@@ -49,7 +51,7 @@ class ConfirmForm(forms.Form):
         ),
     )
 
-    def __init__(self, job: Job, data: Any = None) -> None:
+    def __init__(self, job: Job, data: Mapping[str, str] | None = None) -> None:
         super().__init__(data)
         self.total = job.total
         if job.total <= TYPED_FROM:
@@ -63,15 +65,14 @@ class ConfirmForm(forms.Form):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(ReadOnlyAdmin[Job]):
     """One's own actions; everybody's to those who look at the whole host."""
 
     list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
     fields = ["created_at", "total", "ordered_by", "reason"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        rows: QuerySet[Job] = super().get_queryset(request)
-        return rows.select_related("ordered_by")
+        return super().get_queryset(request).select_related("ordered_by")
 
     def scope(self, request: HttpRequest) -> Q:
         """One's own, of whatever domain; all, for those who look at the whole host."""
@@ -80,7 +81,7 @@ class JobAdmin(ReadOnlyAdmin):
         )
         return Q() if is_all else Q(ordered_by=request.user.pk)
 
-    def has_view_permission(self, request: HttpRequest, obj: object = None) -> bool:
+    def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return super().has_view_permission(request) or any(
             jobs.may(request.user, action) for action in actions.ALL
         )
@@ -93,8 +94,8 @@ class JobAdmin(ReadOnlyAdmin):
         request: HttpRequest,
         object_id: str,
         form_url: str = "",
-        extra_context: Any = None,
-    ) -> Any:
+        extra_context: Context | None = None,
+    ) -> HttpResponse:
         """Show where it stands; a POST confirms it, does a part of it, or stops it."""
         job = self.get_object(request, object_id)
         if job is None or not self.has_view_permission(request):
@@ -115,12 +116,14 @@ class JobAdmin(ReadOnlyAdmin):
         return str(action.title) if action else job.action
 
     @admin.display(description=_("state"))
-    def state(self, job: Job) -> Any:
+    def state(self, job: Job) -> StrOrPromise:
         if job.ended_at:
             return _("stopped") if job.stopped_because else _("done")
         return _("under way") if job.confirmed_at else _("not confirmed")
 
-    def _post(self, request: HttpRequest, job: Job, form: Any, why: Any) -> bool:
+    def _post(
+        self, request: HttpRequest, job: Job, form: forms.Form, why: ConfirmForm
+    ) -> bool:
         """Do what was pressed; return False where it has to be asked again.
 
         Raises:
@@ -172,7 +175,7 @@ class JobAdmin(ReadOnlyAdmin):
         )
 
     def _page(
-        self, request: HttpRequest, job: Job, form: Any, why: Any
+        self, request: HttpRequest, job: Job, form: forms.Form, why: ConfirmForm
     ) -> HttpResponse:
         action = actions.BY_NAME[job.action]
         counts = job.counts() if job.confirmed_at else {}
@@ -217,7 +220,7 @@ def _tokens_of(job: Job, action: Action) -> int:
     return acts.tokens_owned(lambda: {pk for pks in parts for pk in pks})
 
 
-def _name(row: Any) -> str:
+def _name(row: Model) -> str:
     """With whose it is: many devices have the same name."""
     owner = roles.owner_of(row)
     return str(row) if owner in (None, row) else f"{row} ({owner})"

@@ -1,10 +1,9 @@
 """By what the record of events is narrowed; each uses an index, none counts."""
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts import networks
-from administration.base.filters import TextFilter
+from administration.base.filters import Rows, TextFilter
 
 IPV4 = 4
 
@@ -13,7 +12,7 @@ class ActorFilter(TextFilter):
     title = _("who (beginning of the name)")
     parameter_name = "by"
 
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+    def narrowed(self, rows: Rows, text: str) -> Rows:
         return rows.filter(actor__startswith=text)
 
 
@@ -21,7 +20,7 @@ class DomainFilter(TextFilter):
     title = _("domain")
     parameter_name = "in"
 
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+    def narrowed(self, rows: Rows, text: str) -> Rows:
         return rows.filter(domain=text.lower())
 
 
@@ -29,11 +28,11 @@ class NetworkFilter(TextFilter):
     title = _("from (address, or 198.51.100.0/24)")
     parameter_name = "network"
 
-    def narrowed(self, rows: QuerySet, text: str) -> QuerySet:
+    def narrowed(self, rows: Rows, text: str) -> Rows:
         return _within(rows, text)
 
 
-def _within(queryset: QuerySet, text: str) -> QuerySet:
+def _within(queryset: Rows, text: str) -> Rows:
     """Those from there; networks by whole octets, as both databases know addresses."""
     network = networks.read(text)
     if network is None:

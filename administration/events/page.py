@@ -1,14 +1,14 @@
 """What is written by the portal alone: events, mail logons, cut-offs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from operator import methodcaller
-from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import path
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events
@@ -17,6 +17,7 @@ from accounts.http import actor
 from accounts.models import Cutoff, SecurityEvent
 from accounts.models.protocols import PROTOCOLS
 from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
+from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
 from administration.events import export
 from administration.events.filters import ActorFilter, DomainFilter, NetworkFilter
@@ -24,7 +25,7 @@ from clientpasswords.models import Logon
 
 
 @admin.register(SecurityEvent)
-class SecurityEventAdmin(ReadOnlyAdmin):
+class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
     """The record of events: to narrow, to search, and to take along as CSV."""
 
     list_display = [
@@ -45,7 +46,7 @@ class SecurityEventAdmin(ReadOnlyAdmin):
     search_fields = ["address__startswith"]
     search_help_text = _("Beginning of a mailbox's address")
 
-    def get_urls(self) -> list[Any]:
+    def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export)
         name = "accounts_securityevent_export"
         return [path("export/", view, name=name), *super().get_urls()]
@@ -54,7 +55,9 @@ class SecurityEventAdmin(ReadOnlyAdmin):
         permission = "accounts.export_securityevent"
         return self.has_view_permission(request) and request.user.has_perm(permission)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Context | None = None
+    ) -> HttpResponse:
         extra_context = (extra_context or {}) | {
             "has_export_permission": self.has_export_permission(request),
             "most_rows": export.MOST_ROWS,
@@ -81,7 +84,7 @@ NONE = "(none)"
 HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
 
 
-def in_words(detail: dict[str, Any]) -> str:
+def in_words(detail: Mapping[str, object]) -> str:
     """Return the detail of an event in a line: old → new of what changed.
 
     (At the end of an action on many, `changed` is how many were.)
@@ -99,7 +102,7 @@ def in_words(detail: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _cells(rows: Any) -> Iterator[list[Any]]:
+def _cells(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
     """Yield the newest, a line each; what is listed while it is read may go on."""
     for row in rows[: export.MOST_ROWS].iterator(chunk_size=1000):
         yield [
@@ -133,7 +136,7 @@ class OpenFilter(ChoiceFilter):
 
 
 @admin.register(Cutoff)
-class CutoffAdmin(ReadOnlyAdmin):
+class CutoffAdmin(ReadOnlyAdmin[Cutoff]):
     list_display = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     fields = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     list_filter = [OpenFilter]
@@ -143,7 +146,7 @@ class CutoffAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Logon)
-class LogonAdmin(ReadOnlyAdmin):
+class LogonAdmin(ReadOnlyAdmin[Logon]):
     """Who logged on with what success, as the mail servers' logs tell."""
 
     list_display = [

@@ -1,10 +1,9 @@
 """Renaming and deleting a mailbox: what becomes of its mail is said before saving."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.db import IntegrityError
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
@@ -12,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from accounts.sessions import cutoffs
+from administration.base.lists import Context
 from administration.mailboxes.permissions import RightsAdmin
 from administration.policies.preview import CONFIRMED, typed_into
 from provisioning import former_addresses
@@ -21,31 +21,42 @@ class AddressedAdmin(RightsAdmin):
     """The portal moves no mail: whoever changes an address hears what is to be done."""
 
     def changeform_view(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: Context | None = None,
     ) -> HttpResponse:
         """Save it; refuse on the page what somebody else was faster with."""
         try:
-            answer: HttpResponse = super().changeform_view(request, *args, **kwargs)
+            return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:  # the address was taken, or left, meanwhile
-            answer = super().changeform_view(request, *args, **kwargs)
-        return answer
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Context | None = None,
     ) -> HttpResponse:
         """Give it another address only once it was seen that its mail does not move."""
         if request.method == "POST" and CONFIRMED not in request.POST:
             asked = self._ask(request, object_id)
             if asked is not None:
                 return asked
-        answer: HttpResponse = super().change_view(request, object_id, *args, **kwargs)
-        return answer
+        return super().change_view(request, object_id, form_url, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Account,
+        form: ModelForm[Account],
+        change: object,
+    ) -> None:
         """Save it; if it was renamed, end the sessions of the old address."""
-        super().save_model(request, obj, *args)
-        form, is_change = args
-        if not is_change or "address" not in form.changed_data:
+        super().save_model(request, obj, form, change)
+        if not change or "address" not in form.changed_data:
             return
         old = form.initial["address"]
         cutoffs.review(f"{old}*")
@@ -57,7 +68,7 @@ class AddressedAdmin(RightsAdmin):
             messages.warning(request, words % {"address": old})
 
     def delete_view(
-        self, request: HttpRequest, object_id: str, extra_context: Any = None
+        self, request: HttpRequest, object_id: str, extra_context: Context | None = None
     ) -> HttpResponse:
         """Say as well that the mail stays, and where."""
         account = self.get_object(request, unquote(object_id))
@@ -65,8 +76,7 @@ class AddressedAdmin(RightsAdmin):
         if account is not None:
             # By then there is no mailbox that its mail belongs to.
             told["to_do"] = former_addresses.to_do(account.address, None, is_seen=True)
-        answer: HttpResponse = super().delete_view(request, object_id, told)
-        return answer
+        return super().delete_view(request, object_id, told)
 
     def _ask(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         """The page that asks, if the form is right and gives it another address."""

@@ -5,13 +5,13 @@ from functools import partial
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.expressions import NegatedExpression
+from django.db.models.expressions import Combinable, NegatedExpression
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Phone, Policy
+from accounts.models import Account, Phone, Policy
 from accounts.models.protocols import PROTOCOLS
 from accounts.policy import queries
 from administration.base.filters import ChoiceFilter
@@ -51,15 +51,15 @@ class GroupRequiredFilter(ChoiceFilter):
     ]
 
 
-def bound_by(rows: QuerySet, which: QuerySet[Policy]) -> QuerySet:
+def bound_by(rows: QuerySet[Account], which: QuerySet[Policy]) -> QuerySet[Account]:
     """Those of the accounts that one of these policies binds."""
     # In order of their addresses from the first on: the list needs no more than that.
     condition = queries.bound_by_one_of(which.order_by().values("pk"))
-    found: QuerySet = rows.filter(condition)
+    found: QuerySet[Account] = rows.filter(condition)
     return found
 
 
-def closed_to(rows: QuerySet, protocol: str) -> QuerySet:
+def closed_to(rows: QuerySet[Account], protocol: str) -> QuerySet[Account]:
     """Those of the accounts to which mail programs do not connect by this protocol."""
     return bound_by(rows, queries.closing(protocol))
 
@@ -136,17 +136,16 @@ class StateFilter(ChoiceFilter):
     ]
 
 
-def bound(rows: QuerySet, condition: Q) -> QuerySet:
+def bound(rows: QuerySet[Account], condition: Q) -> QuerySet[Account]:
     """Those of the accounts of which the condition on their `binding` is true."""
-    found: QuerySet = rows.annotate(binding=queries.binding()).filter(condition)
-    return found
+    return rows.annotate(binding=queries.binding()).filter(condition)
 
 
 def has_passwords() -> Exists:
     return Exists(ClientPassword.objects.live().filter(account=OuterRef("pk")))
 
 
-def has_no_passwords() -> NegatedExpression:
+def has_no_passwords() -> "NegatedExpression[Combinable]":
     """Whether there is none, looked up mailbox by mailbox, in the order of the list."""
     # By EXISTS, PostgreSQL looks at all passwords of the host first.
     live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()

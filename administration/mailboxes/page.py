@@ -1,9 +1,11 @@
 """Mailboxes, as administrators see them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.forms import (
     AdminPasswordChangeForm,
@@ -11,6 +13,7 @@ from django.contrib.auth.forms import (
 )
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -22,11 +25,12 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
+from accounts.policy.effective import Effective
 from accounts.sessions import cutoffs
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import MailboxDomainFilter
-from administration.base.lists import icon
+from administration.base.lists import Columns, Context, Fieldsets, Shown, icon
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes import why
 from administration.mailboxes.addresses import AddressedAdmin
@@ -47,7 +51,16 @@ from provisioning import acts
 from provisioning.acts import Order
 
 
-class PhoneInline(admin.StackedInline):
+class Listed(Protocol):
+    """A mailbox in the list, with what its columns need besides."""
+
+    in_use: int
+    phone_known: bool
+    bound: Effective
+    last_logon_at: datetime | None
+
+
+class PhoneInline(admin.StackedInline[Phone, Account]):
     """The phone for codes; its code is not for administrators."""
 
     model = Phone
@@ -56,7 +69,10 @@ class PhoneInline(admin.StackedInline):
     verbose_name = verbose_name_plural = _("phone for codes")
 
 
-class AccountCreationForm(AdminUserCreationForm):
+Inlines = list[type[InlineModelAdmin[Any, Any]]]
+
+
+class AccountCreationForm(AdminUserCreationForm[Account]):
     """A new mailbox; its address says which domain it is in."""
 
     class Meta:
@@ -82,19 +98,19 @@ class AccountCreationForm(AdminUserCreationForm):
 class AccountPasswordForm(AdminPasswordChangeForm):
     """Another web password; whoever logged on with the old one is logged off."""
 
-    def save(self, *args: Any, **kwargs: Any) -> Account:
-        account: Account = super().save(*args, **kwargs)
+    def save(self, commit: bool = True) -> Account:  # noqa: FBT001, FBT002
+        account: Account = super().save(commit)
         cutoffs.end(account, account.address)
         return account
 
 
-def _without_rights(options: Any) -> Any:
+def _without_rights(options: Context) -> Context:
     fields = [name for name in options["fields"] if name not in GIVEN]
     return {**options, "fields": fields}
 
 
 @admin.register(Account)
-class AccountAdmin(BulkActionsMixin, AddressedAdmin):
+class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
     add_form = AccountCreationForm
     form = AccountChangeForm
     change_password_form = AccountPasswordForm
@@ -151,18 +167,27 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         ),
     ]
 
-    def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Account,
+        form: ModelForm[Account],
+        change: object,
+    ) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
-        super().save_model(request, obj, *args)
+        super().save_model(request, obj, form, change)
         cutoffs.review_account(obj)
-        form, is_change = args
-        if is_change and "client_passwords_on" in form.changed_data:
+        if change and "client_passwords_on" in form.changed_data:
             on = obj.client_passwords_on
             kind = Kind.SWITCHED_ON if on else Kind.SWITCHED_OFF
             events.record(kind, obj, by=actor(request))
 
     def save_formset(
-        self, request: HttpRequest, form: Any, formset: Any, change: Any
+        self,
+        request: HttpRequest,
+        form: ModelForm[Account],
+        formset: object,
+        change: object,
     ) -> None:
         """Save the phone; whose number it is and was, they are told."""
         rows = Phone.objects.filter(account=form.instance)
@@ -180,13 +205,18 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         cutoffs.review(f"{obj.address}*")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
-        rows: QuerySet[Account] = super().get_queryset(request)
-        return rows.select_related(
-            *("domain__policy", "department__policy", "department__domain"),
-            *("policy", "phone"),
+        return (
+            super()
+            .get_queryset(request)
+            .select_related(
+                *("domain__policy", "department__policy", "department__domain"),
+                *("policy", "phone"),
+            )
         )
 
-    def get_fieldsets(self, request: HttpRequest, obj: Account | None = None) -> Any:
+    def get_fieldsets(
+        self, request: HttpRequest, obj: Account | None = None
+    ) -> Fieldsets:
         """Rights are for administrators; other mailboxes' pages do not ask for them."""
         sets = super().get_fieldsets(request, obj)
         if obj is None or obj.is_staff:
@@ -221,58 +251,53 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         status = 422 if context["form"].errors else 200
         return TemplateResponse(request, template, context, status=status)
 
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        context["may_ask_why"] = self._may_ask_why(request)
-        effective.remember(request, kwargs.get("obj"), effective_policy.levels_of)
-        return super().render_change_form(request, context, *args, **kwargs)
+    def also_shown(self, request: HttpRequest, record: Account | None) -> Context:
+        effective.remember(request, record, effective_policy.levels_of)
+        more = {"may_ask_why": self._may_ask_why(request)}
+        return super().also_shown(request, record) | more
 
-    def get_list_display(self, request: HttpRequest) -> list[Any]:
+    def get_list_display(self, request: HttpRequest) -> Columns:
         """Of exceptions other things are asked: which policy, why, until when."""
         if ExceptionFilter.parameter_name in request.GET:
             return ["address", "domain", "policy", "policy_reason", "policy_until"]
         return self.list_display
 
-    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def widened(self, rows: QuerySet[Account]) -> QuerySet[Account]:
         """Rows with what is in the columns; of the phone, whether there is one."""
         comes_with = ("domain__policy", "department__policy", "policy")
-        narrow: QuerySet[Any] = rows.select_related(None).select_related(*comes_with)
-        widened: QuerySet[Any] = narrow.annotate(
-            in_use=limits.in_use(), phone_known=has_phone()
-        )
-        return widened
+        narrow = rows.select_related(None).select_related(*comes_with)
+        return narrow.annotate(in_use=limits.in_use(), phone_known=has_phone())
 
-    def complete(self, rows: list[Any]) -> None:
+    def complete(self, rows: Shown) -> None:
         last = history.last_logons(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
             account.bound = effective_policy.effective(account)
 
-    def get_inlines(self, request: HttpRequest, obj: Account | None) -> list[Any]:
-        return self.inlines if obj else []
+    def get_inlines(self, request: HttpRequest, obj: Account | None) -> Inlines:
+        return [PhoneInline] if obj else []
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, account: Account) -> SafeString:
         return effective.box(account, effective_policy.levels_of(account))
 
     @admin.display(description=_("required by the policy"))
-    def required(self, account: Any) -> str:
+    def required(self, account: Listed) -> str:
         said = effective.requirement(account.bound.policy)
         if not account.bound.policy.client_passwords_required:
             return said
         return f"{said} ({account.bound.decided_by})"
 
     @admin.display(description=_("passwords"))
-    def passwords(self, account: Any) -> str:
+    def passwords(self, account: Listed) -> str:
         return f"{account.in_use}/{account.bound.policy.max_client_passwords}"
 
     @admin.display(description=_("protocols"))
-    def protocols(self, account: Any) -> str:
+    def protocols(self, account: Listed) -> str:
         return effective.protocols(account.bound.policy)
 
     @admin.display(description=_("phone"))
-    def has_phone(self, account: Any) -> str:
+    def has_phone(self, account: Listed) -> str:
         return icon(yes=account.phone_known)
 
     @admin.display(description=_("security passwords on"))
@@ -284,9 +309,11 @@ class AccountAdmin(BulkActionsMixin, AddressedAdmin):
         return icon(yes=account.is_active)
 
     @admin.display(description=_("last mail program"))
-    def last_logon(self, account: Any) -> Any:
+    def last_logon(self, account: Listed) -> datetime | None:
         return account.last_logon_at
 
-    def _may_ask_why(self, request: HttpRequest, account: Any = None) -> bool:
+    def _may_ask_why(
+        self, request: HttpRequest, account: Account | None = None
+    ) -> bool:
         may_look = self.has_view_permission(request, account)
         return may_look and request.user.has_perm("clientpasswords.view_logon")

@@ -1,13 +1,13 @@
 """Who administers: that part of a mailbox's page, and who may touch it."""
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
@@ -17,7 +17,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
 from administration.base import audit
-from administration.base.audited import AuditedAdmin
+from administration.base.audited import AuditedAdmin, Cleaned
+from administration.base.lists import Fieldsets
+from administration.base.scoped import References
 from administration.base.widgets import NamedAutocomplete
 from provisioning import roles
 
@@ -32,14 +34,17 @@ GIVEN = {"domains_administered", "groups", "user_permissions"}
 ALSO_SHOWN = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
 
 
-class GroupsField(forms.ModelMultipleChoiceField):
+class GroupsField(forms.ModelMultipleChoiceField[Group]):
     """The groups there are; the ready-made ones by their names in one's language."""
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Group) -> str:
         return gettext(obj.name)
 
 
-class AccountChangeForm(UserChangeForm):
+Form = forms.ModelForm[Account]
+
+
+class AccountChangeForm(UserChangeForm[Account]):
     """A mailbox's page; the hash of its password is not shown."""
 
     author: Account
@@ -53,9 +58,9 @@ class AccountChangeForm(UserChangeForm):
         ]
         field_classes = {"groups": GroupsField}
 
-    def clean(self) -> dict[str, Any]:
+    def clean(self) -> Cleaned:
         """Refuse what would take from its author the rights by which it is made."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        cleaned = super().clean() or self.cleaned_data
         if self.instance.pk == self.author.pk:
             for name in audit.RIGHTS.intersection(self.changed_data):
                 self.add_error(name, OWN_RIGHTS)
@@ -64,10 +69,12 @@ class AccountChangeForm(UserChangeForm):
         return cleaned
 
 
-class RightsAdmin(AuditedAdmin, UserAdmin):
+class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
     """Rights are for site operators to give, and for nobody to give themselves."""
 
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+    def get_fieldsets(
+        self, request: HttpRequest, obj: Account | None = None
+    ) -> Fieldsets:
         """Show of the rights what the person may see: to few, whose domains."""
         shown = super().get_fieldsets(request, obj)
         if obj is not None and not self.has_change_permission(request, obj):
@@ -80,41 +87,51 @@ class RightsAdmin(AuditedAdmin, UserAdmin):
             for title, what in shown
         ]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = super().get_readonly_fields(request, obj)
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Account | None = None
+    ) -> list[str]:
+        fields = [*super().get_readonly_fields(request, obj)]
         if not roles.is_operator(request.user):
             return [*fields, *RIGHTS, "groups_of"]
         is_super = getattr(request.user, "is_superuser", False)
         return fields if is_super else [*fields, "is_superuser"]
 
     def formfield_for_manytomany(
-        self, db_field: Any, request: Any = None, **kwargs: Any
-    ) -> Any:
+        self, db_field: References, request: HttpRequest | None = None, **kwargs: object
+    ) -> forms.ModelMultipleChoiceField[Model] | None:
         if db_field.name == "domains_administered":
             kwargs["widget"] = NamedAutocomplete(db_field, self.admin_site)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: Account, *args: Any) -> None:
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Account,
+        form: Form,
+        change: object,
+    ) -> None:
         """Save it if whoever gives or takes rights still may.
 
         Raises:
             PermissionDenied: somebody has taken that right from them this moment.
         """
-        if audit.RIGHTS.intersection(args[0].changed_data):
+        if audit.RIGHTS.intersection(form.changed_data):
             author = Account.objects.get(address=request.user.get_username())
             if not (author.is_active and roles.is_operator(author)):
                 raise PermissionDenied
-        super().save_model(request, obj, *args)
+        super().save_model(request, obj, form, change)
 
     @method_decorator(sensitive_post_parameters())
     def user_change_password(
-        self, request: HttpRequest, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        id: str,  # noqa: A002 (as Django calls it)
+        form_url: str = "",
     ) -> HttpResponse:
         """One's own is changed on a page that asks for the old one."""
-        if self.get_object(request, unquote(kwargs["id"])) == request.user:
+        if self.get_object(request, unquote(id)) == request.user:
             return redirect("admin:password_change")
-        answer: HttpResponse = super().user_change_password(request, *args, **kwargs)
-        return answer
+        return super().user_change_password(request, id, form_url)
 
     @admin.display(description=_("groups"))
     def groups_of(self, account: Account) -> str:
@@ -122,7 +139,7 @@ class RightsAdmin(AuditedAdmin, UserAdmin):
         return ", ".join(gettext(name) for name in names)
 
 
-def _without_password(fieldsets: Any) -> list[Any]:
+def _without_password(fieldsets: Fieldsets) -> Fieldsets:
     """Leave out the way to another password, for those who may not set one."""
     return [
         (title, {**what, "fields": [f for f in what["fields"] if f != "password"]})

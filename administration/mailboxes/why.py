@@ -1,8 +1,7 @@
 """Why can't they connect? What the mail server looks at, in order, for one mailbox."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
 from accounts.models.protocols import BY_KEY, CHOICES, KEYS
+from administration.base.lists import Context
 from clientpasswords import refusals
 from clientpasswords.logon import diagnosis
 from clientpasswords.logon.diagnosis import Diagnosis
@@ -43,11 +43,11 @@ class Check:
     is_good: bool | None
 
 
-def page(account: Account, data: Any) -> dict[str, Any]:
+def page(account: Account, data: Mapping[str, str]) -> Context:
     """Return what the page shows: the form, the checks, and the last attempts."""
     form = WhyForm(data or None)
     attempts = account.logons.select_related("client_password")[:ATTEMPTS]
-    context: dict[str, Any] = {"form": form, "attempts": attempts}
+    context: Context = {"form": form, "attempts": attempts}
     if form.is_bound and not form.is_valid():
         return context
     asked = form.cleaned_data if form.is_bound else {}

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from django.contrib.admin import site
 from django.contrib.admin.utils import label_for_field
-from django.db.models import Q, Subquery
+from django.db.models import Model, Q, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -20,7 +20,9 @@ from accounts.events import Kind
 from accounts.models import Policy, SecurityEvent
 from accounts.policy import effective
 from accounts.policy.effective import Level
+from administration.base.lists import Context
 
+M = TypeVar("M", bound=Model)
 ON, OFF = gettext_lazy("On"), gettext_lazy("Off")
 
 
@@ -38,7 +40,7 @@ OF_KIND = {
 }
 
 
-def box(record: Any, levels: Sequence[Level]) -> SafeString:
+def box(record: Model, levels: Sequence[Level]) -> SafeString:
     """Return what the levels of the record say, which binds, and each answer.
 
     And who said so, where that was remembered.
@@ -46,7 +48,7 @@ def box(record: Any, levels: Sequence[Level]) -> SafeString:
     *lost, winner = effective.deciding(levels)
     others = [(each.decided_by, dict(values(each.policy))) for each in lost]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
-    context: dict[str, Any] = {
+    context: Context = {
         "levels": [
             (KINDS[level.kind], level, said.get(level.kind) if level.policy else None)
             for level in levels
@@ -62,14 +64,14 @@ def box(record: Any, levels: Sequence[Level]) -> SafeString:
 
 
 def remember(
-    request: HttpRequest, record: Any, levels_of: Callable[[Any], list[Level]]
+    request: HttpRequest, record: M | None, levels_of: Callable[[M], list[Level]]
 ) -> None:
     """Let the record's page tell who has set its policies, and when. One query.
 
     What was typed on it nobody has set yet.
     """
     if record is not None and request.method == "GET":
-        record.said_by = said_by(request, levels_of(record))
+        vars(record)["said_by"] = said_by(request, levels_of(record))
 
 
 def said_by(request: HttpRequest, levels: Sequence[Level]) -> dict[str, SecurityEvent]:

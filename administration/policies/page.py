@@ -1,15 +1,16 @@
 """Policies, as administrators see them."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.forms import ModelChoiceField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from accounts.models import Account, Policy
 from accounts.models.policy import (
@@ -20,7 +21,7 @@ from accounts.models.policy import (
 )
 from accounts.policy import queries
 from accounts.sessions import cutoffs
-from administration.base.lists import BoundedPaginator
+from administration.base.lists import BoundedPaginator, Reference
 from administration.policies import effective
 from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
@@ -39,7 +40,7 @@ def _in_rows(answers: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
 
 
 @admin.register(Policy)
-class PolicyAdmin(PreviewedAdmin):
+class PolicyAdmin(PreviewedAdmin[Policy]):
     """Those of a domain are for its administrators to change, the rest to choose."""
 
     change_form_template = "admin/accounts/policy/change_form.html"
@@ -66,28 +67,30 @@ class PolicyAdmin(PreviewedAdmin):
         (_("Codes"), {"fields": CODE_ANSWERS}),
     ]
 
-    def may_write(self, request: HttpRequest, record: Any) -> bool:
+    def may_write(self, request: HttpRequest, record: Policy) -> bool:
         """Those for every domain bind mailboxes that are not theirs."""
         return record.domain_id is not None or roles.sees_whole_host(request.user)
 
-    def why_read_only(self, request: HttpRequest, record: Any) -> Any:
+    def why_read_only(self, request: HttpRequest, record: Policy) -> StrOrPromise:
         return _(
             "This policy is for every domain of the host. You can choose it, or make "
             "one for a domain of yours and change that."
         )
 
     def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> Any:
+        self, db_field: Reference, request: HttpRequest, **kwargs: object
+    ) -> ModelChoiceField[Model] | None:
         """Whoever has some domains alone, makes policies for these alone."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
-        if not roles.sees_whole_host(request.user):
+        if field is not None and not roles.sees_whole_host(request.user):
             field.required = True
         return field
 
-    def save_model(self, request: HttpRequest, obj: Policy, *args: Any) -> None:
+    def save_model(
+        self, request: HttpRequest, obj: Policy, form: ModelForm[Policy], change: object
+    ) -> None:
         """Save it, and end the mail sessions that it lets in no more."""
-        super().save_model(request, obj, *args)
+        super().save_model(request, obj, form, change)
         cutoffs.review("*")
 
     def get_urls(self) -> list[URLPattern]:
@@ -103,7 +106,9 @@ class PolicyAdmin(PreviewedAdmin):
             return Account.objects.none()
         return queries.bound_by(record)
 
-    def differences(self, old: Policy, form: Any) -> list[tuple[str, str, str]]:
+    def differences(
+        self, old: Policy, form: ModelForm[Policy]
+    ) -> list[tuple[str, str, str]]:
         return effective.differences(old, form.instance)
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -1,44 +1,51 @@
 """Whom a change of policy touches: seen, and confirmed, before it is saved."""
 
-from typing import Any
+from typing import TypeVar
 
 from django.contrib.admin.utils import unquote
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.models import Account
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
+from administration.base.lists import Context
 from clientpasswords import rollout
 from clientpasswords.rollout import Reach
 
+M = TypeVar("M", bound=Model)
 CONFIRMED = "_confirmed"
 
 
-class PreviewedAdmin(AuditedAdmin):
+class PreviewedAdmin(AuditedAdmin[M]):
     """For records by which many mailboxes are bound."""
 
-    def touched(self, record: Any, changed: list[str]) -> QuerySet[Account]:
+    def touched(self, record: M, changed: list[str]) -> QuerySet[Account]:
         """The mailboxes that mail programs may be refused by a change of these fields.
 
         The record is as it is in the database.
         """
         raise NotImplementedError
 
-    def differences(self, old: Any, form: Any) -> list[tuple[str, str, str]]:
+    def differences(self, old: M, form: ModelForm[M]) -> list[tuple[str, str, str]]:
         """What is different afterwards: its name, what it was, and what it will be."""
         raise NotImplementedError
 
     def change_view(
-        self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: Context | None = None,
     ) -> HttpResponse:
         """Save it only once it was seen whom that touches."""
         if request.method == "POST" and CONFIRMED not in request.POST:
             preview = self._preview(request, object_id)
             if preview is not None:
                 return preview
-        return super().change_view(request, object_id, *args, **kwargs)
+        return super().change_view(request, object_id, form_url, extra_context)
 
     def _preview(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         """The page that asks, if the form is right and there is something to ask."""
@@ -70,9 +77,9 @@ class PreviewedAdmin(AuditedAdmin):
         self,
         request: HttpRequest,
         name: str,
-        record: Any,
+        record: M,
         reach: Reach,
-        **more: Any,
+        **more: object,
     ) -> HttpResponse:
         """A page about whom of those that the administrator may see it touches."""
         context = {

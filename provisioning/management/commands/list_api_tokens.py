@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from typing import Any
 
 from django.core.management.base import BaseCommand
 
@@ -13,7 +12,7 @@ class Command(BaseCommand):
         "and what of it does not open now."
     )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *args: object, **options: object) -> None:
         rows = ApiToken.objects.select_related("owner")
         for token in rows.prefetch_related("domains"):
             names = " ".join(sorted(domain.name for domain in token.domains.all()))

@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -72,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no mailbox {address}.")
         return account
 
-    def _time(self, text: str | None) -> Any:
+    def _time(self, text: str | None) -> datetime | None:
         if text is None:
             return None
         try:

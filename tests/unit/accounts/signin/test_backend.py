@@ -1,10 +1,14 @@
 """What somebody may do: looked up in one query, and no more than they were given."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.utils.functional import SimpleLazyObject
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
+from accounts.signin import backend
 from tests.factories import make_account
 
 GIVEN = {"accounts.view_account", "accounts.view_policy"}
@@ -36,6 +40,18 @@ def test_ones_own_and_ones_groups_permissions_are_found_in_one_query(
         assert account.has_module_perms("accounts")
         assert not account.has_module_perms("clientpasswords")
         assert account.get_all_permissions() == GIVEN
+
+
+def test_permissions_that_are_forgotten_are_looked_up_anew(account: Account) -> None:
+    """As a request has its user: looked up once it is asked for."""
+    user: Any = SimpleLazyObject(lambda: account)
+    assert user.has_perm("accounts.view_account")
+    account.user_permissions.clear()
+    account.groups.clear()
+
+    backend.forget_permissions(user)
+
+    assert not user.has_perm("accounts.view_account")
 
 
 def test_whoever_is_disabled_has_none_and_a_superuser_all(account: Account) -> None:

@@ -311,7 +311,7 @@ def test_what_a_form_asks_besides_the_fields_of_its_record_is_in_no_event(
     request = rf.get("/")
     request.user, request.session = alice, SessionStore()
     asked = {"name": "Alice", "secret_of_a_form": TYPED}
-    form = SimpleNamespace(
+    form: Any = SimpleNamespace(
         instance=alice, changed_data=[*asked], cleaned_data=asked, initial={}
     )
 

@@ -61,7 +61,7 @@ def test_every_page_is_scoped_and_says_how(model: type[Model]) -> None:
 
 
 def test_a_page_that_says_nothing_shows_nothing(domain_admin: Account) -> None:
-    class Forgetful(ScopedAdmin):
+    class Forgetful(ScopedAdmin[Group]):
         pass
 
     Group.objects.create(name="Some group")
