@@ -53,8 +53,14 @@ HARMLESS: dict[str, str] = {
 # What forms ask for, and details of events might be called.
 ASKED_FOR = frozenset(
     {
-        *("code", "secret", "token"),
-        *("password1", "password2", "old_password", "new_password1", "new_password2"),
+        "code",
+        "secret",
+        "token",
+        "password1",
+        "password2",
+        "old_password",
+        "new_password1",
+        "new_password2",
     }
 )
 

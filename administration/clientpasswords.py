@@ -32,7 +32,13 @@ class ClientPasswordAdmin(
     """Administrators never make, change or see a password."""
 
     list_display = [
-        *("label", "account", "created_at", "last_used", "protocol", "place", "state"),
+        "label",
+        "account",
+        "created_at",
+        "last_used",
+        "protocol",
+        "place",
+        "state",
     ]
     list_select_related = ["account", "usage"]
     list_filter = [StateFilter, UseFilter, CreatedFilter, OwnDomainFilter]
@@ -40,8 +46,15 @@ class ClientPasswordAdmin(
     search_fields = ["account__address__startswith"]
     search_help_text = _("Beginning of a mailbox's address")
     fields = [
-        *("account", "label", "created_at", "last_used", "place", "state"),
-        *(KEYS, "networks", "expires_at"),
+        "account",
+        "label",
+        "created_at",
+        "last_used",
+        "place",
+        "state",
+        KEYS,
+        "networks",
+        "expires_at",
     ]
 
     def complete(self, rows: Shown) -> None:

@@ -100,7 +100,12 @@ class DomainAdmin(GroupAdmin[Domain]):
 
     name_in_mailboxes = "domain"
     list_display = [
-        *("name", "policy", "required", "protocols", "mailboxes", "last_change"),
+        "name",
+        "policy",
+        "required",
+        "protocols",
+        "mailboxes",
+        "last_change",
     ]
     list_filter = [GroupRequiredFilter]
     search_fields = ["name__startswith"]

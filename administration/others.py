@@ -119,9 +119,18 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
 
     list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
     fields = [
-        *("user", "name", "confirmed", "created_at", "last_used_at"),
-        *("step", "t0", "digits", "tolerance", "drift"),
-        *("throttling_failure_timestamp", "throttling_failure_count"),
+        "user",
+        "name",
+        "confirmed",
+        "created_at",
+        "last_used_at",
+        "step",
+        "t0",
+        "digits",
+        "tolerance",
+        "drift",
+        "throttling_failure_timestamp",
+        "throttling_failure_count",
     ]
     # It stays with its owner: whoever made it knows the seed.
     readonly_fields = ["user", "created_at", "last_used_at"]
@@ -150,8 +159,16 @@ class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
     list_filter = [CreatedFilter, LastUsedFilter]
     search_fields = ["user__address__startswith"]
     fields = [
-        *("user", "name", "confirmed", "last_used_at", "created_at", "aaguid"),
-        *("transports", "discoverable", "backup_eligible", "backup_state"),
+        "user",
+        "name",
+        "confirmed",
+        "last_used_at",
+        "created_at",
+        "aaguid",
+        "transports",
+        "discoverable",
+        "backup_eligible",
+        "backup_state",
         "sign_count",
     ]
 

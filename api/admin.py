@@ -47,8 +47,14 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     change_form_template = "admin/provisioning/apitoken/change_form.html"
     list_display = [
-        *("name", "state", "scope_names", "where", "owner", "created_at"),
-        *("used", "ends"),
+        "name",
+        "state",
+        "scope_names",
+        "where",
+        "owner",
+        "created_at",
+        "used",
+        "ends",
     ]
     list_filter = [StateFilter]
     sortable_by = ["name", "created_at"]
@@ -56,8 +62,17 @@ class ApiTokenAdmin(OperatorsAdmin):
     search_help_text = _("Beginning of the name")
     autocomplete_fields = ["domains"]  # which `MakeForm` asks for
     fields = [
-        *("name", "state", "scope_names", "domain_names", "scopes_now", "domains_now"),
-        *("owner", "created_by", "created_at", "used", "ends"),
+        "name",
+        "state",
+        "scope_names",
+        "domain_names",
+        "scopes_now",
+        "domains_now",
+        "owner",
+        "created_by",
+        "created_at",
+        "used",
+        "ends",
     ]
 
     def get_urls(self) -> list[URLPattern]:

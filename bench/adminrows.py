@@ -191,8 +191,12 @@ def multiply(row: Model, times: int, **own: str) -> None:
     app = type(row).__module__.partition(".")[0]
     table = f"{app}_{type(row).__name__.lower()}"
     statement = (
-        *(f"INSERT INTO {table} (", ", ".join(columns), ")"),
-        *("SELECT", ", ".join(values), f"FROM {table} AS template"),
+        f"INSERT INTO {table} (",
+        ", ".join(columns),
+        ")",
+        "SELECT",
+        ", ".join(values),
+        f"FROM {table} AS template",
         f"CROSS JOIN generate_series(1, {times}) AS n WHERE template.id = {row.pk}",
     )
     with connection.cursor() as cursor:

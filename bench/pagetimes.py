@@ -18,13 +18,18 @@ from bench import targets
 from clientpasswords.models import Usage
 
 PAGES = (
-    *("home", "accounts:general", "accounts:phone", "two_factor:profile"),
-    *(
-        "clientpasswords:index",
-        "clientpasswords:new",
-    ),
-    *("clientpasswords:disable", "clientpasswords:lost", "clientpasswords:sign-ins"),
-    *("clientpasswords:device", "clientpasswords:delete", "help:index"),
+    "home",
+    "accounts:general",
+    "accounts:phone",
+    "two_factor:profile",
+    "clientpasswords:index",
+    "clientpasswords:new",
+    "clientpasswords:disable",
+    "clientpasswords:lost",
+    "clientpasswords:sign-ins",
+    "clientpasswords:device",
+    "clientpasswords:delete",
+    "help:index",
 )
 OF_ONE = {"clientpasswords:device", "clientpasswords:delete"}
 

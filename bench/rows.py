@@ -66,8 +66,12 @@ def copy_passwords(first: Account) -> None:
     own = {"account_id": "account.id"}
     values = [own.get(name, f"client.{name}") for name in columns]
     statement = (
-        *("INSERT INTO clientpasswords_clientpassword (", ", ".join(columns), ")"),
-        *("SELECT", ", ".join(values), "FROM clientpasswords_clientpassword AS client"),
+        "INSERT INTO clientpasswords_clientpassword (",
+        ", ".join(columns),
+        ")",
+        "SELECT",
+        ", ".join(values),
+        "FROM clientpasswords_clientpassword AS client",
         "CROSS JOIN accounts_account AS account WHERE client.account_id = %s",
         "AND account.domain_id = %s AND account.id <> client.account_id",
     )

@@ -20,8 +20,16 @@ SYMBOLS = {
     "tablet": ("pad", "tablet"),
     "printer": ("scan", "print", "drucker"),
     "monitor": (
-        *("pc", "mac", "book", "laptop", "rechner", "电脑", "電腦"),
-        *("outlook", "thunderbird", "foxmail"),
+        "pc",
+        "mac",
+        "book",
+        "laptop",
+        "rechner",
+        "电脑",
+        "電腦",
+        "outlook",
+        "thunderbird",
+        "foxmail",
     ),
 }
 

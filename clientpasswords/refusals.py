@@ -109,9 +109,19 @@ UNKNOWN = Refusal("refused", _("the mail server does not say why"))
 
 # In the order in which lists of them are shown.
 REFUSALS = (
-    *(WRONG_PASSWORD, TOO_MANY_GUESSES, REQUIRED, REVOKED, EXPIRED, OUT_OF_SCOPE),
-    *(SUSPENDED, SUSPENDED_UNUSED, PROTOCOL_OFF, NETWORK_NOT_ALLOWED, LOGON_OFF),
-    *(DISABLED, UNKNOWN),
+    WRONG_PASSWORD,
+    TOO_MANY_GUESSES,
+    REQUIRED,
+    REVOKED,
+    EXPIRED,
+    OUT_OF_SCOPE,
+    SUSPENDED,
+    SUSPENDED_UNUSED,
+    PROTOCOL_OFF,
+    NETWORK_NOT_ALLOWED,
+    LOGON_OFF,
+    DISABLED,
+    UNKNOWN,
 )
 BY_KEY = {each.key: each for each in REFUSALS}
 # What refuses every mail program, in the order in which the mail server looks at it.

@@ -141,10 +141,17 @@ def portal_command(plan: Plan) -> list[str]:
         server = manage_command("runserver", f"{HOST}:{plan.port}")
         return ["sh", "-c", WITH_CHILDREN, "portal", *server]
     return [
-        *(sys.executable, "-m", "gunicorn", "mailportal.wsgi:application"),
-        *("--bind", f"{HOST}:{plan.port}", "--workers", "2"),
-        *("--worker-class", "gthread", "--threads", "8"),
-        *("--graceful-timeout", "5", "--log-level", "warning", "--no-control-socket"),
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "mailportal.wsgi:application",
+        f"--bind={HOST}:{plan.port}",
+        "--workers=2",
+        "--worker-class=gthread",
+        "--threads=8",
+        "--graceful-timeout=5",
+        "--log-level=warning",
+        "--no-control-socket",
     ]
 
 

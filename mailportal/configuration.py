@@ -120,18 +120,26 @@ SETTINGS = {
     for setting in (
         # --- where it runs ---
         Setting(
-            *("SECRET_KEY", "str", REQUIRED, "50 characters or more, at random"),
+            "SECRET_KEY",
+            "str",
+            REQUIRED,
+            "50 characters or more, at random",
             accepts=lambda value: len(value) >= 50,  # noqa: PLR2004 (as Django wants)
             is_secret=True,
         ),
         _list("ALLOWED_HOSTS", "host names"),
         Setting(
-            *("DATABASE_URL", "dj_db_url", REQUIRED),
+            "DATABASE_URL",
+            "dj_db_url",
+            REQUIRED,
             "postgres://USER@HOST/NAME or sqlite:////FOLDER/FILE",
             _is_database,
         ),
         Setting(
-            *("VAR", "path", BASE_DIR / "var", "the name of a folder, from / on"),
+            "VAR",
+            "path",
+            BASE_DIR / "var",
+            "the name of a folder, from / on",
             Path.is_absolute,
         ),
         _switch("HTTPS", default=True),
@@ -139,8 +147,7 @@ SETTINGS = {
         _switch("READ_ONLY", default=False),
         _switch("DEBUG", default=False),
         Setting(
-            *("TIME_ZONE", "str", "UTC", "a time zone, like Europe/Berlin"),
-            _is_time_zone,
+            "TIME_ZONE", "str", "UTC", "a time zone, like Europe/Berlin", _is_time_zone
         ),
         _text("SUPPORT_ADDRESS"),
         # --- sites ---

@@ -21,13 +21,18 @@ FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
 PERMISSIONS: Mapping[Scope, Collection[str]] = {
     Scope.ACCOUNTS_READ: ["accounts.view_account", "accounts.view_phone"],
     Scope.ACCOUNTS_WRITE: [
-        *("accounts.add_account", "accounts.change_account"),
-        *("accounts.add_phone", "accounts.change_phone", "accounts.delete_phone"),
+        "accounts.add_account",
+        "accounts.change_account",
+        "accounts.add_phone",
+        "accounts.change_phone",
+        "accounts.delete_phone",
         "administration.offboard",
     ],
     Scope.DOMAINS_READ: ["accounts.view_domain"],
     Scope.DOMAINS_WRITE: [
-        *("accounts.add_domain", "accounts.change_domain", roles.OPERATE),
+        "accounts.add_domain",
+        "accounts.change_domain",
+        roles.OPERATE,
     ],
     Scope.POLICIES_READ: ["accounts.view_policy"],
     Scope.POLICIES_WRITE: ["accounts.add_policy", "accounts.change_policy"],

@@ -28,16 +28,30 @@ LOCKING = frozenset({"nologin", "fail"})
 # These say how a mailbox is kept, or what a client is told: none of them stops anybody.
 HARMLESS = frozenset(
     {
-        *("reason", "nodelay", "k5principals"),
-        *("userdb_uid", "userdb_gid", "userdb_home", "userdb_mail", "userdb_nice"),
-        *("userdb_mail_path", "userdb_mail_driver", "userdb_mail_inbox_path"),
-        *("userdb_mail_index_path", "userdb_mail_location", "userdb_uidgid_file"),
-        *("userdb_system_groups_user", "userdb_noreplicate"),
+        "reason",
+        "nodelay",
+        "k5principals",
+        "userdb_uid",
+        "userdb_gid",
+        "userdb_home",
+        "userdb_mail",
+        "userdb_nice",
+        "userdb_mail_path",
+        "userdb_mail_driver",
+        "userdb_mail_inbox_path",
+        "userdb_mail_index_path",
+        "userdb_mail_location",
+        "userdb_uidgid_file",
+        "userdb_system_groups_user",
+        "userdb_noreplicate",
     }
 )
 HARMLESS_FAMILIES = (
-    *("forward_", "event_", "userdb_event_"),
-    *("userdb_quota", "userdb_sieve"),
+    "forward_",
+    "event_",
+    "userdb_event_",
+    "userdb_quota",
+    "userdb_sieve",
 )
 
 # Why the others that Dovecot knows are refused.

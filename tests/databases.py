@@ -15,8 +15,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 APPS = (
-    *("accounts", "administration", "api", "clientpasswords"),
-    *("gateways", "mailportal", "provisioning"),
+    "accounts",
+    "administration",
+    "api",
+    "clientpasswords",
+    "gateways",
+    "mailportal",
+    "provisioning",
 )
 MARK = "both_databases"
 # SQL that somebody wrote, and what databases do in ways of their own.

@@ -43,8 +43,13 @@ def collect(project: Path) -> None:
     """Bring the catalogues below `project` up to date with its texts."""
     subprocess.run(
         [
-            *(sys.executable, "manage.py", "makemessages", "--all"),
-            *("--no-location", "--no-obsolete", "--verbosity=0"),
+            sys.executable,
+            "manage.py",
+            "makemessages",
+            "--all",
+            "--no-location",
+            "--no-obsolete",
+            "--verbosity=0",
         ],
         cwd=project,
         check=True,

@@ -28,9 +28,25 @@ IN_CLEAR = frozenset(
 # Which hashes can be guessed at by the billion, so that nobody should go on using them.
 WEAK = frozenset(
     {
-        *("DES-CRYPT", "MD5-CRYPT", "SMD5", "LDAP-MD5", "MD5", "PLAIN-MD4"),
-        *("PLAIN-MD5", "CRAM-MD5", "DIGEST-MD5", "HMAC-MD5", "SHA", "SHA1", "SSHA"),
-        *("SHA256", "SHA512", "NT hash", "Apache's MD5", "Sun's MD5", "SHA1-CRYPT"),
+        "DES-CRYPT",
+        "MD5-CRYPT",
+        "SMD5",
+        "LDAP-MD5",
+        "MD5",
+        "PLAIN-MD4",
+        "PLAIN-MD5",
+        "CRAM-MD5",
+        "DIGEST-MD5",
+        "HMAC-MD5",
+        "SHA",
+        "SHA1",
+        "SSHA",
+        "SHA256",
+        "SHA512",
+        "NT hash",
+        "Apache's MD5",
+        "Sun's MD5",
+        "SHA1-CRYPT",
         "MySQL's hash",
     }
 )

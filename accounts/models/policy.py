@@ -25,9 +25,13 @@ MOST_HOURS = 8760
 PROTOCOL_ANSWERS = KEYS
 MAIL_PROGRAM_ANSWERS = ("third_party_logon", *PROTOCOL_ANSWERS, "client_networks")
 SECURITY_PASSWORD_ANSWERS = (
-    *("client_passwords_required", "required_from", "report_only"),
-    *("max_client_passwords", "client_password_days"),
-    *("suspend_unused_days", "suspend_never_used_hours"),
+    "client_passwords_required",
+    "required_from",
+    "report_only",
+    "max_client_passwords",
+    "client_password_days",
+    "suspend_unused_days",
+    "suspend_never_used_hours",
 )
 CODE_ANSWERS = ("code_to_switch_off", "owner_sets_phone")
 POLICY_ANSWERS = (*MAIL_PROGRAM_ANSWERS, *SECURITY_PASSWORD_ANSWERS, *CODE_ANSWERS)

@@ -27,10 +27,7 @@ KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
 }
 OTHER = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
 RIGHTS = frozenset(
-    {
-        *("is_staff", "is_superuser", "groups", "user_permissions"),
-        "domains_administered",
-    }
+    {"is_staff", "is_superuser", "groups", "user_permissions", "domains_administered"}
 )
 # What a form has besides the fields of its record.
 REASON, VERSION = "audit_reason", "form_version"

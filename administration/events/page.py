@@ -39,8 +39,14 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
     ]
     sortable_by = ["at"]
     fields = [
-        *("at", "kind", "address", "domain", "actor", "network_address"),
-        *("told", "reason"),
+        "at",
+        "kind",
+        "address",
+        "domain",
+        "actor",
+        "network_address",
+        "told",
+        "reason",
     ]
     list_filter = [TimeFilter, DomainFilter, ActorFilter, NetworkFilter, "kind"]
     search_fields = ["address__startswith"]
@@ -108,8 +114,12 @@ def _cells(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
         yield [
             row.at.isoformat(timespec="seconds"),
             row.kind,
-            *(row.address, row.domain, row.actor, row.network_address),
-            *(in_words(row.detail), row.reason),
+            row.address,
+            row.domain,
+            row.actor,
+            row.network_address,
+            in_words(row.detail),
+            row.reason,
         ]
 
 
@@ -160,8 +170,16 @@ class LogonAdmin(ReadOnlyAdmin[Logon]):
         "node",
     ]
     fields = [
-        *("account", "client_password", "by_web_password", "protocol", "reason"),
-        *("network_address", "node", "first_at", "last_at", "count"),
+        "account",
+        "client_password",
+        "by_web_password",
+        "protocol",
+        "reason",
+        "network_address",
+        "node",
+        "first_at",
+        "last_at",
+        "count",
     ]
     list_select_related = ["account", "client_password"]
     list_filter = ["reason", ProtocolFilter, OwnDomainFilter]

@@ -117,13 +117,27 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
     inlines = [PhoneInline]
     change_form_template = "admin/accounts/account/change_form.html"
     list_display = [
-        *("address", "domain", "switched_on", "required", "passwords"),
-        *("protocols", "has_phone", "last_logon", "active"),
+        "address",
+        "domain",
+        "switched_on",
+        "required",
+        "passwords",
+        "protocols",
+        "has_phone",
+        "last_logon",
+        "active",
     ]
     list_filter = [
-        *(MailboxDomainFilter, "client_passwords_on", RequiredFilter, PasswordsFilter),
-        *(WebPasswordFilter, ProtocolsFilter, ExceptionFilter, PhoneFilter),
-        *("is_active", "is_staff"),
+        MailboxDomainFilter,
+        "client_passwords_on",
+        RequiredFilter,
+        PasswordsFilter,
+        WebPasswordFilter,
+        ProtocolsFilter,
+        ExceptionFilter,
+        PhoneFilter,
+        "is_active",
+        "is_staff",
     ]
     sortable_by = ["address"]
     ordering = ["address"]
@@ -138,8 +152,12 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
             _("Policy"),
             {
                 "fields": [
-                    *("domain", "department", "policy"),
-                    *("policy_until", "policy_reason", "effective_policy"),
+                    "domain",
+                    "department",
+                    "policy",
+                    "policy_until",
+                    "policy_reason",
+                    "effective_policy",
                 ]
             },
         ),
@@ -161,7 +179,8 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
                     "name",
                     "domain",
                     "usable_password",
-                    *("password1", "password2"),
+                    "password1",
+                    "password2",
                 ]
             },
         ),
@@ -209,8 +228,11 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
             super()
             .get_queryset(request)
             .select_related(
-                *("domain__policy", "department__policy", "department__domain"),
-                *("policy", "phone"),
+                "domain__policy",
+                "department__policy",
+                "department__domain",
+                "policy",
+                "phone",
             )
         )
 

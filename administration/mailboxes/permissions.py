@@ -26,8 +26,11 @@ from provisioning import roles
 OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
 OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")
 RIGHTS = [
-    *("is_staff", "is_superuser", "domains_administered"),
-    *("groups", "user_permissions"),
+    "is_staff",
+    "is_superuser",
+    "domains_administered",
+    "groups",
+    "user_permissions",
 ]
 # Those that mailboxes of no administrators do not show.
 GIVEN = {"domains_administered", "groups", "user_permissions"}
@@ -52,9 +55,18 @@ class AccountChangeForm(UserChangeForm[Account]):
     class Meta:
         model = Account
         fields = [
-            *("address", "password", "name", "language", "domain", "department"),
-            *("policy", "policy_until", "policy_reason"),
-            *("is_active", "client_passwords_on", *RIGHTS),
+            "address",
+            "password",
+            "name",
+            "language",
+            "domain",
+            "department",
+            "policy",
+            "policy_until",
+            "policy_reason",
+            "is_active",
+            "client_passwords_on",
+            *RIGHTS,
         ]
         field_classes = {"groups": GroupsField}
 

@@ -35,13 +35,22 @@ def thunderbird(account: Account, secret: str, ways: Ways) -> str:
     address = account.address
     receiving = [
         RECEIVING[incoming.protocol.key],
-        *(incoming.host, incoming.port, SECURITY[incoming.security]),
-        *(PLAIN_PASSWORD, address, address, secret),
+        incoming.host,
+        incoming.port,
+        SECURITY[incoming.security],
+        PLAIN_PASSWORD,
+        address,
+        address,
+        secret,
     ]
     sending = [
         SENDING,
-        *(outgoing.host, outgoing.port, SECURITY[outgoing.security]),
-        *(PLAIN_PASSWORD, address, secret),
+        outgoing.host,
+        outgoing.port,
+        SECURITY[outgoing.security],
+        PLAIN_PASSWORD,
+        address,
+        secret,
     ]
     identity = [address, labels.normalise(account.name, default=address)]
     document = [FORMAT, PARTS, receiving, [[sending, identity]]]

@@ -137,9 +137,18 @@ class Container:
             entered.append("--net")
         variables = [f"{name}={value}" for name, value in environment.items()]
         return [
-            *("nsenter", "--target", str(self._pid), *entered),
-            *("env", "-i", *variables),
-            *("bash", "-euo", "pipefail", "-c", script),
+            "nsenter",
+            "--target",
+            str(self._pid),
+            *entered,
+            "env",
+            "-i",
+            *variables,
+            "bash",
+            "-euo",
+            "pipefail",
+            "-c",
+            script,
         ]
 
     def converse(self, script: str, answers: Sequence[tuple[str, str]]) -> str:

@@ -67,6 +67,36 @@ class Kind:
     text: str
 
 
+EXTRAS = (
+    "nologin reason=left the company",
+    "reason=left nologin",
+    "nologin=no",
+    "nologin nologin:remove=y",
+    "nodelay  nologin",
+    "nodelay\tnologin",
+    "proxy nologin",
+    "x:y nologin",
+    "userdb_x=a:b allow_nets=127.1.0.0/16",
+)
+PASSWORDS = (
+    "",
+    "!",
+    "*",
+    "x",
+    "{CRYPT}!",
+    "{CRYPT}",
+    f"!{HASH}",
+    f"*{HASH}",
+    f"{HASH} ",
+    f" {HASH}",
+    f"{HASH}[13]",
+    f"{{PLAIN}}{PASSWORD}",
+    PASSWORD,
+    "{PLAIN}",
+    HASH.replace("SSHA512", "ssha512"),
+)
+
+
 def with_extra(extra: str, password: str = HASH) -> str:
     return f"{{address}}:{password}:{PLACES}:{extra}"
 
@@ -82,17 +112,9 @@ def kinds() -> Iterator[Kind]:
     bare = passwd_files.LOCKING | {"nodelay", "nopassword", "noauthenticate", "proxy"}
     for name in bare:
         yield Kind(f"bare {name}", with_extra(name))
-    for extra in (
-        *("nologin reason=left the company", "reason=left nologin", "nologin=no"),
-        *("nologin nologin:remove=y", "nodelay  nologin", "nodelay\tnologin"),
-        *("proxy nologin", "x:y nologin", "userdb_x=a:b allow_nets=127.1.0.0/16"),
-    ):
+    for extra in EXTRAS:
         yield Kind(extra, with_extra(extra))
-    for password in (
-        *("", "!", "*", "x", "{CRYPT}!", "{CRYPT}", f"!{HASH}", f"*{HASH}"),
-        *(f"{HASH} ", f" {HASH}", f"{HASH}[13]", f"{{PLAIN}}{PASSWORD}", PASSWORD),
-        *("{PLAIN}", HASH.replace("SSHA512", "ssha512")),
-    ):
+    for password in PASSWORDS:
         yield Kind(f"password {password}", with_extra("", password))
         yield Kind(f"nopassword {password}", with_extra("nopassword", password))
     for owner in ("0", "root", "00", "4294967295", "99999999999", "-1"):

@@ -102,11 +102,22 @@ def test_an_operator_renders_from_the_command_line(
     key = tmp_path / "key"
     key.write_text("doveadm-key\n")
     command = [
-        *(sys.executable, "-m", "deploy.render", str(tmp_path / "etc")),
-        *("--host-name", "mail.example.com", "--database-url", database_url),
-        *("--certificate", str(certificate.chain)),
-        *("--certificate-key", str(certificate.key)),
-        *("--doveadm-api-key-file", str(key), "--webmail-network", "192.0.2.7"),
+        sys.executable,
+        "-m",
+        "deploy.render",
+        str(tmp_path / "etc"),
+        "--host-name",
+        "mail.example.com",
+        "--database-url",
+        database_url,
+        "--certificate",
+        str(certificate.chain),
+        "--certificate-key",
+        str(certificate.key),
+        "--doveadm-api-key-file",
+        str(key),
+        "--webmail-network",
+        "192.0.2.7",
     ]
 
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)

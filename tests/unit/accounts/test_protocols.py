@@ -31,8 +31,13 @@ from tests.factories import make_client_password, make_policy
 
 ROOT = Path(__file__).resolve().parents[3]
 APPS = (
-    *("accounts", "administration", "api", "clientpasswords", "gateways"),
-    *("mailportal", "provisioning"),
+    "accounts",
+    "administration",
+    "api",
+    "clientpasswords",
+    "gateways",
+    "mailportal",
+    "provisioning",
 )
 # What others call a protocol, or what is no protocol at all; each says which.
 MAY_NAME_ONE = {

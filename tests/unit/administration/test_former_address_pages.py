@@ -172,7 +172,9 @@ def test_the_command_lists_what_waits_and_where_its_mail_is(
     assert [[*line[:1], *line[2:]] for line in lines] == [
         ["former@ours.example", "deleted", "-", "/srv/mail/former@ours.example"],
         [
-            *("owner@ours.example", "renamed", "new@ours.example"),
+            "owner@ours.example",
+            "renamed",
+            "new@ours.example",
             "/srv/mail/owner@ours.example",
         ],
     ]

@@ -34,8 +34,10 @@ from tests.factories import (
 )
 
 OPERATORS, DOMAINS, HELP, AUDIT = (
-    *("Site operators", "Domain administrators"),
-    *("Help desk", "Auditors"),
+    "Site operators",
+    "Domain administrators",
+    "Help desk",
+    "Auditors",
 )
 EVERY = "Every domain of the host"
 # Each kind of administrator: their groups, and whether they were given a domain.

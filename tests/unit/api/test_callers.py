@@ -33,8 +33,14 @@ def test_only_the_very_token_lets_in(firm: Domain) -> None:
         *(
             {"Authorization": value}
             for value in (
-                *("Bearer", "Bearer ", f"Basic {text}", text, f"Bearer {text}x"),
-                *(f"Bearer {changed(text)}", f"Bearer {no_row}", "Bearer mpt_\xe9"),
+                "Bearer",
+                "Bearer ",
+                f"Basic {text}",
+                text,
+                f"Bearer {text}x",
+                f"Bearer {changed(text)}",
+                f"Bearer {no_row}",
+                "Bearer mpt_\xe9",
             )
         ),
     ]

@@ -25,9 +25,14 @@ PLACES: list[tuple[Any, str, str]] = [
 ]
 # What can be empty, by its name in what is sent.
 CAN_BE_NONE = {
-    *("department", "phone", "policy", "policy_until"),
-    *("required_from", "client_password_days"),
-    *("suspend_unused_days", "suspend_never_used_hours"),
+    "department",
+    "phone",
+    "policy",
+    "policy_until",
+    "required_from",
+    "client_password_days",
+    "suspend_unused_days",
+    "suspend_never_used_hours",
 }
 EVERY = [
     (method, place, name)

@@ -98,8 +98,12 @@ def test_it_is_in_the_answer_alone_and_nowhere_afterwards(
     later = [
         administrator.get(page)
         for page in (
-            *(ADD, LIST, page_of("sync", "change"), page_of("sync", "history")),
-            *("/admin/", "/admin/accounts/securityevent/"),
+            ADD,
+            LIST,
+            page_of("sync", "change"),
+            page_of("sync", "history"),
+            "/admin/",
+            "/admin/accounts/securityevent/",
         )
     ]
     output = capfd.readouterr()
@@ -202,16 +206,11 @@ def test_the_list_tells_what_each_may_and_whether_it_still_does(
         ("gone", "policies:read", "all"),
         ("old", "policies:read", "all"),
     ]
-    assert [str(admin.state(row)) for row in rows] == [
-        "in force",
-        "revoked 23 Nov 2026, 12:00",
-        "expired",
-    ]
-    assert [str(admin.used(row)) for row in rows] == [
-        *("23 Nov 2026, 12:00", "never", "never"),
-    ]
-    assert [str(admin.ends(row)) for row in rows] == [
-        *("never", "never", "23 Nov 2026, 13:00"),
+    columns = admin.state, admin.used, admin.ends
+    assert [[str(column(row)) for column in columns] for row in rows] == [
+        ["in force", "23 Nov 2026, 12:00", "never"],
+        ["revoked 23 Nov 2026, 12:00", "never", "never"],
+        ["expired", "never", "23 Nov 2026, 13:00"],
     ]
     assert {row.created_by for row in rows} == {"operator@example.com"}
     for state, names in (("live", ["branch"]), ("ended", ["gone", "old"])):

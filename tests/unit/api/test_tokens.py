@@ -47,8 +47,14 @@ def test_a_token_is_shown_once_and_is_nowhere_afterwards(firm: Domain) -> None:
 
 def test_who_made_and_revoked_it_is_recorded(firm: Domain) -> None:
     run(
-        *("make_api_token", "sync", "--scopes", "accounts:read"),
-        *("--domains", "Firm.example", "--expires", "2099-01-01T00:00Z"),
+        "make_api_token",
+        "sync",
+        "--scopes",
+        "accounts:read",
+        "--domains",
+        "Firm.example",
+        "--expires",
+        "2099-01-01T00:00Z",
     )
     assert run("revoke_api_token", "sync") == "revoked"
     assert run("revoke_api_token", "sync") == "was revoked before"

@@ -14,15 +14,30 @@ SHOWN = "import os; [print(f'{n}={v}', end='\\0') for n, v in os.environ.items()
 
 # Read alike by both.
 ALIKE = [
-    *("", "#", '# it\'s "a" $(comment) `of` \\n any ~ kind; überall', "#A=1"),
-    *("A=", "A=''", "A=1", "a_B9=x", "HTTP_PROXY=http://proxy:3128/"),
-    *("A=azAZ09_@%+=:,./-", "A=--", "A==", "A=a=b", "A=portal@mail.example"),
+    "",
+    "#",
+    '# it\'s "a" $(comment) `of` \\n any ~ kind; überall',
+    "#A=1",
+    "A=",
+    "A=''",
+    "A=1",
+    "a_B9=x",
+    "HTTP_PROXY=http://proxy:3128/",
+    "A=azAZ09_@%+=:,./-",
+    "A=--",
+    "A==",
+    "A=a=b",
+    "A=portal@mail.example",
     "A=postgres://mailportal@%2Fvar%2Frun%2Fpostgresql/mailportal",
     "A='Mail Portal <portal@mail.example>'",
     "A=' at both ends '",
     "A='pa$$word $HOME $(id) `id` ab$cd;ls #x'",
     """A='& | > < * ? [a] {b,c} ! "x" ~ % 1>&2'""",
-    *("A='~'", "A='ü 漢字'", "A='#'", "A='='", 'A=\'[{"key": "germany"}]\''),
+    "A='~'",
+    "A='ü 漢字'",
+    "A='#'",
+    "A='='",
+    'A=\'[{"key": "germany"}]\'',
 ]
 
 # Of each: its value, or a part of it, which is not to be told; and the setting.
@@ -42,7 +57,8 @@ OTHERS = [
         (line, "same", "")
         for line in ("same", "; same", " # same", "same()", "# same\\")
     ),
-    *(("\ufeffVAR=same", "same", ""), ("touch run", "touch", "")),
+    ("\ufeffVAR=same", "same", ""),
+    ("touch run", "touch", ""),
 ]
 
 

@@ -240,8 +240,14 @@ VARIABLES = [
 ]
 
 ROWS = [
-    *(*SECRETS, *GUESSED, *TEXT_MESSAGES, *HOSTS, *MAILS),
-    *(*MAIL_SERVER, *SITES, *VARIABLES),
+    *SECRETS,
+    *GUESSED,
+    *TEXT_MESSAGES,
+    *HOSTS,
+    *MAILS,
+    *MAIL_SERVER,
+    *SITES,
+    *VARIABLES,
 ]
 
 

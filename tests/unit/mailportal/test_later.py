@@ -212,11 +212,29 @@ TO_COME = {
 }
 # How columns are called that say what was.
 PAST = (
-    *("created_at", "made_at", "began_at", "first_at", "last_at", "told_at", "at"),
-    *("last_used_at", "used_at", "revoked_at", "revived_at", "ended_at", "counted_at"),
-    *("confirmed_at", "proposed_at", "last_login", "read_to", "uses_known_to"),
-    *("last_generated_timestamp", "throttling_failure_timestamp"),
-    *("told_of_end", "window", "left_at"),
+    "created_at",
+    "made_at",
+    "began_at",
+    "first_at",
+    "last_at",
+    "told_at",
+    "at",
+    "last_used_at",
+    "used_at",
+    "revoked_at",
+    "revived_at",
+    "ended_at",
+    "counted_at",
+    "confirmed_at",
+    "proposed_at",
+    "last_login",
+    "read_to",
+    "uses_known_to",
+    "last_generated_timestamp",
+    "throttling_failure_timestamp",
+    "told_of_end",
+    "window",
+    "left_at",
 )
 
 

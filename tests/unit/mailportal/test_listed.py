@@ -45,9 +45,13 @@ ALL_OF_THEM = {"fields", "fields_optional"}
 NEW = "surprise"
 # Answers whose loss at the end of an exception refuses nothing, so that nobody is told.
 REFUSES_NOTHING = {
-    *("required_from", "report_only"),  # a part of whether they are required
-    *("max_client_passwords", "code_to_switch_off", "owner_sets_phone"),
-    *("suspend_unused_days", "suspend_never_used_hours"),  # told by `inactivity`
+    "required_from",
+    "report_only",  # a part of whether they are required
+    "max_client_passwords",
+    "code_to_switch_off",
+    "owner_sets_phone",
+    "suspend_unused_days",
+    "suspend_never_used_hours",  # told by `inactivity`
 }
 
 pytestmark = pytest.mark.django_db

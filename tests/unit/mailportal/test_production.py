@@ -18,7 +18,7 @@ def test_it_has_the_settings_of_the_example_and_nothing_else() -> None:
 
 def test_the_deployment_checks_find_nothing_there() -> None:
     done = manage(
-        *("check", "--deploy", "--fail-level", "WARNING"), environment=production()
+        "check", "--deploy", "--fail-level", "WARNING", environment=production()
     )
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -17,9 +17,17 @@ NONE_OF_A_KIND = {
     "float": ["", "one", "nan", "inf", "1,5"],
     "json": ["", "[not JSON", "{}", '"text"', "[1]", "9" * 5000],
     "dj_db_url": [
-        *("", "garbage", "mysql://host/name", "postgres://host/"),
-        *("sqlite://", "sqlite:///", "sqlite://portal.sqlite3", "sqlite:///db/file"),
-        *("sqlite:///portal.sqlite3", "sqlite:///:memory:", "sqlite://host//db/file"),
+        "",
+        "garbage",
+        "mysql://host/name",
+        "postgres://host/",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://portal.sqlite3",
+        "sqlite:///db/file",
+        "sqlite:///portal.sqlite3",
+        "sqlite:///:memory:",
+        "sqlite://host//db/file",
     ],
 }
 BAD = [

@@ -70,8 +70,12 @@ SAFE = {
     "PASSWORD_HASHERS": [
         f"accounts.hashing.hashers.{name}"
         for name in (
-            *("WebPasswordHasher", "BcryptHasher", "Sha512CryptHasher"),
-            *("SaltedSha512Hasher", "SaltedSha256Hasher", "Pbkdf2Hasher"),
+            "WebPasswordHasher",
+            "BcryptHasher",
+            "Sha512CryptHasher",
+            "SaltedSha512Hasher",
+            "SaltedSha256Hasher",
+            "Pbkdf2Hasher",
         )
     ],
     "SESSION_COOKIE_NAME": "__Host-session",
@@ -93,9 +97,7 @@ def test_what_is_not_set_is_as_a_production_host_needs_it(tmp_path: Path) -> Non
     key_file = tmp_path / "key"
     key_file.write_text(f"{KEY}\n")
 
-    values = read(
-        *("SECRET_KEY", *SAFE), SECRET_KEY_FILE=str(key_file), VAR=str(tmp_path)
-    )
+    values = read("SECRET_KEY", *SAFE, SECRET_KEY_FILE=str(key_file), VAR=str(tmp_path))
 
     assert values == {"SECRET_KEY": KEY, **SAFE}
 

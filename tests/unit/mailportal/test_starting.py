@@ -17,8 +17,15 @@ def gunicorn(folder: Path, environment: dict[str, str]) -> tuple[int, list[str]]
     """Start one worker; return the exit code, and what is not gunicorn's own log."""
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "gunicorn", "mailportal.wsgi:application"),
-            *("--workers", "1", "--no-control-socket", "--bind", f"unix:{folder}/s"),
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "mailportal.wsgi:application",
+            "--workers",
+            "1",
+            "--no-control-socket",
+            "--bind",
+            f"unix:{folder}/s",
         ],
         env={"PATH": os.environ["PATH"], **environment},
         cwd=ROOT,

@@ -53,8 +53,15 @@ def import_(file: Path) -> str:
 
 def columns() -> list[tuple[Any, ...]]:
     names = (
-        *("address", "name", "department__name", "policy__name", "policy_until"),
-        *("language", "is_active", "password", "phone__number"),
+        "address",
+        "name",
+        "department__name",
+        "policy__name",
+        "policy_until",
+        "language",
+        "is_active",
+        "password",
+        "phone__number",
         "client_passwords_on",
     )
     rows = Account.objects.exclude(address="other@else.example")

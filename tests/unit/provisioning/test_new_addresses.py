@@ -42,8 +42,16 @@ APPS = (
     "provisioning",
 )
 WRITING = {
-    *("create", "get_or_create", "update_or_create", "bulk_create", "bulk_update"),
-    *("acreate", "aget_or_create", "aupdate_or_create", "abulk_create", "update"),
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "acreate",
+    "aget_or_create",
+    "aupdate_or_create",
+    "abulk_create",
+    "update",
 }
 
 

@@ -19,9 +19,21 @@ from tests.takenover import HASHES
 # Stands in whatever could be a secret.
 SECRET = "sesame"
 PASSWORDS = [
-    *(*HASHES.values(), "", "!", "*", "x", "{CRYPT}!", f"!{HASHES['SSHA512']}"),
-    *(SECRET, f"{{PLAIN}}{SECRET}", f"{{MD5-CRYPT}}$1${SECRET}", f"$y${SECRET}"),
-    *(f"{{{SECRET}}}", f" {SECRET}", f"{SECRET}\t", f"$6${SECRET}$"),
+    *HASHES.values(),
+    "",
+    "!",
+    "*",
+    "x",
+    "{CRYPT}!",
+    f"!{HASHES['SSHA512']}",
+    SECRET,
+    f"{{PLAIN}}{SECRET}",
+    f"{{MD5-CRYPT}}$1${SECRET}",
+    f"$y${SECRET}",
+    f"{{{SECRET}}}",
+    f" {SECRET}",
+    f"{SECRET}\t",
+    f"$6${SECRET}$",
 ]
 # Of each column: what it holds, and what it should not.
 UNUSUAL = {
@@ -44,8 +56,13 @@ WAIVED = Waived(frozenset({"notes", "colour"}))
 EXTRA = [
     *passwd_files.HARMLESS,
     *(f"{family}1" for family in passwd_files.HARMLESS_FAMILIES),
-    *(*passwd_files.LOCKING, *passwd_files.CLOSING, "colour", "taste", "NoLogin"),
-    *("nologin:remove", "event_:remove"),
+    *passwd_files.LOCKING,
+    *passwd_files.CLOSING,
+    "colour",
+    "taste",
+    "NoLogin",
+    "nologin:remove",
+    "event_:remove",
 ]
 # A word without a value may be the rest of a password with a blank in it.
 WORDS = [SECRET, *(f"{name}{value}" for name in EXTRA for value in ("", f"={SECRET}"))]

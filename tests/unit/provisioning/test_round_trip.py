@@ -53,8 +53,16 @@ MAILBOXES = st.fixed_dictionaries(
 )
 # What of a mailbox is in the columns of a file.
 KEPT = (
-    *("address", "name", "department__name", "language", "phone__number", "is_active"),
-    *("client_passwords_on", "policy__name", "policy_until", "password"),
+    "address",
+    "name",
+    "department__name",
+    "language",
+    "phone__number",
+    "is_active",
+    "client_passwords_on",
+    "policy__name",
+    "policy_until",
+    "password",
 )
 
 

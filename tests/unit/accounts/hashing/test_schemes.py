@@ -111,8 +111,18 @@ def test_every_mark_of_another_program_is_told_by_its_name(mark: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        *("", "!", "!!", "*", "*LK*", "x", "{CRYPT}", "{CRYPT}!", "{CRYPT}*"),
-        *(f"!{SHA512}", f"!{SHA512.partition('}')[2]}", "{SHA512-CRYPT}!$6$salt$hash"),
+        "",
+        "!",
+        "!!",
+        "*",
+        "*LK*",
+        "x",
+        "{CRYPT}",
+        "{CRYPT}!",
+        "{CRYPT}*",
+        f"!{SHA512}",
+        f"!{SHA512.partition('}')[2]}",
+        "{SHA512-CRYPT}!$6$salt$hash",
     ],
 )
 def test_what_no_password_fits_is_locked_and_no_hash(text: str) -> None:

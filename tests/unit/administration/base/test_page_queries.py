@@ -98,8 +98,10 @@ def test_no_page_that_asks_whether_to_delete_asks_more_for_many_rows(
     pages = [
         reverse(f"admin:{label}_delete", args=[own.rows[label].pk])
         for label in (
-            *("accounts_policy", "accounts_domain"),
-            *("accounts_department", "auth_group"),
+            "accounts_policy",
+            "accounts_domain",
+            "accounts_department",
+            "auth_group",
         )
     ]
     for page in pages:
