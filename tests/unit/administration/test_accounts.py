@@ -20,6 +20,16 @@ from tests.unit.administration.steps import (
 pytestmark = pytest.mark.usefixtures("one_node")
 
 
+@pytest.mark.parametrize("typed", ["a", "-1", "9" * 30, "1 OR 1=1"])
+def test_what_is_no_key_is_refused_and_not_looked_up(
+    administrator: Client, alice: Account, typed: str
+) -> None:
+    page = save_account(administrator, alice, policy=typed)
+
+    assert page.status_code == 200
+    assert page.context["adminform"].form.errors["policy"]
+
+
 def verdict(account: Account, password: str, protocol: str = "imap") -> str:
     return decision.decide(account.address, protocol, password, None).reason
 
