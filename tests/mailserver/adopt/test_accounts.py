@@ -52,7 +52,7 @@ def test_a_line_that_the_old_table_limits_stops_it_until_it_is_waived(
 def test_a_table_in_sql_says_by_a_column_who_is_locked_out(
     existing: ExistingHost,
 ) -> None:
-    csv = ("= passwdfiles.read_passwd", "= mailboxfiles.read_csv")
+    csv = ("= passwd_files.read_passwd", "= files.read_csv")
     table = f"address,active\n{ALICE},t\n{BOB},f\n"
 
     (line,) = existing.python("Do", csv, users=table).splitlines()
