@@ -15,6 +15,7 @@ from provisioning import roles
 from tests import databases, factories
 from tests.environment import DATABASE, FOLDER
 from tests.keptdatabase import KeptDatabase
+from tests.patience import PATIENCE
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -35,6 +36,8 @@ def django_db_modify_db_settings() -> None:
     if DATABASE == "sqlite":
         (FOLDER / "db").mkdir(exist_ok=True)
         name = str(FOLDER / "db" / "test.sqlite3")
+        # A busy machine takes its time with what others wait for.
+        connections["default"].settings_dict["OPTIONS"]["timeout"] = PATIENCE
     connections["default"].settings_dict["TEST"]["NAME"] = name
 
 
