@@ -131,7 +131,9 @@ def test_every_page_of_the_administration_lists_its_fields(page: Any) -> None:
 
 def test_every_form_and_schema_of_a_model_lists_its_fields() -> None:
     forms: list[Any] = [
-        form for form in ours(BaseModelForm) if form.__name__ not in NOT_ASKED
+        form
+        for form in ours(BaseModelForm)
+        if form.__name__ not in NOT_ASKED and form._meta.model is not None
     ]
     kinds = [*forms, *ours(ModelSchema)]
     assert {"AccountChangeForm", "PolicySent", "PolicyOut"} <= {
