@@ -2,14 +2,16 @@
 
 A list is stored as one text, with commas in between and each network in canonical form
 (CIDR, RFC 4632 and RFC 4291). Who has the list says what an empty one means.
-`deploy/dovecot/portal.lua` reads the same lists.
+`deploy/dovecot/portal.lua` reads the same lists, and a test compares the two.
 """
 
 import re
 from collections.abc import Iterable
 from functools import lru_cache
 from ipaddress import (
+    IPv4Address,
     IPv4Network,
+    IPv6Address,
     IPv6Network,
     collapse_addresses,
     ip_address,
@@ -22,6 +24,11 @@ from django.utils.translation import gettext
 MOST_NETWORKS = 10
 ANYWHERE = "0.0.0.0/0,::/0"
 Network = IPv4Network | IPv6Network
+# Where IPv6 has the addresses of IPv4 (RFC 4291, 2.5.5.2).
+MAPPED = IPv6Address("::ffff:0:0")
+MAPPED_BITS = 96
+# Before the name of an interface (RFC 4007), which says nothing to another host.
+ZONE = "%"
 
 
 def parse(text: str) -> tuple[str, ...]:
@@ -41,7 +48,7 @@ def parse(text: str) -> tuple[str, ...]:
 def read(text: str) -> Network | None:
     """Return one network, whatever is set behind its length; None if it is none."""
     try:
-        return ip_network(text, strict=False)
+        return None if ZONE in text else ip_network(text, strict=False)
     except ValueError:
         return None
 
@@ -59,13 +66,17 @@ def split(stored: str) -> list[str]:
 def contains(stored: str, ip: str | None) -> bool:
     """Return whether the address is in one of the networks, as the mail server does.
 
-    What is no address is in no network, and what is no network has no address.
+    An address of IPv4 is its address within IPv6 as well. What is no address is in no
+    network, and what is no network has no address.
     """
     try:
         address = ip_address(ip or "")
     except ValueError:
         return False
-    return any(address in network for network in _networks_of(stored))
+    if ZONE in str(address):
+        return False
+    within = _in_ipv6(address)
+    return any(within in network for network in _networks_of(stored))
 
 
 def covers(outer: str, inner: str) -> bool:
@@ -82,14 +93,27 @@ def _canonical(text: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _networks_of(stored: str) -> tuple[Network, ...]:
-    """Those of the list that are networks; many rows have the same."""
-    return tuple(filter(None, map(read, split(stored))))
+def _networks_of(stored: str) -> tuple[IPv6Network, ...]:
+    """Those of the list that are networks, all as IPv6's; many rows have the same."""
+    found = map(read, split(stored))
+    return tuple(_network_in_ipv6(each) for each in found if each is not None)
 
 
-def _merged(*lists: str) -> list[Network]:
+def _network_in_ipv6(network: IPv4Network | IPv6Network) -> IPv6Network:
+    if isinstance(network, IPv6Network):
+        return network
+    return IPv6Network(
+        (_in_ipv6(network.network_address), network.prefixlen + MAPPED_BITS)
+    )
+
+
+def _in_ipv6(address: IPv4Address | IPv6Address) -> IPv6Address:
+    if isinstance(address, IPv6Address):
+        return address
+    return MAPPED + int(address)
+
+
+def _merged(*lists: str) -> list[IPv6Network]:
     """Return the fewest networks of the same addresses as these lists together."""
-    parsed = {each for stored in lists for each in _networks_of(stored or ANYWHERE)}
-    v4 = [each for each in parsed if isinstance(each, IPv4Network)]
-    v6 = [each for each in parsed if isinstance(each, IPv6Network)]
-    return [*collapse_addresses(v4), *collapse_addresses(v6)]
+    networks = {each for stored in lists for each in _networks_of(stored or ANYWHERE)}
+    return [*collapse_addresses(networks)]
