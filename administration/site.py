@@ -1,7 +1,8 @@
 """The site class of Django admin."""
 
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, cast
+from typing import TypeVar, cast
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path
@@ -26,6 +27,8 @@ from administration.base import audit
 from administration.base.lists import Context
 from administration.suggestions import SuggestionsView
 from provisioning import statistics
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
@@ -102,10 +105,10 @@ class PortalAdminSite(AdminSiteOTPRequired):
                 audit.password_changed(request, account)
         return response
 
-    def admin_view(self, *args: Any, **kwargs: Any) -> Any:
+    def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002
         """The policy of the portal, but admin's own scripts may write HTML from text.
 
         (jQuery and Select2, which Django ships, know no trusted types.)
         """
         loosened = csp_replace({"require-trusted-types-for": None})
-        return loosened(super().admin_view(*args, **kwargs))
+        return cast("View", loosened(super().admin_view(view, cacheable)))
