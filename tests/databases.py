@@ -27,7 +27,8 @@ MARK = "both_databases"
 # SQL that somebody wrote, and what databases do in ways of their own.
 BY_HAND = re.compile(
     r"\bRawSQL\(|\.cursor\(|\.raw\(|\bRunSQL\(|\bRunScript\(|\.vendor\b|"
-    r"\.select_for_update\(|\b(?:update|ignore)_conflicts=|\.bulk_create\(|"
+    r"\.select_for_update\(|\bobjects\.lock\(|\.bulk_create\(|"
+    r"\b(?:update|ignore)_conflicts=|"
     r"\b(?:Func|Trunc\w*|Collate|Window|Subquery|Exists|OuterRef|Case|Coalesce)\(|"
     r"\bIntegrityError\b|\.aggregate\("
 )

@@ -16,24 +16,18 @@ from tests.databases import (
 UNIT = Path(__file__).resolve().parent
 # Modules that no test imports, as they are behind pages: whose tests are about them.
 BEHIND_PAGES = {
-    "accounts.management.commands.prepare": "mailportal/test_database.py",
+    "accounts.models.account": "accounts/test_accounts.py",
     "accounts.signin.passkeys": "accounts/signin/test_passkeys.py",
     "administration.former_addresses": "administration/test_former_address_pages.py",
     "administration.mailboxes.addresses": "administration/mailboxes/test_renaming.py",
-    "administration.mailboxes.filters": "administration/mailboxes/test_narrowing.py",
-    "administration.mailboxes.held_permissions": (
-        "administration/base/test_page_queries.py"
-    ),
-    "administration.others": "administration/base/test_lists.py",
     "api.callers": "api/test_rights_taken_at_once.py",
     "api.domains": "api/test_every_operation.py",
+    "api.mailboxes": "api/test_mailboxes.py",
     "api.policies": "api/test_every_operation.py",
     "clientpasswords.limits": "clientpasswords/test_scopes.py",
     "clientpasswords.usage.alarms": "clientpasswords/usage/test_alarms.py",
-    "clientpasswords.views.keep": "clientpasswords/lifetimes/test_reactivation.py",
-    "clientpasswords.views.off": "clientpasswords/test_switching_off.py",
-    "clientpasswords.views.scan": "clientpasswords/setup/test_scan.py",
-    "clientpasswords.logon.diagnosis": "clientpasswords/logon/test_check_logon.py",
+    "clientpasswords.views.lost": "clientpasswords/test_lost.py",
+    "mailportal.management.commands.prepare": "mailportal/test_database.py",
     "mailportal.views": "mailportal/test_healthz.py",
 }
 
@@ -61,6 +55,7 @@ def test_what_asks_no_database_is_not_among_them() -> None:
     "line",
     [
         "Account.objects.select_for_update().get(pk=1)",
+        "Account.objects.lock(account.pk)",
         "with connection.cursor() as cursor:",
         'if connection.vendor == "sqlite":',
         "rows.annotate(last=Subquery(uses))",
