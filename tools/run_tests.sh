@@ -15,6 +15,9 @@
 #   mail servers, folder   marked         all
 #   browser                looks          journeys
 #
+# That is on even days of the year; on odd ones, PostgreSQL has all tests of mail servers with ours
+# and SQLite has them with the folder's. WHOLE=sqlite or WHOLE=postgres says which it is.
+#
 # 1. How soon a deleted device is off is measured, with nothing beside it: each database with each
 #    version.
 # 2. The rest side by side, what takes longest first. There are more of them at a time than
@@ -24,12 +27,16 @@ set -uo pipefail
 
 pytest=("$@")
 lanes=${LANES:-$(($(nproc) + 2))}
+# The database on which all tests of mail servers run with this machine's, and the other one.
+whole=${WHOLE:-$([ $((10#$(date +%j) % 2)) = 0 ] && echo sqlite || echo postgres)}
+part=$([ "$whole" = sqlite ] && echo postgres || echo sqlite)
 bound=tests/mailserver/test_bound.py
 demonstration=tests/mailserver/test_demonstration.py # has an SQLite file of its own
 # How pages look to people, on SQLite; what owners do with them, on PostgreSQL.
 looks=(tests/browser/test_{accessibility,admin,area_accessibility,codes,help,passkeys}.py
   tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
-mail=(--ignore="$bound" tests/mailserver)
+mail_on_sqlite=(--ignore="$bound" tests/mailserver)
+mail_on_postgres=(--ignore="$demonstration" "${mail_on_sqlite[@]}")
 marked=(-m "both_databases and not install")
 
 # The folders that mail servers come from; "" are this machine's.
@@ -99,15 +106,17 @@ measure() {
 
 run_all() {
   local folder
-  begin "" sqlite "${mail[@]}"
+  local -n mail_on_whole=mail_on_$whole mail_on_part=mail_on_$part
+  begin "" "$whole" "${mail_on_whole[@]}"
   for folder in "${servers[@]:1}"; do
-    begin "$folder" postgres --ignore="$demonstration" "${mail[@]}"
+    begin "$folder" "$part" "${mail_on_part[@]}"
   done
   begin "" sqlite tests/unit
-  begin "" postgres --ignore="$demonstration" "${marked[@]}" "${mail[@]}"
+  begin "" "$part" "${marked[@]}" "${mail_on_part[@]}"
   for folder in "${servers[@]:1}"; do
-    begin "$folder" sqlite "${marked[@]}" "${mail[@]}"
+    begin "$folder" "$whole" "${marked[@]}" "${mail_on_whole[@]}"
   done
+  [ "$whole" = sqlite ] || begin "" sqlite "$demonstration"
   begin "" sqlite "${looks[@]}"
   begin "" postgres "${looks[@]/#/--ignore=}" tests/browser
   begin "" postgres "${marked[@]}" tests/unit
