@@ -17,6 +17,8 @@ from tests.factories import PASSWORD
 from tests.unit.administration.jobsteps import do
 from tests.unit.support import last_code, other_than
 
+pytestmark = pytest.mark.both_databases
+
 OLD, NEW = "+12025550123", "+12025550177"
 PAGE = "/settings/phone/"
 NUMBER, CODE, SEND = f"{PAGE}number/", f"{PAGE}code/", f"{PAGE}code/send/"

@@ -10,7 +10,7 @@ from accounts.models import Cutoff, Domain, Policy, SecurityEvent
 from tests.factories import make_domain, make_logon, make_policy
 from tests.unit.api.conftest import client_with, make_operator, make_token
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 ANY = {"If-Match": "*"}
 

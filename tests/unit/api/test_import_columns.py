@@ -56,7 +56,7 @@ OF_PASSWD = [name for name, sample in SAMPLES.items() if sample.line]
 OTHERS = [column for column in COLUMNS if column.name != "address"]
 IN_API = [column for column in COLUMNS if column.in_api]
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from accounts.models import POLICY_ANSWERS, Domain, Policy
 from tests.factories import make_domain, make_policy
 from tests.unit.api.mailboxsteps import ANY, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 STRICT = "/api/v1/policies/Strict"
 

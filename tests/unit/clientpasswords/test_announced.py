@@ -13,6 +13,8 @@ from clientpasswords.models import ClientPassword
 from tests.factories import make_client_password, make_logon
 from tests.unit.support import require_client_passwords_in, text_of
 
+pytestmark = pytest.mark.both_databases
+
 INDEX = "/settings/account-security/"
 NOTICE = "mail programs need a security password"
 DAY = timedelta(days=1)

@@ -12,6 +12,8 @@ from clientpasswords.forms import ScopeForm
 from clientpasswords.models import ClientPassword, Logon, Usage
 from clientpasswords.scopes import Scope
 
+pytestmark = pytest.mark.both_databases
+
 INDEX = "/settings/account-security/"
 ALL = {"access": "all"}
 

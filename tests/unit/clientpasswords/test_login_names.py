@@ -13,6 +13,8 @@ from clientpasswords.models import ClientPassword
 from gateways.loginnames import LoginName, mask_of
 from tests.factories import make_client_password, make_policy
 
+pytestmark = pytest.mark.both_databases
+
 ROOT = Path(__file__).resolve().parents[3]
 ADDRESSES = st.from_regex(
     r"[a-z0-9.+_-]{1,20}@[a-z0-9-]{1,20}\.example", fullmatch=True

@@ -11,6 +11,8 @@ from tests.factories import make_client_password
 from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import set_policy, text_of
 
+pytestmark = pytest.mark.both_databases
+
 INDEX = "/settings/account-security/"
 NEW = f"{INDEX}security-passwords/new/"
 

@@ -15,7 +15,7 @@ from accounts.models import Account
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
 
-pytestmark = pytest.mark.usefixtures("one_node")
+pytestmark = [pytest.mark.usefixtures("one_node"), pytest.mark.both_databases]
 
 OF_ADMINISTRATION = {"no administrator", "no group", "no domain"}
 OF_POLICY = {"third-party logon off", "no more passwords allowed", "switched off"}

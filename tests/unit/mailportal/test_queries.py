@@ -16,6 +16,8 @@ from tests.signedin import sign_in_verified
 from tests.unit.mailportal.addresses import ALL, MACHINES, OPEN, POST_ONLY, address
 from tests.unit.support import HOME
 
+pytestmark = pytest.mark.both_databases
+
 PAGES = sorted(set(ALL) - POST_ONLY - MACHINES - set(OPEN) | {"home"})
 
 

@@ -13,7 +13,7 @@ from accounts.models import Account, Department, FormerAddress, Phone, SecurityE
 from tests.factories import make_account, make_client_password, make_domain, make_policy
 from tests.takenover import HASHES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture(autouse=True)

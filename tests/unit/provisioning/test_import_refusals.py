@@ -10,7 +10,7 @@ from accounts.models import Account, Department, Domain, SecurityEvent
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.provisioning.importing import refused, run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ from tests.unit.administration.jobsteps import counts, do
 from tests.unit.administration.rolesteps import errors_of
 from tests.unit.administration.steps import save_account, save_policy
 
+pytestmark = pytest.mark.both_databases
+
 SAID = "You would shut out your own mail programs"
 
 

@@ -13,7 +13,11 @@ from tests.factories import make_account
 from tests.takenover import HASHES
 from tests.unit.provisioning.importing import refused, run
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("firm")]
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.usefixtures("firm"),
+    pytest.mark.both_databases,
+]
 
 HASH = HASHES["SSHA512"]
 SECRET = "sesame-open"

@@ -28,7 +28,7 @@ from tests.factories import make_account, make_domain, make_policy
 from tests.takenover import HASHES
 from tests.unit.provisioning.importing import run
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 PASSWORDS = ["", *map(schemes.stored, HASHES.values())]
 PHONES = ["+4915112345678", "+12025550123", "+8613800138000"]

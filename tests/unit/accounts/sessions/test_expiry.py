@@ -14,6 +14,8 @@ from tests import standins
 from tests.factories import make_policy
 from tests.standins import StandIn
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = timedelta(hours=1)
 
 

@@ -10,6 +10,8 @@ from clientpasswords.models import ClientPassword
 from gateways.doveadm import Connection
 from tests import factories
 
+pytestmark = pytest.mark.both_databases
+
 
 def session(name: str, service: str = "imap", ip: str = "192.0.2.7") -> Connection:
     return Connection(username=name, service=service, pid=1, ip=ip)

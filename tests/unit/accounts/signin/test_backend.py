@@ -11,6 +11,8 @@ from accounts.models import Account
 from accounts.signin import backend
 from tests.factories import make_account
 
+pytestmark = pytest.mark.both_databases
+
 GIVEN = {"accounts.view_account", "accounts.view_policy"}
 
 

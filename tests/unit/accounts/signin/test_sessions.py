@@ -15,6 +15,8 @@ from tests.factories import PASSWORD
 from tests.signedin import sign_in_with_password
 from tests.unit.support import is_signed_in, sign_in
 
+pytestmark = pytest.mark.both_databases
+
 MINUTE = timedelta(minutes=1)
 
 

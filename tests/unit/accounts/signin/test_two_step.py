@@ -13,6 +13,8 @@ from tests.factories import PASSWORD
 from tests.signedin import sign_in_with_password
 from tests.unit.support import is_signed_in, send_second_step, sign_in, totp_of
 
+pytestmark = pytest.mark.both_databases
+
 SETUP = "/settings/two-step/set-up/"
 LOGIN = "/login/"
 QR_KEY = "django_two_factor-qr_secret_key"

@@ -14,6 +14,8 @@ from tests.factories import make_account, make_policy
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture
 def unused(db: None) -> Domain:

@@ -17,6 +17,8 @@ from tests.unit.administration.lookups import NOTHING
 from tests.unit.administration.pages import ROLES_OF
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.both_databases
+
 # App, model and field: what the forms of the administration search for.
 SEARCHED = {
     ("accounts", "account", "domain"),

@@ -13,6 +13,8 @@ from tests.unit.administration.worlds import World, make_administrator
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ANY, send
 
+pytestmark = pytest.mark.both_databases
+
 API = "/api/v1/"
 
 

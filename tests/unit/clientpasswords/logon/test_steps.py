@@ -11,6 +11,8 @@ from accounts.policy import effective
 from clientpasswords.models import ClientPassword
 from tests.factories import make_account, make_client_password, make_policy
 
+pytestmark = pytest.mark.both_databases
+
 HOUR = timedelta(hours=1)
 REQUIRED = "security-password-required"
 
