@@ -17,6 +17,8 @@ from deploy.mailhost import MailHost
 from tests.mailserver.clients import imap_session
 from tests.patience import PATIENCE
 
+# Seconds until a session is closed whose right is gone: here the time is the rule.
+AT_ONCE = 1.0
 # What somebody types as a name or a password who wants to break in.
 HOSTILE = [
     "' OR '1'='1",

@@ -25,13 +25,14 @@ from tests.mailserver.clients import HOST, Lmtp
 from tests.mailserver.documented import blocks, translated
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import (
+    AT_ONCE,
     doveadm,
     seconds_until_closed,
     wait_for_messages,
 )
 from tests.mailserver.tlsclients import imaps
 from tests.mailserver.versions import DOVECOT
-from tests.patience import PATIENCE, SOON
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
@@ -222,7 +223,7 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
     with managesieve(sieve_port, trust, owner.address, owner.phone_secret) as phone:
         rows = ClientPassword.objects.filter(pk=owner.phone.pk)
         assert lifecycle.revoke(rows, by=OWNER) == 1
-        assert seconds_until_closed(phone.sock) < SOON
+        assert seconds_until_closed(phone.sock) < AT_ONCE
 
     Policy.objects.update(imap=False)
     for secret in (owner.phone_secret, owner.laptop_secret):

@@ -22,7 +22,7 @@ from tests.mailserver.clients import (
     log_on,
     pop3_session,
 )
-from tests.mailserver.steps import seconds_until_closed
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed
 from tests.patience import SOON
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
@@ -76,7 +76,7 @@ def test_without_imap_the_pop3_session_next_to_it_goes_on(
 
     switch_off(imap=False)
 
-    assert seconds_until_closed(imap.sock) < SOON
+    assert seconds_until_closed(imap.sock) < AT_ONCE
     assert pop3.noop() == b"+OK"
 
 
@@ -85,7 +85,7 @@ def test_without_both_both_are_closed(sessions: tuple[Imap, Pop3]) -> None:
 
     switch_off(imap=False, pop3=False)
 
-    assert seconds_until_closed(imap.sock) < SOON
+    assert seconds_until_closed(imap.sock) < AT_ONCE
     assert seconds_until_closed(pop3.sock) < SOON
 
 
@@ -112,6 +112,6 @@ def test_where_protocols_cannot_be_told_apart_the_neighbour_has_to_log_on_again(
     switch_off(pop3=False)
 
     assert seconds_until_closed(pop3.sock) < SOON
-    assert seconds_until_closed(imap.sock) < SOON
+    assert seconds_until_closed(imap.sock) < AT_ONCE
     assert log_on("imap", host, ADDRESS, secret, home) is Verdict.OK
     assert Cutoff.objects.get().kicks == 1

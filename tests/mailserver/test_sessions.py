@@ -19,8 +19,7 @@ from tests.mailserver.clients import (
     smtp_session,
     webmail_address,
 )
-from tests.mailserver.steps import revoke, seconds_until_closed
-from tests.patience import SOON
+from tests.mailserver.steps import AT_ONCE, revoke, seconds_until_closed
 
 pytestmark = pytest.mark.mailserver
 
@@ -70,7 +69,7 @@ def test_a_waiting_imap_session_is_closed_and_those_of_other_devices_go_on(
 
         revoke(client_password)
 
-        assert seconds_until_closed(deleted.sock) < SOON
+        assert seconds_until_closed(deleted.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
 
 
@@ -81,7 +80,7 @@ def test_a_pop3_session_is_closed(
     with pop3_session(host, ADDRESS, secret) as session:
         revoke(client_password)
 
-        assert seconds_until_closed(session.sock) < SOON
+        assert seconds_until_closed(session.sock) < AT_ONCE
 
 
 def test_turning_the_switch_on_ends_the_web_passwords_sessions_but_the_webmails(
@@ -95,7 +94,7 @@ def test_turning_the_switch_on_ends_the_web_passwords_sessions_but_the_webmails(
     ):
         lifecycle.switch_on(account, by=OWNER)
 
-        assert seconds_until_closed(client.sock) < SOON
+        assert seconds_until_closed(client.sock) < AT_ONCE
         assert webmail.noop()[0] == "OK"
 
 
@@ -105,7 +104,7 @@ def test_turning_the_switch_off_ends_the_client_passwords_sessions(
     with imap_session(host, ADDRESS, laptop) as session:
         lifecycle.switch_off(alice, by=OWNER)
 
-        assert seconds_until_closed(session.sock) < SOON
+        assert seconds_until_closed(session.sock) < AT_ONCE
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import WEBMAIL
-from tests.mailserver.steps import revoke, seconds_until_closed
+from tests.mailserver.steps import AT_ONCE, revoke, seconds_until_closed
 from tests.mailserver.tlsclients import imaps, pop3s, submission, submissions
-from tests.patience import SOON
 
 pytestmark = pytest.mark.mailserver
 
@@ -82,7 +81,7 @@ def test_a_waiting_imap_session_is_closed_and_that_of_another_device_is_not(
 
         revoke(phone[0])
 
-        assert seconds_until_closed(deleted.sock) < SOON
+        assert seconds_until_closed(deleted.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
 
 
@@ -92,7 +91,7 @@ def test_a_pop3_session_is_closed(
     with pop3s(host, trust, ALICE, phone[1]) as session:
         revoke(phone[0])
 
-        assert seconds_until_closed(session.sock) < SOON
+        assert seconds_until_closed(session.sock) < AT_ONCE
 
 
 @pytest.mark.parametrize("sender", [ALICE, ""])

@@ -27,8 +27,8 @@ from tests.mailserver.clients import (
 )
 from tests.mailserver.conftest import Log
 from tests.mailserver.sitehost import SiteHost
-from tests.mailserver.steps import seconds_until_closed
-from tests.patience import PATIENCE, SOON
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.mailserver
 
@@ -192,7 +192,7 @@ def test_a_webmail_that_forwards_is_put_off_with_the_clients_and_let_in_again(
 
         lifecycle.switch_on(account, by=Actor(ADDRESS, "198.51.100.8", ""))
 
-        assert seconds_until_closed(forwarding.sock) < SOON
+        assert seconds_until_closed(forwarding.sock) < AT_ONCE
         assert webmail.noop()[0] == "OK"
     finally:
         webmail.shutdown()

@@ -29,8 +29,7 @@ from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
 from tests.mailserver.outages import no_database
-from tests.mailserver.steps import seconds_until_closed, wait_for_message
-from tests.patience import SOON
+from tests.mailserver.steps import AT_ONCE, seconds_until_closed, wait_for_message
 
 pytestmark = pytest.mark.mailserver
 
@@ -161,7 +160,7 @@ def test_a_deleted_password_ends_its_sessions(
         rows = ClientPassword.objects.filter(account__address=ALICE)
         lifecycle.revoke(rows, by=OPERATOR)
 
-        assert seconds_until_closed(ended.sock) < SOON
+        assert seconds_until_closed(ended.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
     assert log_on("imap", existing, ALICE, device[ALICE]) is Verdict.REFUSED
 
@@ -176,7 +175,7 @@ def test_undone_the_portals_passwords_end_with_their_sessions(
     ):
         existing.move_to(HOMES)
 
-        assert seconds_until_closed(ended.sock) < SOON
+        assert seconds_until_closed(ended.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
 
 
@@ -209,7 +208,7 @@ def test_alone_the_portal_puts_old_passwords_off_in_its_domain(
     ):
         existing.move_to(ALONE)
 
-        assert seconds_until_closed(ended.sock) < SOON
+        assert seconds_until_closed(ended.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
     assert who_is_let_in(existing, web, device) == promised(ALONE)
     with pytest.raises(AssertionError, match="auth failed"):
