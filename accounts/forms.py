@@ -28,8 +28,8 @@ class SignInForm(AuthenticationForm):
 
     error_messages = {
         **AuthenticationForm.error_messages,
-        "invalid_login": _("The address or the password is not right."),
-        "inactive": _("The address or the password is not right."),
+        "invalid_login": _("Incorrect address or password."),
+        "inactive": _("Incorrect address or password."),
     }
 
     request: HttpRequest
@@ -109,7 +109,7 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
     otp_error_messages = {
         **OTPAuthenticationFormMixin.otp_error_messages,
         "token_required": _("Enter the code."),
-        "invalid_token": _("The code is not right, or was used before."),
+        "invalid_token": _("The code is incorrect or was already used."),
     }
     otp_error_messages["device_required"] = otp_error_messages["invalid_token"]
     # What two_factor's wizard asks of its forms: a code is checked once only.
@@ -157,7 +157,7 @@ class KnowsThePassword(forms.Form):
         user, password = self._request.user, self.cleaned_data["password"]
         with throttle.counted(user.address, client_address(self._request)):
             if not user.check_password(password):
-                raise forms.ValidationError(_("The web password is not right."))
+                raise forms.ValidationError(_("Incorrect web password."))
         return ""
 
 
@@ -166,7 +166,7 @@ class PasskeyForm(KnowsThePassword):
 
     name = forms.CharField(
         label=_("Name of the passkey"),
-        help_text=_("Such as the device or the password manager that keeps it."),
+        help_text=_("For example, the device or the password manager that stores it."),
         widget=forms.TextInput({"autocomplete": "off"}),
         max_length=40,
     )
@@ -188,9 +188,9 @@ class PasswordForm(PasswordChangeForm):
     def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request.user, *args, **kwargs)
         self._request = request
-        self.fields["old_password"].label = _("Web password until now")
+        self.fields["old_password"].label = _("Current web password")
         self.fields["new_password1"].label = _("New web password")
-        self.fields["new_password2"].label = _("New web password, once more")
+        self.fields["new_password2"].label = _("Repeat the new web password")
         self.fields["new_password2"].help_text = ""
 
     @sensitive_variables()
@@ -210,9 +210,11 @@ class NumberForm(KnowsThePassword):
 
     number = PhoneNumberField(
         label=_("New mobile number"),
-        help_text=_("With the country code, such as +65 8123 4567."),
+        help_text=_("With the country code, for example +65 8123 4567."),
         error_messages={
-            "invalid": _("Enter a mobile number with its country code, after a +."),
+            "invalid": _(
+                "Enter a mobile number that starts with + and the country code."
+            ),
         },
         widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
     )
@@ -236,7 +238,7 @@ class MailsForm(forms.Form):
 
     told_of_uses = forms.BooleanField(
         label=_(
-            "Tell me when a security password is used for the first time, or from a "
+            "Notify me when a security password is used for the first time or from a "
             "new network"
         ),
         required=False,
@@ -249,5 +251,9 @@ class SchemeForm(forms.Form):
     scheme = forms.ChoiceField(
         label=_("Appearance"),
         required=False,
-        choices=[("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
+        choices=[
+            ("", _("Same as the device")),
+            ("light", _("Light")),
+            ("dark", _("Dark")),
+        ],
     )

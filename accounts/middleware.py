@@ -48,7 +48,7 @@ class SignInRequired(LoginRequiredMiddleware):
         """Ask for a sign-in; after a form was sent, say so and lead to its section."""
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
-        messages.info(request, _("Your session has ended, and nothing was changed."))
+        messages.info(request, _("Your session has ended. Nothing was changed."))
         return redirect_to_login(_section_of(request))
 
 

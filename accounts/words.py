@@ -42,8 +42,8 @@ def _no_phone(_refusal: Any) -> Words:
 def _held(refusal: codes.Held) -> Words:
     from_then_on = date_format(timezone.localtime(refusal.until), "DATETIME_FORMAT")
     return Words(
-        _("Your phone number was changed a short time ago."),
-        _("The new number gets codes from %(time)s on.") % {"time": from_then_on},
+        _("Your phone number was changed recently."),
+        _("The new number gets codes from %(time)s.") % {"time": from_then_on},
         status=409,
         final=True,
     )
@@ -51,7 +51,7 @@ def _held(refusal: codes.Held) -> Words:
 
 def _locked(_refusal: Any) -> Words:
     return Words(
-        _("Too many wrong codes were typed."),
+        _("Too many wrong codes were entered."),
         _("Codes are locked for your mailbox. Ask your administrator to unlock them."),
         status=403,
         final=True,
@@ -60,7 +60,7 @@ def _locked(_refusal: Any) -> Words:
 
 def _no_app(_refusal: Any) -> Words:
     return Words(
-        _("No authenticator app can be used here."),
+        _("You cannot use an authenticator app here."),
         _("Choose the text message instead."),
         status=409,
     )
@@ -74,7 +74,7 @@ def _too_soon(refusal: codes.TooSoon) -> Words:
         count,
     )
     return Words(
-        _("That was too soon."),
+        _("Please wait a moment."),
         text % {"seconds": count},
         status=429,
         retry_after=count,
@@ -83,7 +83,7 @@ def _too_soon(refusal: codes.TooSoon) -> Words:
 
 def _too_many(refusal: codes.TooMany) -> Words:
     title = (
-        _("No more codes can be sent at present.")
+        _("No more codes can be sent for now.")
         if refusal.everybody
         else _("You have asked for too many codes.")
     )
@@ -98,7 +98,10 @@ def _too_many(refusal: codes.TooMany) -> Words:
 
 def _not_sent(refusal: codes.NotSent) -> Words:
     hint = (
-        _("Your phone does not accept our messages. Ask your administrator for help.")
+        _(
+            "Text messages cannot be sent to your number. Ask your administrator for "
+            "help."
+        )
         if refusal.permanent
         else _("Nothing was lost. Try again in a moment.")
     )
@@ -107,7 +110,7 @@ def _not_sent(refusal: codes.NotSent) -> Words:
 
 def _may_be_late(_refusal: Any) -> Words:
     return Words(
-        _("The text message may be late."),
+        _("The text message may be delayed."),
         _("If nothing arrives within a minute, ask for another code."),
         status=503,
     )
@@ -115,8 +118,8 @@ def _may_be_late(_refusal: Any) -> Words:
 
 def _no_code(_refusal: Any) -> Words:
     return Words(
-        _("There is no code to check."),
-        _("Press Get Dynamic Captcha to get a code; each code works once."),
+        _("No code was sent yet, or the last one was already used."),
+        _("Press Get Dynamic Captcha to get a code. Each code works once."),
         status=409,
         field=True,
     )
@@ -133,12 +136,12 @@ def _expired(_refusal: Any) -> Words:
 
 def _wrong_code(refusal: codes.WrongCode) -> Words:
     if not refusal.tries_left:
-        hint = _("That was the last try. Press Get Dynamic Captcha to get a new code.")
+        hint = _("That was your last try. Press Get Dynamic Captcha to get a new code.")
     else:
         hint = ngettext(
             "%(count)s try left.", "%(count)s tries left.", refusal.tries_left
         ) % {"count": refusal.tries_left}
-    return Words(_("The code is not right."), hint, status=422, field=True)
+    return Words(_("Incorrect code."), hint, status=422, field=True)
 
 
 def seconds(wait: timedelta) -> int:

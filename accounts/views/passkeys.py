@@ -105,7 +105,7 @@ def add(request: UserRequest) -> HttpResponse:
     if not may_add_a_factor(request) or not passkeys.possible(request):
         return redirect("two_factor:profile")
     if second_factor.passkeys(request.user).count() >= second_factor.MOST_PASSKEYS:
-        messages.error(request, _("You have as many passkeys as there can be."))
+        messages.error(request, _("You have reached the limit for passkeys."))
         return redirect("two_factor:profile")
     form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})
     try:
@@ -147,7 +147,7 @@ class MakeView(Wanted, CompleteCredentialRegistrationView):
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         super().post(*args, **kwargs)
-        messages.success(self.request, _("The passkey is added."))
+        messages.success(self.request, _("The passkey was added."))
         return JsonResponse({"redirect_url": reverse("two_factor:profile")})
 
 
@@ -159,7 +159,7 @@ def remove(request: UserRequest, pk: int) -> HttpResponse:
         return redirect("two_factor:profile")
     if request.method == "POST":
         second_factor.remove_passkey(passkey, by=actor(request))
-        messages.success(request, _("The passkey is removed."))
+        messages.success(request, _("The passkey was removed."))
         return redirect("two_factor:profile")
     is_last = not second_factor.app(request.user) and (
         second_factor.passkeys(request.user).count() == 1

@@ -30,7 +30,7 @@ def change(request: UserRequest) -> HttpResponse:
             password = form.cleaned_data["new_password1"]
             throttle.change_password(request.user, password, by=actor(request))
             update_session_auth_hash(request, request.user)
-            messages.success(request, _("The web password is changed."))
+            messages.success(request, _("The web password was changed."))
             return redirect("accounts:password")
     except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
@@ -42,5 +42,7 @@ def change(request: UserRequest) -> HttpResponse:
 def end_sessions(request: UserRequest) -> HttpResponse:
     """Sign the owner out of every other browser."""
     throttle.end_other_sessions(request.user, request.session)
-    messages.success(request, _("You are signed out everywhere else."))
+    messages.success(
+        request, _("You are signed out of the portal in all other browsers.")
+    )
     return redirect("accounts:password")

@@ -56,7 +56,7 @@ def number(request: UserRequest) -> HttpResponse:
     except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
     except phones.SameNumber:
-        form.add_error("number", _("This is the number on file."))
+        form.add_error("number", _("This number is already on file."))
     except (phones.Refused, codes.CodeError):
         return redirect("accounts:phone")
     status = 422 if form.is_bound else 200
@@ -99,7 +99,7 @@ def send_code(request: UserRequest) -> HttpResponse:
 
 
 def _start_again(request: UserRequest) -> HttpResponse:
-    messages.error(request, _("This change cannot go on. Begin again, please."))
+    messages.error(request, _("This change cannot be continued. Start again."))
     return redirect("accounts:phone")
 
 

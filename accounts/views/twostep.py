@@ -40,6 +40,7 @@ def recovery(request: UserRequest) -> HttpResponse:
     codes = second_factor.make_recovery_codes(request.user, by=actor(request))
     groups = [[code[at : at + 4] for at in range(0, len(code), 4)] for code in codes]
     messages.success(
-        request, _("These codes are valid from now on; all before are not.")
+        request,
+        _("These codes are valid from now on. All earlier codes have stopped working."),
     )
     return render(request, "accounts/recovery_shown.html", {"codes": groups})

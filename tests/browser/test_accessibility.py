@@ -135,15 +135,15 @@ def test_the_pages_of_refusals(
 ) -> None:
     watch.expected |= {403, 404}
     page = visit("/no/such/page/", alice)
-    expect(steps.heading(page, "There is no such page")).to_be_visible()
+    expect(steps.heading(page, "Page not found")).to_be_visible()
     look(page, "404")
 
     page.goto("/admin/")
-    expect(steps.heading(page, "You may not open this page")).to_be_visible()
+    expect(steps.heading(page, "You do not have access to this page")).to_be_visible()
     look(page, "403")
 
     page.goto(f"{steps.WINDOWS}enable/")
     page.context.clear_cookies(name="csrf")
     steps.button(page, "Turn on").click()
-    expect(steps.heading(page, "This page was open for too long")).to_be_visible()
+    expect(steps.heading(page, "This page has expired")).to_be_visible()
     look(page, "403-csrf")

@@ -77,7 +77,7 @@ def test_people_who_are_no_administrators_are_refused(
 
     page = visit("/admin/", alice)
 
-    expect(steps.heading(page, "You may not open this page")).to_be_visible()
+    expect(steps.heading(page, "You do not have access to this page")).to_be_visible()
     steps.link(page, "Go to the start page").click()
     expect(steps.heading(page, alice.address)).to_be_visible()
 

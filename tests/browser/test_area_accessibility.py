@@ -144,7 +144,7 @@ def test_the_area_without_a_phone(visit: Visit, owner: Account, look: Look) -> N
 def test_the_area_with_codes_locked(visit: Visit, owner: Account, look: Look) -> None:
     Phone.objects.update(throttling_failure_count=20)
     page = visit(steps.AREA, owner)
-    expect(page.get_by_text("Too many wrong codes were typed.")).to_be_visible()
+    expect(page.get_by_text("Too many wrong codes were entered.")).to_be_visible()
     look(page, "area-codes-locked")
 
 
@@ -174,7 +174,7 @@ def test_the_identity_window(
     look(page, "identity-code-sent")
 
     steps.type_code(page, steps.wrong_code())
-    expect(page.get_by_text("The code is not right.")).to_be_visible()
+    expect(page.get_by_text("Incorrect code.")).to_be_visible()
     page.get_by_text("Not received?").click()
     look(page, "identity-code-wrong")
 

@@ -52,7 +52,7 @@ def test_a_wrong_code_says_how_many_tries_are_left(
     steps.type_code(page, steps.wrong_code())
 
     field = page.get_by_label("Dynamic Captcha")
-    expect(field).to_have_accessible_description("The code is not right. 4 tries left.")
+    expect(field).to_have_accessible_description("Incorrect code. 4 tries left.")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_be_focused()
     expect(field).to_have_value("")
@@ -87,7 +87,9 @@ def test_the_last_try_kills_the_code(page: Page, bob: Account, watch: Watch) -> 
     expect(page.get_by_text("That was the last try.")).to_be_visible()
     steps.type_code(page, code)
 
-    expect(page.get_by_text("There is no code to check.")).to_be_visible()
+    expect(
+        page.get_by_text("No code was sent yet, or the last one was already used.")
+    ).to_be_visible()
     assert nothing_was_made(bob)
 
 
@@ -111,7 +113,9 @@ def test_next_without_a_code_says_where_to_get_one(page: Page, watch: Watch) -> 
 
     steps.type_code(page, "123456")
 
-    expect(page.get_by_text("There is no code to check.")).to_be_visible()
+    expect(
+        page.get_by_text("No code was sent yet, or the last one was already used.")
+    ).to_be_visible()
 
 
 def test_the_code_of_another_session_is_not_good_here(
@@ -123,7 +127,9 @@ def test_the_code_of_another_session_is_not_good_here(
     elsewhere = visit(steps.NEW, bob)
     steps.type_code(elsewhere, code)
 
-    expect(elsewhere.get_by_text("There is no code to check.")).to_be_visible()
+    expect(
+        elsewhere.get_by_text("No code was sent yet, or the last one was already used.")
+    ).to_be_visible()
     assert nothing_was_made(bob)
 
 
@@ -157,7 +163,7 @@ def test_without_a_countdown_the_server_says_that_it_was_too_soon(
     steps.button(page, "Get Dynamic Captcha").click()
 
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text("That was too soon.")
+    expect(alert).to_contain_text("Please wait a moment.")
     expect(alert).to_contain_text(re.compile(r"Wait \d+ seconds?, then try again."))
     assert len(sms.outbox) == 1
 
@@ -173,7 +179,7 @@ def test_trying_on_too_soon_after_mistakes_has_to_wait(
 
     steps.type_code(page, code)
 
-    expect(page.get_by_role("alert")).to_contain_text("That was too soon.")
+    expect(page.get_by_role("alert")).to_contain_text("Please wait a moment.")
     minutes_pass(minutes=1)
     steps.type_code(page, code)
     steps.shown(page)
@@ -203,7 +209,7 @@ def test_codes_that_are_locked_are_said_on_the_page_and_in_the_window(
     Phone.objects.update(throttling_failure_count=20)
 
     page = visit(steps.AREA, bob)
-    expect(page.get_by_text("Too many wrong codes were typed.")).to_be_visible()
+    expect(page.get_by_text("Too many wrong codes were entered.")).to_be_visible()
     expect(page.get_by_role("link", name="Generate New Password")).to_be_hidden()
 
     page.goto(steps.NEW)
@@ -259,7 +265,7 @@ def test_a_provider_that_says_nothing_is_not_waited_for(
         began = time.monotonic()
         steps.button(page, "Get Dynamic Captcha").click()
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("The text message may be late.")
+        expect(alert).to_contain_text("The text message may be delayed.")
         assert time.monotonic() - began < SOON
 
         body = server.requests[0].form["Body"]

@@ -42,7 +42,7 @@ def test_help_for_a_program_that_does_not_exist(
     watch.expected |= {404}
     page = visit("/help/clients/nokia/", alice)
 
-    expect(steps.heading(page, "There is no such page")).to_be_visible()
+    expect(steps.heading(page, "Page not found")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [320, 1280])

@@ -58,8 +58,8 @@ def add_passkey(page: Page, name: str = "Laptop") -> None:
     page.get_by_label("Name of the passkey").fill(name)
     page.get_by_label("Web password").fill(PASSWORD)
     steps.button(page, "Next").click()
-    steps.button(page, "Make the passkey").click()
-    expect(page.get_by_text("The passkey is added.")).to_be_visible()
+    steps.button(page, "Create the passkey").click()
+    expect(page.get_by_text("The passkey was added.")).to_be_visible()
 
 
 def sign_out(page: Page) -> None:
@@ -97,7 +97,7 @@ def test_a_passkey_is_added_signs_in_alone_and_is_removed(
     expect(page.get_by_text("It is your last second step")).to_be_visible()
     look(page, "passkey-remove")
     steps.button(page, "Remove").click()
-    expect(page.get_by_text("The passkey is removed.")).to_be_visible()
+    expect(page.get_by_text("The passkey was removed.")).to_be_visible()
     kinds = [event.kind for event in alice.security_events.order_by("pk")]
     assert kinds == ["passkey-added", "signed-in", "passkey-removed"]
 
@@ -162,9 +162,9 @@ def test_one_device_makes_one_passkey(visit: Visit, alice: Account) -> None:
     steps.link(page, "Add a passkey").click()
     page.get_by_label("Name of the passkey").fill("Again")
     steps.button(page, "Next").click()
-    steps.button(page, "Make the passkey").click()
+    steps.button(page, "Create the passkey").click()
 
-    said = page.get_by_text("This device already has a passkey for you.")
+    said = page.get_by_text("This device already has a passkey for your account.")
     expect(said).to_be_visible()
     assert WebAuthnCredential.objects.count() == 1
 
@@ -206,16 +206,16 @@ def test_recovery_codes_are_shown_once_and_sign_in(
     page = visit(TWO_STEP, alice)
     Authenticator(page)
     add_passkey(page)
-    steps.link(page, "Make recovery codes").click()
+    steps.link(page, "Create recovery codes").click()
     look(page, "recovery-make")
-    steps.button(page, "Make recovery codes").click()
+    steps.button(page, "Create recovery codes").click()
     expect(steps.heading(page, "Your recovery codes")).to_be_visible()
     codes = page.locator(".recovery-codes code").all_text_contents()
     look(page, "recovery-shown")
     assert len(set(codes)) == 10
     assert all(re.fullmatch("[0-9]{20}", code) for code in codes)
 
-    steps.link(page, "I have them").click()
+    steps.link(page, "I have saved them").click()
     expect(page.get_by_text("10 codes of those made on")).to_be_visible()
     sign_out(page)
     type_password(page)

@@ -38,7 +38,7 @@ def test_the_way_to_another_number(
     page.get_by_label("New mobile number").fill("+12025550177")
     page.get_by_label("Web password").fill(factories.PASSWORD)
     steps.button(page, "Next").click()
-    expect(steps.heading(page, "Confirm the present number")).to_be_visible()
+    expect(steps.heading(page, "Confirm the current number")).to_be_visible()
     steps.get_code(page)
     expect(page.get_by_label("Dynamic Captcha")).to_be_focused()
     look(page, "phone-code-old")
@@ -47,7 +47,7 @@ def test_the_way_to_another_number(
     expect(steps.heading(page, "Confirm the new number")).to_be_visible()
     steps.get_code(page)
     steps.type_code(page, steps.wrong_code())
-    expect(page.get_by_text("The code is not right.")).to_be_visible()
+    expect(page.get_by_text("Incorrect code.")).to_be_visible()
     look(page, "phone-code-new-wrong")
 
     steps.type_code(page, steps.last_code())

@@ -245,7 +245,7 @@ def test_a_new_code_in_another_tab_replaces_the_first(
     second = steps.get_code(other)
 
     steps.type_code(page, first)
-    expect(page.get_by_text("The code is not right.")).to_be_visible()
+    expect(page.get_by_text("Incorrect code.")).to_be_visible()
     steps.type_code(page, second)
 
     steps.shown(page)

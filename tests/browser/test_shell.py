@@ -26,7 +26,7 @@ def test_the_sign_in_does_not_say_which_half_was_wrong(
     steps.sign_in(page, address, "not the password")
 
     alert = page.get_by_role("alert")
-    expect(alert).to_have_text("The address or the password is not right.")
+    expect(alert).to_have_text("Incorrect address or password.")
     expect(alert).to_be_focused()
     expect(page.get_by_label("Full address")).to_have_value(address)
     expect(page.get_by_label("Web password")).to_have_value("")

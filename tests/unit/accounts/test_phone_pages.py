@@ -88,7 +88,7 @@ def test_a_wrong_code_is_said_and_not_shown_again(browser: Client) -> None:
     answer = press_next(browser, wrong)
 
     assert answer.status_code == 422
-    assert "The code is not right. 4 tries left." in answer.text
+    assert "Incorrect code. 4 tries left." in answer.text
     assert wrong not in answer.text
 
 
@@ -118,7 +118,7 @@ def test_the_web_password_is_needed_and_its_tries_are_counted(
     answers = [enter(browser, password="wrong") for _ in range(3)]
 
     assert [answer.status_code for answer in answers] == [422, 422, 429]
-    assert "The web password is not right." in answers[0].text
+    assert "Incorrect web password." in answers[0].text
     assert "wrong" not in answers[0].context["form"].as_p().split("not right")[1]
     assert not NewPhone.objects.exists()
 
@@ -132,7 +132,7 @@ def test_the_web_password_is_needed_and_its_tries_are_counted(
         ("+493012345678", "Enter a mobile number with its country code"),
         ("+1 202 555 0123 ext. 9", "Enter a mobile number with its country code"),
         ("+19005550123", "Enter a mobile number with its country code"),
-        (OLD, "This is the number on file."),
+        (OLD, "This number is already on file."),
         ("", "This field is required."),
     ],
 )

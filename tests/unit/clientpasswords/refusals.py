@@ -45,19 +45,19 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
     "held": (
         codes.Held(NOON),
         409,
-        "Your phone number was changed a short time ago.",
+        "Your phone number was changed recently.",
         "The new number gets codes from 23 November 2026, 12:00 on.",
     ),
     "locked": (
         codes.Locked(),
         403,
-        "Too many wrong codes were typed.",
+        "Too many wrong codes were entered.",
         "Codes are locked for your mailbox. Ask your administrator to unlock them.",
     ),
     "too soon": (
         codes.TooSoon(WAIT),
         429,
-        "That was too soon.",
+        "Please wait a moment.",
         "Wait 90 seconds, then try again.",
     ),
     "too many": (
@@ -69,7 +69,7 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
     "too many of all": (
         codes.TooMany(timedelta(minutes=30), everybody=True),
         429,
-        "No more codes can be sent at present.",
+        "No more codes can be sent for now.",
         "Try again at 12:30.",
     ),
     "not sent": (
@@ -82,24 +82,24 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         codes.NotSent(permanent=True),
         503,
         "The text message could not be sent.",
-        "Your phone does not accept our messages. Ask your administrator for help.",
+        "Text messages cannot be sent to your number. Ask your administrator for help.",
     ),
     "late": (
         codes.MayBeLate(),
         503,
-        "The text message may be late.",
+        "The text message may be delayed.",
         "If nothing arrives within a minute, ask for another code.",
     ),
     "no code": (
         codes.NoCode(),
         409,
-        "There is no code to check.",
-        "Press Get Dynamic Captcha to get a code; each code works once.",
+        "No code was sent yet, or the last one was already used.",
+        "Press Get Dynamic Captcha to get a code. Each code works once.",
     ),
     "no app": (
         codes.NoApp(),
         409,
-        "No authenticator app can be used here.",
+        "You cannot use an authenticator app here.",
         "Choose the text message instead.",
     ),
     "expired": (
@@ -111,20 +111,20 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
     "wrong": (
         codes.WrongCode(tries_left=4),
         422,
-        "The code is not right.",
+        "Incorrect code.",
         "4 tries left.",
     ),
     "wrong before the last try": (
         codes.WrongCode(tries_left=1),
         422,
-        "The code is not right.",
+        "Incorrect code.",
         "1 try left.",
     ),
     "last try": (
         codes.WrongCode(tries_left=0),
         422,
-        "The code is not right.",
-        "That was the last try. Press Get Dynamic Captcha to get a new code.",
+        "Incorrect code.",
+        "That was your last try. Press Get Dynamic Captcha to get a new code.",
     ),
 }
 

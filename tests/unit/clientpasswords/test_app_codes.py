@@ -253,7 +253,7 @@ def test_a_wrong_code_of_the_app_keeps_the_choice(
     answer = press_next(browser, other_than(totp_of(app), by=7), method="app")
 
     assert answer.status_code == 422
-    assert "The code is not right. 19 tries left." in answer.text
+    assert "Incorrect code. 19 tries left." in answer.text
     assert answer.context["form"]["method"].value() == "app"
 
 

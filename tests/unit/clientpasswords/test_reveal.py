@@ -267,7 +267,7 @@ def test_a_wrong_code_says_how_many_tries_are_left(browser: Client) -> None:
 
     page = response.content.decode()
     assert_says(response, "wrong")
-    assert "The code is not right. 4 tries left." in page
+    assert "Incorrect code. 4 tries left." in page
     assert code not in page
     assert other_than(code) not in page
 

@@ -139,7 +139,7 @@ def test_a_post_without_the_forms_token_is_refused_on_a_page_of_our_own(
     response = browser.post(address(name, row.pk), {"language": "de", "label": "x"})
 
     assert response.status_code == 403
-    assert "This page was open for too long" in response.content.decode()
+    assert "This page has expired" in response.content.decode()
     assert state() == before
 
 

@@ -155,10 +155,10 @@ def test_a_static_file_may_be_kept(answers: dict[str, Answer]) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("400 host", "This request could not be read"),
-        ("403 form", "This page was open for too long"),
-        ("403 admin", "You may not open this page"),
-        ("404 page", "There is no such page"),
+        ("400 host", "Nothing can be changed at the moment"),
+        ("403 form", "This page has expired"),
+        ("403 admin", "You do not have access to this page"),
+        ("404 page", "Page not found"),
         ("500 broken", "Something went wrong on our side"),
     ],
 )

@@ -154,7 +154,7 @@ def test_a_form_sent_after_the_end_leads_back_to_a_page_that_can_be_opened(
 
     answer = signed_in.post(f"{windows}new/verify/", {"code": "123456"}, follow=True)
 
-    assert "Your session has ended, and nothing was changed." in answer.content.decode()
+    assert "Your session has ended. Nothing was changed." in answer.content.decode()
     back = answer.request["QUERY_STRING"].removeprefix("next=")
     signed_in.force_login(alice)
     assert signed_in.get(back).status_code == 200

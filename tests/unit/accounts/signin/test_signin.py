@@ -134,7 +134,7 @@ def test_the_answer_is_the_same_for_every_name(names: dict[str, str]) -> None:
         pages.add(text.replace(str(token), "TOKEN"))
 
     assert len(pages) == 1
-    assert "The address or the password is not right." in pages.pop()
+    assert "Incorrect address or password." in pages.pop()
 
 
 def test_the_work_is_the_same_for_every_name(

@@ -129,4 +129,4 @@ def test_an_unknown_program_is_not_found(browser: Client, key: str) -> None:
     response = browser.get(f"/help/clients/{key}/")
 
     assert response.status_code == 404
-    assert "There is no such page" in response.content.decode()
+    assert "Page not found" in response.content.decode()
