@@ -40,7 +40,7 @@ def parse(text: str) -> tuple[str, ...]:
     typed = re.split(r"[\s,;]+", text.strip())
     networks = [_canonical(each) for each in typed if each]
     if len(networks) > MOST_NETWORKS:
-        message = gettext("No more than %(most)s networks, please.")
+        message = gettext("Enter at most %(most)s networks.")
         raise ValidationError(message % {"most": MOST_NETWORKS})
     return tuple(dict.fromkeys(networks))
 
@@ -87,7 +87,9 @@ def covers(outer: str, inner: str) -> bool:
 def _canonical(text: str) -> str:
     network = read(text)
     if network is None:
-        message = gettext("“%(text)s” is no network. Write it like 192.0.2.0/24.")
+        message = gettext(
+            "“%(text)s” is not a valid network. Enter one like 192.0.2.0/24."
+        )
         raise ValidationError(message % {"text": text})
     return str(network)
 

@@ -70,10 +70,10 @@ class ScopeForm(forms.Form):
     """What a security password may be used for."""
 
     access = forms.ChoiceField(
-        label=_("May be used to"),
+        label=_("Allowed to"),
         choices=[
             ("all", _("read and send mail")),
-            ("send", _("send only")),
+            ("send", _("send mail only")),
             ("some", _("use these protocols only:")),
         ],
         widget=forms.RadioSelect,
@@ -98,7 +98,7 @@ class ScopeForm(forms.Form):
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": _("Enter a date like 2027-01-31.")},
+        error_messages={"invalid": _("Enter a date, for example 2027-01-31.")},
     )
 
     @classmethod
@@ -121,7 +121,7 @@ class ScopeForm(forms.Form):
     def clean_expires(self) -> date | None:
         last: date | None = self.cleaned_data["expires"]
         if last is not None and last < timezone.localdate():
-            raise forms.ValidationError(gettext("This day is over."))
+            raise forms.ValidationError(gettext("Choose a date in the future."))
         if last is not None and last.year > LAST_YEAR:
             raise forms.ValidationError(
                 self.fields["expires"].error_messages["invalid"]

@@ -22,7 +22,7 @@ def of(refusal: lifecycle.Refused | codes.CodeError) -> Words:
 def _third_party_logon_off(_refusal: Any) -> Words:
     return Words(
         _("Third-party client logon is off for your mailbox."),
-        _("No security password can be made. Ask your administrator."),
+        _("You cannot create security passwords. Ask your administrator."),
         status=403,
         final=True,
     )
@@ -39,7 +39,7 @@ def _not_in_force(_refusal: Any) -> Words:
 
 def _limit_reached(_refusal: Any) -> Words:
     return Words(
-        _("You have as many security passwords as you may have."),
+        _("You have reached the limit for security passwords."),
         _("Delete one that you no longer use. No text message was sent."),
         status=409,
         final=True,

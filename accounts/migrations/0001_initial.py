@@ -206,7 +206,7 @@ ACCOUNT = table(
     is_active=models.BooleanField(
         "active",
         default=True,
-        help_text="Off: neither the portal nor any mail program lets them in.",
+        help_text="Off: neither the portal nor any mail program lets the owner in.",
     ),
     is_staff=models.BooleanField(
         "administrator",

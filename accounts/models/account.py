@@ -141,7 +141,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(
         _("active"),
         default=True,
-        help_text=_("Off: neither the portal nor any mail program lets them in."),
+        help_text=_("Off: neither the portal nor any mail program lets the owner in."),
     )
     is_staff = models.BooleanField(
         _("administrator"),

@@ -37,8 +37,8 @@ class Notice:
 
 
 ADVICE_ON_CHANGES = gettext_noop(
-    "Look at your list of security passwords, delete those that you do not know, and "
-    "have your web password changed: somebody may be signed in with it."
+    "Check your list of security passwords, delete those that you do not recognise, "
+    "and change your web password: someone may be using it."
 )
 ADVICE_ON_USES = gettext_noop(
     "Delete this security password on the page below. The device can then no longer "
@@ -47,7 +47,7 @@ ADVICE_ON_USES = gettext_noop(
 
 NOTICES: dict[Kind, Notice] = {
     Kind.ISSUED: Notice(
-        gettext_noop("A security password was made"),
+        gettext_noop("A security password was created"),
         ADVICE_ON_CHANGES,
     ),
     Kind.LIMITED: Notice(
@@ -69,67 +69,67 @@ NOTICES: dict[Kind, Notice] = {
     Kind.REQUIRED_SOON: Notice(
         gettext_noop("Mail programs will need a security password"),
         gettext_noop(
-            "From that day on your web password no longer works in mail programs. "
-            "Before it, turn security passwords on, and give each of your devices its "
-            "own: the page below shows how. Webmail stays as it is."
+            "From that day, your web password no longer works in mail programs. Before "
+            "then, turn security passwords on and give each device its own. The page "
+            "below shows how. Webmail stays the same."
         ),
         is_reminder=True,
     ),
     Kind.SUSPENDS_SOON: Notice(
-        gettext_noop("A security password that is not used will be suspended"),
+        gettext_noop("An unused security password will be suspended"),
         gettext_noop(
-            "From then on the device can neither read nor send mail with it. To keep "
-            "it, have the device fetch mail before, or choose Keep beside it on the "
-            "page below. If you do not need it any more, delete it."
+            "After that, the device can neither read nor send mail with it. To keep "
+            "it, let the device fetch mail before then, or choose Keep next to it on "
+            "the page below. If you no longer need it, delete it."
         ),
         is_reminder=True,
     ),
     Kind.ENDS_SOON: Notice(
-        gettext_noop("A security password ends soon"),
+        gettext_noop("A security password expires soon"),
         gettext_noop(
-            "From then on the device can neither read nor send mail with it. Before, "
-            "make a new one on the page below, enter it in the device, and delete the "
-            "old one."
+            "After that, the device can neither read nor send mail with it. Before "
+            "then, create a new one on the page below, enter it on the device, and "
+            "delete the old one."
         ),
         is_reminder=True,
     ),
     Kind.EXCEPTION_ENDS: Notice(
         gettext_noop("An exception for your mailbox ends soon"),
         gettext_noop(
-            "From then on the rules of your department or domain hold for your mail "
-            "programs. Where security passwords are required, turn them on before, and "
-            "give each of your devices its own: the page below shows how. Webmail "
-            "stays as it is. If you need the exception longer, ask your administrator."
+            "After that, the rules of your department or domain apply to your mail "
+            "programs. If they require security passwords, turn them on before then and "
+            "give each device its own. The page below shows how. Webmail stays the "
+            "same. If you need the exception for longer, ask your administrator."
         ),
         is_reminder=True,
     ),
     Kind.REVIVED: Notice(
-        gettext_noop("A security password was kept, though it was not used"),
+        gettext_noop("An unused security password was kept"),
         ADVICE_ON_CHANGES,
     ),
     Kind.PHONE_CHANGED: Notice(
         gettext_noop("Your phone number for codes was changed"),
         gettext_noop(
-            "Tell your administrator at once, and have your web password changed: "
-            "whoever has the new number can soon make security passwords."
+            "Tell your administrator at once and change your web password: whoever has "
+            "the new number can soon create security passwords."
         ),
         text_message=gettext_noop(
-            "Codes for %(address)s go to another phone number from now on. Not you? "
-            "Tell your administrator at once."
+            "Codes for %(address)s now go to another phone number. Not you? Tell your "
+            "administrator at once."
         ),
     ),
     Kind.PASSWORD_CHANGED: Notice(
         gettext_noop("Your web password was changed"),
         gettext_noop(
-            "Tell your administrator at once: somebody may have shut you out of these "
-            "pages."
+            "Tell your administrator at once: someone may have locked you out of the "
+            "portal."
         ),
     ),
     Kind.TWO_STEP_ON: Notice(
         gettext_noop("Two-step sign-in was set up"),
         gettext_noop(
-            "Tell your administrator at once, and have your web password changed: "
-            "whoever has the authenticator app can soon make security passwords."
+            "Tell your administrator at once and change your web password: whoever has "
+            "the authenticator app can soon create security passwords."
         ),
         text_message=gettext_noop(
             "An authenticator app was set up for %(address)s. Not you? Tell your "
@@ -143,8 +143,8 @@ NOTICES: dict[Kind, Notice] = {
     Kind.PASSKEY_ADDED: Notice(
         gettext_noop("A passkey was added"),
         gettext_noop(
-            "Tell your administrator at once, and have your web password changed: "
-            "whoever has the passkey can sign in to these pages as you."
+            "Tell your administrator at once and change your web password: whoever has "
+            "the passkey can sign in to the portal as you."
         ),
         text_message=gettext_noop(
             "A passkey was added for %(address)s. Not you? Tell your administrator at "
@@ -156,17 +156,17 @@ NOTICES: dict[Kind, Notice] = {
         ADVICE_ON_CHANGES,
     ),
     Kind.CODES_MADE: Notice(
-        gettext_noop("New recovery codes were made"),
+        gettext_noop("New recovery codes were created"),
         gettext_noop(
-            "Tell your administrator at once, and have your web password changed: "
-            "whoever has the codes needs only that to sign in as you."
+            "Tell your administrator at once and change your web password: with it, "
+            "whoever has the codes can sign in as you."
         ),
     ),
     Kind.CODE_USED: Notice(
         gettext_noop("A recovery code was used to sign in"),
         gettext_noop(
-            "Tell your administrator at once, and have your web password changed: "
-            "somebody knows it, and has your recovery codes."
+            "Tell your administrator at once and change your web password: someone "
+            "knows it and has your recovery codes."
         ),
     ),
     Kind.FIRST_USED: Notice(
@@ -180,24 +180,24 @@ NOTICES: dict[Kind, Notice] = {
         is_optional=True,
     ),
     Kind.CODES_LOCKED: Notice(
-        gettext_noop("Codes are locked: too many were wrong"),
+        gettext_noop("Codes are locked: too many wrong codes"),
         gettext_noop(
-            "Somebody may be signed in with your web password: have it changed. Your "
-            "administrator can unlock codes."
+            "Someone may be using your web password: change it. Your administrator can "
+            "unlock codes."
         ),
     ),
     Kind.REVOKED_TRIED: Notice(
         gettext_noop("A deleted security password is still being tried"),
         gettext_noop(
-            "It is refused. If the device is yours, make a new security password for "
+            "It is refused. If the device is yours, create a new security password for "
             "it. If it was lost or stolen, whoever has it stays locked out."
         ),
     ),
     Kind.GUESSED: Notice(
         gettext_noop("Many wrong passwords were tried for your mailbox"),
         gettext_noop(
-            "They were refused. If your web password is short, or used elsewhere, have "
-            "it changed."
+            "They were refused. If your web password is short or used elsewhere, change "
+            "it."
         ),
     ),
 }
@@ -242,7 +242,7 @@ FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "device": (gettext_noop("Device"), str),
     "passkey": (gettext_noop("Passkey"), str),
     "left": (gettext_noop("Codes left"), str),
-    "old": (gettext_noop("Number until now"), str),
+    "old": (gettext_noop("Previous number"), str),
     "new": (gettext_noop("New number"), str),
     "protocols": (gettext_noop("Protocols"), lambda value: _list(value.upper())),
     "networks": (gettext_noop("Networks"), _list),

@@ -88,7 +88,7 @@ def _sending(account: Account, secret: str, server: Server) -> dict[str, Any]:
 
 
 def _explanation(address: str) -> str:
-    text = gettext("Sets up the mailbox %(address)s, with a password for this device.")
+    text = gettext("Sets up the mailbox %(address)s with a password for this device.")
     return text % {"address": address}
 
 
@@ -98,9 +98,9 @@ def _in_all_languages(address: str) -> dict[str, str]:
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             warning = gettext(
-                "This profile holds a password. Do not pass it on, and delete the "
-                "file when it is installed. You can cut the device off in the portal "
-                "at any time."
+                "This profile contains a password. Do not share it, and delete the file "
+                "after installing it. You can cut the device off in the portal at any "
+                "time."
             )
             texts[APPLE_LANGUAGES.get(code, code)] = (
                 f"{_explanation(address)}\n\n{warning}"

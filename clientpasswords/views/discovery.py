@@ -22,7 +22,7 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
     """Thunderbird's file; the address in the query is not even looked at."""
     servers = discovery.told(sites.own().servers)
     if not servers:
-        raise Http404(_("This site has no server that programs can find."))
+        raise Http404(_("This site has no server that mail programs can find."))
     document = discovery.autoconfig(
         servers,
         host=sites.own().host or servers[0].host,

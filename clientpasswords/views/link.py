@@ -84,9 +84,10 @@ def _language_of(link: SetUpLink) -> translation.override:
 
 def _gone(request: HttpRequest) -> HttpResponse:
     context = {
-        "title": _("This link does not work any more"),
+        "title": _("This link no longer works"),
         "hint": _(
-            "It was used or withdrawn, or ten minutes are over. Make a new code."
+            "It was used or withdrawn, or has expired after ten minutes. Create a new "
+            "code."
         ),
     }
     return render(request, "clientpasswords/link_gone.html", context, status=410)

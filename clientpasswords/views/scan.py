@@ -69,12 +69,12 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
     link = rows.filter(pk=pk, account=request.user).first()
     text = ""
     if link is None:
-        text = _("The code does not work any more.")
+        text = _("The code no longer works.")
     elif link.client_password is not None:
         text = _("The profile was downloaded: “%(device)s” is in the list.")
         text %= {"device": link.client_password.label}
     elif link.has_expired:
-        text = _("The code has expired. Make a new one.")
+        text = _("The code has expired. Create a new one.")
     return JsonResponse({"connected": text})
 
 
@@ -82,5 +82,5 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
 def withdraw(request: UserRequest) -> HttpResponse:
     """Cancel: whoever has seen the link can do nothing with it."""
     links.withdraw(request.user)
-    messages.success(request, _("The code does not work any more."))
+    messages.success(request, _("The code no longer works."))
     return pages.back()

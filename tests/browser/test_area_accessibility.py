@@ -47,7 +47,7 @@ def test_the_area_off(visit: Visit, alice: Account, look: Look) -> None:
 def test_the_area_suspended(visit: Visit, alice: Account, look: Look) -> None:
     factories.make_client_password(alice, NAMES[0])
     page = visit(steps.AREA, alice)
-    expect(page.get_by_text("Not active while this is off.")).to_be_visible()
+    expect(page.get_by_text("Paused while the switch is off.")).to_be_visible()
     look(page, "area-suspended")
 
 
@@ -86,7 +86,9 @@ def test_the_area_while_the_mail_server_is_silent(
     look(page, "area-silent")
 
     steps.link(page, NAMES[0]).click()
-    expect(page.get_by_text("The mail server has not reported since")).to_be_visible()
+    expect(
+        page.get_by_text("The mail server has not reported any sign-ins since")
+    ).to_be_visible()
     look(page, "device-silent")
 
     page.goto(f"{steps.WINDOWS}lost/")
@@ -155,7 +157,7 @@ def test_the_area_with_a_cut_off_that_is_open(
     row, _secret = factories.make_client_password(owner, NAMES[0])
     page = visit(f"{steps.WINDOWS}{row.pk}/delete/", owner)
     steps.button(page, "Delete").click()
-    expect(page.get_by_text("may still have a connection open")).to_be_visible()
+    expect(page.get_by_text("may still be connected")).to_be_visible()
     look(page, "area-cut-off-open")
 
 

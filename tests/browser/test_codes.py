@@ -84,7 +84,7 @@ def test_the_last_try_kills_the_code(page: Page, bob: Account, watch: Watch) -> 
     Phone.objects.update(throttling_failure_count=4)
 
     steps.type_code(page, steps.wrong_code())
-    expect(page.get_by_text("That was the last try.")).to_be_visible()
+    expect(page.get_by_text("That was your last try.")).to_be_visible()
     steps.type_code(page, code)
 
     expect(
@@ -253,7 +253,7 @@ def test_a_phone_that_refuses_our_messages_needs_the_administrator(
         provider.TWILIO_API_URL = server.url
         steps.button(page, "Get Dynamic Captcha").click()
         alert = page.get_by_role("alert")
-        expect(alert).to_contain_text("Your phone does not accept our messages.")
+        expect(alert).to_contain_text("Text messages cannot be sent to your number.")
 
 
 def test_a_provider_that_says_nothing_is_not_waited_for(

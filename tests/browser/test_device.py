@@ -59,13 +59,13 @@ def test_a_password_is_limited_and_renamed_on_its_page(
     expect(page.get_by_text("Choose at least one.")).to_be_visible()
     look(page, "device-nonsense")
 
-    page.get_by_label("send only").check()
+    page.get_by_label("send mail only").check()
     page.get_by_label("Only from these networks").fill("192.0.2.0/24")
     page.get_by_label("Works until the end of").fill("2999-12-31")
     steps.button(page, "Save").click()
 
     expect(page.get_by_text("The limits are saved.")).to_be_visible()
-    expect(page.get_by_label("send only")).to_be_checked()
+    expect(page.get_by_label("send mail only")).to_be_checked()
     phone.refresh_from_db()
     assert phone.protocols_allowed == ["SMTP"]
     assert phone.networks == "192.0.2.0/24"
@@ -103,7 +103,7 @@ def test_at_the_reveal_it_is_limited_and_seen_to_connect(
     )
     expect(page.get_by_text("Connected: IMAP")).to_be_visible()
 
-    page.get_by_label("send only").check()
+    page.get_by_label("send mail only").check()
     # Not copied, and not asked for: a mail program has it.
     steps.button(page, "OK").click()
     expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
@@ -128,7 +128,7 @@ def test_lost_devices_are_chosen_and_deleted(
     window.get_by_label("Printer").check()
     steps.button(page, "Delete").click()
 
-    window = steps.window(page, "What else was on it?")
+    window = steps.window(page, "What else was on the device?")
     expect(window.get_by_text("2 devices can no longer send")).to_be_visible()
     look(page, "lost-done")
     steps.link(page, "Done").click()

@@ -131,7 +131,7 @@ def test_who_does_not_confirm_is_told_and_may_try_again(
 
     with authenticator.without_the_finger():
         steps.button(page, "Sign in with a passkey").click()
-        expect(page.get_by_text("Nothing was confirmed.")).to_be_visible()
+        expect(page.get_by_text("Cancelled.")).to_be_visible()
     look(page, "passkey-not-confirmed")
     assert not SecurityEvent.objects.filter(kind="signed-in").exists()
 
@@ -216,7 +216,7 @@ def test_recovery_codes_are_shown_once_and_sign_in(
     assert all(re.fullmatch("[0-9]{20}", code) for code in codes)
 
     steps.link(page, "I have saved them").click()
-    expect(page.get_by_text("10 codes of those made on")).to_be_visible()
+    expect(page.get_by_text("10 codes of those created on")).to_be_visible()
     sign_out(page)
     type_password(page)
     groups = " ".join(re.findall("....", codes[3]))

@@ -91,7 +91,7 @@ def test_third_party_logon_off_is_said_and_nothing_can_be_generated(
     expect(page.get_by_role("link", name="Generate New Password")).to_be_hidden()
 
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.get_by_text("A text for your request").click()
+    page.get_by_text("Copy a message for your administrator").click()
     page.locator("[data-copy='#request']").click()
     wanted = "Please allow mail programs to connect to the mailbox alice@example.com."
     assert page.evaluate("navigator.clipboard.readText()") == wanted

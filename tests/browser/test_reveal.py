@@ -192,7 +192,7 @@ def test_whoever_did_not_copy_it_makes_another_at_once(
     secret = steps.issue(page)
     page.reload()
 
-    steps.button(page, "Delete it and make a new one").click()
+    steps.button(page, "Delete it and create a new one").click()
     expect(steps.window(page, "Identity authentication")).to_be_visible()
     steps.type_code(page, steps.get_code(page))
 
@@ -229,7 +229,7 @@ def test_two_tabs_with_one_code_make_one_password(
     secret = steps.shown(page)
     steps.type_code(other, code)
 
-    expect(other.get_by_text("each code works once")).to_be_visible()
+    expect(other.get_by_text("Each code works once")).to_be_visible()
     assert secret not in other.content()
     assert bob.client_passwords.count() == 1
 

@@ -133,7 +133,7 @@ def test_a_phone_is_set_up_from_the_desk(
     steps.link(page, "Done").click()
     expect(steps.device(page, "My iPhone")).to_be_visible()
     phone.reload()
-    expect(steps.heading(phone, "This link does not work any more")).to_be_visible()
+    expect(steps.heading(phone, "This link no longer works")).to_be_visible()
     look(phone, "scanned-again")
 
 
@@ -159,10 +159,10 @@ def test_a_code_that_is_cancelled_opens_nothing(
     phone = scan(visit, page)
 
     steps.button(page, "Cancel").click()
-    expect(page.get_by_text("The code does not work any more.")).to_be_visible()
+    expect(page.get_by_text("The code no longer works.")).to_be_visible()
     steps.button(phone, "Install the profile").click()
 
-    expect(steps.heading(phone, "This link does not work any more")).to_be_visible()
+    expect(steps.heading(phone, "This link no longer works")).to_be_visible()
     assert not bob.client_passwords.exists()
 
 
@@ -193,7 +193,7 @@ def test_a_question_that_was_on_its_way_at_cancel_is_answered(
     steps.button(page, "Cancel").click()
 
     page.wait_for_url(f"**{steps.AREA}*")
-    expect(page.get_by_text("The code does not work any more.")).to_be_visible()
+    expect(page.get_by_text("The code no longer works.")).to_be_visible()
     assert answers == [200]
 
 
@@ -207,7 +207,7 @@ def test_a_code_that_is_cancelled_in_another_window_says_so(
 
     links.withdraw(bob)
 
-    expect(line).to_have_text("The code does not work any more.")
+    expect(line).to_have_text("The code no longer works.")
     asked: list[str] = []
 
     def note(request: Request) -> None:
@@ -242,7 +242,7 @@ def test_another_device_than_apples_is_told_so(
     other = visit("/")
     other.goto(link)
 
-    expect(other.get_by_text("This looks like no device of Apple's")).to_be_visible()
+    expect(other.get_by_text("This does not look like an Apple device")).to_be_visible()
     look(other, "scanned-elsewhere")
 
 
@@ -256,6 +256,6 @@ def test_a_page_that_was_open_for_too_long_brings_no_profile(
 
     steps.button(page, "Install the profile").click()
 
-    window = steps.window(page, "No profile can be made any more")
+    window = steps.window(page, "The profile can no longer be created")
     expect(window).to_be_visible()
     look(page, "no-profile")

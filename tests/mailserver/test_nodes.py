@@ -32,7 +32,7 @@ pytestmark = pytest.mark.mailserver
 
 ADDRESS = "alice@example.com"
 OWNER = Actor(ADDRESS, "198.51.100.7", "")
-OUTSTANDING = "may still have a connection open"
+OUTSTANDING = "may still be connected"
 
 
 @pytest.fixture(scope="module")

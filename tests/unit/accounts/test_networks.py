@@ -123,7 +123,7 @@ def test_what_is_parsed_is_stored_in_one_form(typed: list[str]) -> None:
 def test_what_is_typed_is_a_list_or_is_refused(text: str) -> None:
     typed = [each for each in re.split(r"[\s,;]+", text.strip()) if each]
     if None in map(networks.read, typed):
-        with pytest.raises(ValidationError, match="is no network"):
+        with pytest.raises(ValidationError, match="is not a valid network"):
             networks.parse(text)
     elif len(typed) <= networks.MOST_NETWORKS:
         assert {*networks.parse(text)} == {str(networks.read(each)) for each in typed}

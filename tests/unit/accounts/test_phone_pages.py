@@ -108,7 +108,7 @@ def test_without_a_change_under_way_there_is_no_code(
     for answer in (browser.post(path, {"code": "123456"}), browser.get(CODE)):
         assert (answer.status_code, answer["Location"]) == (302, PAGE)
     assert sms.outbox == []
-    assert "This change cannot go on." in browser.get(PAGE).text
+    assert "This change cannot be continued." in browser.get(PAGE).text
 
 
 def test_the_web_password_is_needed_and_its_tries_are_counted(
@@ -119,19 +119,34 @@ def test_the_web_password_is_needed_and_its_tries_are_counted(
 
     assert [answer.status_code for answer in answers] == [422, 422, 429]
     assert "Incorrect web password." in answers[0].text
-    assert "wrong" not in answers[0].context["form"].as_p().split("not right")[1]
+    assert (
+        "wrong"
+        not in answers[0].context["form"].as_p().split("Incorrect web password")[1]
+    )
     assert not NewPhone.objects.exists()
 
 
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        ("0151 23456789", "Enter a mobile number with its country code"),
-        ("+1", "Enter a mobile number with its country code"),
-        ("call me", "Enter a mobile number with its country code"),
-        ("+493012345678", "Enter a mobile number with its country code"),
-        ("+1 202 555 0123 ext. 9", "Enter a mobile number with its country code"),
-        ("+19005550123", "Enter a mobile number with its country code"),
+        (
+            "0151 23456789",
+            "Enter a mobile number that starts with + and the country code",
+        ),
+        ("+1", "Enter a mobile number that starts with + and the country code"),
+        ("call me", "Enter a mobile number that starts with + and the country code"),
+        (
+            "+493012345678",
+            "Enter a mobile number that starts with + and the country code",
+        ),
+        (
+            "+1 202 555 0123 ext. 9",
+            "Enter a mobile number that starts with + and the country code",
+        ),
+        (
+            "+19005550123",
+            "Enter a mobile number that starts with + and the country code",
+        ),
         (OLD, "This number is already on file."),
         ("", "This field is required."),
     ],
@@ -208,9 +223,11 @@ def test_a_number_on_hold_is_said_where_passwords_are_made(
     listed = browser.get("/settings/account-security/").text
     window = browser.get("/settings/account-security/security-passwords/new/")
 
-    assert "New security passwords can be made from 23 November 2026, 14:00" in listed
+    assert (
+        "You can create new security passwords from 23 November 2026, 14:00" in listed
+    )
     assert window.status_code == 409
-    assert "The new number gets codes from 23 November 2026, 14:00 on." in window.text
+    assert "The new number gets codes from 23 November 2026, 14:00." in window.text
 
 
 # --- the administrator ----------------------------------------------------------------

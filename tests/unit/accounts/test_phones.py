@@ -227,7 +227,7 @@ def test_the_old_number_and_the_mailbox_are_told_of_a_change(
     assert sms.outbox[-1].number == OLD
     assert "alice@example.com" in sms.outbox[-1].text
     body = str(getattr(mailoutbox[0], "body", ""))
-    assert "Number until now: +1 ••• •••• ••23" in body
+    assert "Previous number: +1 ••• •••• ••23" in body
     assert "New number: +1 ••• •••• ••77" in body
     assert NEW not in body
 

@@ -100,6 +100,6 @@ def test_wrong_ones_are_counted_with_those_of_the_sign_in(
 def test_the_owner_signs_out_everywhere_else(browser: Client, other: Client) -> None:
     response = browser.post("/settings/password/sessions/", follow=True)
 
-    assert "signed out everywhere else" in response.content.decode()
+    assert "signed out of the portal in all other browsers" in response.content.decode()
     assert is_signed_in(browser)
     assert not is_signed_in(other)

@@ -16,7 +16,7 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         lifecycle.ThirdPartyLogonOff(),
         403,
         "Third-party client logon is off for your mailbox.",
-        "No security password can be made. Ask your administrator.",
+        "You cannot create security passwords. Ask your administrator.",
     ),
     "switched off": (
         lifecycle.NotInForce(),
@@ -27,7 +27,7 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
     "full": (
         lifecycle.LimitReached(),
         409,
-        "You have as many security passwords as you may have.",
+        "You have reached the limit for security passwords.",
         "Delete one that you no longer use. No text message was sent.",
     ),
     "required": (
@@ -46,7 +46,7 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         codes.Held(NOON),
         409,
         "Your phone number was changed recently.",
-        "The new number gets codes from 23 November 2026, 12:00 on.",
+        "The new number gets codes from 23 November 2026, 12:00.",
     ),
     "locked": (
         codes.Locked(),

@@ -153,7 +153,9 @@ def test_before_the_switch_is_turned_on_the_programs_it_breaks_are_named(
     window = text_of(browser, f"{INDEX}security-passwords/enable/")
 
     for page in (text_of(browser), window):
-        assert "These used your web password lately:" in page
+        assert "Signed in with your web password in the last 30 days:" in page
         assert "POP3 · <bdi>192.0.2.8</bdi>" in page
     Account.objects.update(client_passwords_on=True)
-    assert "These used your web password lately:" not in text_of(browser)
+    assert "Signed in with your web password in the last 30 days:" not in text_of(
+        browser
+    )

@@ -157,7 +157,9 @@ def test_an_app_that_was_set_up_lately_does_not_count(
     with pytest.raises(codes.NoApp):
         issue(alice, totp_of(device))
     page = browser.get(NEW).text
-    assert "can be used here from 23 November 2026, 12:00 on." in page
+    assert (
+        "You can use your authenticator app here from 23 November 2026, 12:00." in page
+    )
     assert 'value="app"' not in page
 
     clock.shift(1)

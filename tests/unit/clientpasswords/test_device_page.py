@@ -119,17 +119,17 @@ NONSENSE = [
     ({"access": "some"}, "Choose at least one."),
     ({"access": "none"}, "Select a valid choice."),
     ({}, "This field is required."),
-    ({**ALL, "networks": "at home"}, "“at” is no network."),
-    ({**ALL, "networks": "192.0.2.0/33"}, "“192.0.2.0/33” is no network."),
-    ({**ALL, "networks": "<b>"}, "“&lt;b&gt;” is no network."),
+    ({**ALL, "networks": "at home"}, "“at” is not a valid network."),
+    ({**ALL, "networks": "192.0.2.0/33"}, "“192.0.2.0/33” is not a valid network."),
+    ({**ALL, "networks": "<b>"}, "“&lt;b&gt;” is not a valid network."),
     (
         {**ALL, "networks": " ".join(f"10.0.0.{n}" for n in range(11))},
-        "No more than 10",
+        "Enter at most 10",
     ),
     ({**ALL, "networks": "1" * 501}, "at most 500 characters"),
-    ({**ALL, "expires": "31.12.2999"}, "Enter a date like 2027-01-31."),
-    ({**ALL, "expires": "2020-01-01"}, "This day is over."),
-    ({**ALL, "expires": "9999-12-31"}, "Enter a date like 2027-01-31."),
+    ({**ALL, "expires": "31.12.2999"}, "Enter a date, for example 2027-01-31."),
+    ({**ALL, "expires": "2020-01-01"}, "Choose a date in the future."),
+    ({**ALL, "expires": "9999-12-31"}, "Enter a date, for example 2027-01-31."),
 ]
 
 
@@ -253,7 +253,7 @@ def test_a_program_without_a_security_password_is_pointed_out(
 ) -> None:
     row = logon(phone, "security-password-required", client_password=None, count=14)
     page = browser.get(INDEX).content.decode()
-    assert "without a security password, 14 times since" in page
+    assert "without a security password (14 times since" in page
     assert "198.51.100.7" in page
 
     Logon.objects.filter(pk=row.pk).update(last_at=timezone.now() - timedelta(days=2))

@@ -62,7 +62,7 @@ def test_turned_off_the_list_stays_and_says_that_it_sleeps(
     page = text_of(browser)
 
     assert "Old phone" in page
-    assert "Not active while this is off." in page
+    assert "Paused while the switch is off." in page
 
 
 @pytest.mark.usefixtures("client_passwords_on")
@@ -198,9 +198,9 @@ def test_an_open_connection_is_said_until_the_mail_server_confirms(
 
     browser.post(reverse("clientpasswords:delete", args=[row.pk]))
 
-    assert "may still have a connection open" in text_of(browser)
+    assert "may still be connected" in text_of(browser)
     Cutoff.objects.update(kicks=1)
-    assert "may still have a connection open" not in text_of(browser)
+    assert "may still be connected" not in text_of(browser)
 
 
 # --- the switch -----------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_the_same_form_again_is_told_that_it_was_shown(
     page = response.content.decode()
     assert response.status_code == 409
     assert "was already shown and cannot be shown again" in page
-    assert "Delete it and make a new one" in page
+    assert "Delete it and create a new one" in page
     assert passwords.groups(secret)[0] not in page
     assert "<output" not in page
     assert alice.client_passwords.count() == 1

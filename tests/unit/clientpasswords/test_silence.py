@@ -17,7 +17,7 @@ from tests.unit.support import words_of
 MINUTE = timedelta(minutes=1)
 INDEX = "/settings/account-security/"
 WINDOWS = f"{INDEX}security-passwords/"
-SILENT = "The mail server has not reported since"
+SILENT = "The mail server has not reported any sign-ins since"
 UNKNOWN = "<dd>not available right now</dd>"
 CERTAIN = ("Never used", "Not used for 90 days", "No mail program has tried yet.")
 
@@ -144,9 +144,9 @@ def test_at_the_limit_no_device_is_called_dispensable_by_guess(
 ) -> None:
     Policy.objects.update(max_client_passwords=1)
     ClientPassword.objects.update(created_at=timezone.now() - DAY)
-    assert "Used least of all" in words_of(browser)
+    assert "Least used – delete it?" in words_of(browser)
 
     clock.shift(6 * MINUTE)
 
     assert "You have reached the limit of 1." in words_of(browser)
-    assert "Used least of all" not in words_of(browser)
+    assert "Least used – delete it?" not in words_of(browser)

@@ -101,7 +101,7 @@ def test_where_it_is_required_no_text_message_is_spent(alice: Account) -> None:
 
 def test_the_page_asks_for_the_code(alice: Account, browser: Client) -> None:
     page = browser.get(reverse(PAGE)).content.decode()
-    assert "Your administrator asks for a code" in page
+    assert "Your administrator requires a code" in page
     assert 'name="code"' in page
 
     code = press_get_code(browser)

@@ -30,7 +30,7 @@ def test_the_owner_hears_of_the_switch_and_of_a_passwords_life(alice: Account) -
     assert told() == ["Security passwords were turned on"]
 
     issued = issue(alice, code_for(alice), label="My iPhone")
-    assert told() == ["A security password was made"]
+    assert told() == ["A security password was created"]
     assert "Device: My iPhone" in mail.outbox[0].body
     assert issued.secret not in mail.outbox[0].body
 

@@ -248,7 +248,7 @@ def test_the_area_has_a_notice_in_the_place_of_its_buttons(
     page = text_of(browser, address(name, phone))
 
     assert page.count(NOTICE) == 1
-    assert "Your mail programs go on working" in page
+    assert "Your mail programs keep working" in page
     assert "Phone" in page
     for gone in (
         "Generate New Password",
@@ -256,9 +256,9 @@ def test_the_area_has_a_notice_in_the_place_of_its_buttons(
         'role="switch"',
         ">Delete<",
         "Delete all",
-        "Delete one you no longer use",
+        "Delete one that you no longer use",
         "I lost a device",
-        "delete this one?",
+        "delete it?",
         "No phone number is on file",
         "Rename",
     ):

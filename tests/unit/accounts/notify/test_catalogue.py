@@ -57,7 +57,7 @@ def test_a_reminder_does_not_ask_whether_it_was_the_owner(
     text = messages.write(alice, [event]).text
 
     is_reminder = NOTICES[kind].is_reminder
-    assert ("Was it you?" not in text) is is_reminder
+    assert ("If this was you" not in text) is is_reminder
     assert ("By: mailportal" not in text) is is_reminder
 
 

@@ -37,9 +37,9 @@ def test_it_says_what_happened_to_which_device_when_and_from_where(
 ) -> None:
     letter = messages.write(alice, [event()])
 
-    assert letter.subject == "A security password was made"
+    assert letter.subject == "A security password was created"
     lines = [line.strip() for line in letter.text.split("\n")]
-    assert lines[0] == "A security password was made: mailbox alice@example.com"
+    assert lines[0] == "A security password was created: mailbox alice@example.com"
     assert lines[2:5] == [
         "Device: My <iPhone> & 'more'",
         "Time: 24 November 2026, 12:04 (UTC)",
@@ -108,9 +108,9 @@ def test_only_mails_about_uses_say_how_to_switch_them_off(alice: Account) -> Non
     for kind in NOTICES:
         text = write(alice, event(kind))
 
-        says_how = "You can switch mails like this off" in text
+        says_how = "You can turn these mails off" in text
         assert says_how is NOTICES[kind].is_optional
-        assert ("cannot be switched off" in text) is not says_how
+        assert ("You cannot turn these mails off" in text) is not says_how
 
 
 @pytest.mark.parametrize("language", [each for each in LANGUAGES if each != "en"])

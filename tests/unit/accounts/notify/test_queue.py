@@ -151,7 +151,7 @@ def test_a_flood_of_one_kind_does_not_hold_back_another(
     happen(alice, Kind.ISSUED)
     queue.deliver_due()
 
-    assert subjects()[1:] == ["A security password was made"]
+    assert subjects()[1:] == ["A security password was created"]
 
 
 @pytest.mark.parametrize("kind", USES)
@@ -221,7 +221,7 @@ def test_what_was_not_taken_is_sent_when_the_server_is_back(
 
     assert queue.deliver_due() == 1
 
-    assert subjects() == ["A security password was made (5)"]
+    assert subjects() == ["A security password was created (5)"]
 
 
 @pytest.mark.usefixtures("no_server")

@@ -35,8 +35,8 @@ def test_of_many_workers_one_sends_the_mail(alice: Account, mallory: Account) ->
 
     assert sum(taken) == len(mail.outbox) == 2
     assert sorted(message.subject for message in mail.outbox) == [
-        "A security password was made",
-        "A security password was made (3)",
+        "A security password was created",
+        "A security password was created (3)",
     ]
 
 

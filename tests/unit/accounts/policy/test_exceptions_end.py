@@ -182,7 +182,7 @@ def test_the_mail_says_when_and_what_changes(free: Account) -> None:
     changes = "POP3 is switched off, security passwords are required"
     assert f"From then on: {changes}" in letter.body
     assert "turn them on before" in letter.body
-    assert "Was it you?" not in letter.body
+    assert "If this was you" not in letter.body
     assert "By: " not in letter.body
 
 

@@ -98,5 +98,5 @@ def test_the_mail_names_the_day_and_what_to_do(alice: Account) -> None:
     assert letter.subject == "Mail programs will need a security password"
     assert f"Required from: {day.day} {day:%B %Y}" in letter.body
     assert "turn security passwords on" in letter.body
-    assert "Was it you?" not in letter.body
+    assert "If this was you" not in letter.body
     assert "By: " not in letter.body

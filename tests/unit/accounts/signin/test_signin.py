@@ -173,7 +173,7 @@ def test_after_five_wrong_passwords_the_right_one_too_has_to_wait(
 
     assert response.status_code == 429
     assert response["Retry-After"] == "901"
-    assert "Signing in is paused for 16 minutes" in response.content.decode()
+    assert "Sign-in is paused for 16 minutes" in response.content.decode()
     assert not is_signed_in(client)
 
 

@@ -247,11 +247,11 @@ def test_the_mail_says_what_when_and_what_to_do(
 
     (letter,) = mail.outbox
     assert letter.to == ["alice@example.com"]
-    assert letter.subject == "A security password ends soon"
+    assert letter.subject == "A security password expires soon"
     assert "Device: Phone" in letter.body
     assert "Works until: 26 November 2026, 12:00 (UTC)" in letter.body
-    assert "make a new one" in letter.body
-    assert "Was it you?" not in letter.body
+    assert "create a new one" in letter.body
+    assert "If this was you" not in letter.body
     assert "By: " not in letter.body
     assert "~" not in letter.body
 

@@ -102,7 +102,7 @@ def test_the_mail_says_what_when_and_what_to_do(
     assert "Device: Phone" in letter.body
     assert "Suspended from: 25 December 2026" in letter.body
     assert "choose Keep" in letter.body
-    assert "Was it you?" not in letter.body
+    assert "If this was you" not in letter.body
     assert "By:" not in letter.body
 
 

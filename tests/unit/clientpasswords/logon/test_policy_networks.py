@@ -154,9 +154,9 @@ def test_networks_are_stored_in_one_form(db: None, typed: str, stored: str) -> N
 @pytest.mark.parametrize(
     ("typed", "problem"),
     [
-        ("192.0.2.0/33", "“192.0.2.0/33” is no network"),
-        ("office", "“office” is no network"),
-        (",".join(f"10.{n}.0.0/16" for n in range(11)), "No more than 10"),
+        ("192.0.2.0/33", "“192.0.2.0/33” is not a valid network"),
+        ("office", "“office” is not a valid network"),
+        (",".join(f"10.{n}.0.0/16" for n in range(11)), "Enter at most 10"),
     ],
 )
 def test_what_is_no_list_of_networks_is_refused(

@@ -80,7 +80,7 @@ def test_without_smtp_the_steps_make_way_for_the_table(
 
     text = page(browser, "outlook-classic")
 
-    assert "Enter what the table says and leave the rest out." in text
+    assert "Enter what the table shows and leave the rest empty." in text
     assert "Step by step" not in text
     assert "smtp.example.com" not in text
 
@@ -109,11 +109,11 @@ def test_a_site_without_servers_has_pages_all_the_same(
 def test_only_who_needs_a_security_password_is_told_to_make_one(
     browser: Client, alice: Account
 ) -> None:
-    assert "make a security password" not in page(browser, "foxmail")
+    assert "create a security password" not in page(browser, "foxmail")
 
     Account.objects.update(client_passwords_on=True)
 
-    assert "make a security password" in page(browser, "foxmail")
+    assert "create a security password" in page(browser, "foxmail")
 
 
 @pytest.mark.parametrize("key", ["outlook-new", "outlook-mobile"])

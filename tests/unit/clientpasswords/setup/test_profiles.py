@@ -172,7 +172,7 @@ def test_only_apples_devices_are_offered_it(
 
 def refused(response: Any) -> bool:
     page = response.content.decode()
-    said = "No profile can be made any more" in page
+    said = "The profile can no longer be created" in page
     return bool(response.status_code == 409 and said)
 
 

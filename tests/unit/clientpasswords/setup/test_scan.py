@@ -127,7 +127,7 @@ def test_a_used_link_says_so(browser: Client, alice: Account, device: Client) ->
 
     for response in (device.get(path_of(link)), again):
         assert response.status_code == 410
-        assert "This link does not work any more" in response.content.decode()
+        assert "This link no longer works" in response.content.decode()
     assert alice.client_passwords.count() == 1
 
 
@@ -135,7 +135,7 @@ def test_a_made_up_link_says_the_same(device: Client, db: None) -> None:
     response = device.get("/i/aaaaaaaaaaaaaaaaaaaaaa/")
 
     assert response.status_code == 410
-    assert "This link does not work any more" in response.content.decode()
+    assert "This link no longer works" in response.content.decode()
 
 
 def test_the_button_needs_the_forms_token(
@@ -159,7 +159,9 @@ def test_when_there_is_no_room_the_device_is_told(
     response = press_install(device, link)
 
     assert response.status_code == 409
-    assert "as many security passwords as you may have" in response.content.decode()
+    assert (
+        "You have reached the limit for security passwords" in response.content.decode()
+    )
     assert alice.client_passwords.count() == 10
 
 
@@ -205,7 +207,7 @@ def test_the_desk_is_told_that_a_link_is_gone_or_never_was_in_the_same_words(
     """The page may ask once more when it was cancelled, here or in another window."""
     show_link(browser)
     pk = SetUpLink.objects.get().pk
-    gone = {"connected": "The code does not work any more."}
+    gone = {"connected": "The code no longer works."}
     assert browser.get(f"{SCAN}{pk}/status/").json() == {"connected": ""}
     client.force_login(mallory)
     assert client.get(f"{SCAN}{pk}/status/").json() == gone
