@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 # What the second factors of libraries are called where administrators read it.
 SECOND_FACTORS = {
     "otp_totp": _("Two-step sign-in: authenticator apps"),
-    "otp_static": _("Two-step sign-in: tokens on paper"),
+    "otp_static": _("Two-step sign-in: recovery codes"),
     "django_otp_webauthn": _("Two-step sign-in: passkeys"),
 }
 

@@ -37,7 +37,7 @@ class ReleaseForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Goes into the record of events."),
+        help_text=_("Recorded in the audit log."),
         max_length=events.LONGEST_REASON,
         widget=AdminTextInputWidget,
     )
@@ -100,11 +100,11 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
             return self._page(request, former, form)
         order = Order(actor(request), form.cleaned_data["reason"])
         former_addresses.release(former, order)
-        words = gettext("The address %(address)s is released: a mailbox can have it.")
+        words = gettext("The address %(address)s is released. A mailbox can use it.")
         messages.success(request, words % {"address": former.address})
         return redirect("admin:accounts_formeraddress_changelist")
 
-    @admin.display(description=_("mailbox that had it"))
+    @admin.display(description=_("previous mailbox"))
     def present_address(self, former: Any) -> StrOrPromise:
         """What it is called now, if they may see it."""
         if former.account is None:

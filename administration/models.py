@@ -16,22 +16,22 @@ class Job(models.Model):
     action = models.CharField(_("action"), max_length=40)
     parameters = models.JSONField(default=dict)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
-    total = models.PositiveIntegerField(_("chosen"))
+    total = models.PositiveIntegerField(_("selected"))
     ordered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.CASCADE,
         related_name="jobs",
-        verbose_name=_("ordered by"),
+        verbose_name=_("started by"),
     )
     network_address = models.GenericIPAddressField(_("from"), null=True)
-    created_at = models.DateTimeField(_("chosen at"), default=timezone.now)
+    created_at = models.DateTimeField(_("selected at"), default=timezone.now)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
     stopped_because = models.CharField(_("stopped because"), max_length=100, blank=True)
 
     class Meta:
-        verbose_name = _("action on many")
-        verbose_name_plural = _("actions on many")
+        verbose_name = _("bulk action")
+        verbose_name_plural = _("bulk actions")
         ordering = ["-created_at", "-pk"]
         default_permissions = ("view",)
         permissions = [

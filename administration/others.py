@@ -73,9 +73,9 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
         if roles.is_ready_made(record):
             return _(
                 "This group comes with the portal, which sets its rights at each "
-                "start. For other rights, make a group of your own."
+                "start. For other rights, create your own group."
             )
-        return _("You are in this group: its rights are for others to change.")
+        return _("You are in this group. Only others can change its rights.")
 
     @admin.display(description=_("name"), ordering="name")
     def shown(self, group: Group) -> str:

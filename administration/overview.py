@@ -61,18 +61,18 @@ def _of_mailboxes(counted: statistics.Figures) -> list[Number]:
     }
     return [
         Number(
-            _("Mailboxes whose mail programs are refused the web password"),
+            _("Mailboxes that need security passwords"),
             off,
             _list(Account, "is_active__exact=1&web=refused"),
             share,
         ),
         Number(
-            _("Mailboxes with as many security passwords as allowed"),
+            _("Mailboxes at their limit"),
             counted["full"],
             _list(Account, "has=full"),
         ),
         Number(
-            _("Security passwords not used for 90 days"),
+            _("Security passwords unused for 90 days"),
             counted["idle"],
             _list(ClientPassword, "use=idle"),
         ),
@@ -98,7 +98,7 @@ def _of_today(request: HttpRequest) -> list[Number]:
             most,
         ),
         (
-            _("Cut-offs that a mail server has not confirmed"),
+            _("Cut-offs not yet confirmed by a mail server"),
             open_cutoffs,
             "open=yes",
             "",

@@ -112,9 +112,9 @@ class ApiTokenAdmin(OperatorsAdmin):
         form = MakeForm(_sent(request))
         made = _make(request, form) if form.is_valid() else None
         if made is None:
-            return self._page(request, "make", form, title=_("Make an API token"))
+            return self._page(request, "make", form, title=_("Create an API token"))
         self.log_addition(request, made.token, [{"added": {}}])
-        title = _("The token “%(name)s” is made") % {"name": made.token.name}
+        title = _("The token “%(name)s” was created") % {"name": made.token.name}
         return self._page(request, "made", made=made, title=title)
 
     def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -156,12 +156,12 @@ class ApiTokenAdmin(OperatorsAdmin):
     def domain_names(self, token: ApiToken) -> Any:
         return _first_names(token.domains.all()) if token.is_limited else _("all")
 
-    @admin.display(description=_("scopes that it opens now"))
+    @admin.display(description=_("scopes in effect now"))
     def scopes_now(self, token: ApiToken) -> Any:
         opens = openings.of(token).scopes if token.is_live else ()
         return ", ".join(sorted(opens)) or _("none")
 
-    @admin.display(description=_("domains that it opens now"))
+    @admin.display(description=_("domains in effect now"))
     def domains_now(self, token: ApiToken) -> Any:
         opening = openings.of(token)
         if not (token.is_live and opening.scopes):
@@ -182,14 +182,14 @@ class ApiTokenAdmin(OperatorsAdmin):
             return _("revoked %(day)s") % {"day": _told(token.revoked_at)}
         if token.is_live:
             return "; ".join(map(str, [_("in force"), *_withheld(token)]))
-        return _("its owner is no administrator") if token.is_left else _("expired")
+        return _("its owner is not an administrator") if token.is_left else _("expired")
 
     def _revoke(self, request: HttpRequest, token: ApiToken, order: Order) -> None:
         if tokens.revoke(token.name, order):
             self.log_change(request, token, gettext("Revoked."))
-            words = gettext("The token “%(name)s” opens nothing any more.")
+            words = gettext("The token “%(name)s” no longer works.")
         else:
-            words = gettext("The token “%(name)s” was revoked before.")
+            words = gettext("The token “%(name)s” was already revoked.")
         messages.success(request, words % {"name": token.name})
 
     def _page(
@@ -220,10 +220,10 @@ def _withheld(token: ApiToken) -> Iterator[Any]:
     """Yield what a live token does not open, as its owner may not do it now."""
     opening = openings.of(token)
     if opening.beyond:
-        words = _("more than its owner may do now: %(scopes)s")
+        words = _("not allowed for its owner now: %(scopes)s")
         yield words % {"scopes": ", ".join(sorted(opening.beyond))}
     if opening.is_narrowed:
-        yield _("only in the domains that its owner administers now")
+        yield _("only in domains that its owner administers now")
 
 
 def _told(time: datetime | None) -> str:

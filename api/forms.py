@@ -21,7 +21,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Goes into the record of events."),
+        help_text=_("Recorded in the audit log."),
         max_length=LONGEST_REASON,
         required=False,
         widget=forms.TextInput({"class": "vTextField"}),
@@ -44,7 +44,7 @@ class MakeForm(ReasonForm):
 
     name = forms.CharField(
         label=capfirst(_("name")),
-        help_text=_("By this name it is in the record of events."),
+        help_text=_("The audit log shows this name."),
         max_length=60,
         widget=forms.TextInput({"class": "vTextField", "autocomplete": "off"}),
     )
@@ -58,13 +58,15 @@ class MakeForm(ReasonForm):
     )
     reach = forms.ChoiceField(
         label=_("For"),
-        choices=[(ALL, _("all domains")), (SOME, _("these domains alone"))],
+        choices=[(ALL, _("all domains")), (SOME, _("only these domains"))],
         widget=forms.RadioSelect,
     )
     domains = DomainsField(
         Domain.objects.all(),
         label=capfirst(_("domains")),
-        help_text=_("For a token for these alone: all others are hidden from it."),
+        help_text=_(
+            "For a token that is limited to these domains. It cannot see any others."
+        ),
         required=False,
         widget=NamedAutocomplete(ApiToken.domains.field, site),
     )
@@ -80,7 +82,7 @@ class MakeForm(ReasonForm):
         """Refuse domains that contradict the choice: the token would see others."""
         reach, domains = (self.cleaned_data.get(name) for name in ("reach", "domains"))
         if reach == ALL and domains:
-            words = _("Either all domains, or these alone: choose that above.")
+            words = _("Choose above: all domains, or only these.")
             self.add_error("domains", words)
         return self.cleaned_data
 

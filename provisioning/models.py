@@ -31,13 +31,13 @@ class ApiToken(models.Model):
     """What a program shows to be let in; only a digest of it is known to us."""
 
     class Scope(models.TextChoices):
-        ACCOUNTS_READ = "accounts:read", _("look at mailboxes")
-        ACCOUNTS_WRITE = "accounts:write", _("make, change and off-board mailboxes")
-        DOMAINS_READ = "domains:read", _("look at domains")
-        DOMAINS_WRITE = "domains:write", _("make domains and set their policies")
-        POLICIES_READ = "policies:read", _("look at policies")
-        POLICIES_WRITE = "policies:write", _("make and change policies")
-        PASSWORDS_READ = "passwords:read", _("look at security passwords")
+        ACCOUNTS_READ = "accounts:read", _("view mailboxes")
+        ACCOUNTS_WRITE = "accounts:write", _("create, change and offboard mailboxes")
+        DOMAINS_READ = "domains:read", _("view domains")
+        DOMAINS_WRITE = "domains:write", _("create domains and set their policies")
+        POLICIES_READ = "policies:read", _("view policies")
+        POLICIES_WRITE = "policies:write", _("create and change policies")
+        PASSWORDS_READ = "passwords:read", _("view security passwords")
         PASSWORDS_REVOKE = "passwords:revoke", _("delete security passwords")
 
     name = models.CharField(_("name"), max_length=60, unique=True)
@@ -49,7 +49,7 @@ class ApiToken(models.Model):
     )
     domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
     created_at = models.DateTimeField(_("made"), default=timezone.now)
-    created_by = models.CharField(_("made by"), max_length=254)
+    created_by = models.CharField(_("created by"), max_length=254)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -89,34 +89,34 @@ GROUPS = (
     Role(
         gettext_noop("Site operators"),
         gettext_noop(
-            "everything, in every domain; they alone hand out rights, make domains, "
-            "and change administrators' mailboxes"
+            "everything in every domain; only they grant rights, create domains and "
+            "change administrators' mailboxes"
         ),
         SITE_RIGHTS,
     ),
     Role(
         gettext_noop("Domain administrators"),
         gettext_noop(
-            "make and change mailboxes, departments, policies of their domains; delete "
-            "security passwords, off-board, release former addresses, export"
+            "create and change mailboxes, departments and policies of their domains; "
+            "delete security passwords, offboard, release former addresses, export"
         ),
         DOMAIN_RIGHTS,
     ),
     Role(
         gettext_noop("Help desk"),
-        gettext_noop("look, delete security passwords, unlock codes, reset phones"),
+        gettext_noop("view, delete security passwords, unlock codes, reset phones"),
         HELP_RIGHTS,
     ),
     Role(
         gettext_noop("Auditors"),
-        gettext_noop("look, and export the record of events"),
+        gettext_noop("view, and export the audit log"),
         VIEW_RIGHTS | {"accounts.export_securityevent"},
     ),
     # Of whose records; it goes with one of the others.
     Role(
         gettext_noop("Every domain of the host"),
         gettext_noop(
-            "together with one of the others: in all domains instead of those given"
+            "with one of the other groups: in all domains instead of the assigned ones"
         ),
         frozenset({WHOLE_HOST}),
     ),

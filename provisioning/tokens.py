@@ -28,7 +28,9 @@ from provisioning.openings import FOR_ALL_DOMAINS
 
 Scope = ApiToken.Scope
 FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
-TAKEN = gettext_noop("There is or was a token of this name, which stays in the record.")
+TAKEN = gettext_noop(
+    "A token with this name exists or existed. Names cannot be reused."
+)
 LONGEST_NAME = 60
 NO_DIGEST = "0" * 64
 # Writing down each use would cost a write a request.
@@ -150,24 +152,24 @@ def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
     if ApiToken.objects.filter(name=name).exists():
         raise Refused("name", _(TAKEN))
     if not scopes or not set(scopes) <= set(Scope.values):
-        words = _("Name at least one of these scopes: %(scopes)s.")
+        words = _("Select at least one of these scopes: %(scopes)s.")
         raise Refused("scopes", words % {"scopes": ", ".join(Scope.values)})
     too_much = FOR_ALL_DOMAINS & set(scopes)
     if domains is not None and too_much:
-        words = _("A token for some domains cannot be for %(scopes)s.")
+        words = _("A token for some domains cannot have the scope %(scopes)s.")
         raise Refused("domains", words % {"scopes": ", ".join(sorted(too_much))})
     if domains is not None and not domains:
-        raise Refused("domains", _("A token for no domain would be for nothing."))
+        raise Refused("domains", _("Select at least one domain."))
     if owner is not None and not (owner.is_active and owner.is_staff):
-        raise Refused("owner", _("Its owner has to be an administrator."))
+        raise Refused("owner", _("The owner must be an administrator."))
     if owner is not None and domains is not None:
         _require_within(owner, domains)
     beyond = openings.beyond_owner(owner, scopes) if owner else ()
     if beyond:
-        words = _("More than its owner may do: %(scopes)s.")
+        words = _("The owner is not allowed: %(scopes)s.")
         raise Refused("scopes", words % {"scopes": ", ".join(sorted(beyond))})
     if expires_at is not None and expires_at <= timezone.now():
-        raise Refused("expires_at", _("It would have expired already."))
+        raise Refused("expires_at", _("Choose a time in the future."))
 
 
 def _require_name(name: str) -> None:
@@ -175,7 +177,7 @@ def _require_name(name: str) -> None:
     if not (
         0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
     ):
-        words = _("A name has 1 to %(most)s characters, all of them visible.")
+        words = _("Enter a name of 1 to %(most)s visible characters.")
         raise Refused("name", words % {"most": LONGEST_NAME})
 
 
@@ -185,7 +187,7 @@ def _require_within(owner: Account, domains: Collection[Domain]) -> None:
     own = set(roles.domains_of(owner).values_list("pk", flat=True))
     outside = sorted(each.name for each in domains if each.pk not in own)
     if outside:
-        words = _("Its owner does not administer %(domains)s.")
+        words = _("The owner does not administer %(domains)s.")
         raise Refused("domains", words % {"domains": ", ".join(outside)})
 
 

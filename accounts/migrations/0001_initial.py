@@ -38,10 +38,10 @@ POLICY = table(
     client_passwords_required=models.BooleanField(
         "security passwords required",
         default=False,
-        help_text="Mail programs are refused the web password; owners cannot opt out.",
+        help_text="Mail programs are refused with the web password. Owners cannot turn this off.",
     ),
     max_client_passwords=models.PositiveSmallIntegerField(
-        "security passwords an account may have",
+        "security passwords allowed for each account",
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(50)],
     ),
@@ -49,26 +49,26 @@ POLICY = table(
         "owners enter their first phone number",
         default=False,
         db_default=False,
-        help_text="Off: an administrator enters it. On: who knows the web password of a mailbox without a number can enter one, and with it make security passwords.",
+        help_text="Off: an administrator enters it. On: someone who knows the web password of a mailbox without a number can enter one and then create security passwords.",
     ),
     required_from=models.DateTimeField(
         "required from",
         null=True,
         blank=True,
-        help_text="Until then nobody is refused; owners are told the date. Empty: at once.",
+        help_text="Until then nobody is refused. Owners are notified of the date. Empty: at once.",
     ),
     report_only=models.BooleanField(
         "report only",
         default=False,
         db_default=False,
-        help_text="Nobody is refused and no owner is told; the roll-out report lists who would be.",
+        help_text="Nobody is refused and no owner is notified. The roll-out report shows who would be refused.",
     ),
     client_password_days=models.PositiveSmallIntegerField(
-        "days a security password lives",
+        "days until a security password expires",
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="From 1 to 3650, counted from when it was made. Empty: for ever.",
+        help_text="From 1 to 3650, counted from its creation. Empty: never.",
     ),
     client_networks=NetworksField(
         "networks of mail programs",
@@ -76,13 +76,13 @@ POLICY = table(
         blank=True,
         default="",
         db_default="",
-        help_text="For example 192.0.2.0/24, 2001:db8::/32. Mail programs elsewhere are refused, with any password; webmail is not. Empty: from anywhere.",
+        help_text="For example 192.0.2.0/24, 2001:db8::/32. Mail programs in other networks are refused, with any password. Webmail is not affected. Empty: from anywhere.",
     ),
     code_to_switch_off=models.BooleanField(
-        "turning security passwords off needs a code",
+        "code needed to turn security passwords off",
         default=False,
         db_default=False,
-        help_text="On: who knows the web password alone cannot open the mailbox to mail programs with it.",
+        help_text="On: someone who knows only the web password cannot use it to open the mailbox to mail programs.",
     ),
     networks_mark=NetworksMark(
         of="client_networks",
@@ -92,18 +92,18 @@ POLICY = table(
         help_text="Part of the names of mail sessions: other networks end them.",
     ),
     suspend_never_used_hours=models.PositiveSmallIntegerField(
-        "suspend when not used within hours of being made",
+        "suspend if not used within hours of creation",
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(8760)],
-        help_text="From 1 to 8760. The same, for one that was made and never used. Empty: never.",
+        help_text="From 1 to 8760. The same for a security password that was never used. Empty: never.",
     ),
     suspend_unused_days=models.PositiveSmallIntegerField(
-        "suspend when unused for days",
+        "suspend after days of inactivity",
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text="From 1 to 3650. The owner is told before, and can use a suspended one again after typing a code. Empty: never.",
+        help_text="From 1 to 3650. The owner is notified first and can reactivate a suspended password with a code. Empty: never.",
     ),
     uses_known_to=models.DateTimeField(
         null=True,
@@ -124,7 +124,7 @@ DOMAIN = table(
         validators=[
             RegexValidator(
                 "\\A[a-z0-9-]+(\\.[a-z0-9-]+)+\\Z",
-                "Enter a domain name; international ones in their “xn--” form.",
+                "Enter a domain name. Write international names in their “xn--” form.",
             )
         ],
     ),
@@ -156,7 +156,7 @@ DEPARTMENT = table(
         null=True,
         blank=True,
         related_name="departments",
-        help_text="Empty: the domain's policy holds.",
+        help_text="Empty: the policy of the domain applies.",
     ),
 )
 ACCOUNT = table(
@@ -196,12 +196,15 @@ ACCOUNT = table(
     ),
     name=models.CharField("name", max_length=100, blank=True),
     language=models.CharField(
-        "language", max_length=10, blank=True, help_text="Empty: the browser's."
+        "language",
+        max_length=10,
+        blank=True,
+        help_text="Empty: the language of the browser.",
     ),
     client_passwords_on=models.BooleanField(
         "security passwords on",
         default=False,
-        help_text="The owner's choice; a policy can require them all the same.",
+        help_text="The owner's choice. A policy can require security passwords anyway.",
     ),
     is_active=models.BooleanField(
         "active",
@@ -211,7 +214,7 @@ ACCOUNT = table(
     is_staff=models.BooleanField(
         "administrator",
         default=False,
-        help_text="May sign in to the administration, with a second factor.",
+        help_text="May sign in to the administration with a second factor.",
     ),
     created_at=models.DateTimeField("created", default=timezone.now),
     sessions_ended=models.PositiveIntegerField(
@@ -256,19 +259,19 @@ ACCOUNT = table(
         null=True,
         blank=True,
         related_name="accounts",
-        help_text="Empty: the department's or the domain's policy holds.",
+        help_text="Empty: the policy of the department or domain applies.",
     ),
     told_of_uses=models.BooleanField(
-        "told of uses",
+        "usage notifications",
         default=True,
         db_default=True,
-        help_text="By mail, of the first use of a security password and of uses from new networks.",
+        help_text="Mails about the first use of a security password and about uses from new networks.",
     ),
     policy_until=models.DateTimeField(
         "exception ends",
         null=True,
         blank=True,
-        help_text="From then on the department's or the domain's policy holds.",
+        help_text="After that, the policy of the department or domain applies.",
     ),
     policy_reason=models.CharField(
         "reason for the exception", max_length=200, blank=True, db_default=""
@@ -286,7 +289,7 @@ ACCOUNT = table(
         verbose_name="domains administered",
         blank=True,
         related_name="administrators",
-        help_text="Whose mailboxes an administrator sees. Empty: none, unless a group or a permission gives them every domain of the host.",
+        help_text="The domains whose mailboxes an administrator sees. Empty: none, unless a group or permission gives access to every domain of the host.",
     ),
 )
 # What django-otp gives its devices, and `Telephone` the two below.
@@ -383,7 +386,7 @@ FORMER_ADDRESS = table(
     account=models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
-        verbose_name="mailbox that had it",
+        verbose_name="previous mailbox",
         null=True,
         related_name="former_addresses",
         db_constraint=False,
@@ -409,7 +412,7 @@ SECURITY_EVENT = table(
     at=models.DateTimeField("time", db_index=True, default=timezone.now),
     kind=models.CharField("event", max_length=20, choices=kinds),
     address=models.CharField(
-        "address", max_length=254, help_text="Kept when the mailbox is gone."
+        "address", max_length=254, help_text="Kept after the mailbox is deleted."
     ),
     actor=models.CharField("who", max_length=254),
     network_address=models.GenericIPAddressField("from", null=True),
@@ -470,14 +473,12 @@ CUTOFF = table(
     is_review=models.BooleanField(
         "only sessions without a right",
         default=False,
-        help_text="Sessions that the logon views still let in go on.",
+        help_text="Sessions that are still allowed continue.",
     ),
-    node=models.URLField(
-        "mail server", blank=True, help_text="Empty until the time has come."
-    ),
-    created_at=models.DateTimeField("ordered", default=timezone.now),
+    node=models.URLField("mail server", blank=True, help_text="Empty until it is due."),
+    created_at=models.DateTimeField("requested", default=timezone.now),
     due_at=models.DateTimeField("next try", null=True),
-    kicks=models.PositiveSmallIntegerField("times carried out", default=0),
+    kicks=models.PositiveSmallIntegerField("times tried", default=0),
     failures=models.PositiveIntegerField("failed tries in a row", default=0),
     account=models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -549,7 +550,7 @@ class Migration(migrations.Migration):
                 null=True,
                 blank=True,
                 related_name="own_policies",
-                help_text="Its administrators may change it, and it binds nobody else. Empty: for every domain of the host.",
+                help_text="Administrators of the domain can change it, and it applies only there. Empty: for every domain of the host.",
             ),
         ),
         DEPARTMENT,

@@ -104,13 +104,13 @@ class Account(AbstractBaseUser, PermissionsMixin):
         blank=True,
         related_name="accounts",
         verbose_name=_("exception: own policy"),
-        help_text=_("Empty: the department's or the domain's policy holds."),
+        help_text=_("Empty: the policy of the department or domain applies."),
     )
     policy_until = models.DateTimeField(
         _("exception ends"),
         null=True,
         blank=True,
-        help_text=_("From then on the department's or the domain's policy holds."),
+        help_text=_("After that, the policy of the department or domain applies."),
     )
     policy_reason = models.CharField(
         _("reason for the exception"),
@@ -122,19 +122,21 @@ class Account(AbstractBaseUser, PermissionsMixin):
         _("language"),
         max_length=10,
         blank=True,
-        help_text=_("Empty: the browser's."),
+        help_text=_("Empty: the language of the browser."),
     )
     client_passwords_on = models.BooleanField(
         _("security passwords on"),
         default=False,
-        help_text=_("The owner's choice; a policy can require them all the same."),
+        help_text=_(
+            "The owner's choice. A policy can require security passwords anyway."
+        ),
     )
     told_of_uses = models.BooleanField(
-        _("told of uses"),
+        _("usage notifications"),
         default=True,
         db_default=True,
         help_text=_(
-            "By mail, of the first use of a security password and of uses from new "
+            "Mails about the first use of a security password and about uses from new "
             "networks."
         ),
     )
@@ -146,7 +148,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         _("administrator"),
         default=False,
-        help_text=_("May sign in to the administration, with a second factor."),
+        help_text=_("May sign in to the administration with a second factor."),
     )
     domains_administered = models.ManyToManyField(
         Domain,
@@ -154,8 +156,8 @@ class Account(AbstractBaseUser, PermissionsMixin):
         related_name="administrators",
         verbose_name=_("domains administered"),
         help_text=_(
-            "Whose mailboxes an administrator sees. Empty: none, unless a group or a "
-            "permission gives them every domain of the host."
+            "The domains whose mailboxes an administrator sees. Empty: none, unless a "
+            "group or permission gives access to every domain of the host."
         ),
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -234,7 +236,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         require_own_policy(self.policy, self.domain_id)
         if self.policy_until and not self.policy:
             raise ValidationError(
-                {"policy_until": _("Only an exception can end: choose a policy.")}
+                {"policy_until": _("Only an exception can end. Choose a policy.")}
             )
 
     def _require_unused_address(self) -> None:

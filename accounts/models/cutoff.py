@@ -43,16 +43,16 @@ class Cutoff(Due):
     is_review = models.BooleanField(
         _("only sessions without a right"),
         default=False,
-        help_text=_("Sessions that the logon views still let in go on."),
+        help_text=_("Sessions that are still allowed continue."),
     )
     node = models.URLField(
         _("mail server"),
         max_length=200,
         blank=True,
-        help_text=_("Empty until the time has come."),
+        help_text=_("Empty until it is due."),
     )
-    created_at = models.DateTimeField(_("ordered"), default=timezone.now)
-    kicks = models.PositiveSmallIntegerField(_("times carried out"), default=0)
+    created_at = models.DateTimeField(_("requested"), default=timezone.now)
+    kicks = models.PositiveSmallIntegerField(_("times tried"), default=0)
 
     objects = CutoffQuerySet.as_manager()
 

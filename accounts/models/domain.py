@@ -11,7 +11,7 @@ from accounts.models.policy import Policy
 
 DOMAIN_NAME = RegexValidator(
     r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
-    _("Enter a domain name; international ones in their “xn--” form."),
+    _("Enter a domain name. Write international names in their “xn--” form."),
 )
 
 
@@ -47,7 +47,7 @@ class Domain(models.Model):
         account = self.accounts.first() if self.pk else None
         if account and not account.address.endswith(f"@{self.name}"):
             raise ValidationError(
-                {"name": _("There are mailboxes with addresses of its present name.")}
+                {"name": _("Some mailboxes have addresses with its current name.")}
             )
 
 
@@ -68,7 +68,7 @@ class Department(models.Model):
         blank=True,
         related_name="departments",
         verbose_name=_("policy"),
-        help_text=_("Empty: the domain's policy holds."),
+        help_text=_("Empty: the policy of the domain applies."),
     )
 
     class Meta:
@@ -89,7 +89,7 @@ class Department(models.Model):
         require_own_policy(self.policy, self.domain_id)
         if self.pk and self.accounts.exclude(domain=self.domain_id).exists():
             raise ValidationError(
-                {"domain": _("There are mailboxes of another domain in it.")}
+                {"domain": _("It contains mailboxes of another domain.")}
             )
 
 

@@ -57,8 +57,8 @@ class SecurityEvent(models.Model):
         MAILBOX_CREATED = "mailbox-created", _("mailbox created")
         MAILBOX_CHANGED = "mailbox-changed", _("mailbox changed")
         MAILBOX_DELETED = "mailbox-deleted", _("mailbox deleted")
-        RIGHTS_CHANGED = "rights-changed", _("rights of an administrator changed")
-        OFF_BOARDED = "off-boarded", _("mailbox off-boarded")
+        RIGHTS_CHANGED = "rights-changed", _("administrator's rights changed")
+        OFF_BOARDED = "off-boarded", _("mailbox offboarded")
         ADDRESS_RELEASED = "address-released", _("former address released")
         POLICY_CREATED = "policy-created", _("policy created")
         POLICY_CHANGED = "policy-changed", _("policy changed")
@@ -72,11 +72,11 @@ class SecurityEvent(models.Model):
         RECORD_CREATED = "record-created", _("other record created")
         RECORD_CHANGED = "record-changed", _("other record changed")
         RECORD_DELETED = "record-deleted", _("other record deleted")
-        ACTION_ORDERED = "action-ordered", _("action on many ordered")
-        ACTION_ENDED = "action-ended", _("action on many ended")
+        ACTION_ORDERED = "action-ordered", _("bulk action started")
+        ACTION_ENDED = "action-ended", _("bulk action ended")
         EXPORTED = "exported", _("records exported")
         IMPORTED = "imported", _("mailboxes imported")
-        SETTING_CHANGED = "setting-changed", _("setting of the host changed")
+        SETTING_CHANGED = "setting-changed", _("host setting changed")
         TIDIED = "tidied", _("old records deleted")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
@@ -89,7 +89,7 @@ class SecurityEvent(models.Model):
         verbose_name=_("mailbox"),
     )
     address = models.CharField(
-        _("address"), max_length=254, help_text=_("Kept when the mailbox is gone.")
+        _("address"), max_length=254, help_text=_("Kept after the mailbox is deleted.")
     )
     domain = models.CharField(
         _("domain"), max_length=253, blank=True, default="", db_default=""

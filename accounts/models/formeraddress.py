@@ -47,7 +47,7 @@ class FormerAddress(models.Model):
         db_constraint=False,
         null=True,
         related_name="former_addresses",
-        verbose_name=_("mailbox that had it"),
+        verbose_name=_("previous mailbox"),
     )
 
     objects = FormerAddressQuerySet.as_manager()
@@ -69,9 +69,9 @@ class FormerAddress(models.Model):
     def refusal(self) -> str:
         """Why no other mailbox may have it now, and what has to be done before."""
         return gettext(
-            "There was a mailbox of this address until %(day)s; its mail may still be "
-            "on the server. Move or remove it, then release the address under “Former "
-            "addresses” in the administration, or on the portal's host by: "
+            "A mailbox had this address until %(day)s. Its mail may still be on the "
+            "server. Move or remove the mail, then release the address under “Former "
+            "addresses” in the administration, or on the portal's host with: "
             "deploy/manage release_address %(address)s"
         ) % {
             "day": date_format(localtime(self.left_at), "DATE_FORMAT"),

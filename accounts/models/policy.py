@@ -63,8 +63,8 @@ class Policy(ProtocolSwitches):
         related_name="own_policies",
         verbose_name=_("for the domain"),
         help_text=_(
-            "Its administrators may change it, and it binds nobody else. Empty: for "
-            "every domain of the host."
+            "Administrators of the domain can change it, and it applies only there. "
+            "Empty: for every domain of the host."
         ),
     )
     third_party_logon = models.BooleanField(
@@ -79,8 +79,9 @@ class Policy(ProtocolSwitches):
         default="",
         db_default="",
         help_text=_(
-            "For example 192.0.2.0/24, 2001:db8::/32. Mail programs elsewhere are "
-            "refused, with any password; webmail is not. Empty: from anywhere."
+            "For example 192.0.2.0/24, 2001:db8::/32. Mail programs in other networks "
+            "are refused, with any password. Webmail is not affected. Empty: from "
+            "anywhere."
         ),
     )
     networks_mark = NetworksMark(
@@ -94,7 +95,8 @@ class Policy(ProtocolSwitches):
         _("security passwords required"),
         default=False,
         help_text=_(
-            "Mail programs are refused the web password; owners cannot opt out."
+            "Mail programs are refused with the web password. Owners cannot turn this "
+            "off."
         ),
     )
     required_from = models.DateTimeField(
@@ -102,7 +104,8 @@ class Policy(ProtocolSwitches):
         null=True,
         blank=True,
         help_text=_(
-            "Until then nobody is refused; owners are told the date. Empty: at once."
+            "Until then nobody is refused. Owners are notified of the date. Empty: at "
+            "once."
         ),
     )
     report_only = models.BooleanField(
@@ -110,40 +113,40 @@ class Policy(ProtocolSwitches):
         default=False,
         db_default=False,
         help_text=_(
-            "Nobody is refused and no owner is told; the roll-out report lists who "
-            "would be."
+            "Nobody is refused and no owner is notified. The roll-out report shows who "
+            "would be refused."
         ),
     )
     max_client_passwords = models.PositiveSmallIntegerField(
-        _("security passwords an account may have"),
+        _("security passwords allowed for each account"),
         default=10,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIENT_PASSWORDS)],
     )
     client_password_days = models.PositiveSmallIntegerField(
-        _("days a security password lives"),
+        _("days until a security password expires"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
-        help_text=_("From 1 to 3650, counted from when it was made. Empty: for ever."),
+        help_text=_("From 1 to 3650, counted from its creation. Empty: never."),
     )
     suspend_unused_days = models.PositiveSmallIntegerField(
-        _("suspend when unused for days"),
+        _("suspend after days of inactivity"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
         help_text=_(
-            "From 1 to 3650. The owner is told before, and can use a suspended one "
-            "again after typing a code. Empty: never."
+            "From 1 to 3650. The owner is notified first and can reactivate a "
+            "suspended password with a code. Empty: never."
         ),
     )
     suspend_never_used_hours = models.PositiveSmallIntegerField(
-        _("suspend when not used within hours of being made"),
+        _("suspend if not used within hours of creation"),
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
         help_text=_(
-            "From 1 to 8760. The same, for one that was made and never used. Empty: "
-            "never."
+            "From 1 to 8760. The same for a security password that was never used. "
+            "Empty: never."
         ),
     )
     uses_known_to = models.DateTimeField(
@@ -152,12 +155,12 @@ class Policy(ProtocolSwitches):
         help_text="Who was to be suspended by then is; later uses may be unknown yet.",
     )
     code_to_switch_off = models.BooleanField(
-        _("turning security passwords off needs a code"),
+        _("code needed to turn security passwords off"),
         default=False,
         db_default=False,
         help_text=_(
-            "On: who knows the web password alone cannot open the mailbox to mail "
-            "programs with it."
+            "On: someone who knows only the web password cannot use it to open the "
+            "mailbox to mail programs."
         ),
     )
     owner_sets_phone = models.BooleanField(
@@ -165,8 +168,8 @@ class Policy(ProtocolSwitches):
         default=False,
         db_default=False,
         help_text=_(
-            "Off: an administrator enters it. On: who knows the web password of a "
-            "mailbox without a number can enter one, and with it make security "
+            "Off: an administrator enters it. On: someone who knows the web password "
+            "of a mailbox without a number can enter one and then create security "
             "passwords."
         ),
     )
@@ -202,7 +205,7 @@ class Policy(ProtocolSwitches):
             or self.departments.exclude(domain=self.domain_id).exists()
             or self.accounts.exclude(domain=self.domain_id).exists()
         ):
-            raise ValidationError({"domain": _("It also binds other domains.")})
+            raise ValidationError({"domain": _("It also applies to other domains.")})
 
     @property
     def answers(self) -> dict[str, object]:

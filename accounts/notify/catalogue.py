@@ -97,8 +97,8 @@ NOTICES: dict[Kind, Notice] = {
         gettext_noop("An exception for your mailbox ends soon"),
         gettext_noop(
             "After that, the rules of your department or domain apply to your mail "
-            "programs. If they require security passwords, turn them on before then and "
-            "give each device its own. The page below shows how. Webmail stays the "
+            "programs. If they require security passwords, turn them on before then "
+            "and give each device its own. The page below shows how. Webmail stays the "
             "same. If you need the exception for longer, ask your administrator."
         ),
         is_reminder=True,
@@ -196,8 +196,8 @@ NOTICES: dict[Kind, Notice] = {
     Kind.GUESSED: Notice(
         gettext_noop("Many wrong passwords were tried for your mailbox"),
         gettext_noop(
-            "They were refused. If your web password is short or used elsewhere, change "
-            "it."
+            "They were refused. If your web password is short or used elsewhere, "
+            "change it."
         ),
     ),
 }

@@ -25,13 +25,13 @@ from provisioning import lockout, roles
 
 M = TypeVar("M", bound=Model)
 STALE = _(
-    "Somebody else has changed this since you opened the page. Nothing was saved: open "
-    "it again, and make your change to what is there now."
+    "Someone else changed this after you opened the page. Nothing was saved. Open the "
+    "page again and make your change there."
 )
-RANK = _("The mailboxes of administrators are for site operators to change.")
+RANK = _("Only site operators can change the mailboxes of administrators.")
 SHUT_OUT = _(
-    "You would shut out your own mail programs, which used %(protocols)s lately. Have "
-    "your mailbox given an exception first."
+    "This would lock out your own mail programs, which recently used %(protocols)s. "
+    "Ask for an exception for your mailbox first."
 )
 # What of a record says who is let in.
 WATCHED: dict[type[Model], set[str]] = {
@@ -60,7 +60,7 @@ class TrackedForm(ModelForm[Model]):
         )
         self.fields[audit.REASON] = forms.CharField(
             label=_("Reason"),
-            help_text=_("Goes into the record of events, with what you change."),
+            help_text=_("Recorded in the audit log with your change."),
             max_length=events.LONGEST_REASON,
             required=False,
             widget=AdminTextInputWidget,

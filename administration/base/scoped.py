@@ -25,7 +25,7 @@ from provisioning import roles
 M = TypeVar("M", bound=Model)
 F = TypeVar("F", bound=ModelChoiceField[Model] | None)
 References = ManyToManyField[Any, Any]  # a field that refers to many records
-NOT_YOURS = _("This is not there, or not among what you administer.")
+NOT_YOURS = _("This does not exist, or you do not administer it.")
 
 
 class ScopedAdmin(BoundedAdmin[M]):
@@ -50,7 +50,7 @@ class ScopedAdmin(BoundedAdmin[M]):
 
     def why_read_only(self, request: HttpRequest, record: M) -> StrOrPromise:
         """What the page says where `may_write` forbids what permissions allow."""
-        return _("The mailboxes of administrators are for site operators to change.")
+        return _("Only site operators can change the mailboxes of administrators.")
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         allowed = super().has_change_permission(request, obj)

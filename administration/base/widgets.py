@@ -48,7 +48,7 @@ def in_the_calendar(moment: datetime) -> None:
     except OverflowError:
         year = 0
     if year not in YEARS:
-        words = _("The year has to be from %(first)s to %(last)s.")
+        words = _("The year must be from %(first)s to %(last)s.")
         named = {"first": YEARS[0], "last": YEARS[-1]}
         raise ValidationError(words, params=named)
 
@@ -83,7 +83,7 @@ class _Searched(AutocompleteMixin, Widget):
         return format_html(
             '{}<noscript><p class="help">{}</p></noscript>',
             super().render(name, value, attrs, renderer),
-            _("To choose here, JavaScript has to be on."),
+            _("Turn JavaScript on to choose here."),
         )
 
     def optgroups(

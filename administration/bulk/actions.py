@@ -50,14 +50,16 @@ class DomainPolicyForm(forms.Form):
 
 
 class DepartmentPolicyForm(forms.Form):
-    policy = _policy_field(Department.policy.field, _("None of its own: the domain's"))
+    policy = _policy_field(
+        Department.policy.field, _("None of its own: the policy of the domain applies")
+    )
 
 
 class UntilForm(forms.Form):
     until = MomentField(
         label=_("Until"),
         required=False,
-        help_text=_("From then on the department's or the domain's policy holds."),
+        help_text=_("After that, the policy of the department or domain applies."),
     )
 
     def clean_until(self) -> datetime | None:
@@ -70,13 +72,13 @@ class UntilForm(forms.Form):
 class PolicyForm(UntilForm):
     policy = _policy_field(
         Account.policy.field,
-        _("None of its own: the department's or the domain's"),
+        _("None of its own: the policy of the department or domain applies"),
     )
     field_order = ["policy", "until"]
 
 
 class ProtocolsForm(UntilForm):
-    CHOICES = [("", _("as it is")), ("on", _("on")), ("off", _("off"))]
+    CHOICES = [("", _("unchanged")), ("on", _("on")), ("off", _("off"))]
     field_order = [*KEYS, "until"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -113,16 +115,17 @@ class Action:
 
 CHANGE = "accounts.change_account"
 NEW_POLICY = _(
-    "A mailbox whose department or domain says otherwise gets a policy of its own: the "
-    "one with these answers, made if there is none."
+    "If the inherited policy differs, the mailbox gets its own policy with these "
+    "settings. An existing one is reused."
 )
 ALL = [
     Action(
         "set_policy",
         _("Set the policy"),
         _(
-            "The mailboxes get this policy as an exception; it wins over the "
-            "department's and the domain's. Mail sessions that it does not allow end."
+            "The mailboxes get this policy as an exception. It overrides the policies "
+            "of the department and domain. Mail sessions that it does not allow are "
+            "ended."
         ),
         CHANGE,
         lambda row, asked, order: acts.set_policy(
@@ -134,8 +137,8 @@ ALL = [
         "require_passwords",
         _("Require security passwords"),
         _(
-            "Mail programs are refused the web password at once, and owners cannot opt "
-            "out. Their mail sessions with the web password end."
+            "Mail programs are refused with the web password at once, and owners "
+            "cannot turn this off. Their mail sessions with the web password are ended."
         ),
         CHANGE,
         lambda row, asked, order: acts.set_answers(
@@ -145,10 +148,10 @@ ALL = [
     ),
     Action(
         "release_passwords",
-        _("Release from security passwords"),
+        _("Stop requiring security passwords"),
         _(
-            "Owners choose for themselves. Where they have not turned security "
-            "passwords on, the web password works in mail programs again."
+            "Owners choose for themselves. If they have not turned security passwords "
+            "on, the web password works in mail programs again."
         ),
         CHANGE,
         lambda row, asked, order: acts.set_answers(
@@ -170,20 +173,20 @@ ALL = [
         "revoke_all",
         _("Delete all security passwords"),
         _(
-            "No mail program connects with them any more, and their mail sessions end. "
-            "They cannot be brought back; owners are told by mail."
+            "Mail programs can no longer connect with them, and their mail sessions "
+            "are ended. You cannot undo this. Owners are notified by mail."
         ),
         "clientpasswords.revoke_clientpassword",
         lambda row, asked, order: acts.revoke_all(row, order),
     ),
     Action(
         "off_board",
-        _("Off-board"),
+        _("Offboard"),
         _(
-            "For people who have left: they are signed out of the portal, all their "
-            "security passwords are deleted, their mail sessions end, and the mailbox "
-            "is disabled. No mail is deleted, and the address stays theirs: nobody "
-            "else can get it, and their mail with it."
+            "For people who have left. They are signed out of the portal, all their "
+            "security passwords are deleted, their mail sessions are ended, and the "
+            "mailbox is disabled. No mail is deleted. The address stays reserved, so "
+            "nobody else can get it or the mail."
         ),
         "administration.offboard",
         lambda row, asked, order: acts.off_board(row, order),
@@ -191,7 +194,7 @@ ALL = [
     Action(
         "unlock_codes",
         _("Unlock codes"),
-        _("Codes can be sent and tried again; wrong ones are counted from none."),
+        _("Codes can be sent and tried again, and the failure counter is reset."),
         "administration.unlock_codes",
         lambda row, asked, order: acts.unlock_codes(row, order),
     ),
@@ -199,8 +202,9 @@ ALL = [
         "reset_phone",
         _("Reset the phone"),
         _(
-            "The number on file is removed, and told so. Until another is entered, no "
-            "security password can be made with a text message."
+            "The number on file is removed and notified by text message. Until a new "
+            "number is entered, no security password can be created with a text "
+            "message."
         ),
         "administration.reset_phone",
         lambda row, asked, order: acts.reset_phone(row, order),
@@ -209,8 +213,8 @@ ALL = [
         "set_domain_policy",
         _("Set the policy"),
         _(
-            "Every mailbox of the domains that has no exception, and no policy of its "
-            "department, gets this policy. Mail sessions that it does not allow end."
+            "The policy applies to every mailbox of the domains without an exception "
+            "or a department policy. Mail sessions that it does not allow are ended."
         ),
         "accounts.change_domain",
         lambda row, asked, order: acts.set_domain_policy(row, asked["policy"], order),
@@ -221,8 +225,8 @@ ALL = [
         "set_department_policy",
         _("Set the policy"),
         _(
-            "Every mailbox of the departments that has no exception gets this policy. "
-            "Mail sessions that it does not allow end."
+            "The policy applies to every mailbox of the departments without an "
+            "exception. Mail sessions that it does not allow are ended."
         ),
         "accounts.change_department",
         lambda row, asked, order: acts.set_department_policy(
@@ -234,7 +238,10 @@ ALL = [
     Action(
         "revoke",
         _("Delete"),
-        _("No mail program connects with them any more, and their mail sessions end."),
+        _(
+            "Mail programs can no longer connect with them, and their mail sessions "
+            "are ended."
+        ),
         "clientpasswords.revoke_clientpassword",
         lambda row, asked, order: acts.revoke(row, order),
         model=ClientPassword,

@@ -28,9 +28,9 @@ SHOWN = 20  # names
 CALLED_AFTER: dict[type[Model], str] = {ClientPassword: "account", Department: "domain"}
 TYPED_FROM = 1000  # records, above which their number has to be typed
 WHY_STOPPED = {
-    "by-hand": _("Somebody has stopped it here."),
-    "not-allowed": _("Whoever ordered it may no longer do it."),
-    "not-possible": _("What was chosen for it is no longer there."),
+    "by-hand": _("Someone stopped it here."),
+    "not-allowed": _("The person who started it is no longer allowed to do it."),
+    "not-possible": _("What it needs no longer exists."),
 }
 
 
@@ -40,12 +40,12 @@ class ConfirmForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         max_length=LONGEST_REASON,
-        help_text=_("Goes into the record of events, at every one of them."),
+        help_text=_("Recorded in the audit log for each of them."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )
     number = forms.IntegerField(
-        label=_("How many"),
-        help_text=_("Type the number above, to show that you mean so many."),
+        label=_("Number"),
+        help_text=_("Type the number above to confirm."),
         widget=forms.TextInput(
             attrs={"class": "vIntegerField", "inputmode": "numeric"}
         ),
@@ -60,7 +60,7 @@ class ConfirmForm(forms.Form):
     def clean_number(self) -> int:
         number: int = self.cleaned_data["number"]
         if number != self.total:
-            raise forms.ValidationError(_("This is not the number of those chosen."))
+            raise forms.ValidationError(_("This is not the number of selected items."))
         return number
 
 
@@ -136,7 +136,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             jobs.stop(job, "by-hand")
             return True
         if not is_own:
-            messages.error(request, _("Only who has ordered it can do this."))
+            messages.error(request, _("Only the person who started it can do this."))
             return True
         if "work" in request.POST:
             jobs.work(job)

@@ -62,8 +62,8 @@ class AddressedAdmin(RightsAdmin):
         cutoffs.review(f"{old}*")
         if old != obj.address:
             words = gettext(
-                "The mail of %(address)s does not move by itself. What to do is said "
-                "under “Former addresses”."
+                "The mail of %(address)s does not move by itself. See “Former "
+                "addresses” for what to do."
             )
             messages.warning(request, words % {"address": old})
 

@@ -86,7 +86,7 @@ class PasswordsFilter(ChoiceFilter):
     options = [
         ("some", _("Has some"), lambda rows: rows.filter(has_passwords())),
         ("none", _("Has none"), lambda rows: rows.filter(has_no_passwords())),
-        ("full", _("As many as allowed"), limits.reached),
+        ("full", _("At the limit"), limits.reached),
     ]
 
 

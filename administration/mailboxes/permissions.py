@@ -23,8 +23,8 @@ from administration.base.scoped import References
 from administration.base.widgets import NamedAutocomplete
 from provisioning import roles
 
-OWN_RIGHTS = _("Nobody changes their own rights: ask another site operator.")
-OWN_MAILBOX = _("You would disable your own mailbox, and could not come back.")
+OWN_RIGHTS = _("You cannot change your own rights. Ask another site operator.")
+OWN_MAILBOX = _("This would disable your own mailbox, and you could not sign in again.")
 RIGHTS = [
     "is_staff",
     "is_superuser",

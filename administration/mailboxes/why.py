@@ -27,8 +27,8 @@ class WhyForm(forms.Form):
         required=False,
     )
     ip = forms.GenericIPAddressField(
-        label=gettext_lazy("Network address of the mail program"),
-        help_text=gettext_lazy("Empty: networks are not looked at."),
+        label=gettext_lazy("IP address of the mail program"),
+        help_text=gettext_lazy("Empty: networks are not checked."),
         required=False,
         unpack_ipv4=True,
     )
@@ -94,7 +94,7 @@ def _of_credentials(found: Diagnosis) -> Iterator[Check]:
         return
     yield Check(question, _("Yes: the web password is refused"), None)
     yield Check(
-        _("Is there a security password that is let in from there?"),
+        _("Is there a security password that works from there?"),
         _("%(usable)s of %(all)s")
         % {"usable": found.usable, "all": len(found.passwords)},
         found.usable > 0,
@@ -105,4 +105,4 @@ def _web_password(found: Diagnosis) -> Check:
     question = _("Is there a web password that mail programs can use?")
     if found.opens_by_web_password:
         return Check(question, _("Yes"), is_good=True)
-    return Check(question, _("No: one has to be set"), is_good=False)
+    return Check(question, _("No: set one first"), is_good=False)

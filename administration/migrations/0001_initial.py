@@ -8,8 +8,8 @@ from accounts.schema import table
 JOB = table(
     "Job",
     {
-        "verbose_name": "action on many",
-        "verbose_name_plural": "actions on many",
+        "verbose_name": "bulk action",
+        "verbose_name_plural": "bulk actions",
         "ordering": ["-created_at", "-pk"],
         "permissions": [
             ("unlock_codes", "Can unlock codes"),
@@ -26,16 +26,16 @@ JOB = table(
     action=models.CharField("action", max_length=40),
     parameters=models.JSONField(default=dict),
     reason=models.CharField("reason", max_length=300, blank=True),
-    total=models.PositiveIntegerField("chosen"),
+    total=models.PositiveIntegerField("selected"),
     network_address=models.GenericIPAddressField("from", null=True),
-    created_at=models.DateTimeField("chosen at", default=timezone.now),
+    created_at=models.DateTimeField("selected at", default=timezone.now),
     confirmed_at=models.DateTimeField("confirmed", null=True),
     ended_at=models.DateTimeField("ended", null=True),
     stopped_because=models.CharField("stopped because", max_length=100, blank=True),
     ordered_by=models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.CASCADE,
-        verbose_name="ordered by",
+        verbose_name="started by",
         related_name="jobs",
     ),
 )

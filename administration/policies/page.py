@@ -73,8 +73,8 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
 
     def why_read_only(self, request: HttpRequest, record: Policy) -> StrOrPromise:
         return _(
-            "This policy is for every domain of the host. You can choose it, or make "
-            "one for a domain of yours and change that."
+            "This policy is for every domain of the host. You can choose it, or create "
+            "one for your own domain and change that."
         )
 
     def formfield_for_foreignkey(

@@ -98,9 +98,9 @@ def _in_all_languages(address: str) -> dict[str, str]:
     for code, _name in settings.LANGUAGES:
         with translation.override(code):
             warning = gettext(
-                "This profile contains a password. Do not share it, and delete the file "
-                "after installing it. You can cut the device off in the portal at any "
-                "time."
+                "This profile contains a password. Do not share it, and delete the "
+                "file after installing it. You can cut the device off in the portal at "
+                "any time."
             )
             texts[APPLE_LANGUAGES.get(code, code)] = (
                 f"{_explanation(address)}\n\n{warning}"

@@ -29,7 +29,7 @@ API_TOKEN = table(
         help_text="Only for `domains`, and for none once these are deleted."
     ),
     created_at=models.DateTimeField("made", default=timezone.now),
-    created_by=models.CharField("made by", max_length=254),
+    created_by=models.CharField("created by", max_length=254),
     expires_at=models.DateTimeField("expires", null=True, blank=True),
     revoked_at=models.DateTimeField("revoked", null=True, blank=True),
     last_used_at=models.DateTimeField("last used", null=True, blank=True),

@@ -94,7 +94,7 @@ def test_a_policy_that_is_changed_here_holds_at_once(
     verified.get_by_label("Security passwords required").check()
     verified.get_by_label("POP3").uncheck()
     steps.button(verified, "Save").click()
-    expect(verified.get_by_text("It binds 2 mailboxes.")).to_be_visible()
+    expect(verified.get_by_text("It applies to 2 mailboxes.")).to_be_visible()
     assert steps.opens(alice, factories.PASSWORD)
     steps.button(verified, "Change it").click()
     expect(verified.get_by_text("was changed successfully")).to_be_visible()
@@ -149,11 +149,11 @@ def test_a_password_is_revoked_from_its_list(
     action = verified.get_by_role("combobox", name="Action")
     action.select_option(label="Delete")
     steps.button(verified, "Go").click()
-    expect(steps.heading(verified, "1 is chosen")).to_be_visible()
+    expect(steps.heading(verified, "1 selected")).to_be_visible()
     look(verified, "admin-action")
     assert steps.opens(alice, secret)
     verified.get_by_label("Reason").fill("The telephone was lost")
-    steps.button(verified, "Yes, do it").click()
+    steps.button(verified, "Confirm").click()
 
     expect(steps.heading(verified, "Done")).to_be_visible()
     look(verified, "admin-action-done")
@@ -173,7 +173,9 @@ def test_a_policy_for_many_is_searched_and_chosen_by_keyboard(
     action.select_option(label="Set the policy")
     steps.button(verified, "Go").click()
     field = verified.get_by_role("combobox", name="Policy")
-    expect(field).to_contain_text("None of its own: the department's or the domain's")
+    expect(field).to_contain_text(
+        "None of its own: the policy of the department or domain applies"
+    )
     look(verified, "admin-action-policy")
     field.focus()
     field.press("Enter")
@@ -205,7 +207,7 @@ def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
     expect(verified.get_by_text("more.", exact=False)).to_be_visible()
     look(verified, "admin-action-on-many")
     verified.get_by_label("Reason").fill("As decided")
-    steps.button(verified, "Yes, do it").click()
+    steps.button(verified, "Confirm").click()
 
     expect(verified.get_by_text(re.compile("^0 of"))).to_be_visible()
     call_command("work_jobs", "--once")

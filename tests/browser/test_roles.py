@@ -47,7 +47,7 @@ def test_pages_that_are_to_look_at_only_say_why(
     shared = Policy.objects.get(name="Standard")
 
     page.goto(f"/admin/accounts/account/{alice.pk}/change/")
-    expect(page.get_by_text("are for site operators to change")).to_be_visible()
+    expect(page.get_by_text("Only site operators can change")).to_be_visible()
     expect(page.get_by_role("button", name="Save", exact=True)).to_have_count(0)
     look(page, "roles-administrators-mailbox")
 
@@ -79,7 +79,7 @@ def test_whoever_would_shut_themselves_out_is_told_at_the_field(
     page.get_by_role("button", name="Save", exact=True).click()
 
     expect(
-        page.get_by_text("You would shut out your own mail programs")
+        page.get_by_text("This would lock out your own mail programs")
     ).to_be_visible()
     look(page, "roles-shut-out")
     own.refresh_from_db()

@@ -21,7 +21,7 @@ TEXT = re.compile(r"^mpt_[0-9a-f]{12}_[\w-]{43}$")
 def fill_in(page: Page) -> None:
     page.get_by_label("Name:", exact=True).fill("directory")
     page.get_by_label("accounts:read").check()
-    page.get_by_label("these domains alone").check()
+    page.get_by_label("only these domains").check()
     page.locator(".field-domains").get_by_role("searchbox").fill("firm")
     page.get_by_role("option", name="firm.example").click()
     page.get_by_label("Reason:").fill("For the directory")
@@ -31,7 +31,7 @@ def copy_and_send_again(page: Page, text: str) -> None:
     steps.button(page, "Copy").click()
     expect(steps.button(page, "Copied")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("There is or was a token")).to_be_visible()
+    expect(page.get_by_text("A token with this name exists or existed")).to_be_visible()
     assert text not in page.content()
 
 
@@ -44,12 +44,12 @@ def test_a_token_is_made_shown_once_and_revoked(
     steps.link(verified, "API tokens").first.click()
     look(verified, "admin-tokens-none")
     verified.locator(".addlink:visible").last.click()
-    steps.button(verified, "Make the token").click()
-    expect(verified.get_by_text("The token was not made")).to_be_visible()
+    steps.button(verified, "Create the token").click()
+    expect(verified.get_by_text("The token was not created")).to_be_visible()
     look(verified, "admin-token-refused")
 
     fill_in(verified)
-    steps.button(verified, "Make the token").click()
+    steps.button(verified, "Create the token").click()
     token = verified.get_by_role("status").filter(has_text=TEXT)
     expect(token).to_be_visible()
     look(verified, "admin-token-made")
@@ -69,7 +69,7 @@ def test_a_token_is_made_shown_once_and_revoked(
     look(verified, "admin-token-revoke")
     steps.button(verified, "Revoke the token").click()
 
-    expect(verified.get_by_text("opens nothing any more")).to_be_visible()
+    expect(verified.get_by_text("no longer works")).to_be_visible()
     look(verified, "admin-tokens-revoked")
     assert program.get("/api/v1/accounts").status_code == 401
     assert not ApiToken.objects.live().exists()

@@ -142,7 +142,7 @@ def test_mail_goes_along_by_the_command_and_the_next_owner_finds_nothing(
     assert letters.read(letters.old) == [("1", "private letter")]
 
     move, *_more = renamed(administrator, letters)
-    with pytest.raises(ValidationError, match="There was a mailbox of this address"):
+    with pytest.raises(ValidationError, match="A mailbox had this address"):
         factories.make_account(letters.old)
     assert letters.run(move) == 0
     release(administrator, letters.old)

@@ -42,4 +42,4 @@ def _withheld(token: ApiToken) -> Iterator[str]:
         scopes = " ".join(sorted(opening.beyond))
         yield f"more than its owner may do now: {scopes}"
     if opening.is_narrowed:
-        yield "only in the domains that its owner administers now"
+        yield "only in domains that its owner administers now"

@@ -19,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         scopes = ApiToken.Scope.values
-        parser.add_argument("name", help="By this name it is in the record of events.")
+        parser.add_argument("name", help="The audit log shows this name.")
         parser.add_argument("--scopes", nargs="+", choices=scopes, required=True)
         parser.add_argument(
             "--domains",

@@ -18,9 +18,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address", nargs="*")
         parser.add_argument("--domain", help="All former addresses of this domain.")
-        parser.add_argument(
-            "--reason", default="", help="Goes into the record of events."
-        )
+        parser.add_argument("--reason", default="", help="Recorded in the audit log.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         addresses = {address.lower() for address in options["address"]}

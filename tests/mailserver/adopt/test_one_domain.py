@@ -68,7 +68,7 @@ def test_an_address_that_was_left_is_told_by_its_line(
         existing.python("Do")
 
     told = capsys.readouterr()
-    assert re.search(rf"refused: line \d+ {BOB} There was a mailbox", told.err)
+    assert re.search(rf"refused: line \d+ {BOB} A mailbox had", told.err)
     assert told.out == ""
     assert not Account.objects.exists()
 

@@ -190,7 +190,7 @@ def test_a_deleted_domain_that_comes_back_brings_no_address_back(
     plain.delete()
     Domain.objects.all().delete()
 
-    with pytest.raises(ValidationError, match="There was a mailbox of this address"):
+    with pytest.raises(ValidationError, match="A mailbox had this address"):
         make_account(OLD)
 
 
@@ -204,15 +204,15 @@ def test_whoever_makes_a_mailbox_is_told_what_to_do_first(
         make_account(address)
 
     (sentence,) = refused.value.message_dict["address"]
-    assert sentence.startswith("There was a mailbox of this address until ")
-    assert f"by: deploy/manage release_address {OLD}" in sentence
+    assert sentence.startswith("A mailbox had this address until ")
+    assert f"with: deploy/manage release_address {OLD}" in sentence
 
 
 def test_no_superuser_gets_it_and_no_domain_is_made_for_one(plain: Account) -> None:
     plain.delete()
     Domain.objects.all().delete()
 
-    with pytest.raises(CommandError, match="There was a mailbox of this address"):
+    with pytest.raises(CommandError, match="A mailbox had this address"):
         call_command("createsuperuser", address=OLD, interactive=False, verbosity=0)
 
     assert not Account.objects.exists()

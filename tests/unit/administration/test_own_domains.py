@@ -19,7 +19,7 @@ from tests.unit.administration.rolesteps import (
 from tests.unit.administration.steps import add_account
 from tests.unit.administration.worlds import World, make_administrator
 
-NOT_YOURS = "not among what you administer"
+NOT_YOURS = "or you do not administer it"
 
 
 # --- domains --------------------------------------------------------------------------

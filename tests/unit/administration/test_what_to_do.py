@@ -18,7 +18,7 @@ from tests.unit.administration.worlds import ROLES, World, make_administrator
 
 OLD = "owner@ours.example"
 NEAR, FAR = "new@ours.example", "new@zzforeign.example"
-HIDDEN = "in a domain that you do not administer: do not remove them."
+HIDDEN = "in a domain that you do not administer. Do not remove them."
 
 
 def delete(own: World, foreign: World) -> None:

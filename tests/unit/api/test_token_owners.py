@@ -98,7 +98,7 @@ def test_a_token_opens_nothing_while_its_owner_is_no_administrator(
     assert not ApiToken.objects.live().exists()
     (row,) = ApiToken.objects.ended()
     assert not row.is_live
-    assert "its owner is no administrator" in administrator.get(LIST).text
+    assert "its owner is not an administrator" in administrator.get(LIST).text
     assert "its owner is no" in administrator.get(page_of("theirs", "change")).text
 
     Account.objects.filter(pk=owner.pk).update(**{lost: True})
@@ -139,7 +139,7 @@ def test_the_pages_say_whose_a_token_is_and_what_that_means(
     owners = re.findall(r"field-owner[^>]*>(?:<a [^>]*>)?([^<]*)<", listed)
     assert owners == ["-", owner.address]
     assert owner.address in administrator.get(page_of("theirs", "change")).text
-    assert "You are its owner" in administrator.get(ADD).text
+    assert "The token acts as you" in administrator.get(ADD).text
 
 
 def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
@@ -147,8 +147,8 @@ def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
 ) -> None:
     make_domain("other.example")
     page = page_of("theirs", "change")
-    assert "owner may do now" not in administrator.get(LIST).text
-    assert "owner may do now" not in administrator.get(page).text
+    assert "not allowed for its owner" not in administrator.get(LIST).text
+    assert "not allowed for its owner" not in administrator.get(page).text
 
     owner.groups.set(Group.objects.filter(name="Auditors"))
     owner.domains_administered.add(firm)
@@ -156,8 +156,8 @@ def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
     beyond = "accounts:write, domains:write, passwords:revoke, policies:write"
     for place in (LIST, page):
         text = administrator.get(place).text
-        assert f"in force; more than its owner may do now: {beyond}" in text
-        assert "only in the domains that its owner administers now" in text
+        assert f"in force; not allowed for its owner now: {beyond}" in text
+        assert "only in domains that its owner administers now" in text
     fields = administrator.get(page).context["adminform"].model_admin
     token = ApiToken.objects.get()
     assert str(fields.scopes_now(token)) == (
@@ -167,7 +167,7 @@ def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
     out = StringIO()
     call_command("list_api_tokens", stdout=out)
     spaced = beyond.replace(",", "")
-    assert f"more than its owner may do now: {spaced}, only in the" in out.getvalue()
+    assert f"not allowed for its owner now: {spaced}, only in the" in out.getvalue()
 
 
 def test_the_list_asks_no_more_for_many_owners(
@@ -197,6 +197,6 @@ def test_a_token_is_not_made_for_more_than_its_owner_may_do(
         make_token("sync", "accounts:read", "accounts:write", owner=auditor)
 
     assert refusal.value.field == "scopes"
-    assert str(refusal.value) == "More than its owner may do: accounts:write."
+    assert str(refusal.value) == "The owner is not allowed: accounts:write."
     assert not ApiToken.objects.exists()
     make_token("sync", "accounts:read", owner=auditor)

@@ -244,11 +244,11 @@ def test_revoking_asks_first_and_holds_for_the_next_request(
     program = client_with(make_token("sync"))
     page = page_of("sync", "revoke")
 
-    assert "refused from their next request on" in administrator.get(page).text
+    assert "refused from their next request." in administrator.get(page).text
     assert program.get("/api/v1/accounts").status_code == 200
     response = administrator.post(page, {"reason": "lost"}, follow=True)
 
-    assert "“sync” opens nothing any more" in response.text
+    assert "“sync” no longer works" in response.text
     assert program.get("/api/v1/accounts").status_code == 401
     event = SecurityEvent.objects.get(kind="record-deleted")
     assert (event.actor, event.reason) == ("admin@example.com", "lost")
@@ -263,8 +263,8 @@ def test_revoked_again_nothing_changes(administrator: Client, firm: Domain) -> N
 
     response = administrator.post(page, follow=True)
 
-    assert "was revoked before" in response.text
-    assert "was revoked before" in administrator.get(page).text
+    assert "was already revoked" in response.text
+    assert "was already revoked" in administrator.get(page).text
     assert "/revoke/" not in administrator.get(page_of("sync", "change")).text
     assert list(ApiToken.objects.values()) == before
     assert SecurityEvent.objects.filter(kind="record-deleted").count() == 1

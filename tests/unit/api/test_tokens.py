@@ -120,7 +120,7 @@ def test_the_name_of_a_revoked_token_is_not_given_again(firm: Domain) -> None:
     make_token("sync")
     tokens.revoke("sync", OPERATOR)
 
-    with pytest.raises(CommandError, match="There is or was a token"):
+    with pytest.raises(CommandError, match="A token with this name exists or existed"):
         run("make_api_token", "sync", "--scopes", "accounts:read")
     with pytest.raises(CommandError, match="There is no token"):
         run("revoke_api_token", "other")

@@ -19,7 +19,7 @@ from tests.factories import make_client_password, make_usage
 from tests.unit.support import words_of
 
 INDEX = "/settings/account-security/"
-HINT = "Least used – delete it?"
+HINT = "Least used: delete it?"
 
 
 def used(account: Account, name: str, days_ago: int | None, *, made: int = 0) -> None:

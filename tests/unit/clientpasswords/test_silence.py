@@ -144,9 +144,9 @@ def test_at_the_limit_no_device_is_called_dispensable_by_guess(
 ) -> None:
     Policy.objects.update(max_client_passwords=1)
     ClientPassword.objects.update(created_at=timezone.now() - DAY)
-    assert "Least used – delete it?" in words_of(browser)
+    assert "Least used: delete it?" in words_of(browser)
 
     clock.shift(6 * MINUTE)
 
     assert "You have reached the limit of 1." in words_of(browser)
-    assert "Least used – delete it?" not in words_of(browser)
+    assert "Least used: delete it?" not in words_of(browser)

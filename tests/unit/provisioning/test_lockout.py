@@ -17,7 +17,7 @@ from tests.unit.administration.steps import save_account, save_policy
 
 pytestmark = pytest.mark.both_databases
 
-SAID = "You would shut out your own mail programs"
+SAID = "This would lock out your own mail programs"
 
 
 @pytest.mark.parametrize(

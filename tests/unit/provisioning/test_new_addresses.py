@@ -29,8 +29,8 @@ from tests.unit.api.mailboxsteps import ACCOUNTS, send
 from tests.unit.provisioning.importing import run
 
 OLD = "alice@example.com"
-SENTENCE = "There was a mailbox of this address until "
-PAGE = "under “Former addresses” in the administration, or on the portal's host by: "
+SENTENCE = "A mailbox had this address until "
+PAGE = "under “Former addresses” in the administration, or on the portal's host with: "
 COMMAND = f"{PAGE}deploy/manage release_address {OLD}"
 ROOT = Path(__file__).parents[3]
 APPS = (

@@ -203,7 +203,7 @@ def test_of_two_who_save_at_once_the_second_is_refused(
     response = administrator.post(page, {"form_version": version, "name": "Mine"})
 
     assert response.status_code == 200
-    assert "Somebody else has changed this" in response.content.decode()
+    assert "Someone else changed this" in response.content.decode()
     assert not model.objects.filter(name="Mine").exists()
     assert version_on(administrator, page) != version
 
@@ -258,7 +258,7 @@ def test_a_number_that_its_owner_has_changed_meanwhile_is_not_overwritten(
 
     response = save_account(administrator, alice, form_version=version)
 
-    assert "Somebody else has changed this" in response.content.decode()
+    assert "Someone else changed this" in response.content.decode()
 
 
 # --- commands -------------------------------------------------------------------------

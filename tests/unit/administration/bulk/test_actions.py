@@ -1,4 +1,4 @@
-"""What actions on many do, each once, and what they leave alone."""
+"""What bulk actions do, each once, and what they leave alone."""
 
 import pytest
 from django.contrib.admin import site

@@ -226,7 +226,7 @@ def test_the_page_says_why_it_is_to_look_at_only(own: World) -> None:
         reverse("admin:accounts_account_change", args=[other.pk])
     )
 
-    assert "for site operators to change" in page.content.decode()
+    assert "Only site operators can change" in page.content.decode()
     assert "Reset password" not in page.content.decode()
 
 

@@ -77,7 +77,7 @@ def test_what_is_wrong_with_a_new_address_is_said_before_it_is_asked_about(
     answer = save_account(administrator, plain, address=NEW)
 
     text = html.unescape(answer.content.decode())
-    assert "There was a mailbox of this address until" in text
+    assert "A mailbox had this address until" in text
     assert "The mail does not move by itself." not in text
 
 
@@ -91,7 +91,7 @@ def test_the_page_that_asks_whether_to_delete_says_where_the_mail_stays(
 
     assert "<code>/var/mail/example.com/plain</code>" in text
     assert "rm -r /var/mail/example.com/plain" in text
-    assert "off-board the mailbox instead" in text
+    assert "offboard the mailbox instead" in text
 
 
 def test_so_does_that_of_a_domain(administrator: Client) -> None:
@@ -100,7 +100,7 @@ def test_so_does_that_of_a_domain(administrator: Client) -> None:
 
     text = administrator.get(page).content.decode()
 
-    assert "Their addresses stay taken" in text
+    assert "Their addresses stay reserved" in text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -112,7 +112,8 @@ def test_each_level_tells_who_set_it_and_when(
     set_everywhere(administrator, alice, sales)
     said = "Set on 23 Nov 2026, 12:00 by admin@example.com: <q>They asked for it.</q>"
     changed = (
-        "What Last says was last changed on 23 Nov 2026, 12:00 by admin@example.com"
+        "The settings of Last were last changed on 23 Nov 2026, 12:00 "
+        "by admin@example.com"
     )
 
     of_mailbox = page_of(administrator, alice)
@@ -129,7 +130,7 @@ def test_each_level_tells_who_set_it_and_when(
     do(administrator, "set_domain_policy", [alice.domain], page=page, policy=free)
     of_domain = page_of(administrator, alice.domain)
     assert "<strong>Free</strong> <br> Set on 23 Nov 2026, 12:10 by admin@" in of_domain
-    assert "was last changed" not in of_domain
+    assert "were last changed" not in of_domain
 
 
 def test_what_the_record_does_not_tell_is_not_told(
@@ -138,7 +139,7 @@ def test_what_the_record_does_not_tell_is_not_told(
     page = page_of(administrator, alice)
 
     assert "Set on" not in page
-    assert "was last changed" not in page
+    assert "were last changed" not in page
 
 
 def test_a_level_that_says_nothing_was_set_by_nobody(
@@ -175,9 +176,9 @@ def test_of_a_policy_for_every_domain_only_who_sees_them_all_is_told(
     set_everywhere(administrator, alice, sales)
     reader = sign_in_verified(make_administrator("domain", alice.domain))
 
-    assert "was last changed" in page_of(administrator, alice)
+    assert "were last changed" in page_of(administrator, alice)
     assert "Set on" in page_of(reader, alice)
-    assert "was last changed" not in page_of(reader, alice)
+    assert "were last changed" not in page_of(reader, alice)
 
 
 @pytest.mark.parametrize("role", ["superuser", "operator", "domain", "help"])

@@ -49,7 +49,7 @@ def test_it_is_asked_before_a_policy_is_changed(
     asked = save_policy(administrator, policy, **fields)
 
     page = asked.content.decode()
-    assert "It binds 3 mailboxes." in page
+    assert "It applies to 3 mailboxes." in page
     assert "1 of them was used with the web password" in page
     assert "<li>IMAP: On → Off</li>" in page
     policy.refresh_from_db()
@@ -104,8 +104,8 @@ def test_an_exception_is_bound_by_its_own_policy_alone(
     page = report(administrator, strict).content.decode()
     others = report(administrator, policy).content.decode()
 
-    assert "It binds 1 mailbox." in page
-    assert "It binds 2 mailboxes." in others
+    assert "It applies to 1 mailbox." in page
+    assert "It applies to 2 mailboxes." in others
 
 
 def test_the_report_lists_whom_a_requirement_would_refuse(
@@ -158,7 +158,7 @@ def _listed(browser: Client, policy: Policy) -> list[Logon]:
                 "client_passwords_required": True,
                 "required_from": timezone.now() + timedelta(days=9),
             },
-            "Owners are told",
+            "Owners are notified",
         ),
     ],
 )
@@ -190,7 +190,7 @@ def test_a_report_does_not_count_how_many_thousands_there_are(
 
     page = report(administrator, policy).content.decode()
 
-    assert "It binds 2+ mailboxes." in page
+    assert "It applies to 2+ mailboxes." in page
     assert "0 of them were used" in page
 
 

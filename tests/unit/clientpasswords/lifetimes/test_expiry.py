@@ -1,4 +1,4 @@
-"""Owners are told some days before a security password ends: once, by mail."""
+"""Owners are notified some days before a security password ends: once, by mail."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
