@@ -14,7 +14,7 @@ from provisioning import cells, columns
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
 Reason = Annotated[
-    Text, Field(max_length=LONGEST_REASON, description="For the record of events.")
+    Text, Field(max_length=LONGEST_REASON, description="Recorded in the audit log.")
 ]
 Moment = Annotated[
     AwareDatetime,

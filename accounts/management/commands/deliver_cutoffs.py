@@ -13,8 +13,8 @@ A_MINUTE = 60  # seconds between two looks at what time took away
 
 class Command(BaseCommand):
     help = (
-        "End the mail sessions that have lost their right, until every mail server has "
-        "confirmed it. Runs until it is told to stop; --once does what is due now."
+        "End mail sessions that are no longer allowed, until every mail server has "
+        "confirmed it. Runs until stopped; --once does what is due now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -12,9 +12,8 @@ BUSY = 4  # seconds of work, after which others have the database for a while
 
 class Command(BaseCommand):
     help = (
-        "Work off the actions on many records that administrators have ordered, and "
-        "keep the numbers of the overview current. Runs until it is told to stop; "
-        "--once does what is ordered now."
+        "Run the bulk actions that administrators have started, and keep the numbers "
+        "of the overview current. Runs until stopped; --once does what is due now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

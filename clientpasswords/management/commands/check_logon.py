@@ -12,8 +12,8 @@ from clientpasswords.logon import decision
 
 class Command(BaseCommand):
     help = (
-        "Say whether a password would be let in by the mail server, and why. The "
-        "password is read from the terminal or from standard input."
+        "Check whether the mail server would let a password in, and why. Reads the "
+        "password from the terminal or from standard input."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

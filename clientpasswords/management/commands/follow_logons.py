@@ -18,8 +18,9 @@ PAUSE = 0.5  # seconds
 
 class Command(BaseCommand):
     help = (
-        "Read the mail server's log for who logged on by which password; one process a "
-        "mail host. Runs until it is told to stop; --once reads what is there now."
+        "Read from the mail server's log who logged on with which password. Run one "
+        "process on each mail host. Runs until stopped; --once reads what is there "
+        "now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

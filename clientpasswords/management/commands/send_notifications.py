@@ -15,8 +15,8 @@ A_MINUTE = 60  # seconds between two looks at what nobody uses, and at what ends
 
 class Command(BaseCommand):
     help = (
-        "Send owners the mails about what happened to their mailboxes, and what will. "
-        "Runs until it is told to stop; --once sends what is due now."
+        "Send owners notices of security events and reminders of what is to come. Runs "
+        "until stopped; --once sends what is due now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

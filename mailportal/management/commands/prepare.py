@@ -17,8 +17,8 @@ from provisioning.roles import GroupChange
 
 class Command(BaseCommand):
     help = (
-        "Make the database ready for this release and these settings. Run it before "
-        "the portal starts; running it again changes nothing."
+        "Prepare the database for this release and these settings. Run it before the "
+        "portal starts. Running it again changes nothing."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:

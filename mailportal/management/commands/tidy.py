@@ -25,7 +25,7 @@ TIDYING: dict[Retention, Callable[[], int]] = {
 
 
 class Command(BaseCommand):
-    help = "Delete what is no longer needed; meant for once a day."
+    help = "Delete what is no longer needed. Run it once a day."
 
     def handle(self, *args: Any, **options: Any) -> None:
         counts = {kept.records: forget() for kept, forget in TIDYING.items()}

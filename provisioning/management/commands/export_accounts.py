@@ -17,9 +17,9 @@ OWNER_ONLY = 0o600
 
 class Command(BaseCommand):
     help = (
-        "Write the mailboxes into a new CSV file, as import_accounts reads it, that "
-        "only its owner can read. Never in it: security passwords, the rights of "
-        "administrators, and what domains and departments have as their policies."
+        "Write the mailboxes into a new CSV file that import_accounts can read. Only "
+        "its owner can read the file. It never contains security passwords, "
+        "administrators' rights, or the policies of domains and departments."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -28,8 +28,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--with-hashes",
             action="store_true",
-            help="With the hashes of web passwords: who gets hold of them can guess "
-            "passwords without being noticed.",
+            help="Include the hashes of web passwords. Whoever gets them can guess "
+            "passwords unnoticed.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

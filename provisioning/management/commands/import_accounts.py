@@ -28,23 +28,23 @@ KEPT = ", ".join(column.name for column in columns.COLUMNS if column.keeps)
 
 class Command(BaseCommand):
     help = f"""\
-Make mailboxes, and bring those that exist to what a file says. Importing the same
+Create mailboxes from a file, and change existing ones to match it. Importing the same
 file again changes nothing.
 
-A CSV file is in UTF-8, with commas, and names its columns in the first line:
+A CSV file is in UTF-8, with commas, and has its column names in the first line:
 {columns.description()}
-All but address may be missing and then stay as they are. An empty cell empties what it
-is about; {KEPT} it leaves alone.
+Every column but address is optional; what has no column stays as it is. An empty cell
+empties its value; {KEPT} is left alone.
 
-A passwd-file is Dovecot's: user:password:uid:gid:gecos:home:shell:extra fields. Taken
-over are the address and the hash. Where there is no logon ({LOCKING}, a hash
-that is empty, x, or begins with ! or *) the mailbox is made, or made to be, not active.
-What lets nobody in, as uid, home or userdb_quota_rule, is left out and counted. Lines
-with anything else, as allow_nets or proxy, are refused.
+A passwd-file is Dovecot's: user:password:uid:gid:gecos:home:shell:extra fields. The
+address and the hash are imported. If the line refuses logons ({LOCKING}, a hash
+that is empty, x, or begins with ! or *), the mailbox is not active.
+Fields that let nobody in, such as uid, home or userdb_quota_rule, are left out and
+counted. Lines with other fields, such as allow_nets or proxy, are refused.
 
-The file is looked through first. If a line is refused nothing is written, unless
---skip-refused says to import the others. Then it is written in parts of 1,000; after an
-interruption import it again."""
+The whole file is checked first. If a line is refused, nothing is written, unless
+--skip-refused is given. The file is then written in parts of 1,000. After an
+interruption, import it again."""
 
     def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
         """Keep the lines of the help as they are."""
@@ -55,7 +55,7 @@ interruption import it again."""
         parser.add_argument("file", type=Path)
         parser.add_argument("--format", choices=sorted(READERS), default="csv")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Only tell what would be done."
+            "--dry-run", action="store_true", help="Only show what would be done."
         )
         parser.add_argument(
             "--skip-refused", action="store_true", help="Import the other lines."
@@ -63,8 +63,8 @@ interruption import it again."""
         parser.add_argument(
             "--without-unusable-hashes",
             action="store_true",
-            help="Leave out a hash that cannot be taken over: a new mailbox has no web "
-            "password then, another one keeps its own.",
+            help="Leave out hashes that cannot be imported. A new mailbox then has no "
+            "web password; an existing one keeps its own.",
         )
         parser.add_argument(
             "--leave-out",
@@ -72,8 +72,8 @@ interruption import it again."""
             action="extend",
             default=[],
             metavar="NAME",
-            help="Leave out these columns or extra fields, although they may close "
-            "what will be open.",
+            help="Leave out these columns or extra fields, even if they would refuse a "
+            "logon.",
         )
         parser.add_argument(
             "--in-one",
@@ -83,14 +83,14 @@ interruption import it again."""
         parser.add_argument(
             "--create-domains",
             metavar="POLICY",
-            help="Make domains that are not there, with this policy.",
+            help="Create missing domains with this policy.",
         )
         parser.add_argument(
             "--create-departments",
             action="store_true",
-            help="Make departments that are not there, without a policy.",
+            help="Create missing departments without a policy.",
         )
-        parser.add_argument("--reason", default="", help="For the record of events.")
+        parser.add_argument("--reason", default="", help="Recorded in the audit log.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._options = options

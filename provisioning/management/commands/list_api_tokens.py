@@ -8,8 +8,8 @@ from provisioning.models import ApiToken
 
 class Command(BaseCommand):
     help = (
-        "List the tokens of the API: what each was made for, where, when it was used, "
-        "and what of it does not open now."
+        "List the API tokens: scopes, domains, last use, and which scopes are not in "
+        "effect now."
     )
 
     def handle(self, *args: object, **options: object) -> None:
@@ -40,6 +40,6 @@ def _withheld(token: ApiToken) -> Iterator[str]:
         yield "opens nothing now"
     if opening.beyond:
         scopes = " ".join(sorted(opening.beyond))
-        yield f"more than its owner may do now: {scopes}"
+        yield f"not allowed for its owner now: {scopes}"
     if opening.is_narrowed:
         yield "only in domains that its owner administers now"

@@ -10,19 +10,18 @@ from provisioning.reused_addresses import reused
 
 class Command(BaseCommand):
     help = (
-        "List the addresses that mailboxes have left and no other can have: address, "
-        "since when, why, what the mailbox is called now, and its folder, with tabs."
+        "List former addresses that no other mailbox can have, with tabs: address, "
+        "since when, why, the current address of the mailbox, and its folder."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--domain", help="Those of this domain only.")
+        parser.add_argument("--domain", help="Only those of this domain.")
         parser.add_argument(
             "--reused",
             action="store_true",
             help=(
-                "Instead, by the record of events: those that another mailbox has by "
-                "now without their having been released, as before the update that "
-                "holds them back. Look whose mail is in their folders."
+                "Instead, list from the audit log those that another mailbox has "
+                "without a release. Check whose mail is in their folders."
             ),
         )
 

@@ -13,8 +13,8 @@ from provisioning.tokens import Terms
 
 class Command(BaseCommand):
     help = (
-        "Make a token for a program that uses the API, and show it: once, and never "
-        "again. It is neither kept nor recorded."
+        "Create a token for a program that uses the API, and show it once. It is "
+        "neither stored nor recorded."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -25,18 +25,19 @@ class Command(BaseCommand):
             "--domains",
             nargs="+",
             metavar="DOMAIN",
-            help="All others are hidden from it. Without this it sees every domain.",
+            help="Limit the token to these domains. Without this option it sees every "
+            "domain.",
         )
         parser.add_argument(
             "--expires",
-            help="As 2027-01-31T18:00+01:00, or with Z for UTC; else never.",
+            help="For example 2027-01-31T18:00+01:00, or with Z for UTC. Default: "
+            "never.",
         )
         parser.add_argument(
             "--owner",
             metavar="ADDRESS",
-            help="An administrator. The token opens no more than they may do at that "
-            "time, and nothing once they are none; what would shut out their own mail "
-            "programs is refused.",
+            help="An administrator. The token can never do more than the owner may do "
+            "at that time, and it cannot lock out the owner's own mail programs.",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -10,9 +10,9 @@ from provisioning.acts import Order
 
 class Command(BaseCommand):
     help = (
-        "Let mailboxes have addresses that others have left, all of those named or "
-        "none. Whoever gets one reads what is in its folder on the mail server: move "
-        "or remove that first."
+        "Release former addresses so that mailboxes can have them: all those named, or "
+        "none. Whoever gets one can read the mail in its folder on the mail server. "
+        "Move or remove that mail first."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         addresses = {address.lower() for address in options["address"]}
         domain = (options["domain"] or "").lower()
         if bool(addresses) == bool(domain):
-            raise CommandError("Name addresses, or a --domain.")
+            raise CommandError("Name addresses or a --domain.")
         rows = FormerAddress.objects.select_related("account").order_by("address")
         rows = (
             rows.filter(domain=domain) if domain else rows.filter(address__in=addresses)

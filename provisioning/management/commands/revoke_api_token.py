@@ -7,7 +7,7 @@ from provisioning.models import ApiToken
 
 
 class Command(BaseCommand):
-    help = "Let a token of the API open nothing any more, from the next request on."
+    help = "Revoke an API token, from the next request."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
@@ -19,4 +19,4 @@ class Command(BaseCommand):
             was_live = tokens.revoke(name, order)
         except ApiToken.DoesNotExist:
             raise CommandError(f"There is no token {name!r}.") from None
-        self.stdout.write("revoked" if was_live else "was revoked before")
+        self.stdout.write("revoked" if was_live else "was already revoked")

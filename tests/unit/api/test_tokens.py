@@ -57,7 +57,7 @@ def test_who_made_and_revoked_it_is_recorded(firm: Domain) -> None:
         "2099-01-01T00:00Z",
     )
     assert run("revoke_api_token", "sync") == "revoked"
-    assert run("revoke_api_token", "sync") == "was revoked before"
+    assert run("revoke_api_token", "sync") == "was already revoked"
 
     made, revoked = SecurityEvent.objects.order_by("pk")
     assert made.detail == {
