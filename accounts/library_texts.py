@@ -1,7 +1,8 @@
-"""What the second sign-in step's libraries say, for our translation catalogues.
+"""Texts of libraries, for our translation catalogues.
 
-django-otp and two-factor bring no Chinese ones. A text that is listed here is
-translated like our own, and our catalogues win over theirs.
+django-otp and two-factor have no Chinese catalogues, and some translations of Django
+do not use our words. A text that is listed here is translated like our own, and our
+catalogues win over theirs.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy
@@ -20,4 +21,23 @@ TEXTS = (
         " attempts, please try again soon.",
         "failure_count",
     ),
+    # Django's validators of passwords.
+    gettext_noop("Your old password was entered incorrectly. Please enter it again."),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+    gettext_noop(
+        "Your password can’t be too similar to your other personal information."  # noqa: RUF001
+    ),
+    gettext_noop("Your password can’t be a commonly used password."),  # noqa: RUF001
+    gettext_noop("Your password can’t be entirely numeric."),  # noqa: RUF001
+    # Django's administration.
+    gettext_noop("Select %s to change"),
+    gettext_noop("Add %s"),
+    gettext_noop("History"),
+    gettext_noop("Model name"),
+    gettext_noop("Add link"),
+    gettext_noop("Change or view list link"),
 )
