@@ -156,7 +156,7 @@ def test_the_command_releases_several_with_an_event_for_each(
 @pytest.mark.parametrize("named", [[], ["a@ours.example", "--domain", "ours.example"]])
 @pytest.mark.django_db
 def test_the_command_takes_addresses_or_a_domain(named: list[str]) -> None:
-    with pytest.raises(CommandError, match=r"Name addresses, or a --domain\."):
+    with pytest.raises(CommandError, match=r"Name addresses or a --domain\."):
         call_command("release_address", *named)
 
 

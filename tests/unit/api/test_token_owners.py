@@ -167,7 +167,7 @@ def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
     out = StringIO()
     call_command("list_api_tokens", stdout=out)
     spaced = beyond.replace(",", "")
-    assert f"not allowed for its owner now: {spaced}, only in the" in out.getvalue()
+    assert f"not allowed for its owner now: {spaced}, only in domains" in out.getvalue()
 
 
 def test_the_list_asks_no_more_for_many_owners(

@@ -38,7 +38,7 @@ def test_a_policy_that_would_shut_out_its_author_is_refused_at_the_field(
     response = save_policy(administrator, policy, **fields)
 
     assert list(errors_of(response)) == [at]
-    assert f"{SAID}, which used IMAP lately" in errors_of(response)[at][0]
+    assert f"{SAID}, which recently used IMAP" in errors_of(response)[at][0]
     before = policy
     policy.refresh_from_db()
     assert policy == before

@@ -152,7 +152,10 @@ def _listed(browser: Client, policy: Policy) -> list[Logon]:
     [
         ({}, "does not require security passwords"),
         ({"client_passwords_required": True, "report_only": True}, "only reports"),
-        ({"client_passwords_required": True}, "the web password is refused"),
+        (
+            {"client_passwords_required": True},
+            "mail programs are refused with the web password",
+        ),
         (
             {
                 "client_passwords_required": True,
