@@ -9,9 +9,9 @@ from django.db.models import Model
 from django.utils import timezone
 
 from accounts import secretfields
-from accounts.masks import HIDDEN, cleaned
 from accounts.models import Account, Notification, SecurityEvent
 from accounts.notify.catalogue import NOTICES
+from accounts.redaction import HIDDEN, redact
 
 Kind = SecurityEvent.Kind
 # Of each changed field what it was and what it is, as text.
@@ -111,13 +111,13 @@ def _row(event: Event) -> SecurityEvent:
         actor=event.by.name,
         network_address=event.by.network_address,
         detail=_cleaned(event.detail),
-        reason=cleaned(event.why)[:LONGEST_REASON],
+        reason=redact(event.why)[:LONGEST_REASON],
     )
 
 
 def _cleaned(value: object) -> object:
     if isinstance(value, str):
-        return cleaned(value)
+        return redact(value)
     if isinstance(value, Mapping):
         return {name: _cleaned(each) for name, each in value.items()}
     if isinstance(value, list):

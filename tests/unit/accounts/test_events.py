@@ -10,8 +10,8 @@ from phonenumber_field.phonenumber import PhoneNumber
 
 from accounts import events
 from accounts.events import Actor, Event, Kind
-from accounts.masks import cleaned
 from accounts.models import Account, SecurityEvent
+from accounts.redaction import redact
 from clientpasswords import passwords
 from tests.factories import make_account
 from tests.unit.support import HOME
@@ -141,4 +141,4 @@ def test_no_secret_gets_into_the_record(alice: Account) -> None:
     ],
 )
 def test_what_people_write_otherwise_stays(text: str) -> None:
-    assert cleaned(text) == text
+    assert redact(text) == text

@@ -18,11 +18,11 @@ HASH = re.compile(
     r"(?:\{[A-Z0-9.-]{3,}\})?\$[a-z0-9-]+\$\S{16,}|\{[A-Z0-9.-]{3,}\}\S{16,}"
 )
 API_TOKEN = re.compile(r"mpt_[0-9a-f]{12}_[\w-]+")
-TELEPHONE_NUMBER = re.compile(r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,2}\d){6,14}")
+PHONE_NUMBER = re.compile(r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,2}\d){6,14}")
 
 
-def cleaned(text: str) -> str:
+def redact(text: str) -> str:
     """Return the text without telephone numbers, hashes, passwords and tokens."""
     text = API_TOKEN.sub(HIDDEN, HASH.sub(HIDDEN, text))
     text = SECURITY_PASSWORD.sub(HIDDEN, text)
-    return TELEPHONE_NUMBER.sub(lambda found: f"+{HIDDEN}{found[0][-2:]}", text)
+    return PHONE_NUMBER.sub(lambda found: f"+{HIDDEN}{found[0][-2:]}", text)
