@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 Step = Callable[[], object]
 
 
-def go_on(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
+def run_forever(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
     """Do the steps again and again, `pause` seconds between, until SIGINT or SIGTERM.
 
     `steps` returns those that are due in this round. A round that was begun is
@@ -25,21 +25,21 @@ def go_on(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
     while not stopped.is_set():
-        attempt(steps())
+        run_steps(steps())
         stopped.wait(pause)
 
 
-def do_once(steps: Iterable[Step]) -> None:
+def run_once(steps: Iterable[Step]) -> None:
     """Do each step.
 
     Raises:
         CommandError: some failed, once all were tried.
     """
-    if failed := attempt(steps):
+    if failed := run_steps(steps):
         raise CommandError(f"Failed: {', '.join(failed)}. The log says where.")
 
 
-def attempt(steps: Iterable[Step]) -> list[str]:
+def run_steps(steps: Iterable[Step]) -> list[str]:
     """Do each step, whatever another raises; return the names of those that failed.
 
     The log has the type of each error and its place in the code. It does not have the
@@ -50,20 +50,22 @@ def attempt(steps: Iterable[Step]) -> list[str]:
         try:
             step()
         except DatabaseError as error:
-            failed.append(_name(step))
-            log.warning("%s: the database says %s", _name(step), _told(error))
+            failed.append(_name_step(step))
+            log.warning(
+                "%s: the database says %s", _name_step(step), _locate_error(error)
+            )
             if not connection.in_atomic_block:
                 connection.close()  # it may be lost; the next step opens another
         except Exception as error:  # noqa: BLE001 - the other steps are to go on
-            failed.append(_name(step))
-            log.error("%s failed: %s", _name(step), _told(error))  # noqa: TRY400
+            failed.append(_name_step(step))
+            log.error("%s failed: %s", _name_step(step), _locate_error(error))  # noqa: TRY400
     return failed
 
 
-def _name(step: Step) -> str:
+def _name_step(step: Step) -> str:
     return f"{step.__module__.rpartition('.')[2]}.{getattr(step, '__name__', step)}"
 
 
-def _told(error: Exception) -> str:
+def _locate_error(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{type(error).__name__} in {Path(last.filename).name}:{last.lineno}"

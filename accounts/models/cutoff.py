@@ -29,8 +29,8 @@ class Cutoff(Due):
 
     KICKS = 3
     LEASE = timedelta(seconds=15)
-    FIRST_WAIT = timedelta(seconds=2)
-    LONGEST_WAIT = timedelta(minutes=1)
+    FIRST_BACK_OFF = timedelta(seconds=2)
+    LONGEST_BACK_OFF = timedelta(minutes=1)
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,

@@ -43,8 +43,8 @@ class Due(models.Model):
     # Longer than one try takes.
     LEASE: ClassVar[timedelta]
     # After the first failure; twice as long after each one more.
-    FIRST_WAIT: ClassVar[timedelta]
-    LONGEST_WAIT: ClassVar[timedelta]
+    FIRST_BACK_OFF: ClassVar[timedelta]
+    LONGEST_BACK_OFF: ClassVar[timedelta]
 
     due_at = models.DateTimeField(_("next try"), null=True)
     failures = models.PositiveIntegerField(_("failed tries in a row"), default=0)
@@ -59,14 +59,14 @@ class Due(models.Model):
             ),
         ]
 
-    def while_ours(self) -> models.QuerySet[Self]:
+    def still_leased(self) -> models.QuerySet[Self]:
         """Return this row, or none if another worker took it since our lease ended."""
         return models.QuerySet(type(self)).filter(pk=self.pk, due_at=self.due_at)
 
     def postpone(self) -> None:
         """Have it tried again, later after each failure, if it is still ours."""
-        wait = self.FIRST_WAIT * 2 ** min(self.failures, 10)
-        self.while_ours().update(
+        wait = self.FIRST_BACK_OFF * 2 ** min(self.failures, 10)
+        self.still_leased().update(
             failures=self.failures + 1,
-            due_at=timezone.now() + min(wait, self.LONGEST_WAIT),
+            due_at=timezone.now() + min(wait, self.LONGEST_BACK_OFF),
         )

@@ -20,8 +20,8 @@ class Notification(Due):
 
     # A mail server that is alive takes a mail much sooner.
     LEASE = timedelta(minutes=5)
-    FIRST_WAIT = timedelta(seconds=10)
-    LONGEST_WAIT = timedelta(hours=1)
+    FIRST_BACK_OFF = timedelta(seconds=10)
+    LONGEST_BACK_OFF = timedelta(hours=1)
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notifications"

@@ -113,4 +113,4 @@ def _put_off(batch: Batch) -> None:
             row.postpone()
         else:
             log.error("notification %s is given up", row.pk)
-            row.while_ours().delete()
+            row.still_leased().delete()

@@ -23,10 +23,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         self._next_look = 0.0
         if options["once"]:
-            workers.do_once(self._steps())
+            workers.run_once(self._steps())
             self.stdout.write(f"{self._tried} cut-offs tried")
         else:
-            workers.go_on(self._steps, pause=PAUSE)
+            workers.run_forever(self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:

@@ -21,10 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         if options["once"]:
-            workers.do_once([self._work_all, statistics.keep_current])
+            workers.run_once([self._work_all, statistics.keep_current])
         else:
             steps = [statistics.keep_current, self._work]
-            workers.go_on(lambda: steps, pause=PAUSE)
+            workers.run_forever(lambda: steps, pause=PAUSE)
 
     def _work_all(self) -> None:
         while jobs.work_due():

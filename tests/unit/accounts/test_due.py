@@ -53,12 +53,12 @@ def test_what_was_taken_is_due_again_when_its_lease_ends(
     rows: DueQuerySet[Due] = DueQuerySet(queue)
     [mine] = rows.claim()
 
-    assert mine.while_ours().get() == row
+    assert mine.still_leased().get() == row
     clock.shift(queue.LEASE - timedelta(seconds=1))
     assert rows.claim() == []
     clock.shift(1)
     assert rows.claim() == [row]
-    assert not mine.while_ours().exists()
+    assert not mine.still_leased().exists()
 
 
 @QUEUES
@@ -76,10 +76,10 @@ def test_after_each_failure_it_waits_twice_as_long_to_a_limit(
         waits.append(row.due_at - timezone.now())
         clock.move_to(row.due_at)
 
-    assert waits[0] == queue.FIRST_WAIT
-    assert waits[-1] == queue.LONGEST_WAIT
+    assert waits[0] == queue.FIRST_BACK_OFF
+    assert waits[-1] == queue.LONGEST_BACK_OFF
     for before, after in pairwise(waits):
-        assert after == min(2 * before, queue.LONGEST_WAIT)
+        assert after == min(2 * before, queue.LONGEST_BACK_OFF)
 
 
 def test_a_notification_is_due_until_it_was_sent(alice: Account) -> None:
