@@ -56,7 +56,7 @@ def put_policy(
 
     What is not sent is as in a policy that says nothing.
     """
-    return _save(request, response, name, sent, Policy().answers)
+    return _save(request, response, name, sent, Policy().settings)
 
 
 @router.patch("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_WRITE))

@@ -8,7 +8,7 @@ from ninja import ModelSchema, Schema
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
 from accounts.events import LONGEST_REASON
-from accounts.models import POLICY_ANSWERS, Account, Domain, Policy
+from accounts.models import POLICY_SETTINGS, Account, Domain, Policy
 from clientpasswords.models import ClientPassword
 from provisioning import cells, columns
 
@@ -123,7 +123,7 @@ class PolicySent(ModelSchema):
     class Meta:
         model = Policy
         # Each has a default, so none has to be sent. Null is for what can be empty.
-        fields = list(POLICY_ANSWERS)
+        fields = list(POLICY_SETTINGS)
 
 
 class PolicyOut(ModelSchema):
@@ -132,13 +132,13 @@ class PolicyOut(ModelSchema):
 
     class Meta:
         model = Policy
-        fields = list(POLICY_ANSWERS)
+        fields = list(POLICY_SETTINGS)
 
     @classmethod
     def of(cls, policy: Policy) -> "PolicyOut":
         """Return the policy, which has its domain at hand, as programs see it."""
         domain = policy.domain.name if policy.domain else None
-        known = {"name": policy.name, "domain": domain, **policy.answers}
+        known = {"name": policy.name, "domain": domain, **policy.settings}
         return cls.model_validate(known)
 
 

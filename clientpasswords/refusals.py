@@ -38,7 +38,7 @@ class Refusal:
         notice: What the mail server may say to a mail program whose web password is
             right, in English; empty: nothing. Short, and with `%(page)s` in it.
         question: What the page "Why can't they connect?" asks about it, if anything.
-        answer: The answer of a policy that gives it (`POLICY_ANSWERS`), if one does.
+        answer: The answer of a policy that gives it (`POLICY_SETTINGS`), if one does.
     """
 
     key: str

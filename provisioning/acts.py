@@ -80,8 +80,8 @@ def set_answers(
     bound_by = effective.of(account).policy
     if all(getattr(bound_by, name) == value for name, value in answers.items()):
         return False
-    wanted = bound_by.answers | answers
-    if wanted == effective.inherited(account).answers:
+    wanted = bound_by.settings | answers
+    if wanted == effective.inherited(account).settings:
         return set_policy(account, None, None, order)
     policy = _policy_with(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)
@@ -144,11 +144,11 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
         ValidationError: one of them cannot be given; nothing was written.
     """
     is_new = policy.pk is None
-    before = {} if is_new else policy.answers
+    before = {} if is_new else policy.settings
     for name, value in answers.items():
         setattr(policy, name, value)
     policy.full_clean()
-    told = events.changes(before, policy.answers)
+    told = events.changes(before, policy.settings)
     if not told and not is_new:
         return False
     policy.save()
@@ -268,7 +268,7 @@ def _policy_with(
     owner = None if order.whole_host else domain
     name = f"{stem} / {number}"
     policy = Policy.objects.create(name=name, domain=owner, **answers)
-    told = events.changes(like.answers, answers)
+    told = events.changes(like.settings, answers)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
     _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy

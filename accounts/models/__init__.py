@@ -9,13 +9,13 @@ from accounts.models.formeraddress import FormerAddress
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
 from accounts.models.phone import NewPhone, Phone, Telephone
-from accounts.models.policy import MOST_CLIENT_PASSWORDS, POLICY_ANSWERS, Policy
+from accounts.models.policy import MOST_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
 from accounts.models.recovery import RecoveryCodes
 from accounts.models.setting import MailSetting
 
 __all__ = [
     "MOST_CLIENT_PASSWORDS",
-    "POLICY_ANSWERS",
+    "POLICY_SETTINGS",
     "Account",
     "AccountManager",
     "Budget",

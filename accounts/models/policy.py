@@ -19,12 +19,11 @@ MOST_CLIENT_PASSWORDS = 50
 # away than the calendar reaches cannot be computed.
 MOST_DAYS = 3650
 MOST_HOURS = 8760
-# What a policy says, in the sections of its page. The API, the administration's pages,
-# the box of the effective policy, comparisons, copies and the record of events show,
-# ask and take these alone.
-PROTOCOL_ANSWERS = KEYS
-MAIL_PROGRAM_ANSWERS = ("third_party_logon", *PROTOCOL_ANSWERS, "client_networks")
-SECURITY_PASSWORD_ANSWERS = (
+# The settings of a policy, in the sections of its page. The API, the administration's
+# pages, the effective policy, comparisons, copies and the audit log use only these.
+PROTOCOL_SETTINGS = KEYS
+MAIL_PROGRAM_SETTINGS = ("third_party_logon", *PROTOCOL_SETTINGS, "client_networks")
+SECURITY_PASSWORD_SETTINGS = (
     "client_passwords_required",
     "required_from",
     "report_only",
@@ -33,10 +32,10 @@ SECURITY_PASSWORD_ANSWERS = (
     "suspend_unused_days",
     "suspend_never_used_hours",
 )
-CODE_ANSWERS = ("code_to_switch_off", "owner_sets_phone")
-POLICY_ANSWERS = (*MAIL_PROGRAM_ANSWERS, *SECURITY_PASSWORD_ANSWERS, *CODE_ANSWERS)
-# Which policy it is, and what the portal keeps about it for itself.
-NO_POLICY_ANSWERS = ("id", "name", "domain", "networks_mark", "uses_known_to")
+CODE_SETTINGS = ("code_to_switch_off", "owner_sets_phone")
+POLICY_SETTINGS = (*MAIL_PROGRAM_SETTINGS, *SECURITY_PASSWORD_SETTINGS, *CODE_SETTINGS)
+# What identifies a policy, and what the portal keeps about it for itself.
+OTHER_POLICY_FIELDS = ("id", "name", "domain", "networks_mark", "uses_known_to")
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
@@ -49,7 +48,7 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 
 
 class Policy(ProtocolSwitches):
-    """One set of answers; domains, departments and accounts point to it.
+    """A set of settings; domains, departments and accounts point to it.
 
     An account's own policy wins over its department's, that over its domain's.
     """
@@ -208,9 +207,9 @@ class Policy(ProtocolSwitches):
             raise ValidationError({"domain": _("It also applies to other domains.")})
 
     @property
-    def answers(self) -> dict[str, object]:
-        """What it says, by the names of `POLICY_ANSWERS`."""
-        return {name: getattr(self, name) for name in POLICY_ANSWERS}
+    def settings(self) -> dict[str, object]:
+        """Return the value of each setting, by the names of `POLICY_SETTINGS`."""
+        return {name: getattr(self, name) for name in POLICY_SETTINGS}
 
     @property
     def suspends(self) -> bool:

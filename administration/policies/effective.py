@@ -113,7 +113,7 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
 
 def values(policy: Policy) -> Iterator[tuple[str, str]]:
     """Yield each answer of the policy, by its name and in words."""
-    for name, value in policy.answers.items():
+    for name, value in policy.settings.items():
         yield capfirst(str(label_for_field(name, Policy))), _text(value)
 
 

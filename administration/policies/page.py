@@ -14,10 +14,10 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.models import Account, Policy
 from accounts.models.policy import (
-    CODE_ANSWERS,
-    MAIL_PROGRAM_ANSWERS,
-    PROTOCOL_ANSWERS,
-    SECURITY_PASSWORD_ANSWERS,
+    CODE_SETTINGS,
+    MAIL_PROGRAM_SETTINGS,
+    PROTOCOL_SETTINGS,
+    SECURITY_PASSWORD_SETTINGS,
 )
 from accounts.policy import queries
 from accounts.sessions import cutoffs
@@ -34,9 +34,9 @@ ROWS = 50
 
 def _in_rows(answers: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
     """Return the answers as they stand on the page: all protocols in one row."""
-    first = answers.index(PROTOCOL_ANSWERS[0])
-    rest = answers[first + len(PROTOCOL_ANSWERS) :]
-    return [*answers[:first], PROTOCOL_ANSWERS, *rest]
+    first = answers.index(PROTOCOL_SETTINGS[0])
+    rest = answers[first + len(PROTOCOL_SETTINGS) :]
+    return [*answers[:first], PROTOCOL_SETTINGS, *rest]
 
 
 @admin.register(Policy)
@@ -48,7 +48,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         "name",
         "domain",
         "third_party_logon",
-        *PROTOCOL_ANSWERS,
+        *PROTOCOL_SETTINGS,
         "client_passwords_required",
         "required_from",
         "report_only",
@@ -59,12 +59,12 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     autocomplete_fields = ["domain"]
     fieldsets = [
         (None, {"fields": ["name", "domain"]}),
-        (_("Mail programs"), {"fields": _in_rows(MAIL_PROGRAM_ANSWERS)}),
+        (_("Mail programs"), {"fields": _in_rows(MAIL_PROGRAM_SETTINGS)}),
         (
             _("Third-Party Client Security Passwords"),
-            {"fields": SECURITY_PASSWORD_ANSWERS},
+            {"fields": SECURITY_PASSWORD_SETTINGS},
         ),
-        (_("Codes"), {"fields": CODE_ANSWERS}),
+        (_("Codes"), {"fields": CODE_SETTINGS}),
     ]
 
     def may_write(self, request: HttpRequest, record: Policy) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import CharField, Model
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import POLICY_ANSWERS, Account, MailLogon, MailWebLogon, Policy
+from accounts.models import POLICY_SETTINGS, Account, MailLogon, MailWebLogon, Policy
 from accounts.models.protocols import (
     BY_KEY,
     BY_SESSION_SERVICE,
@@ -91,7 +91,7 @@ def test_each_protocol_has_its_column(model: type[ProtocolSwitches]) -> None:
     ]
     assert issubclass(model, ProtocolSwitches)
     assert model().protocols == dict.fromkeys(KEYS, True)
-    assert not set(KEYS) - {*POLICY_ANSWERS}
+    assert not set(KEYS) - {*POLICY_SETTINGS}
 
 
 @pytest.mark.parametrize("off", KEYS)

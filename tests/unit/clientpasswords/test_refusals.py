@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import translation
 
 from accounts import schema
-from accounts.models import POLICY_ANSWERS, MailSetting
+from accounts.models import POLICY_SETTINGS, MailSetting
 from administration.mailboxes import why
 from clientpasswords.logon import notices
 from clientpasswords.logon.diagnosis import Diagnosis
@@ -154,5 +154,5 @@ def test_a_reason_with_a_question_is_asked_about() -> None:
 def test_the_answer_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
     shut_out = ShutOut(protocols=[], reasons={refusal.key})
 
-    assert refusal.answer in POLICY_ANSWERS
+    assert refusal.answer in POLICY_SETTINGS
     assert shut_out.blamed(["report_only", refusal.answer]) == refusal.answer

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from ninja import ModelSchema
 
 from accounts.models import Account, Policy
-from accounts.models.policy import NO_POLICY_ANSWERS, POLICY_ANSWERS
+from accounts.models.policy import OTHER_POLICY_FIELDS, POLICY_SETTINGS
 from accounts.notify import catalogue
 from administration.policies import effective
 from administration.policies import page as policies_page
@@ -64,27 +64,27 @@ def test_every_column_of_a_policy_is_an_answer_or_is_declared_to_be_none() -> No
     unsaid = {
         field.name
         for field in Policy._meta.fields
-        if field.name not in {*POLICY_ANSWERS, *NO_POLICY_ANSWERS}
+        if field.name not in {*POLICY_SETTINGS, *OTHER_POLICY_FIELDS}
     }
 
     assert not unsaid, (
         f"{unsaid} is no answer of a policy and not declared to be none: add it to "
-        "one of the sections of POLICY_ANSWERS in accounts/models/policy.py, if "
-        "administrators say it, or to NO_POLICY_ANSWERS, if the portal keeps it."
+        "one of the sections of POLICY_SETTINGS in accounts/models/policy.py, if "
+        "administrators say it, or to OTHER_POLICY_FIELDS, if the portal keeps it."
     )
-    assert not {*POLICY_ANSWERS} & {*NO_POLICY_ANSWERS}
-    assert len({*POLICY_ANSWERS}) == len(POLICY_ANSWERS)
+    assert not {*POLICY_SETTINGS} & {*OTHER_POLICY_FIELDS}
+    assert len({*POLICY_SETTINGS}) == len(POLICY_SETTINGS)
 
 
 def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() -> None:
-    answers = set(POLICY_ANSWERS)
+    answers = set(POLICY_SETTINGS)
     policy = make_policy()
     asked = flatten_fieldsets(policies_page.PolicyAdmin.fieldsets)
 
-    assert asked == ["name", "domain", *POLICY_ANSWERS]
+    assert asked == ["name", "domain", *POLICY_SETTINGS]
     assert set(schemas.PolicySent.model_fields) == answers | {"reason"}
     assert set(schemas.PolicyOut.model_fields) == answers | {"name", "domain"}
-    assert set(policy.answers) == answers
+    assert set(policy.settings) == answers
     assert len(list(effective.values(policy))) == len(answers)
     assert {each.answer for each in refusals.REFUSALS if each.answer} <= answers
     assert answers - REFUSES_NOTHING == set(catalogue.LOSSES) - {
@@ -103,7 +103,7 @@ def test_an_exception_copies_the_answers_of_a_policy_and_nothing_besides() -> No
 
     account.refresh_from_db()
     assert account.policy is not None
-    assert account.policy.answers == bound_by.answers | {"imap": False}
+    assert account.policy.settings == bound_by.settings | {"imap": False}
     assert account.policy.uses_known_to is None
 
 
@@ -235,7 +235,7 @@ def test_a_new_column_is_on_no_page_and_in_no_schema(
             assert NEW not in each, f"{page} shows what nobody has listed"
     for schema in ours(ModelSchema):
         assert NEW not in made_again(schema).model_fields
-    assert NEW not in Policy().answers
+    assert NEW not in Policy().settings
 
 
 def made_again(schema: Any) -> Any:

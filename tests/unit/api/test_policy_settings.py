@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import POLICY_ANSWERS, Domain, Policy
+from accounts.models import POLICY_SETTINGS, Domain, Policy
 from tests.factories import make_domain, make_policy
 from tests.unit.api.mailboxsteps import ANY, send
 
@@ -90,5 +90,5 @@ def test_a_policy_shows_its_name_its_domain_and_its_answers(
     shown = program.get(STRICT).json()
     theirs = program.get("/api/v1/policies/Theirs").json()
 
-    assert set(shown) == {"name", "domain", *POLICY_ANSWERS}
+    assert set(shown) == {"name", "domain", *POLICY_SETTINGS}
     assert (shown["domain"], theirs["domain"]) == (None, "other.example")
