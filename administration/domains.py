@@ -132,7 +132,7 @@ class DomainAdmin(GroupAdmin[Domain]):
     ) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
         super().save_model(request, obj, form, change)
-        cutoffs.review(f"*@{obj.name}*")
+        cutoffs.review_sessions(f"*@{obj.name}*")
 
     def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:
@@ -169,12 +169,12 @@ class DepartmentAdmin(GroupAdmin[Department]):
     ) -> None:
         """Save it, and end the mail sessions that lose their right by it."""
         super().save_model(request, obj, form, change)
-        cutoffs.review(f"*@{obj.domain.name}*")
+        cutoffs.review_sessions(f"*@{obj.domain.name}*")
 
     def delete_model(self, request: HttpRequest, obj: Department) -> None:
         """Delete it; its mailboxes are under the domain's policy from then on."""
         super().delete_model(request, obj)
-        cutoffs.review(f"*@{obj.domain.name}*")
+        cutoffs.review_sessions(f"*@{obj.domain.name}*")
 
     def touched(self, record: Department, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:

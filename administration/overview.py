@@ -88,7 +88,7 @@ def _of_today(request: HttpRequest) -> list[Number]:
     ending = _seen(request, Account).filter(ends_soon())
     sent = _seen(request, SecurityEvent).filter(kind=Kind.CODE_SENT, at__gte=midnight())
     most = _("of %(most)s a day for the whole host") % {"most": settings.CODES_PER_DAY}
-    open_cutoffs = _seen(request, Cutoff) & Cutoff.objects.open()
+    open_cutoffs = _seen(request, Cutoff) & Cutoff.objects.unconfirmed()
     lines = [
         (_("Exceptions that end within 30 days"), ending, "exception=ending", ""),
         (

@@ -101,7 +101,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
             response = super().password_change(request, extra_context)
             if response.status_code == HTTPStatus.FOUND:
                 account = Account.objects.get(address=request.user.get_username())
-                cutoffs.end(account, account.address)
+                cutoffs.end_sessions(account, account.address)
                 audit.password_changed(request, account)
         return response
 

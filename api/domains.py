@@ -103,4 +103,4 @@ def _set_policy(
         fault = {"/policy": "This policy belongs to another domain."}
         raise refusal(CANNOT_BE, fault) from None
     if is_changed:
-        cutoffs.review(f"*@{domain.name}*")
+        cutoffs.review_sessions(f"*@{domain.name}*")

@@ -89,7 +89,7 @@ def _save(
         try:
             _require_way_out(caller, policy, answers, order)
             if acts.save_policy(policy, answers, order) and not is_new:
-                cutoffs.review("*")
+                cutoffs.review_sessions("*")
         except ValidationError as error:
             words = "The policy cannot be like this."
             raise refusal(words, of_fields(error)) from None

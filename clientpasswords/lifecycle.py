@@ -21,7 +21,7 @@ from accounts.signin.authenticator import AppCode
 from clientpasswords import passwords
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 from clientpasswords.scopes import Scope
-from gateways.loginnames import mask_of
+from gateways.loginnames import build_mask
 
 
 class Refused(Exception):
@@ -175,12 +175,14 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
             setattr(row, name, value)
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
-            cutoffs.end(owner, old_name)
+            cutoffs.end_sessions(owner, old_name)
         row.days_of_life = effective.of(owner).policy.client_password_days
         if row.ends_by_date and row.ends_soon:
             row.told_of_end = row.expires_at  # by the event below
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
-        cutoffs.review_at(owner, mask_of(owner.address, row.pk), scope.expires_at)
+        cutoffs.schedule_review(
+            owner, build_mask(owner.address, row.pk), scope.expires_at
+        )
         cutoffs.review_account(owner)
         events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())
 
@@ -199,7 +201,7 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
     with transaction.atomic():
         names = client_passwords.login_names()
         rows = revoke_only(client_passwords, by=by)
-        cutoffs.end_all((row.account, names[row.pk]) for row in rows)
+        cutoffs.end_sessions_of_all((row.account, names[row.pk]) for row in rows)
     return len(rows)
 
 

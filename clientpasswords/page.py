@@ -138,7 +138,7 @@ class Area:
 
     @cached_property
     def cutoffs_open(self) -> int:
-        return cutoffs.outstanding(self.account)
+        return cutoffs.count_unconfirmed(self.account)
 
     @property
     def on(self) -> bool:

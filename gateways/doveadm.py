@@ -89,25 +89,28 @@ def kick(url: str, which: Kick) -> int:
         ValueError: The mask holds a character that no login name has, or the IP address
             is none.
     """
-    (rows,) = _run(url, _kick(which))
-    return _kicked(rows)
+    (rows,) = _run_commands(url, _build_kick(which))
+    return _count_kicked(rows)
 
 
-def who(url: str, mask: str) -> list[Connection]:
+def list_sessions(url: str, mask: str) -> list[Connection]:
     """List the sessions whose login name matches `mask`.
 
     Raises:
         DoveadmError: The node did not say.
         ValueError: `mask` holds a character that no login name has.
     """
-    command = ("who", {"separateConnections": True, "mask": [_checked(mask, _MASK)]})
-    (rows,) = _run(url, command)
+    command = (
+        "who",
+        {"separateConnections": True, "mask": [_require_match(mask, _MASK)]},
+    )
+    (rows,) = _run_commands(url, command)
     return [
         Connection(
-            username=_text(row, "username"),
-            service=_text(row, "service"),
-            pid=_number(row, "pid"),
-            ip=_text(row, "ip"),
+            username=_read_text(row, "username"),
+            service=_read_text(row, "service"),
+            pid=_read_number(row, "pid"),
+            ip=_read_text(row, "ip"),
         )
         for row in rows
     ]
@@ -127,8 +130,8 @@ def flush_cache(url: str, address: str) -> int:
         DoveadmError: It may still remember.
         ValueError: `address` is none, or holds a wildcard.
     """
-    (rows,) = _run(url, _flush(address))
-    return sum(_number(row, "entries") for row in rows)
+    (rows,) = _run_commands(url, _build_flush(address))
+    return sum(_read_number(row, "entries") for row in rows)
 
 
 def cut_off(url: str, kicks: Sequence[Kick]) -> int:
@@ -144,13 +147,13 @@ def cut_off(url: str, kicks: Sequence[Kick]) -> int:
         ValueError: As `flush_cache` and `kick`.
     """
     addresses = dict.fromkeys(LoginName.parse(each.mask).address for each in kicks)
-    flushes = [_flush(address) for address in addresses]
-    rows = _run(url, *flushes, *(_kick(each) for each in kicks))
-    return sum(_kicked(each) for each in rows[len(flushes) :])
+    flushes = [_build_flush(address) for address in addresses]
+    rows = _run_commands(url, *flushes, *(_build_kick(each) for each in kicks))
+    return sum(_count_kicked(each) for each in rows[len(flushes) :])
 
 
-def _kick(which: Kick) -> _Command:
-    masks = [_checked(which.mask, _MASK)]
+def _build_kick(which: Kick) -> _Command:
+    masks = [_require_match(which.mask, _MASK)]
     if which.ip is not None:
         masks.append(str(ipaddress.ip_network(which.ip, strict=False)))
     if which.protocol is None:
@@ -160,35 +163,35 @@ def _kick(which: Kick) -> _Command:
     return "kick", {"mask": masks, "socketPath": f"./portal-{which.protocol}"}
 
 
-def _kicked(rows: Sequence[_Row]) -> int:
+def _count_kicked(rows: Sequence[_Row]) -> int:
     """A row for each login name says 2.3, one row with a count says 2.4."""
-    return sum(_number(row, "count") if "count" in row else 1 for row in rows)
+    return sum(_read_number(row, "count") if "count" in row else 1 for row in rows)
 
 
-def _flush(address: str) -> _Command:
-    return "authCacheFlush", {"user": [_checked(address, _ADDRESS)]}
+def _build_flush(address: str) -> _Command:
+    return "authCacheFlush", {"user": [_require_match(address, _ADDRESS)]}
 
 
-def _checked(name: str, pattern: re.Pattern[str]) -> str:
+def _require_match(name: str, pattern: re.Pattern[str]) -> str:
     if not pattern.fullmatch(name):
         raise ValueError("No address, or no mask of one.")
     return name
 
 
-def _run(url: str, *commands: _Command) -> list[list[_Row]]:
+def _run_commands(url: str, *commands: _Command) -> list[list[_Row]]:
     """Have the node run `commands` in this order; return the rows of each."""
     body = [(*command, str(tag)) for tag, command in enumerate(commands)]
     status, text = _post(url, body)
     if status == HTTPStatus.UNAUTHORIZED:
-        raise _failure(Reason.CREDENTIALS)
+        raise _log_failure(Reason.CREDENTIALS)
     if status != HTTPStatus.OK:
-        raise _failure(Reason.REFUSED, status)
-    results = _parsed(text)
+        raise _log_failure(Reason.REFUSED, status)
+    results = _parse_json(text)
     if not isinstance(results, list) or len(results) != len(body):
-        raise _failure(Reason.GARBLED)
+        raise _log_failure(Reason.GARBLED)
     has_cache = not any(_is_from_2_4(result) for result in results)
     return [
-        _rows(name, tag, result, has_cache=has_cache)
+        _read_rows(name, tag, result, has_cache=has_cache)
         for (name, _, tag), result in zip(body, results, strict=True)
     ]
 
@@ -216,10 +219,10 @@ def _post(url: str, body: object) -> tuple[int, bytes]:
             # Not the answer itself, which would keep the connection open.
             return answer.status_code, answer.content
     # Not inside a handler: the context would carry the words of others.
-    raise _failure(reason)
+    raise _log_failure(reason)
 
 
-def _parsed(text: bytes) -> object:
+def _parse_json(text: bytes) -> object:
     try:
         return json.loads(text)
     except ValueError:
@@ -234,7 +237,7 @@ def _is_from_2_4(result: object) -> bool:
     return False
 
 
-def _rows(name: str, tag: str, result: object, *, has_cache: bool) -> list[_Row]:
+def _read_rows(name: str, tag: str, result: object, *, has_cache: bool) -> list[_Row]:
     match result:
         case ["doveadmResponse", [*results], str(echo)] if echo == tag:
             rows: list[_Row] = [row for row in results if isinstance(row, dict)]
@@ -247,24 +250,24 @@ def _rows(name: str, tag: str, result: object, *, has_cache: bool) -> list[_Row]
             kind = error.get("type")
             if name == "authCacheFlush" and kind == "unAuthorized" and not has_cache:
                 return []
-            raise _failure(Reason.REFUSED, f"{name} {code}")
-    raise _failure(Reason.GARBLED)
+            raise _log_failure(Reason.REFUSED, f"{name} {code}")
+    raise _log_failure(Reason.GARBLED)
 
 
-def _text(row: _Row, name: str) -> str:
+def _read_text(row: _Row, name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str):
-        raise _failure(Reason.GARBLED)
+        raise _log_failure(Reason.GARBLED)
     return value
 
 
-def _number(row: _Row, name: str) -> int:
-    text = _text(row, name)
+def _read_number(row: _Row, name: str) -> int:
+    text = _read_text(row, name)
     if not text.isdecimal():
-        raise _failure(Reason.GARBLED)
+        raise _log_failure(Reason.GARBLED)
     return int(text)
 
 
-def _failure(reason: Reason, detail: int | str = "-") -> DoveadmError:
+def _log_failure(reason: Reason, detail: int | str = "-") -> DoveadmError:
     logger.warning("doveadm: %s (%s)", reason, detail)
     return DoveadmError(reason)

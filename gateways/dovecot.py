@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 PROGRAM = Path("/usr/sbin/dovecot")
-PATIENCE = 5.0  # seconds
+TIMEOUT = 5.0  # seconds
 
 
 def installed_version(program: Path = PROGRAM) -> str:
@@ -19,7 +19,7 @@ def installed_version(program: Path = PROGRAM) -> str:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

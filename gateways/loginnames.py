@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-MARK = "~"  # in no address (`accounts.models.account`)
+SEPARATOR = "~"  # in no address (`accounts.models.account`)
 MOST_DIGITS = 18  # that fit into a key of the database whatever they are
 
 
@@ -27,7 +27,7 @@ class LoginName:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Take a login name apart. Every text is one: mail servers tell of any."""
-        address, _mark, rest = text.partition(MARK)
+        address, _mark, rest = text.partition(SEPARATOR)
         key = rest.partition(".")[0]
         is_key = key.isascii() and key.isdecimal() and len(key) <= MOST_DIGITS
         return cls(address, int(key) if is_key else None)
@@ -38,12 +38,12 @@ class LoginName:
         return self.address.rpartition("@")[2]
 
 
-def credentials_of(names: Iterable[str]) -> set[int]:
+def parse_credentials(names: Iterable[str]) -> set[int]:
     """Return the keys of the security passwords that these are names of."""
     found = (LoginName.parse(name).credential for name in names)
     return {key for key in found if key is not None}
 
 
-def mask_of(address: str, credential: int) -> str:
+def build_mask(address: str, credential: int) -> str:
     """Return the mask of all names that a security password's sessions ever had."""
-    return f"{address}{MARK}{credential}*"
+    return f"{address}{SEPARATOR}{credential}*"

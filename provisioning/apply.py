@@ -135,10 +135,10 @@ def _cut_off(live: Sequence[Planned]) -> None:
     about_logons = {column.field for column in COLUMNS if column.bears_on_logons}
     reviewed = [each.mailbox for each in live if about_logons & each.changed]
     if len(live) > 1:
-        cutoffs.end_soon(changed)
-        cutoffs.review_soon(account.address for account in reviewed)
+        cutoffs.schedule_end(changed)
+        cutoffs.review_addresses(account.address for account in reviewed)
         return
     for account in changed:
-        cutoffs.end(account, account.address)
+        cutoffs.end_sessions(account, account.address)
     for account in reviewed:
         cutoffs.review_account(account)

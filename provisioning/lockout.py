@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import Account, MailLogon, MailWebLogon
 from accounts.models.protocols import BY_KEY
 from accounts.sessions import rights
-from accounts.sessions.rights import Lost
+from accounts.sessions.rights import LostSessions
 from clientpasswords import refusals
 from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.refusals import NETWORK_NOT_ALLOWED
@@ -87,12 +87,12 @@ def _refused(author: Account, used: list[Logon]) -> set[Logon]:
         )
         for row in used
     }
-    gone = rights.lost(on_line.values())
+    gone = rights.find_lost_sessions(on_line.values())
     return {
         row
         for row, each in on_line.items()
         for protocol in (row.protocol, None)
-        if Lost(each.username, each.ip, protocol) in gone
+        if LostSessions(each.username, each.ip, protocol) in gone
     }
 
 

@@ -13,7 +13,7 @@ from accounts.models.due import Due, DueQuerySet
 
 
 class CutoffQuerySet(DueQuerySet["Cutoff"]):
-    def open(self) -> Self:
+    def unconfirmed(self) -> Self:
         """Those that a mail server has not carried out even once."""
         # Those have a next try by a constraint; the index knows only who has.
         return self.filter(kicks=0, due_at__isnull=False).exclude(node="")

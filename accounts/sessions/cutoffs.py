@@ -30,80 +30,88 @@ log = logging.getLogger(__name__)
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 AT_ONCE = 50  # kicks in one request
 # Mailboxes of one domain from which on its sessions are looked at as a whole.
-MANY = 10
+MOST_MASKS_A_DOMAIN = 10
 # In place of a mail server: which there are, is asked when the time has come.
-SOME_DAY = ""
+NODE_UNASSIGNED = ""
 
 
-def end(account: Account, login_name: str) -> None:
+def end_sessions(account: Account, login_name: str) -> None:
     """End every session of this logon name, on every mail server.
 
     Call it inside the transaction of the change. Once that commits the sessions are
     ended, as far as the mail servers answer within seconds; `deliver_due` does the
     rest. Nothing is raised when they do not.
     """
-    end_all([(account, login_name)])
+    end_sessions_of_all([(account, login_name)])
 
 
-def end_all(names: Iterable[tuple[Account, str]]) -> None:
-    """As `end`, for the logon names of several accounts or devices side by side."""
-    pks = _order(*(Cutoff(account=owner, login_mask=name) for owner, name in names))
+def end_sessions_of_all(names: Iterable[tuple[Account, str]]) -> None:
+    """End the sessions of several logon names, all in parallel; as `end_sessions`."""
+    pks = _write_orders(
+        *(Cutoff(account=owner, login_mask=name) for owner, name in names)
+    )
     transaction.on_commit(partial(_deliver, pks), robust=True)
 
 
 def review_account(account: Account) -> None:
-    """As `end`, for those sessions of the account that have lost their right."""
+    """End the sessions of the account that would be refused now; as `end_sessions`."""
     mask = f"{account.address}*"
-    pks = _order(Cutoff(account=account, login_mask=mask, is_review=True))
+    pks = _write_orders(Cutoff(account=account, login_mask=mask, is_review=True))
     transaction.on_commit(partial(_deliver, pks), robust=True)
 
 
-def review(login_mask: str) -> None:
+def review_sessions(login_mask: str) -> None:
     """As `review_account`, for many accounts; the worker does it, within a second."""
-    _order(Cutoff(login_mask=login_mask, is_review=True))
+    _write_orders(Cutoff(login_mask=login_mask, is_review=True))
 
 
-def review_soon(addresses: Iterable[str]) -> None:
-    """As `review`, for these accounts: one by one, or where they are many by domain."""
+def review_addresses(addresses: Iterable[str]) -> None:
+    """As `review_sessions`, for these addresses; many of one domain as a whole."""
     domains = defaultdict(set)
     for address in addresses:
         domains[address.rpartition("@")[2]].add(address)
     for domain, some in domains.items():
-        masks = [f"*@{domain}*"] if len(some) > MANY else [f"{one}*" for one in some]
+        masks = (
+            [f"*@{domain}*"]
+            if len(some) > MOST_MASKS_A_DOMAIN
+            else [f"{one}*" for one in some]
+        )
         for mask in masks:
-            review(mask)
+            review_sessions(mask)
 
 
-def end_soon(accounts: Iterable[Account]) -> None:
-    """As `end`, for what runs on the web passwords of many accounts.
+def schedule_end(accounts: Iterable[Account]) -> None:
+    """As `end_sessions`, for what runs on the web passwords of many accounts.
 
     The worker does it, within a second.
     """
-    _order(*(Cutoff(account=owner, login_mask=owner.address) for owner in accounts))
+    _write_orders(
+        *(Cutoff(account=owner, login_mask=owner.address) for owner in accounts)
+    )
 
 
-def review_at(account: Account, login_mask: str, at: datetime | None) -> None:
+def schedule_review(account: Account, login_mask: str, at: datetime | None) -> None:
     """As `review_account`, for these logon names and not before `at`, by the worker.
 
     A time named for them before is forgotten; None names no other.
     """
-    waiting = account.cutoffs.filter(node=SOME_DAY, login_mask=login_mask)
+    waiting = account.cutoffs.filter(node=NODE_UNASSIGNED, login_mask=login_mask)
     waiting.delete()
     if at is not None:
         account.cutoffs.create(
-            login_mask=login_mask, is_review=True, node=SOME_DAY, due_at=at
+            login_mask=login_mask, is_review=True, node=NODE_UNASSIGNED, due_at=at
         )
 
 
-def outstanding(account: Account) -> int:
+def count_unconfirmed(account: Account) -> int:
     """How many devices may still be on line: some mail server has not confirmed."""
-    devices = account.cutoffs.open().filter(is_review=False)
+    devices = account.cutoffs.unconfirmed().filter(is_review=False)
     return len({*devices.values_list("login_mask", flat=True)})
 
 
 def deliver_due() -> int:
     """Carry out what is due now, each row once; return how many rows were tried."""
-    _order_what_waited()
+    _assign_nodes()
     pks = list(Cutoff.objects.due().values_list("pk", flat=True)[:200])
     return _deliver(pks)
 
@@ -115,7 +123,7 @@ def forget() -> int:
     return done.delete()[0]
 
 
-def _order(*patterns: Cutoff) -> list[int]:
+def _write_orders(*patterns: Cutoff) -> list[int]:
     """Write the orders down for every mail server."""
     now = timezone.now()
     rows = [
@@ -133,12 +141,12 @@ def _order(*patterns: Cutoff) -> list[int]:
     return [row.pk for row in Cutoff.objects.bulk_create(rows)]
 
 
-def _order_what_waited() -> None:
+def _assign_nodes() -> None:
     """Put orders for every mail server in the place of those that waited for a day."""
-    for row in Cutoff.objects.due().filter(node=SOME_DAY):
+    for row in Cutoff.objects.due().filter(node=NODE_UNASSIGNED):
         with transaction.atomic():
             if Cutoff.objects.filter(pk=row.pk).delete()[0]:
-                _order(row)
+                _write_orders(row)
 
 
 def _deliver(pks: list[int]) -> int:
@@ -148,17 +156,17 @@ def _deliver(pks: list[int]) -> int:
         return 0
     with ThreadPoolExecutor(max_workers=min(len(rows), 16)) as pool:
         # Whoever answers first is dealt with first: nobody waits for one that hangs.
-        asked = {pool.submit(_sessions, row): row for row in rows}
+        asked = {pool.submit(_list_sessions, row): row for row in rows}
         done = {}
         for answer in as_completed(asked):
             row = asked[answer]
-            done[pool.submit(_carry_out, row, _kicks(row, answer.result()))] = row
+            done[pool.submit(_carry_out, row, _plan_kicks(row, answer.result()))] = row
         for carried_out in as_completed(done):
-            _settle(done[carried_out], confirmed=carried_out.result())
+            _record_attempt(done[carried_out], confirmed=carried_out.result())
     return len(rows)
 
 
-def _settle(row: Cutoff, *, confirmed: bool) -> None:
+def _record_attempt(row: Cutoff, *, confirmed: bool) -> None:
     if not confirmed:
         row.postpone()
         return
@@ -170,17 +178,17 @@ def _settle(row: Cutoff, *, confirmed: bool) -> None:
     )
 
 
-def _sessions(row: Cutoff) -> list[Connection] | None:
+def _list_sessions(row: Cutoff) -> list[Connection] | None:
     """Who is on line and has to be looked at; None if the mail server does not say."""
     if not row.is_review:
         return []
     try:
-        return doveadm.who(row.node, row.login_mask)
+        return doveadm.list_sessions(row.node, row.login_mask)
     except (doveadm.DoveadmError, ValueError):
         return None
 
 
-def _kicks(row: Cutoff, found: list[Connection] | None) -> list[Kick] | None:
+def _plan_kicks(row: Cutoff, found: list[Connection] | None) -> list[Kick] | None:
     """What the mail server has to do."""
     if not row.is_review:
         return [Kick(row.login_mask)]
@@ -188,22 +196,22 @@ def _kicks(row: Cutoff, found: list[Connection] | None) -> list[Kick] | None:
         return None
     # A mask of many accounts also fits those of other domains that the host may have.
     many = row.login_mask.startswith("*")
-    lost = rights.lost(found, in_our_domains=many)
+    lost = rights.find_lost_sessions(found, in_our_domains=many)
     return [Kick(each.login_name, each.ip or None, each.protocol) for each in lost]
 
 
 def _carry_out(row: Cutoff, kicks: list[Kick] | None) -> bool:
     """Kick, and forget what the server's cache may hold; touches no database."""
     if kicks is None:
-        return _not_confirmed(row)
+        return _log_unconfirmed(row)
     starts = range(0, len(kicks), AT_ONCE)
     # Not further than to the first failure, or one that hangs would outlast the lease.
-    if all(_put_off(row.node, kicks[start : start + AT_ONCE]) for start in starts):
+    if all(_cut_off(row.node, kicks[start : start + AT_ONCE]) for start in starts):
         return True
-    return _not_confirmed(row)
+    return _log_unconfirmed(row)
 
 
-def _put_off(node: str, kicks: list[Kick]) -> bool:
+def _cut_off(node: str, kicks: list[Kick]) -> bool:
     """Kick; where a single protocol cannot be, its neighbours from there as well.
 
     They may log on again: a mail program does so without asking anybody.
@@ -212,13 +220,13 @@ def _put_off(node: str, kicks: list[Kick]) -> bool:
         doveadm.cut_off(node, kicks)
     except ValueError:  # of one of them; the others shall not suffer from it
         alone = [[each] for each in kicks] if len(kicks) > 1 else []
-        return bool(alone) and min([_put_off(node, each) for each in alone])
+        return bool(alone) and min([_cut_off(node, each) for each in alone])
     except doveadm.DoveadmError:
         whole = [replace(each, protocol=None) for each in kicks]
-        return whole != kicks and _put_off(node, whole)
+        return whole != kicks and _cut_off(node, whole)
     return True
 
 
-def _not_confirmed(row: Cutoff) -> bool:
+def _log_unconfirmed(row: Cutoff) -> bool:
     log.warning("cut-off %s not confirmed by its mail server", row.pk)
     return False

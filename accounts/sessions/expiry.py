@@ -14,27 +14,27 @@ from accounts.sessions import cutoffs, rights
 from gateways import doveadm
 
 
-def order_ended() -> int:
+def end_expired_sessions() -> int:
     """Order the end of every session that has lost its right; return of how many names.
 
     A mail server that does not answer is asked again in the next round, and so is
     whoever was not ended in this one.
     """
-    if not _are_there_any():
+    if not _can_rights_expire():
         return 0
     found = {
         each.login_name
         for node in settings.DOVEADM_URLS
-        for each in rights.lost(_on_line(node), in_our_domains=True)
+        for each in rights.find_lost_sessions(_list_sessions(node), in_our_domains=True)
     }
-    ordered = Cutoff.objects.open().filter(is_review=True, login_mask__in=found)
+    ordered = Cutoff.objects.unconfirmed().filter(is_review=True, login_mask__in=found)
     names = found.difference(ordered.values_list("login_mask", flat=True))
     for name in names:
-        cutoffs.review(name)
+        cutoffs.review_sessions(name)
     return len(names)
 
 
-def _are_there_any() -> bool:
+def _can_rights_expire() -> bool:
     """Whether any right at all ends by time, but for those that are ordered singly."""
     of_policies = Q(required_from__isnull=False) | Q(client_password_days__isnull=False)
     return (
@@ -44,8 +44,8 @@ def _are_there_any() -> bool:
     )
 
 
-def _on_line(node: str) -> list[doveadm.Connection]:
+def _list_sessions(node: str) -> list[doveadm.Connection]:
     try:
-        return doveadm.who(node, "*")
+        return doveadm.list_sessions(node, "*")
     except (doveadm.DoveadmError, ValueError):
         return []

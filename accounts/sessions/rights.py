@@ -7,18 +7,18 @@ from accounts.models import Domain, MailLogon, MailWebLogon
 from accounts.models.protocols import BY_SESSION_SERVICE
 from accounts.networks import contains
 from gateways.doveadm import Connection
-from gateways.loginnames import LoginName, credentials_of
+from gateways.loginnames import LoginName, parse_credentials
 
 AT_ONCE = 500  # names in one query
-OF_CLIENT = ("login_name", "protocol", "networks", "policy_networks")
-OF_WEB = (*OF_CLIENT, "refusal")
+CLIENT_COLUMNS = ("login_name", "protocol", "networks", "policy_networks")
+WEB_COLUMNS = (*CLIENT_COLUMNS, "refusal")
 
 # Ways in: each is open to who is in all of its lists of networks.
 Door = list[list[str]]
 
 
 @dataclass(frozen=True)
-class Lost:
+class LostSessions:
     """Sessions of one logon name from one address that have lost their right.
 
     `protocol` is None if none of the name's sessions from there goes on.
@@ -29,9 +29,9 @@ class Lost:
     protocol: str | None = None
 
 
-def lost(
+def find_lost_sessions(
     connections: Collection[Connection], *, in_our_domains: bool = False
-) -> set[Lost]:
+) -> set[LostSessions]:
     """Which sessions would not be let in any more, as the logon views decide.
 
     A session goes on if its credential opens the door for its protocol from its
@@ -57,7 +57,7 @@ def lost(
         else:
             protocols_lost.setdefault(place, set()).add(protocol.key)
     return {
-        Lost(*place, protocol)
+        LostSessions(*place, protocol)
         for place, protocols in protocols_lost.items()
         for protocol in (protocols if place in goes_on else [None])
     }
@@ -69,19 +69,19 @@ def _open_doors(names: set[str]) -> dict[tuple[str, str], Door]:
     ordered = sorted(names)
     for start in range(0, len(ordered), AT_ONCE):
         some = ordered[start : start + AT_ONCE]
-        for web in MailWebLogon.objects.filter(address__in=some).only(*OF_WEB):
-            by_policy = [] if web.refusal else [_lists(web.policy_networks)]
+        for web in MailWebLogon.objects.filter(address__in=some).only(*WEB_COLUMNS):
+            by_policy = [] if web.refusal else [_drop_empty(web.policy_networks)]
             doors[web.login_name, web.protocol] = [[web.networks], *by_policy]
         client = MailLogon.objects.filter(
-            credential__in=credentials_of(some), refusal=None
+            credential__in=parse_credentials(some), refusal=None
         )
-        for row in client.only(*OF_CLIENT):
-            door = [_lists(row.networks, row.policy_networks)]
+        for row in client.only(*CLIENT_COLUMNS):
+            door = [_drop_empty(row.networks, row.policy_networks)]
             doors[row.login_name, row.protocol] = door
     return doors
 
 
-def _lists(*networks: str) -> list[str]:
+def _drop_empty(*networks: str) -> list[str]:
     return [each for each in networks if each]
 
 

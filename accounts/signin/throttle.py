@@ -65,7 +65,7 @@ def change_password(account: Account, password: str, *, by: Actor) -> None:
     with transaction.atomic():
         account.set_password(password)
         account.save(update_fields=["password"])
-        cutoffs.end(account, account.address)
+        cutoffs.end_sessions(account, account.address)
         events.record(Kind.PASSWORD_CHANGED, account, by=by)
 
 

@@ -233,8 +233,8 @@ def _review(rows: Iterable[Model]) -> None:
         elif (owner := roles.owner_of(row)) is not None:
             addresses.append(owner.address)
     for name in sorted(domains):
-        cutoffs.review(f"*@{name}*")
-    cutoffs.review_soon(addresses)
+        cutoffs.review_sessions(f"*@{name}*")
+    cutoffs.review_addresses(addresses)
 
 
 def _end(job: Job, rest: QuerySet[JobPart]) -> None:

@@ -59,7 +59,7 @@ class AddressedAdmin(RightsAdmin):
         if not change or "address" not in form.changed_data:
             return
         old = form.initial["address"]
-        cutoffs.review(f"{old}*")
+        cutoffs.review_sessions(f"{old}*")
         if old != obj.address:
             words = gettext(
                 "The mail of %(address)s does not move by itself. See “Former "

@@ -100,7 +100,7 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
     def save(self, commit: bool = True) -> Account:  # noqa: FBT001, FBT002
         account: Account = super().save(commit)
-        cutoffs.end(account, account.address)
+        cutoffs.end_sessions(account, account.address)
         return account
 
 
@@ -221,7 +221,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         """Delete it; who was logged on as it is logged off, and its tokens end."""
         acts.revoke_tokens(obj, Order(actor(request), ""))
         super().delete_model(request, obj)
-        cutoffs.review(f"{obj.address}*")
+        cutoffs.review_sessions(f"{obj.address}*")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Account]:
         return (

@@ -91,7 +91,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     ) -> None:
         """Save it, and end the mail sessions that it lets in no more."""
         super().save_model(request, obj, form, change)
-        cutoffs.review("*")
+        cutoffs.review_sessions("*")
 
     def get_urls(self) -> list[URLPattern]:
         report = self.admin_site.admin_view(self.report_view)

@@ -27,7 +27,7 @@ from clientpasswords.models import (
     Usage,
 )
 from gateways import doveadm
-from gateways.loginnames import credentials_of
+from gateways.loginnames import parse_credentials
 
 AT_ONCE = 500  # passwords of a policy in one round
 # A session that goes on is a use, written down this often.
@@ -101,11 +101,11 @@ def _note_sessions() -> set[int] | None:
         names = {
             session.username
             for node in settings.DOVEADM_URLS
-            for session in doveadm.who(node, "*")
+            for session in doveadm.list_sessions(node, "*")
         }
     except (doveadm.DoveadmError, ValueError):
         return None
-    on_line = credentials_of(names)
+    on_line = parse_credentials(names)
     now = timezone.now()
     # Who is suspended by now is being cut off, and does not come back by that.
     rows = ClientPassword.objects.filter(pk__in=on_line)

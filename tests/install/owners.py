@@ -33,7 +33,7 @@ with transaction.atomic():
 DELETE = f"{OWNER}print(lifecycle.revoke(alice.client_passwords.all(), by=by))\n"
 CONFIRMED = f"""{OWNER}
 orders = Cutoff.objects.filter(account=alice, node="%s")
-print(orders.filter(kicks__gte=1).exists(), Cutoff.objects.open().count())
+print(orders.filter(kicks__gte=1).exists(), Cutoff.objects.unconfirmed().count())
 """
 NODE = "http://127.0.0.1:8080/doveadm/v1"
 ENDED = 30.0  # seconds at most

@@ -298,4 +298,4 @@ def test_a_deleted_device_is_off_within_the_bound(
     assert min(ended) > 0  # each by its own click
     assert percentile(refused, 0.99) <= REFUSED_WITHIN
     assert percentile(ended, 0.99) <= ENDED_WITHIN
-    assert not Cutoff.objects.open().exists()
+    assert not Cutoff.objects.unconfirmed().exists()

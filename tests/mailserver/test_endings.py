@@ -247,7 +247,7 @@ def test_a_change_ends_the_sessions_it_concerns_and_only_those(
         elif not goes_on(session):
             ended.add(name)
     assert ended == CHANGES[change].ended
-    assert not Cutoff.objects.open().exists()
+    assert not Cutoff.objects.unconfirmed().exists()
 
 
 def test_a_deleted_department_leaves_its_people_to_the_policy_of_the_domain(

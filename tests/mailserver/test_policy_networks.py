@@ -67,7 +67,7 @@ def test_sessions_from_elsewhere_end_when_the_policy_names_networks(
         smtp_session(host, ADDRESS, secret, ELSEWHERE.format(42)) as smtp,
     ):
         factories.make_policy(client_networks=OFFICE)
-        cutoffs.review("*")
+        cutoffs.review_sessions("*")
         cutoffs.deliver_due()
 
         assert is_closed(imap.sock)

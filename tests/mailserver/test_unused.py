@@ -86,10 +86,10 @@ def test_its_sessions_end_within_the_minute(
         imap_session(host, ADDRESS, secret) as imap,
         smtp_session(host, ADDRESS, secret) as smtp,
     ):
-        assert expiry.order_ended() == 0
+        assert expiry.end_expired_sessions() == 0
         time_is_over()
 
-        assert expiry.order_ended() == 1
+        assert expiry.end_expired_sessions() == 1
         cutoffs.deliver_due()
 
         assert is_closed(imap.sock)

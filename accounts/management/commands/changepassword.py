@@ -16,7 +16,7 @@ class Command(changepassword.Command):
         # No transaction around it: it waits for somebody to type.
         told = super().handle(*args, **options)
         account = Account.objects.get(address=options["username"] or getuser())
-        cutoffs.end(account, account.address)
+        cutoffs.end_sessions(account, account.address)
         by = events.by_command("changepassword")
         events.record(Kind.PASSWORD_CHANGED, account, by=by)
         return told

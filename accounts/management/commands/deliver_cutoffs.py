@@ -31,7 +31,7 @@ class Command(BaseCommand):
     def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
-            yield expiry.order_ended
+            yield expiry.end_expired_sessions
         yield self._deliver
 
     def _deliver(self) -> None:

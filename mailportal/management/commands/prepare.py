@@ -32,7 +32,9 @@ class Command(BaseCommand):
                     name=MailSetting.WEBMAIL_NETWORKS, defaults={"value": networks}
                 )
                 _record(row.value if row else "", networks)
-                cutoffs.review("*")  # web passwords from a network that it no longer is
+                cutoffs.review_sessions(
+                    "*"
+                )  # web passwords from a network that it no longer is
             _record_groups(roles.apply_groups())
         notices.store()
 

@@ -38,7 +38,7 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
     ),
     "deliver_cutoffs": (
         deliver_cutoffs,
-        [(expiry, "order_ended"), (cutoffs, "deliver_due")],
+        [(expiry, "end_expired_sessions"), (cutoffs, "deliver_due")],
     ),
     "work_jobs": (work_jobs, [(statistics, "keep_current"), (jobs, "work_due")]),
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.models import Account, MailLogon, MailWebLogon
 from clientpasswords.models import ClientPassword
-from gateways.loginnames import LoginName, mask_of
+from gateways.loginnames import LoginName, build_mask
 from tests.factories import make_client_password, make_policy
 
 pytestmark = pytest.mark.both_databases
@@ -33,7 +33,7 @@ def test_each_name_that_the_views_make_is_taken_apart(
     (name,) = {each.login_name for each in MailLogon.objects.all()}
 
     assert LoginName.parse(name) == LoginName(alice.address, row.pk)
-    assert fnmatchcase(name, mask_of(alice.address, row.pk))
+    assert fnmatchcase(name, build_mask(alice.address, row.pk))
     assert name.endswith(f"~{row.pk}") is (changes == 0 and not networks)
     web = MailWebLogon.objects.filter(protocol="imap").get()
     assert LoginName.parse(web.login_name) == LoginName(alice.address, None)
@@ -54,7 +54,7 @@ def test_whatever_comes_behind_the_key_belongs_to_the_same_password(
 
     assert LoginName.parse(name) == LoginName(address, key)
     assert LoginName.parse(name).domain == address.partition("@")[2]
-    assert LoginName.parse(mask_of(address, key)).address == address
+    assert LoginName.parse(build_mask(address, key)).address == address
 
 
 @given(st.text(max_size=30))

@@ -53,7 +53,7 @@ def test_who_lists_each_connection(node: StandIn) -> None:
     row = {"username": f"{ALICE}~1", "service": "imap", "pid": "8326", "ip": "::1"}
     node.behave = standins.doveadm_answers([row, {**row, "pid": "8327"}])
 
-    connections = doveadm.who(node.url, f"{ALICE}~*")
+    connections = doveadm.list_sessions(node.url, f"{ALICE}~*")
 
     assert connections == [
         Connection(username=f"{ALICE}~1", service="imap", pid=8326, ip="::1"),
@@ -159,7 +159,7 @@ def test_dovecot_2_4_tells_more_of_a_session(node: StandIn) -> None:
     row = {"username": f"{ALICE}~1", "service": "imap", "pid": "7", "ip": "192.0.2.7"}
     node.behave = standins.doveadm_answers([{**row, "dest_ip": "", "user_device": "1"}])
 
-    assert doveadm.who(node.url, ALICE) == [
+    assert doveadm.list_sessions(node.url, ALICE) == [
         Connection(username=f"{ALICE}~1", service="imap", pid=7, ip="192.0.2.7")
     ]
 
@@ -196,7 +196,7 @@ def test_a_mask_with_other_signs_than_an_address_has_is_not_sent(
     with pytest.raises(ValueError, match="mask"):
         doveadm.kick(node.url, Kick(mask))
     with pytest.raises(ValueError, match="mask"):
-        doveadm.who(node.url, mask)
+        doveadm.list_sessions(node.url, mask)
     with pytest.raises(ValueError, match=r"mask|address"):
         doveadm.cut_off(node.url, [Kick(ALICE), Kick(mask)])
 

@@ -20,7 +20,7 @@ NOBODY = 68
 # Each way to speak to a node.
 CALLS: list[Callable[[str], object]] = [
     lambda url: doveadm.kick(url, Kick(f"{ALICE}~1")),
-    lambda url: doveadm.who(url, f"{ALICE}~*"),
+    lambda url: doveadm.list_sessions(url, f"{ALICE}~*"),
     lambda url: doveadm.flush_cache(url, ALICE),
     lambda url: doveadm.cut_off(url, [Kick(ALICE)]),
 ]
@@ -114,7 +114,7 @@ def test_a_connection_that_lacks_something_is_garbled(
 ) -> None:
     node.behave = standins.doveadm_answers([row])
 
-    error = failure(lambda url: doveadm.who(url, ALICE), node.url)
+    error = failure(lambda url: doveadm.list_sessions(url, ALICE), node.url)
 
     assert error.reason is Reason.GARBLED
 

@@ -194,7 +194,7 @@ def test_many_devices_are_ended_side_by_side(alice: Account, node: StandIn) -> N
     names = [factories.make_client_password(alice)[0].login_name for _ in range(5)]
     node.behave = standins.dovecot([])
 
-    cutoffs.end_all((alice, name) for name in names)
+    cutoffs.end_sessions_of_all((alice, name) for name in names)
 
     assert sorted(each["mask"] for each in kicks(node)) == [[name] for name in names]
     assert set(Cutoff.objects.values_list("kicks", flat=True)) == {1}

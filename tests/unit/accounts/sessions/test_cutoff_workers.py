@@ -136,10 +136,10 @@ def test_without_mail_servers_there_is_nothing_to_order(
 ) -> None:
     settings.DOVEADM_URLS = []
 
-    cutoffs.end(alice, "alice@example.com~7")
+    cutoffs.end_sessions(alice, "alice@example.com~7")
 
     assert cutoffs.deliver_due() == 0
-    assert cutoffs.outstanding(alice) == 0
+    assert cutoffs.count_unconfirmed(alice) == 0
 
 
 def test_two_nodes_are_two_orders(alice: Account, settings: Settings) -> None:

@@ -61,7 +61,7 @@ def test_an_order_is_carried_out_when_its_transaction_commits(
     alice: Account, node: StandIn
 ) -> None:
     with transaction.atomic():
-        cutoffs.end(alice, MASK)
+        cutoffs.end_sessions(alice, MASK)
         before = kicks(node)
 
     assert (before, kicks(node)) == (0, 1)
@@ -73,7 +73,7 @@ def test_an_order_is_undone_with_the_change_it_belongs_to(
     alice: Account, node: StandIn
 ) -> None:
     with transaction.atomic():
-        cutoffs.end(alice, MASK)
+        cutoffs.end_sessions(alice, MASK)
         transaction.set_rollback(True)
 
     assert not Cutoff.objects.exists()
@@ -86,12 +86,12 @@ def test_every_node_is_told_though_one_is_down(
 ) -> None:
     settings.DOVEADM_URLS = [down, node.url]
 
-    cutoffs.end(alice, MASK)
+    cutoffs.end_sessions(alice, MASK)
 
     assert kicks(node) == 1
     states = dict(Cutoff.objects.values_list("node", "kicks"))
     assert states == {down: 0, node.url: 1}
-    assert cutoffs.outstanding(alice) == 1
+    assert cutoffs.count_unconfirmed(alice) == 1
 
 
 def test_the_node_forgets_what_it_knows_before_it_kicks(
@@ -151,7 +151,7 @@ def test_an_order_is_never_given_up(
 
     order.refresh_from_db()
     assert (order.kicks, order.failures) == (1, 0)
-    assert cutoffs.outstanding(alice) == 0
+    assert cutoffs.count_unconfirmed(alice) == 0
 
 
 def test_a_failure_between_two_kicks_makes_neither_fewer(
@@ -257,7 +257,7 @@ def test_a_review_of_many_accounts_is_left_to_the_worker(
 ) -> None:
     Account.objects.update(client_passwords_on=True)
     with transaction.atomic():
-        cutoffs.review("*")
+        cutoffs.review_sessions("*")
     assert node.requests == []
 
     assert cutoffs.deliver_due() == 1
@@ -281,8 +281,8 @@ def test_a_device_that_two_nodes_have_not_confirmed_is_one_device(
 ) -> None:
     settings.DOVEADM_URLS = ["http://one.example/", "http://two.example/"]
 
-    cutoffs.end(alice, MASK)
-    cutoffs.end(alice, MASK)  # later, as when it is turned off
+    cutoffs.end_sessions(alice, MASK)
+    cutoffs.end_sessions(alice, MASK)  # later, as when it is turned off
     cutoffs.review_account(alice)
 
-    assert cutoffs.outstanding(alice) == 1
+    assert cutoffs.count_unconfirmed(alice) == 1

@@ -39,7 +39,7 @@ def test_the_date_of_a_requirement_ends_the_web_passwords_sessions(
         client_passwords_required=True, required_from=timezone.now() + comes_in
     )
 
-    assert expiry.order_ended() == count
+    assert expiry.end_expired_sessions() == count
 
     assert ordered() == [(alice.address, True)] * count
 
@@ -49,11 +49,11 @@ def test_the_end_of_an_exception_ends_sessions(alice: Account, node: StandIn) ->
     alice.policy = make_policy("Exception")
     alice.policy_until = timezone.now() + HOUR
     alice.save()
-    assert expiry.order_ended() == 0
+    assert expiry.end_expired_sessions() == 0
 
     Account.objects.update(policy_until=timezone.now() - HOUR)
 
-    assert expiry.order_ended() == 1
+    assert expiry.end_expired_sessions() == 1
 
 
 def test_what_is_ordered_already_is_not_ordered_again(
@@ -61,13 +61,13 @@ def test_what_is_ordered_already_is_not_ordered_again(
 ) -> None:
     Policy.objects.update(client_password_days=30, third_party_logon=False)
 
-    assert [expiry.order_ended() for _ in range(2)] == [1, 0]
+    assert [expiry.end_expired_sessions() for _ in range(2)] == [1, 0]
 
 
 def test_where_nothing_ends_by_time_no_mail_server_is_asked(
     alice: Account, node: StandIn
 ) -> None:
-    assert expiry.order_ended() == 0
+    assert expiry.end_expired_sessions() == 0
 
     assert node.requests == []
 
@@ -77,11 +77,11 @@ def test_a_mail_server_that_is_away_is_asked_again(
 ) -> None:
     Policy.objects.update(client_password_days=30, third_party_logon=False)
     there, node.behave = node.behave, standins.cuts()
-    assert expiry.order_ended() == 0
+    assert expiry.end_expired_sessions() == 0
 
     node.behave = there
 
-    assert expiry.order_ended() == 1
+    assert expiry.end_expired_sessions() == 1
 
 
 def test_the_worker_looks_for_them(alice: Account, node: StandIn) -> None:

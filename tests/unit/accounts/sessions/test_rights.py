@@ -5,7 +5,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account, MailSetting, Policy
 from accounts.sessions import rights
-from accounts.sessions.rights import Lost
+from accounts.sessions.rights import LostSessions
 from clientpasswords.models import ClientPassword
 from gateways.doveadm import Connection
 from tests import factories
@@ -25,7 +25,7 @@ def phone(alice: Account) -> ClientPassword:
 
 
 def test_a_device_in_force_goes_on(phone: ClientPassword) -> None:
-    assert rights.lost([session(phone.login_name)]) == set()
+    assert rights.find_lost_sessions([session(phone.login_name)]) == set()
 
 
 def test_a_revoked_device_is_lost_and_its_neighbour_goes_on(
@@ -34,17 +34,19 @@ def test_a_revoked_device_is_lost_and_its_neighbour_goes_on(
     tablet, _secret = factories.make_client_password(alice, "Tablet")
     ClientPassword.objects.filter(pk=phone.pk).update(revoked_at=phone.created_at)
 
-    lost = rights.lost([session(phone.login_name), session(tablet.login_name)])
+    lost = rights.find_lost_sessions(
+        [session(phone.login_name), session(tablet.login_name)]
+    )
 
-    assert lost == {Lost(phone.login_name, "192.0.2.7")}
+    assert lost == {LostSessions(phone.login_name, "192.0.2.7")}
 
 
 def test_the_web_password_is_lost_but_from_the_webmail(phone: ClientPassword) -> None:
     name = phone.account.address
 
-    lost = rights.lost([session(name), session(name, ip="198.51.100.9")])
+    lost = rights.find_lost_sessions([session(name), session(name, ip="198.51.100.9")])
 
-    assert lost == {Lost(name, "192.0.2.7")}
+    assert lost == {LostSessions(name, "192.0.2.7")}
 
 
 def test_only_the_protocol_that_was_switched_off_is_lost(phone: ClientPassword) -> None:
@@ -55,7 +57,9 @@ def test_only_the_protocol_that_was_switched_off_is_lost(phone: ClientPassword) 
         session(phone.login_name, "submission", "192.0.2.3"),
     ]
 
-    assert rights.lost(connections) == {Lost(phone.login_name, "192.0.2.2")}
+    assert rights.find_lost_sessions(connections) == {
+        LostSessions(phone.login_name, "192.0.2.2")
+    }
 
 
 @pytest.mark.parametrize(
@@ -73,9 +77,11 @@ def test_of_several_sessions_from_one_place_those_of_a_protocol_are_lost(
     Policy.objects.update(**dict.fromkeys(off, False))
     services = ["imap", "imap", "sieve", "pop3", "submission"]
 
-    found = rights.lost([session(phone.login_name, name) for name in services])
+    found = rights.find_lost_sessions(
+        [session(phone.login_name, name) for name in services]
+    )
 
-    assert found == {Lost(phone.login_name, "192.0.2.7", each) for each in lost}
+    assert found == {LostSessions(phone.login_name, "192.0.2.7", each) for each in lost}
 
 
 def test_what_the_portal_knows_nothing_of_is_not_ended_along_with_it(
@@ -84,16 +90,18 @@ def test_what_the_portal_knows_nothing_of_is_not_ended_along_with_it(
     Policy.objects.update(imap=False)
     services = ["imap", "calendar"]
 
-    found = rights.lost([session(phone.login_name, name) for name in services])
+    found = rights.find_lost_sessions(
+        [session(phone.login_name, name) for name in services]
+    )
 
-    assert found == {Lost(phone.login_name, "192.0.2.7", "imap")}
+    assert found == {LostSessions(phone.login_name, "192.0.2.7", "imap")}
 
 
 def test_filters_are_managed_by_the_right_to_imap(phone: ClientPassword) -> None:
     Policy.objects.update(imap=False)
 
-    assert rights.lost([session(phone.login_name, "sieve")]) == {
-        Lost(phone.login_name, "192.0.2.7")
+    assert rights.find_lost_sessions([session(phone.login_name, "sieve")]) == {
+        LostSessions(phone.login_name, "192.0.2.7")
     }
 
 
@@ -103,14 +111,14 @@ def test_a_disabled_account_is_lost_even_from_the_webmail(
     Account.objects.update(is_active=False)
     name = phone.account.address
 
-    assert rights.lost([session(name, ip="198.51.100.9")]) == {
-        Lost(name, "198.51.100.9")
+    assert rights.find_lost_sessions([session(name, ip="198.51.100.9")]) == {
+        LostSessions(name, "198.51.100.9")
     }
 
 
 def test_a_session_of_nobody_is_lost(db: None) -> None:
-    assert rights.lost([session("ghost@example.com~5")]) == {
-        Lost("ghost@example.com~5", "192.0.2.7")
+    assert rights.find_lost_sessions([session("ghost@example.com~5")]) == {
+        LostSessions("ghost@example.com~5", "192.0.2.7")
     }
 
 
@@ -119,7 +127,9 @@ def test_a_domain_that_the_portal_does_not_know_has_rules_of_its_own(
 ) -> None:
     names = ["ghost@example.com", "ghost@example.com~5", "ghost@example.org", "root"]
 
-    found = rights.lost([session(name) for name in names], in_our_domains=True)
+    found = rights.find_lost_sessions(
+        [session(name) for name in names], in_our_domains=True
+    )
 
     assert {each.login_name for each in found} == {
         "ghost@example.com",
@@ -133,9 +143,9 @@ def test_before_the_switch_the_web_password_goes_on_and_devices_do_not(
     Account.objects.update(client_passwords_on=False)
     name = phone.account.address
 
-    lost = rights.lost([session(name), session(phone.login_name)])
+    lost = rights.find_lost_sessions([session(name), session(phone.login_name)])
 
-    assert lost == {Lost(phone.login_name, "192.0.2.7")}
+    assert lost == {LostSessions(phone.login_name, "192.0.2.7")}
 
 
 def test_a_device_of_somebody_else_keeps_no_session(
@@ -143,7 +153,9 @@ def test_a_device_of_somebody_else_keeps_no_session(
 ) -> None:
     name = f"{mallory.address}~{phone.pk}"
 
-    assert rights.lost([session(name)]) == {Lost(name, "192.0.2.7")}
+    assert rights.find_lost_sessions([session(name)]) == {
+        LostSessions(name, "192.0.2.7")
+    }
 
 
 def test_a_session_without_an_address_is_not_the_webmails(
@@ -151,11 +163,11 @@ def test_a_session_without_an_address_is_not_the_webmails(
 ) -> None:
     name = phone.account.address
 
-    assert rights.lost([session(name, ip="")]) == {Lost(name, "")}
+    assert rights.find_lost_sessions([session(name, ip="")]) == {LostSessions(name, "")}
 
 
 def test_the_mail_servers_own_services_are_left_alone(phone: ClientPassword) -> None:
-    assert rights.lost([session("anybody@example.com", "lmtp")]) == set()
+    assert rights.find_lost_sessions([session("anybody@example.com", "lmtp")]) == set()
 
 
 def test_many_sessions_take_few_queries(
@@ -164,6 +176,6 @@ def test_many_sessions_take_few_queries(
     names = [f"nobody{number}@example.com" for number in range(1200)]
 
     with django_assert_num_queries(3):
-        lost = rights.lost([session(name) for name in names])
+        lost = rights.find_lost_sessions([session(name) for name in names])
 
     assert len(lost) == 1200

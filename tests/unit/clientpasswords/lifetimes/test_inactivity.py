@@ -329,11 +329,11 @@ def test_what_is_left_of_its_sessions_ends_within_the_minute(
 ) -> None:
     Policy.objects.update(suspend_never_used_hours=1)
     ClientPassword.objects.update(suspends_at=timezone.now() + HOUR)
-    assert expiry.order_ended() == 0
+    assert expiry.end_expired_sessions() == 0
     clock.shift(HOUR)
     Policy.objects.update(uses_known_to=timezone.now())
 
-    assert expiry.order_ended() == 1
+    assert expiry.end_expired_sessions() == 1
 
     inactivity.review()  # such a session does not bring it back
     assert refusal(phone) == UNUSED

@@ -88,12 +88,16 @@ def test_sessions_from_elsewhere_have_lost_their_right(
     alice: Account, phone: tuple[ClientPassword, str]
 ) -> None:
     name = phone[0].login_name
-    found = rights.lost([Connection(name, "imap", 1, ip) for ip in (OFFICE, ELSEWHERE)])
+    found = rights.find_lost_sessions(
+        [Connection(name, "imap", 1, ip) for ip in (OFFICE, ELSEWHERE)]
+    )
     assert {each.ip for each in found} == {ELSEWHERE}
 
     Account.objects.update(client_passwords_on=False)
     places = (OFFICE, ELSEWHERE, WEBMAIL)
-    found = rights.lost([Connection(alice.address, "imap", 1, ip) for ip in places])
+    found = rights.find_lost_sessions(
+        [Connection(alice.address, "imap", 1, ip) for ip in places]
+    )
     assert {each.ip for each in found} == {ELSEWHERE}
 
 
