@@ -15,41 +15,41 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import budgets, events, sites
 from accounts.events import Actor, Kind
-from accounts.models import Account, NewPhone, Phone, Telephone
+from accounts.models import Account, BasePhone, NewPhone, Phone
 from gateways import sms
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
-class Act(StrEnum):
+class Purpose(StrEnum):
     """What a code is good for; the text message names it."""
 
     ISSUE = "issue a client password"
     SWITCH_OFF = "turn client passwords off"
-    REVIVE = "keep a client password"
-    LEAVE_NUMBER = "change the phone number"
-    TAKE_NUMBER = "confirm a new phone number"
+    REACTIVATE = "keep a client password"
+    REPLACE_NUMBER = "change the phone number"
+    CONFIRM_NUMBER = "confirm a new phone number"
 
 
 # The text message, in the language of the owner.
-TEXTS = {
-    Act.ISSUE: gettext_noop(
+TEXT_MESSAGES = {
+    Purpose.ISSUE: gettext_noop(
         "%(code)s is your code for a new security password. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
-    Act.SWITCH_OFF: gettext_noop(
+    Purpose.SWITCH_OFF: gettext_noop(
         "%(code)s is your code to turn security passwords off. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
-    Act.REVIVE: gettext_noop(
+    Purpose.REACTIVATE: gettext_noop(
         "%(code)s is your code to keep a security password in use. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
-    Act.LEAVE_NUMBER: gettext_noop(
+    Purpose.REPLACE_NUMBER: gettext_noop(
         "%(code)s is your code to replace this phone number. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
-    Act.TAKE_NUMBER: gettext_noop(
+    Purpose.CONFIRM_NUMBER: gettext_noop(
         "%(code)s is your code to confirm this phone number. "
         "Valid for %(minutes)s minutes. Never tell it to anyone."
     ),
@@ -126,7 +126,7 @@ class WrongCode(CodeError):
 
 
 @sensitive_variables("code", "text")
-def send(account: Account, act: Act, *, by: Actor) -> None:
+def send_code(account: Account, act: Purpose, *, by: Actor) -> None:
     """Send a new code to the phone on file; a code sent before is dead from then on.
 
     Takes at most as long as the gateway's time-out. No transaction may be open.
@@ -136,12 +136,12 @@ def send(account: Account, act: Act, *, by: Actor) -> None:
         NotSent: nothing was sent; another may be asked for at once.
         MayBeLate: the provider did not say; the code and its cool-down hold.
     """
-    phone, code = _prepare(account, act, by)
-    text = _text(act, code, account)
+    phone, code = _create_code(account, act, by)
+    text = _write_text_message(act, code, account)
     try:
         sms.send(str(phone.number), text)
     except sms.NotSent as error:
-        _take_back(account, act, phone)
+        _withdraw_code(account, act, phone)
         events.record(Kind.CODE_NOT_SENT, account, by=by, reason=str(error.reason))
         permanent = error.reason in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT)
         raise NotSent(permanent=permanent) from None
@@ -152,14 +152,16 @@ def send(account: Account, act: Act, *, by: Actor) -> None:
 
 
 @sensitive_variables("code")
-def spend(account: Account, act: Act, code: str, *, by: Actor) -> CodeError | None:
+def spend_code(
+    account: Account, act: Purpose, code: str, *, by: Actor
+) -> CodeError | None:
     """Spend the code, and return None; or return why it was refused.
 
     Call it inside the transaction of the act. A refusal is returned, not raised: raised
     inside the transaction it would undo the count of failed tries.
     """
-    phone = _locked_phone(account, act)
-    refusal = _refusal(phone, code, _scope(act, by))
+    phone = _lock_phone(account, act)
+    refusal = _check_code(phone, code, _get_scope(act, by))
     if refusal is not None:
         events.record(Kind.CODE_REFUSED, account, by=by, reason=type(refusal).__name__)
     if phone is not None and phone.locked and isinstance(refusal, WrongCode):
@@ -167,83 +169,83 @@ def spend(account: Account, act: Act, code: str, *, by: Actor) -> CodeError | No
     return refusal
 
 
-def unusable(phone: Telephone) -> CodeError | None:
+def get_phone_refusal(phone: BasePhone) -> CodeError | None:
     """Why this phone gets no codes at present, whatever they are for."""
     if isinstance(phone, Phone) and phone.held_until and phone.is_held:
         return Held(phone.held_until)
     return Locked() if phone.locked else None
 
 
-def outstanding(phone: Telephone, act: Act, *, by: Actor) -> bool:
+def has_outstanding_code(phone: BasePhone, act: Purpose, *, by: Actor) -> bool:
     """Whether a code that this session asked for can be typed in now."""
-    return phone.has_code_of(_scope(act, by)) and not phone.code_has_expired
+    return phone.has_code_for(_get_scope(act, by)) and not phone.code_has_expired
 
 
-def _locked_phone(account: Account, act: Act) -> Telephone | None:
+def _lock_phone(account: Account, act: Purpose) -> BasePhone | None:
     """The phone that codes for this act are sent to, ours until we commit."""
-    if act is Act.TAKE_NUMBER:
+    if act is Purpose.CONFIRM_NUMBER:
         rows = NewPhone.objects.filter(account=account)
         return rows.select_for_update().first()
     return Phone.objects.filter(account=account).select_for_update().first()
 
 
-def _refusal(phone: Telephone | None, code: str, scope: str) -> CodeError | None:
+def _check_code(phone: BasePhone | None, code: str, scope: str) -> CodeError | None:
     if phone is None:
         return NoPhone()
-    if refusal := _untriable(phone, scope):
+    if refusal := _get_try_refusal(phone, scope):
         return refusal
     if phone.try_code(code, scope):
         return None
     return WrongCode(phone.tries_left)
 
 
-def _untriable(phone: Telephone, scope: str) -> CodeError | None:
+def _get_try_refusal(phone: BasePhone, scope: str) -> CodeError | None:
     """Why no code can be tried now; a try that is not made is not counted."""
-    if refusal := unusable(phone):
+    if refusal := get_phone_refusal(phone):
         return refusal
-    if not phone.has_code_of(scope):
+    if not phone.has_code_for(scope):
         return NoCode()
     if phone.code_has_expired:
         return Expired()
-    if wait := phone.waits_to_try():
+    if wait := phone.get_try_wait():
         return TooSoon(wait)
     return None
 
 
 @sensitive_variables()
-def _prepare(account: Account, act: Act, by: Actor) -> tuple[Telephone, str]:
+def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, str]:
     try:
         with transaction.atomic():
-            phone = _locked_phone(account, act)
+            phone = _lock_phone(account, act)
             if phone is None:
                 raise NoPhone
-            if refusal := unusable(phone):
+            if refusal := get_phone_refusal(phone):
                 raise refusal
-            if wait := phone.waits_to_send():
+            if wait := phone.get_send_wait():
                 raise TooSoon(wait)
-            if (wait := phone.waits_to_try()) >= settings.CODE_LIFETIME:
+            if (wait := phone.get_try_wait()) >= settings.CODE_LIFETIME:
                 raise TooSoon(wait)  # the code would run out untried
-            budgets.spend(_limits(account, phone, by))
-            return phone, phone.set_code(_scope(act, by))
+            budgets.spend(_get_limits(account, phone, by))
+            return phone, phone.set_code(_get_scope(act, by))
     except budgets.Exhausted as error:
         everybody = error.key.startswith(("codes-all", "codes-country"))
         raise TooMany(error.wait, everybody=everybody) from None
 
 
-def _scope(act: Act, by: Actor) -> str:
+def _get_scope(act: Purpose, by: Actor) -> str:
     """The one act in the one browser session that a code is bound to."""
     return f"{act}|{hashlib.sha256(by.session_key.encode()).hexdigest()}"
 
 
-def _take_back(account: Account, act: Act, phone: Telephone) -> None:
+def _withdraw_code(account: Account, act: Purpose, phone: BasePhone) -> None:
     """Drop the code that was not sent, unless another has replaced it meanwhile."""
     with transaction.atomic():
-        row = _locked_phone(account, act)
+        row = _lock_phone(account, act)
         if row is not None and row.digest == phone.digest:
             row.drop_code()
 
 
-def _limits(account: Account, phone: Telephone, by: Actor) -> list[budgets.Limit]:
+def _get_limits(account: Account, phone: BasePhone, by: Actor) -> list[budgets.Limit]:
     number = hashlib.sha256(f"{settings.SECRET_KEY}{phone.number}".encode()).hexdigest()
     network = budgets.network_of(by.network_address)
     return [
@@ -267,7 +269,7 @@ def _limits(account: Account, phone: Telephone, by: Actor) -> list[budgets.Limit
 
 
 @sensitive_variables()
-def _text(act: Act, code: str, account: Account) -> str:
+def _write_text_message(act: Purpose, code: str, account: Account) -> str:
     """The message in the owner's language, with the code bound to our host name.
 
     The last line is the origin-bound form (WICG "Origin-bound one-time codes"), by
@@ -276,5 +278,5 @@ def _text(act: Act, code: str, account: Account) -> str:
     site = sites.own()
     with translation.override(account.language or settings.LANGUAGE_CODE):
         minutes = settings.CODE_LIFETIME // timedelta(minutes=1)
-        text = gettext(TEXTS[act]) % {"code": code, "minutes": minutes}
+        text = gettext(TEXT_MESSAGES[act]) % {"code": code, "minutes": minutes}
     return f"{text}\n\n@{site.host} #{code}" if site.host else text

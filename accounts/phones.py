@@ -17,7 +17,7 @@ from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import PhoneNumberType, number_type
 
 from accounts import codes, events
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, NewPhone, Phone
 from accounts.policy import effective
@@ -26,19 +26,19 @@ MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 PROPOSAL_LIFETIME = timedelta(minutes=15)
 
 
-class Refused(Exception):
+class ChangeRefused(Exception):
     """The number is not put on file."""
 
 
-class NotAllowed(Refused):
+class NotAllowed(ChangeRefused):
     """The first number has to come from an administrator."""
 
 
-class SameNumber(Refused):
+class SameNumber(ChangeRefused):
     """This very number is on file."""
 
 
-class StartAgain(Refused):
+class StartAgain(ChangeRefused):
     """No change of this session is under way, or it is too old, or was overtaken."""
 
 
@@ -52,17 +52,17 @@ def can_get_codes(number: PhoneNumber) -> bool:
     return bool(number.is_valid() and is_mobile and not number.extension)
 
 
-def obstacle(account: Account) -> Refused | codes.CodeError | None:
+def get_change_refusal(account: Account) -> ChangeRefused | codes.CodeError | None:
     """What stands against another number now."""
-    phone = _phone(account)
+    phone = _get_phone(account)
     if phone is not None:
-        return codes.unusable(phone)
+        return codes.get_phone_refusal(phone)
     if not effective.of(account).policy.owner_sets_phone:
         return NotAllowed()
     return None
 
 
-def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
+def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
     """Begin to put this number on file; a change that was under way is forgotten.
 
     Call it when the web password was typed in right.
@@ -72,9 +72,9 @@ def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
-        if refusal := obstacle(owner):
+        if refusal := get_change_refusal(owner):
             raise refusal
-        phone = _phone(owner)
+        phone = _get_phone(owner)
         if phone is not None and phone.number == number:
             raise SameNumber
         NewPhone.objects.update_or_create(
@@ -82,7 +82,7 @@ def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
             defaults={
                 "number": str(number),
                 "replaces": str(phone.number) if phone else "",
-                "session": _session(by),
+                "session": _digest_session(by),
                 "proposed_at": timezone.now(),
                 "is_approved": phone is None,
                 "digest": "",
@@ -90,23 +90,23 @@ def propose(account: Account, number: PhoneNumber, *, by: Actor) -> None:
         )
 
 
-def under_way(account: Account, *, by: Actor) -> NewPhone | None:
+def get_pending_change(account: Account, *, by: Actor) -> NewPhone | None:
     """Return the change that this session has begun and may go on with."""
-    new = NewPhone.objects.filter(account=account, session=_session(by)).first()
-    phone = _phone(account)
+    new = NewPhone.objects.filter(account=account, session=_digest_session(by)).first()
+    phone = _get_phone(account)
     if (
         new is None
         or timezone.now() - new.proposed_at > PROPOSAL_LIFETIME
         or new.replaces != (phone.number if phone else "")
-        or obstacle(account) is not None
+        or get_change_refusal(account) is not None
     ):
         return None
     return new
 
 
-def due(new: NewPhone) -> Act:
+def get_due_purpose(new: NewPhone) -> Purpose:
     """Which code has to be typed in next."""
-    return Act.TAKE_NUMBER if new.is_approved else Act.LEAVE_NUMBER
+    return Purpose.CONFIRM_NUMBER if new.is_approved else Purpose.REPLACE_NUMBER
 
 
 def send_code(account: Account, *, by: Actor) -> None:
@@ -114,16 +114,16 @@ def send_code(account: Account, *, by: Actor) -> None:
 
     Raises:
         StartAgain: nothing was sent.
-        codes.CodeError: as `codes.send` says.
+        codes.CodeError: as `codes.send_code` says.
     """
-    new = under_way(account, by=by)
+    new = get_pending_change(account, by=by)
     if new is None:
         raise StartAgain
-    codes.send(account, due(new), by=by)
+    codes.send_code(account, get_due_purpose(new), by=by)
 
 
 @sensitive_variables("code")
-def confirm(account: Account, code: str, *, by: Actor) -> bool:
+def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
     """Spend the code that is due; return whether the new number is on file now.
 
     Raises:
@@ -132,11 +132,11 @@ def confirm(account: Account, code: str, *, by: Actor) -> bool:
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
-        new = under_way(owner, by=by)
+        new = get_pending_change(owner, by=by)
         if new is None:
             raise StartAgain
         is_last = new.is_approved
-        refusal = codes.spend(owner, due(new), code, by=by)
+        refusal = codes.spend_code(owner, get_due_purpose(new), code, by=by)
         if refusal is None and is_last:
             _put_on_file(owner, new, by)
         elif refusal is None:
@@ -146,17 +146,17 @@ def confirm(account: Account, code: str, *, by: Actor) -> bool:
     return is_last
 
 
-def tell_of_change(
+def record_change(
     account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
 ) -> None:
     """Record that `new` is on file; the owner is told, and the old number as well."""
-    events.record_all([change(account, old, new, by=by, why=why)])
+    events.record_all([build_change_event(account, old, new, by=by, why=why)])
 
 
-def change(
+def build_change_event(
     account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
 ) -> Event:
-    """Return the event that `tell_of_change` records."""
+    """Return the event that `record_change` records."""
     return Event(
         Kind.PHONE_CHANGED,
         account,
@@ -168,19 +168,19 @@ def change(
 
 
 def _put_on_file(owner: Account, new: NewPhone, by: Actor) -> None:
-    old = _phone(owner)
+    old = _get_phone(owner)
     held_until = timezone.now() + settings.PHONE_HOLD if old else None
     phone, _created = Phone.objects.update_or_create(
         account=owner,
         defaults={"number": new.number, "held_until": held_until, "digest": ""},
     )
     new.delete()
-    tell_of_change(owner, old, phone, by=by)
+    record_change(owner, old, phone, by=by)
 
 
-def _phone(account: Account) -> Phone | None:
+def _get_phone(account: Account) -> Phone | None:
     return Phone.objects.filter(account=account).first()
 
 
-def _session(by: Actor) -> str:
+def _digest_session(by: Actor) -> str:
     return hashlib.sha256(by.session_key.encode()).hexdigest()

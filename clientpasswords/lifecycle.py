@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import codes, events
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor, Event, Kind
 from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
 from accounts.policy import effective
@@ -96,7 +96,7 @@ def switch_off(
             return
         refusal = None
         if policy.code_to_switch_off:
-            refusal = spend(owner, policy, code or "", by, Act.SWITCH_OFF)
+            refusal = spend(owner, policy, code or "", by, Purpose.SWITCH_OFF)
         if refusal is None:
             Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
             events.record(Kind.SWITCHED_OFF, owner, by=by)
@@ -105,19 +105,19 @@ def switch_off(
         raise refusal
 
 
-def send_code(account: Account, act: Act = Act.ISSUE, *, by: Actor) -> None:
+def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> None:
     """Send the code for this act, if something could be done with it.
 
     Raises:
         Refused: no text message was spent.
-        codes.CodeError: as `codes.send` says.
+        codes.CodeError: as `codes.send_code` says.
     """
     policy = effective.of(account).policy
-    if act is Act.ISSUE:
+    if act is Purpose.ISSUE:
         require_room(account, policy)
-    if act is Act.SWITCH_OFF and policy.requires_client_passwords:
+    if act is Purpose.SWITCH_OFF and policy.requires_client_passwords:
         raise Required
-    codes.send(account, act, by=by)
+    codes.send_code(account, act, by=by)
 
 
 @sensitive_variables("code")
@@ -243,13 +243,13 @@ def spend(
     policy: Policy,
     code: str | AppCode,
     by: Actor,
-    act: Act = Act.ISSUE,
+    act: Purpose = Purpose.ISSUE,
 ) -> codes.CodeError | None:
     """Spend the code of either kind, and return None; or return why it was refused."""
     if isinstance(code, AppCode):
         has_phone = Phone.objects.filter(account=owner).exists()
-        return authenticator.spend(owner, policy, code, has_phone=has_phone, by=by)
-    return codes.spend(owner, act, code, by=by)
+        return authenticator.spend_code(owner, policy, code, has_phone=has_phone, by=by)
+    return codes.spend_code(owner, act, code, by=by)
 
 
 def require_room(owner: Account, policy: Policy) -> None:

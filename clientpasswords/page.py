@@ -255,12 +255,16 @@ class Area:
     @property
     def phone_refusal(self) -> codes.CodeError | None:
         """Why no code can be sent."""
-        return codes.unusable(self.telephone) if self.telephone else codes.NoPhone()
+        return (
+            codes.get_phone_refusal(self.telephone)
+            if self.telephone
+            else codes.NoPhone()
+        )
 
     @cached_property
     def app_from(self) -> datetime | None:
         """From when on the authenticator app counts; None if there is none."""
-        return authenticator.usable_from(
+        return authenticator.get_usable_from(
             self._row, self.effective.policy, has_phone=self.telephone is not None
         )
 

@@ -4,23 +4,23 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts import codes, words
-from accounts.words import Words, seconds
+from accounts import code_refusals, codes
+from accounts.code_refusals import CodeRefusal, round_up_seconds
 from clientpasswords import lifecycle
 
-__all__ = ["Words", "of", "seconds"]
+__all__ = ["CodeRefusal", "of", "round_up_seconds"]
 
 
-def of(refusal: lifecycle.Refused | codes.CodeError) -> Words:
+def of(refusal: lifecycle.Refused | codes.CodeError) -> CodeRefusal:
     """The words for a refusal of the rules."""
     if isinstance(refusal, codes.CodeError):
-        return words.of(refusal)
-    found: Words = _WORDS[type(refusal)](refusal)
+        return code_refusals.describe_refusal(refusal)
+    found: CodeRefusal = _WORDS[type(refusal)](refusal)
     return found
 
 
-def _third_party_logon_off(_refusal: Any) -> Words:
-    return Words(
+def _third_party_logon_off(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("Third-party client logon is off for your mailbox."),
         _("You cannot create security passwords. Ask your administrator."),
         status=403,
@@ -28,8 +28,8 @@ def _third_party_logon_off(_refusal: Any) -> Words:
     )
 
 
-def _not_in_force(_refusal: Any) -> Words:
-    return Words(
+def _not_in_force(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("Security passwords are turned off."),
         _("Turn on Third-Party Client Security Password first."),
         status=409,
@@ -37,8 +37,8 @@ def _not_in_force(_refusal: Any) -> Words:
     )
 
 
-def _limit_reached(_refusal: Any) -> Words:
-    return Words(
+def _limit_reached(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("You have reached the limit for security passwords."),
         _("Delete one that you no longer use. No text message was sent."),
         status=409,
@@ -46,8 +46,8 @@ def _limit_reached(_refusal: Any) -> Words:
     )
 
 
-def _required(_refusal: Any) -> Words:
-    return Words(
+def _required(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("Your administrator requires security passwords."),
         _("You cannot turn this off."),
         status=403,

@@ -246,7 +246,7 @@ def reset_phone(account: Account, order: Order) -> bool:
     if phone is None:
         return False
     phone.delete()
-    phones.tell_of_change(account, phone, None, by=order.by, why=order.why)
+    phones.record_change(account, phone, None, by=order.by, why=order.why)
     return True
 
 

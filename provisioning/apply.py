@@ -124,7 +124,9 @@ def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
         yield Event(Kind.MAILBOX_CHANGED, account, by, detail=detail, why=why)
     for column in apart:
         if column is columns.PHONE:
-            yield phones.change(account, each.old_phone, each.new_phone, by=by, why=why)
+            yield phones.build_change_event(
+                account, each.old_phone, each.new_phone, by=by, why=why
+            )
         elif column.event:
             yield Event(column.event, account, by, why=why)
 

@@ -292,7 +292,7 @@ ACCOUNT = table(
         help_text="The domains whose mailboxes an administrator sees. Empty: none, unless a group or permission gives access to every domain of the host.",
     ),
 )
-# What django-otp gives its devices, and `Telephone` the two below.
+# What django-otp gives its devices, and `BasePhone` the two below.
 THROTTLING: dict[str, Any] = {
     "throttling_failure_timestamp": models.DateTimeField(
         null=True,

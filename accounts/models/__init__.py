@@ -8,7 +8,7 @@ from accounts.models.event import SecurityEvent
 from accounts.models.formeraddress import FormerAddress
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
-from accounts.models.phone import NewPhone, Phone, Telephone
+from accounts.models.phone import BasePhone, NewPhone, Phone
 from accounts.models.policy import MOST_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
 from accounts.models.recovery import RecoveryCodes
 from accounts.models.setting import MailSetting
@@ -18,6 +18,7 @@ __all__ = [
     "POLICY_SETTINGS",
     "Account",
     "AccountManager",
+    "BasePhone",
     "Budget",
     "Cutoff",
     "Department",
@@ -32,5 +33,4 @@ __all__ = [
     "Policy",
     "RecoveryCodes",
     "SecurityEvent",
-    "Telephone",
 ]

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import CooldownMixin, ThrottlingMixin
 from phonenumber_field.modelfields import PhoneNumberField
 
-FREE_SLIPS = 2
+FREE_FAILURES = 2
 
 
 class Challenge(models.Model):
@@ -34,7 +34,7 @@ class Challenge(models.Model):
         return True, None
 
 
-class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
+class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
     """A number that codes are sent to.
 
     Not a django-otp `Device`: those are all deleted by two_factor's page that turns
@@ -62,7 +62,7 @@ class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
 
     def get_throttle_factor(self) -> float:
         """Slips of the finger cost nothing; from the third failure on waits double."""
-        return 1 if self.throttling_failure_count > FREE_SLIPS else 0
+        return 1 if self.throttling_failure_count > FREE_FAILURES else 0
 
     @property
     def throttling_enabled(self) -> bool:
@@ -79,17 +79,17 @@ class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
         """How often the outstanding code may still be tried; a new code resets none."""
         return max(settings.CODE_TRIES - self.throttling_failure_count, 0)
 
-    def waits_to_send(self) -> timedelta:
+    def get_send_wait(self) -> timedelta:
         """How long until another code may be sent; zero when at once."""
         return self._wait(self.generate_is_allowed()[1], "next_generation_at")
 
-    def waits_to_try(self) -> timedelta:
+    def get_try_wait(self) -> timedelta:
         """How long until the code may be tried again; zero when at once."""
         return self._wait(self.verify_is_allowed()[1], "locked_until")
 
-    def has_code_of(self, scope: str) -> bool:
+    def has_code_for(self, scope: str) -> bool:
         """Whether the outstanding code, run out or not, was asked for in `scope`."""
-        return self.digest.startswith(_mark(scope))
+        return self.digest.startswith(_digest_scope(scope))
 
     @property
     def code_has_expired(self) -> bool:
@@ -135,7 +135,7 @@ class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
     def _digest(self, code: str, scope: str) -> str:
         text = f"{self.pk}|{self.number}|{scope}|{code}"
         mac = salted_hmac("accounts.phone.code", text, algorithm="sha256")
-        return _mark(scope) + mac.hexdigest()[:32]
+        return _digest_scope(scope) + mac.hexdigest()[:32]
 
     @staticmethod
     def _wait(reason: dict[str, datetime] | None, key: str) -> timedelta:
@@ -144,7 +144,7 @@ class Telephone(CooldownMixin, ThrottlingMixin, Challenge):
         return max(reason[key] - timezone.now(), timedelta())
 
 
-class Phone(Telephone):
+class Phone(BasePhone):
     """The phone on file of an account."""
 
     account = models.OneToOneField(
@@ -170,7 +170,7 @@ class Phone(Telephone):
         return self.held_until is not None and timezone.now() < self.held_until
 
 
-class NewPhone(Telephone):
+class NewPhone(BasePhone):
     """The number that an owner is about to put on file, in one browser session.
 
     One row an account, used again, so that its count of failures stays.
@@ -189,7 +189,7 @@ class NewPhone(Telephone):
     )
 
 
-def _mark(scope: str) -> str:
+def _digest_scope(scope: str) -> str:
     """What tells, without the code, that the digest belongs to `scope`."""
     mac = salted_hmac("accounts.phone.scope", scope, algorithm="sha256")
     return mac.hexdigest()[:16]

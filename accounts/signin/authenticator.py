@@ -27,11 +27,11 @@ class AppCode:
     digits: str = field(repr=False)
 
 
-def usable_from(
+def get_usable_from(
     account: Account, policy: Policy, *, has_phone: bool
 ) -> datetime | None:
     """Return from when on the app of the account counts; None if there is none."""
-    device = _devices(account).first()
+    device = _get_devices(account).first()
     if device is None or not (has_phone or policy.owner_sets_phone):
         return None
     began: datetime = device.created_at or account.created_at
@@ -39,18 +39,18 @@ def usable_from(
 
 
 @sensitive_variables("code")
-def spend(
+def spend_code(
     account: Account, policy: Policy, code: AppCode, *, has_phone: bool, by: Actor
 ) -> CodeError | None:
     """Spend a code of the app, and return None; or return why it was refused.
 
-    Call it inside the transaction of the act, like `codes.spend`.
+    Call it inside the transaction of the act, like `codes.spend_code`.
     """
-    counts_from = usable_from(account, policy, has_phone=has_phone)
+    counts_from = get_usable_from(account, policy, has_phone=has_phone)
     if counts_from is None or timezone.now() < counts_from:
         refusal: CodeError | None = NoApp()
     else:
-        refusal = _try(account, code.digits)
+        refusal = _try_code(account, code.digits)
     if refusal is not None:
         reason = type(refusal).__name__
         events.record(Kind.CODE_REFUSED, account, by=by, reason=reason)
@@ -60,25 +60,25 @@ def spend(
 
 
 @sensitive_variables("digits")
-def _try(account: Account, digits: str) -> CodeError | None:
+def _try_code(account: Account, digits: str) -> CodeError | None:
     """Try it on the locked device, which takes no code twice."""
-    device = _devices(account).select_for_update().first()
+    device = _get_devices(account).select_for_update().first()
     if device is None:
         return NoApp()
-    if not _tries_left(device):
+    if not _count_tries_left(device):
         return codes.Locked()
     is_allowed, why = device.verify_is_allowed()
     if not is_allowed:
         return codes.TooSoon(why["locked_until"] - timezone.now())
     if device.verify_token(digits):
         return None
-    return codes.WrongCode(_tries_left(device))
+    return codes.WrongCode(_count_tries_left(device))
 
 
-def _devices(account: Account) -> QuerySet[TOTPDevice]:
+def _get_devices(account: Account) -> QuerySet[TOTPDevice]:
     return TOTPDevice.objects.filter(user=account, confirmed=True)
 
 
-def _tries_left(device: TOTPDevice) -> int:
+def _count_tries_left(device: TOTPDevice) -> int:
     count: int = device.throttling_failure_count
     return max(settings.CODE_FAILURES_UNTIL_LOCKED - count, 0)

@@ -18,8 +18,8 @@ from django.views.decorators.http import (
     require_safe,
 )
 
-from accounts import codes, phones, words
-from accounts.codes import Act
+from accounts import code_refusals, codes, phones
+from accounts.codes import Purpose
 from accounts.forms import CodeForm, NumberForm
 from accounts.http import UserRequest, actor
 from accounts.models import NewPhone, Phone
@@ -33,8 +33,12 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 def show(request: UserRequest) -> HttpResponse:
     """The number on file, masked, and whether it can be changed."""
     phone = Phone.objects.filter(account=request.user).first()
-    refusal = phones.obstacle(request.user)
-    why = words.of(refusal) if isinstance(refusal, codes.CodeError) else None
+    refusal = phones.get_change_refusal(request.user)
+    why = (
+        code_refusals.describe_refusal(refusal)
+        if isinstance(refusal, codes.CodeError)
+        else None
+    )
     context = {"phone": phone, "why": why, "can_change": refusal is None}
     return render(request, "accounts/phone.html", context)
 
@@ -45,19 +49,19 @@ def show(request: UserRequest) -> HttpResponse:
 @require_form
 def number(request: UserRequest) -> HttpResponse:
     """Take the new number, and the web password."""
-    if phones.obstacle(request.user) is not None:
+    if phones.get_change_refusal(request.user) is not None:
         return redirect("accounts:phone")
     form = NumberForm(request, request.POST or None)
     try:
         if request.method == "POST" and form.is_valid():
             number = form.cleaned_data["number"]
-            phones.propose(request.user, number, by=actor(request))
+            phones.propose_number(request.user, number, by=actor(request))
             return redirect("accounts:phone-code")
     except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
     except phones.SameNumber:
         form.add_error("number", _("This number is already on file."))
-    except (phones.Refused, codes.CodeError):
+    except (phones.ChangeRefused, codes.CodeError):
         return redirect("accounts:phone")
     status = 422 if form.is_bound else 200
     return render(request, "accounts/phone_number.html", {"form": form}, status=status)
@@ -73,11 +77,11 @@ def code(request: UserRequest) -> HttpResponse:
     if request.method != "POST" or not form.is_valid():
         return _code_page(request, form)
     try:
-        is_done = phones.confirm(
+        is_done = phones.confirm_code(
             request.user, form.cleaned_data["code"], by=actor(request)
         )
     except codes.CodeError as refusal:
-        return _code_page(request, form, words.of(refusal))
+        return _code_page(request, form, code_refusals.describe_refusal(refusal))
     except phones.StartAgain:
         return _start_again(request)
     if not is_done:
@@ -92,7 +96,7 @@ def send_code(request: UserRequest) -> HttpResponse:
     try:
         phones.send_code(request.user, by=actor(request))
     except codes.CodeError as refusal:
-        return _code_page(request, CodeForm(), words.of(refusal))
+        return _code_page(request, CodeForm(), code_refusals.describe_refusal(refusal))
     except phones.StartAgain:
         return _start_again(request)
     return redirect("accounts:phone-code")
@@ -104,9 +108,9 @@ def _start_again(request: UserRequest) -> HttpResponse:
 
 
 def _code_page(
-    request: UserRequest, form: CodeForm, error: words.Words | None = None
+    request: UserRequest, form: CodeForm, error: code_refusals.CodeRefusal | None = None
 ) -> HttpResponse:
-    new = phones.under_way(request.user, by=actor(request))
+    new = phones.get_pending_change(request.user, by=actor(request))
     if new is None:
         return _start_again(request)
     if error is not None and error.field:
@@ -125,13 +129,13 @@ def _code_page(
 
 
 def _code_state(request: UserRequest, new: NewPhone) -> dict[str, Any]:
-    act = phones.due(new)
-    phone = new if act is Act.TAKE_NUMBER else request.user.phone
+    act = phones.get_due_purpose(new)
+    phone = new if act is Purpose.CONFIRM_NUMBER else request.user.phone
     return {
-        "is_new": act is Act.TAKE_NUMBER,
+        "is_new": act is Purpose.CONFIRM_NUMBER,
         "has_old": bool(new.replaces),
         "number": phone.masked,
-        "code_sent": codes.outstanding(phone, act, by=actor(request)),
-        "cooldown": words.seconds(phone.waits_to_send()),
+        "code_sent": codes.has_outstanding_code(phone, act, by=actor(request)),
+        "cooldown": code_refusals.round_up_seconds(phone.get_send_wait()),
         "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
     }

@@ -215,7 +215,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         new = rows.all().first()
         if (old and old.number) != (new and new.number):
             why = form.cleaned_data.get(audit.REASON, "")
-            phones.tell_of_change(form.instance, old, new, by=actor(request), why=why)
+            phones.record_change(form.instance, old, new, by=actor(request), why=why)
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Delete it; who was logged on as it is logged off, and its tokens end."""

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import events
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor, Kind
 from accounts.models import Account
 from accounts.policy import effective
@@ -30,7 +30,7 @@ def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -
         if row is None:
             return
         policy = effective.of(owner).policy
-        refusal = lifecycle.spend(owner, policy, code, by, Act.REVIVE)
+        refusal = lifecycle.spend(owner, policy, code, by, Purpose.REACTIVATE)
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())
             events.record(Kind.REVIVED, owner, by=by, device=row.label)

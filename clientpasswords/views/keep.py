@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST
 
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.http import UserRequest, actor
 from clientpasswords.forms import CodeForm
 from clientpasswords.lifetimes import reactivation
@@ -25,7 +25,7 @@ class KeepPassword(IdentityWindow):
 
     template = "keep"
     page_name, code_name, verify_name = "keep", "keep-code", "keep-verify"
-    act = Act.REVIVE
+    act = Purpose.REACTIVATE
 
     @cached_property
     def client_password(self) -> ClientPassword:

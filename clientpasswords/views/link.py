@@ -93,7 +93,7 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return render(request, "clientpasswords/link_gone.html", context, status=410)
 
 
-def _refused(request: HttpRequest, why: words.Words) -> HttpResponse:
+def _refused(request: HttpRequest, why: words.CodeRefusal) -> HttpResponse:
     context = {"title": why.title, "hint": why.hint}
     page = "clientpasswords/link_gone.html"
     return render(request, page, context, status=why.status)

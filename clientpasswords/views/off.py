@@ -8,7 +8,7 @@ from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
 from accounts import codes
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.http import UserRequest, actor
 from accounts.policy import effective
 from clientpasswords import lifecycle, words
@@ -22,7 +22,7 @@ class SwitchOff(IdentityWindow):
 
     template = "disable_code"
     page_name, code_name, verify_name = "disable", "disable-code", "disable"
-    act = Act.SWITCH_OFF
+    act = Purpose.SWITCH_OFF
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def disable(self, request: UserRequest) -> HttpResponse:

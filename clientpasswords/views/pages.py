@@ -26,7 +26,7 @@ def page(
 
 
 def refused(
-    request: HttpRequest, name: str, area: Area, why: words.Words, **more: Any
+    request: HttpRequest, name: str, area: Area, why: words.CodeRefusal, **more: Any
 ) -> HttpResponse:
     """The same page, saying why not, and when to try again."""
     response = page(request, name, area, status=why.status, error=why, **more)

@@ -18,7 +18,7 @@ from django.views.decorators.debug import (
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import codes, http
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle, words
 from clientpasswords.forms import CodeForm, attempt_in
@@ -41,7 +41,7 @@ class IdentityWindow(View):
     page_name: ClassVar[str]
     code_name: ClassVar[str]
     verify_name: ClassVar[str]
-    act = Act.ISSUE
+    act = Purpose.ISSUE
     request: UserRequest
 
     def dispatch(self, request: HttpRequest, *_args: Any, **_keys: Any) -> HttpResponse:
@@ -110,7 +110,9 @@ class IdentityWindow(View):
     def verify_address(self) -> str:
         return self._address(self.verify_name)
 
-    def show(self, form: CodeForm, error: words.Words | None = None) -> HttpResponse:
+    def show(
+        self, form: CodeForm, error: words.CodeRefusal | None = None
+    ) -> HttpResponse:
         """Return the window, with what went wrong and how things stand."""
         error = error or self._refused_already()
         self._prepare(form, error)
@@ -138,13 +140,13 @@ class IdentityWindow(View):
     def _address(self, name: str) -> str:
         return reverse(f"clientpasswords:{name}", kwargs=self.kwargs)
 
-    def _refused_already(self) -> words.Words | None:
+    def _refused_already(self) -> words.CodeRefusal | None:
         """Return why a code would be of no use now, if it would be of none."""
-        issues = self.act is Act.ISSUE
+        issues = self.act is Purpose.ISSUE
         refusal = self.area.refusal if issues else self.area.code_refusal
         return None if refusal is None else words.of(refusal)
 
-    def _prepare(self, form: CodeForm, error: words.Words | None) -> None:
+    def _prepare(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
         """Have the form show the error at its field, the open ways, and no code."""
         if error is not None and error.field:
             form.add_error("code", f"{error.title} {error.hint}")
@@ -156,7 +158,7 @@ class IdentityWindow(View):
         return {
             "can_use_phone": self.area.phone_refusal is None,
             "code_sent": phone is not None
-            and codes.outstanding(phone, self.act, by=actor(self.request)),
-            "cooldown": words.seconds(phone.waits_to_send()) if phone else 0,
+            and codes.has_outstanding_code(phone, self.act, by=actor(self.request)),
+            "cooldown": words.round_up_seconds(phone.get_send_wait()) if phone else 0,
             "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
         }

@@ -8,7 +8,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts import codes
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor
 from accounts.models import Account, Policy
 from accounts.sessions import cutoffs, expiry
@@ -71,7 +71,7 @@ def test_it_is_refused_and_a_code_brings_it_back(
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.REFUSED
     assert '"reason":"suspended-unused"' in dovecot_log.settled()
     alice = Account.objects.get()
-    codes.send(alice, Act.REVIVE, by=OWNER)
+    codes.send_code(alice, Purpose.REACTIVATE, by=OWNER)
 
     row = ClientPassword.objects.get()
     reactivation.revive(row, code=last_code(), by=OWNER)

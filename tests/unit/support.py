@@ -19,7 +19,7 @@ from django_otp.oath import totp
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts import codes
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor
 from accounts.hashing.hashers import WebPasswordHasher
 from accounts.models import Account, Policy
@@ -93,7 +93,7 @@ def last_code() -> str:
 
 
 def code_for(account: Account, *, by: Actor = HOME) -> str:
-    codes.send(account, Act.ISSUE, by=by)
+    codes.send_code(account, Purpose.ISSUE, by=by)
     return last_code()
 
 

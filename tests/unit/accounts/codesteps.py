@@ -3,17 +3,17 @@
 from django.db import transaction
 
 from accounts import codes
-from accounts.codes import Act, CodeError
+from accounts.codes import CodeError, Purpose
 from accounts.events import Actor
 from accounts.models import Account, Phone
 from tests.unit.support import HOME
 
 
 def spend(
-    account: Account, code: str, *, act: Act = Act.ISSUE, by: Actor = HOME
+    account: Account, code: str, *, act: Purpose = Purpose.ISSUE, by: Actor = HOME
 ) -> CodeError | None:
     with transaction.atomic():
-        return codes.spend(account, act, code, by=by)
+        return codes.spend_code(account, act, code, by=by)
 
 
 def phone_of(account: Account) -> Phone:

@@ -12,7 +12,7 @@ OLD, NEW, OTHER = "+12025550123", "+12025550177", "+12025550188"
 
 
 def propose(account: Account, number: str = NEW, *, by: Actor = HOME) -> None:
-    phones.propose(account, PhoneNumber.from_string(number), by=by)
+    phones.propose_number(account, PhoneNumber.from_string(number), by=by)
 
 
 def get_code(account: Account, *, by: Actor = HOME) -> str:
@@ -26,8 +26,8 @@ def on_file(account: Account) -> str:
 
 def change(account: Account, number: str = NEW) -> None:
     propose(account, number)
-    phones.confirm(account, get_code(account), by=HOME)
-    phones.confirm(account, get_code(account), by=HOME)
+    phones.confirm_code(account, get_code(account), by=HOME)
+    phones.confirm_code(account, get_code(account), by=HOME)
 
 
 def let_owners_enter_numbers(account: Account) -> None:

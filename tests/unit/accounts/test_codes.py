@@ -9,7 +9,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.codes import Act, TooMany
+from accounts.codes import Purpose, TooMany
 from accounts.events import Actor
 from accounts.models import Account, Budget, Phone
 from gateways import sms
@@ -55,7 +55,7 @@ def test_a_code_of_another_session_is_refused_and_not_counted(alice: Account) ->
 
 
 def test_a_code_for_another_act_is_refused(alice: Account) -> None:
-    codes.send(alice, Act.LEAVE_NUMBER, by=HOME)
+    codes.send_code(alice, Purpose.REPLACE_NUMBER, by=HOME)
 
     assert isinstance(spend(alice, last_code()), codes.NoCode)
 
@@ -122,7 +122,7 @@ def test_without_a_phone_no_code_is_sent_or_taken(alice: Account) -> None:
     Phone.objects.all().delete()
 
     with pytest.raises(codes.NoPhone):
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert isinstance(spend(alice, "123456"), codes.NoPhone)
     assert sms.outbox == []
@@ -134,10 +134,10 @@ def test_a_code_is_outstanding_for_its_session_until_it_runs_out(
     code_for(alice, by=HOME)
     phone = phone_of(alice)
 
-    assert codes.outstanding(phone, Act.ISSUE, by=HOME)
-    assert not codes.outstanding(phone, Act.ISSUE, by=OFFICE)
+    assert codes.has_outstanding_code(phone, Purpose.ISSUE, by=HOME)
+    assert not codes.has_outstanding_code(phone, Purpose.ISSUE, by=OFFICE)
     clock.shift(300)
-    assert not codes.outstanding(phone, Act.ISSUE, by=HOME)
+    assert not codes.has_outstanding_code(phone, Purpose.ISSUE, by=HOME)
 
 
 def test_the_code_is_in_no_column_in_clear(alice: Account) -> None:
@@ -246,7 +246,7 @@ def test_each_further_failure_doubles_the_wait(
         code = code_for(alice)
         Phone.objects.update(throttling_failure_count=count - 1)
         spend(alice, other_than(code))
-        waits.append(phone_of(alice).waits_to_try().total_seconds())
+        waits.append(phone_of(alice).get_try_wait().total_seconds())
 
     assert waits == [4, 8, 16, 32, 64]
 
@@ -270,7 +270,7 @@ def test_twenty_failures_in_a_row_lock_codes(alice: Account, clock: Traveller) -
 
     assert isinstance(spend(alice, code), codes.Locked)
     with pytest.raises(codes.Locked):
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
     kinds = alice.security_events.filter(kind="codes-locked")
     assert kinds.count() == 1
 
@@ -282,7 +282,7 @@ def test_a_code_that_would_run_out_before_it_may_be_tried_is_not_sent(
     clock.shift(211)
 
     with pytest.raises(codes.TooSoon) as caught:
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert caught.value.wait == timedelta(seconds=301)
     assert len(sms.outbox) == 10
@@ -310,13 +310,13 @@ def send_and_spend(account: Account, *, by: Actor = HOME) -> None:
     """Get a code and use it, so that the next needs no cool-down."""
     code = code_for(account, by=by)
     with transaction.atomic():
-        assert codes.spend(account, Act.ISSUE, code, by=by) is None
+        assert codes.spend_code(account, Purpose.ISSUE, code, by=by) is None
 
 
 def refusal_of(account: Account, *, by: Actor = HOME) -> TooMany:
     before = len(sms.outbox)
     with pytest.raises(TooMany) as caught:
-        codes.send(account, Act.ISSUE, by=by)
+        codes.send_code(account, Purpose.ISSUE, by=by)
     assert len(sms.outbox) == before
     return caught.value
 
@@ -408,7 +408,7 @@ def test_a_refused_code_leaves_the_code_before_in_force(
     refusal_of(alice)
 
     with transaction.atomic():
-        assert codes.spend(alice, Act.ISSUE, code, by=HOME) is None
+        assert codes.spend_code(alice, Purpose.ISSUE, code, by=HOME) is None
 
 
 def test_an_owner_gets_twelve_codes_an_hour_and_thirty_a_day(
@@ -440,7 +440,7 @@ def test_the_number_is_not_kept_in_clear(alice: Account) -> None:
 
 def outcome_of_sending(account: Account) -> str:
     try:
-        codes.send(account, Act.ISSUE, by=HOME)
+        codes.send_code(account, Purpose.ISSUE, by=HOME)
     except codes.CodeError as error:
         return type(error).__name__
     return "sent"
@@ -482,7 +482,7 @@ def test_thirty_tries_at_once_are_all_looked_at_one_by_one(
 
     def spend(_number: int) -> str:
         with transaction.atomic():
-            refusal = codes.spend(alice, Act.ISSUE, typed, by=HOME)
+            refusal = codes.spend_code(alice, Purpose.ISSUE, typed, by=HOME)
         return type(refusal).__name__
 
     outcomes = at_once(30, spend)

@@ -7,7 +7,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes, phones
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.models import Account, NewPhone, Notification, Phone
 from accounts.notify import queue
 from accounts.policy import effective
@@ -38,9 +38,9 @@ def test_a_change_takes_a_code_to_the_old_and_one_to_the_new_number(
 ) -> None:
     propose(alice)
 
-    is_done = phones.confirm(alice, get_code(alice), by=HOME)
+    is_done = phones.confirm_code(alice, get_code(alice), by=HOME)
     assert (is_done, on_file(alice)) == (False, OLD)
-    is_done = phones.confirm(alice, get_code(alice), by=HOME)
+    is_done = phones.confirm_code(alice, get_code(alice), by=HOME)
 
     assert (is_done, on_file(alice)) == (True, NEW)
     assert [message.number for message in sms.outbox] == [OLD, NEW]
@@ -52,7 +52,7 @@ def test_no_code_goes_to_a_new_number_before_the_old_one_agreed(alice: Account) 
     get_code(alice)
 
     with pytest.raises(codes.CodeError):
-        codes.send(alice, Act.LEAVE_NUMBER, by=OFFICE)
+        codes.send_code(alice, Purpose.REPLACE_NUMBER, by=OFFICE)
 
     assert [message.number for message in sms.outbox] == [OLD]
 
@@ -60,10 +60,10 @@ def test_no_code_goes_to_a_new_number_before_the_old_one_agreed(alice: Account) 
 def test_the_code_of_one_step_is_of_no_use_for_the_other(alice: Account) -> None:
     propose(alice)
     first = get_code(alice)
-    phones.confirm(alice, first, by=HOME)
+    phones.confirm_code(alice, first, by=HOME)
 
     with pytest.raises(codes.NoCode):
-        phones.confirm(alice, first, by=HOME)
+        phones.confirm_code(alice, first, by=HOME)
 
     assert on_file(alice) == OLD
 
@@ -75,7 +75,7 @@ def test_a_code_for_a_password_changes_no_number_and_the_other_way_round(
     propose(alice)
     for_a_password = code_for(alice)
     with pytest.raises(codes.NoCode):
-        phones.confirm(alice, for_a_password, by=HOME)
+        phones.confirm_code(alice, for_a_password, by=HOME)
     clock.shift(60)
 
     with pytest.raises(codes.NoCode):
@@ -89,7 +89,7 @@ def test_a_change_belongs_to_the_session_that_began_it(alice: Account) -> None:
         phones.send_code(alice, by=OFFICE)
     code = get_code(alice, by=HOME)
     with pytest.raises(phones.StartAgain):
-        phones.confirm(alice, code, by=OFFICE)
+        phones.confirm_code(alice, code, by=OFFICE)
 
     assert len(sms.outbox) == 1
 
@@ -98,14 +98,14 @@ def test_another_number_has_to_be_agreed_to_anew(
     alice: Account, clock: Traveller
 ) -> None:
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     to_new = get_code(alice)
 
     propose(alice, OTHER)
 
     with pytest.raises(codes.NoCode):
-        phones.confirm(alice, to_new, by=HOME)
-    assert phones.due(NewPhone.objects.get()) is Act.LEAVE_NUMBER
+        phones.confirm_code(alice, to_new, by=HOME)
+    assert phones.get_due_purpose(NewPhone.objects.get()) is Purpose.REPLACE_NUMBER
 
 
 def test_a_change_ends_after_a_quarter_of_an_hour(
@@ -117,17 +117,17 @@ def test_a_change_ends_after_a_quarter_of_an_hour(
     clock.shift(1)
 
     with pytest.raises(phones.StartAgain):
-        phones.confirm(alice, code, by=HOME)
+        phones.confirm_code(alice, code, by=HOME)
 
 
 def test_an_administrators_number_overtakes_a_change(alice: Account) -> None:
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     code = get_code(alice)
     Phone.objects.update(number=OTHER)
 
     with pytest.raises(phones.StartAgain):
-        phones.confirm(alice, code, by=HOME)
+        phones.confirm_code(alice, code, by=HOME)
 
     assert on_file(alice) == OTHER
 
@@ -136,10 +136,10 @@ def test_wrong_codes_are_counted_and_a_new_proposal_forgives_none(
     alice: Account, clock: Traveller
 ) -> None:
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     code = get_code(alice)
     with pytest.raises(codes.WrongCode):
-        phones.confirm(alice, other_than(code), by=HOME)
+        phones.confirm_code(alice, other_than(code), by=HOME)
 
     propose(alice)
 
@@ -160,7 +160,7 @@ def test_a_code_that_was_not_sent_is_dropped(
             raise sms.NotSent(sms.Reason.BAD_NUMBER)
 
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
 
     with pytest.raises(codes.NotSent):
@@ -197,12 +197,12 @@ def test_a_code_sent_before_the_change_makes_no_password(
     settings.PHONE_HOLD = timedelta()
     Account.objects.update(client_passwords_on=True)
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     phones.send_code(alice, by=HOME)
     to_new = last_code()
     for_a_password = code_for(alice)
 
-    phones.confirm(alice, to_new, by=HOME)
+    phones.confirm_code(alice, to_new, by=HOME)
 
     with pytest.raises(codes.NoCode):
         issue(alice, for_a_password)
@@ -262,13 +262,13 @@ def test_a_text_message_is_tried_again_only_where_that_is_of_use(
 @pytest.mark.django_db(transaction=True)
 def test_two_posts_of_the_last_code_change_the_number_once(alice: Account) -> None:
     propose(alice)
-    phones.confirm(alice, get_code(alice), by=HOME)
+    phones.confirm_code(alice, get_code(alice), by=HOME)
     code = get_code(alice)
 
     def post(_number: int) -> bool:
         try:
-            return phones.confirm(alice, code, by=HOME)
-        except (phones.Refused, codes.CodeError):
+            return phones.confirm_code(alice, code, by=HOME)
+        except (phones.ChangeRefused, codes.CodeError):
             return False
 
     assert sorted(at_once(4, post)) == [False, False, False, True]
@@ -293,7 +293,7 @@ def test_where_the_policy_allows_it_owners_enter_the_first_number(
     Account.objects.update(client_passwords_on=True)
     propose(alice)
 
-    assert phones.confirm(alice, get_code(alice), by=HOME)
+    assert phones.confirm_code(alice, get_code(alice), by=HOME)
 
     assert [message.number for message in sms.outbox] == [NEW]
     assert on_file(alice) == NEW
@@ -310,6 +310,6 @@ def test_a_policy_that_forbids_it_meanwhile_is_obeyed(alice: Account) -> None:
     policy.save()
 
     with pytest.raises(phones.StartAgain):
-        phones.confirm(alice, code, by=HOME)
+        phones.confirm_code(alice, code, by=HOME)
 
     assert not Phone.objects.exists()

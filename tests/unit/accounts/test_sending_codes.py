@@ -12,7 +12,7 @@ from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes, phones
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.models import Account
 from accounts.notify import messages
 from accounts.notify.catalogue import NOTICES
@@ -51,7 +51,7 @@ def test_a_code_that_was_not_sent_is_dropped_with_its_cool_down(
 ) -> None:
     provider_says(NotSent(Reason.UNREACHABLE))
     with pytest.raises(codes.NotSent) as caught:
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
     monkeypatch.undo()
 
     with pytest.raises(codes.NoCode):
@@ -74,7 +74,7 @@ def test_asking_again_is_of_no_use_where_the_number_is_to_blame(
     provider_says(NotSent(reason))
 
     with pytest.raises(codes.NotSent) as caught:
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert caught.value.permanent is permanent
 
@@ -84,10 +84,10 @@ def test_a_code_that_may_have_been_sent_holds_with_its_cool_down(
 ) -> None:
     provider_says(Unknown(Reason.TIMEOUT))
     with pytest.raises(codes.MayBeLate):
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     with pytest.raises(codes.TooSoon):
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert issue(alice, last_code()).secret
     assert alice.security_events.get(kind="code-sent").detail == {"reason": "timeout"}
@@ -107,7 +107,7 @@ def test_a_late_failure_does_not_drop_the_code_that_came_after(
 
     monkeypatch.setitem(sms._GATEWAYS, "memory", Slow)
     with pytest.raises(codes.NotSent):
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert issue(alice, last_code(), by=OFFICE).secret
 
@@ -122,7 +122,7 @@ def test_no_transaction_is_open_while_the_provider_is_spoken_to(
             seen.append(connection.in_atomic_block)
 
     monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
-    codes.send(alice, Act.ISSUE, by=HOME)
+    codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert seen == [False]
 
@@ -132,7 +132,7 @@ def test_the_next_code_has_to_wait_a_minute(alice: Account, clock: Traveller) ->
     clock.shift(59)
 
     with pytest.raises(codes.TooSoon) as caught:
-        codes.send(alice, Act.ISSUE, by=HOME)
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert caught.value.wait == timedelta(seconds=1)
     assert len(sms.outbox) == 1
@@ -145,7 +145,7 @@ def test_the_cool_down_holds_for_all_sessions(alice: Account, clock: Traveller) 
     code_for(alice, by=HOME)
 
     with pytest.raises(codes.TooSoon):
-        codes.send(alice, Act.ISSUE, by=OFFICE)
+        codes.send_code(alice, Purpose.ISSUE, by=OFFICE)
 
 
 def test_a_code_that_was_typed_in_needs_no_cool_down(
@@ -183,17 +183,17 @@ def test_without_a_site_the_text_has_no_last_line(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("act", Act)
+@pytest.mark.parametrize("act", Purpose)
 def test_a_text_message_fits_into_one_part(
-    alice: Account, settings: Settings, language: str, act: Act
+    alice: Account, settings: Settings, language: str, act: Purpose
 ) -> None:
     settings.MAIL_SITES = [
         {"key": "sg", "name": "Singapore", "url": "https://mail.sg.example.com/"}
     ]
     alice.language = language
-    phones.propose(alice, PhoneNumber.from_string("+12025550177"), by=HOME)
+    phones.propose_number(alice, PhoneNumber.from_string("+12025550177"), by=HOME)
 
-    codes.send(alice, act, by=HOME)
+    codes.send_code(alice, act, by=HOME)
 
     text = sms.outbox[-1].text
     assert len(text) <= (160 if set(text) <= GSM_7 else 70)
@@ -212,8 +212,8 @@ def test_what_a_number_is_told_fits_into_one_part(
 
 
 def test_each_act_is_named_by_a_text_of_its_own() -> None:
-    assert set(codes.TEXTS) == set(Act)
-    assert len(set(codes.TEXTS.values())) == len(Act)
+    assert set(codes.TEXT_MESSAGES) == set(Purpose)
+    assert len(set(codes.TEXT_MESSAGES.values())) == len(Purpose)
 
 
 def test_what_was_sent_is_recorded_without_number_and_code(alice: Account) -> None:

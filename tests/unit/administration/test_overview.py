@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import codes, events
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Kind
 from accounts.models import Account, Cutoff
 from provisioning import statistics
@@ -40,7 +40,7 @@ def host(administrator: Client, alice: Account, bob: Account) -> Client:
     row, _secret = make_client_password(bob, "Deleted", revoked_at=timezone.now())
     make_usage(row, ago=timedelta(days=200))
     make_usage(make_client_password(alice, "In use")[0])
-    codes.send(alice, Act.ISSUE, by=HOME)
+    codes.send_code(alice, Purpose.ISSUE, by=HOME)
     events.record(Kind.CODE_NOT_SENT, alice, by=HOME)
     for kicks in (0, 0, 0, 1):
         Cutoff.objects.create(

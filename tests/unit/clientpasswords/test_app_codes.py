@@ -95,7 +95,9 @@ def test_a_code_is_taken_once_whatever_the_acts(
 
     def spend(_number: int) -> bool:
         with transaction.atomic():
-            refusal = authenticator.spend(alice, policy, code, has_phone=True, by=HOME)
+            refusal = authenticator.spend_code(
+                alice, policy, code, has_phone=True, by=HOME
+            )
         return refusal is None
 
     assert sorted(at_once(6, spend)) == [False] * 5 + [True]

@@ -220,7 +220,7 @@ def test_each_refusal_has_its_status_and_says_what_to_do(
     ("wait", "whole"), [(0.0, 0), (0.1, 1), (1.0, 1), (59.999, 60), (60.0, 60)]
 )
 def test_a_wait_is_rounded_up(wait: float, whole: int) -> None:
-    assert words.seconds(timedelta(seconds=wait)) == whole
+    assert words.round_up_seconds(timedelta(seconds=wait)) == whole
 
 
 # --- after something went wrong -------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db import DatabaseError, IntegrityError
 from time_machine import Traveller
 
 from accounts import codes, events
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.events import Actor
 from accounts.models import Account, Phone
 from clientpasswords import lifecycle, passwords
@@ -121,7 +121,7 @@ def test_what_the_policy_forbids_spends_no_message_and_no_code(
     assert len(sms.outbox) == 1
     assert bob.client_passwords.count() == 1
     phone = Phone.objects.get(account=bob)
-    assert codes.outstanding(phone, Act.ISSUE, by=HOME)
+    assert codes.has_outstanding_code(phone, Purpose.ISSUE, by=HOME)
 
 
 def test_a_protocol_that_is_off_does_not_keep_from_issuing(bob: Account) -> None:
@@ -309,7 +309,7 @@ def test_twenty_at_once_at_nine_of_ten_make_ten(
     for _ in range(9):
         make_client_password(bob)
     # A code that is never used up, so that nothing but the limit is in the way.
-    monkeypatch.setattr(codes, "spend", lambda *_args, **_kwargs: None)
+    monkeypatch.setattr(codes, "spend_code", lambda *_args, **_kwargs: None)
 
     outcomes = at_once(20, lambda _n: outcome_of_issuing(bob, "123456"))
 

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts import codes
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.models import Account, Cutoff, Phone, Policy, SecurityEvent
 from clientpasswords import lifecycle
 from gateways import sms
@@ -48,7 +48,7 @@ def test_nothing_is_turned_off_without_a_code(alice: Account) -> None:
 
 
 def test_a_code_turns_it_off_once(alice: Account) -> None:
-    lifecycle.send_code(alice, Act.SWITCH_OFF, by=HOME)
+    lifecycle.send_code(alice, Purpose.SWITCH_OFF, by=HOME)
     code = last_code()
 
     lifecycle.switch_off(alice, by=HOME, code=code)
@@ -61,7 +61,7 @@ def test_a_code_turns_it_off_once(alice: Account) -> None:
 
 
 def test_a_wrong_code_is_counted_and_turns_nothing_off(alice: Account) -> None:
-    lifecycle.send_code(alice, Act.SWITCH_OFF, by=HOME)
+    lifecycle.send_code(alice, Purpose.SWITCH_OFF, by=HOME)
 
     with pytest.raises(codes.WrongCode):
         lifecycle.switch_off(alice, by=HOME, code=other_than(last_code()))
@@ -78,23 +78,25 @@ def test_codes_for_something_else_do_not_turn_it_off(alice: Account) -> None:
 
 
 def test_a_code_of_another_browser_does_not_turn_it_off(alice: Account) -> None:
-    lifecycle.send_code(alice, Act.SWITCH_OFF, by=HOME)
+    lifecycle.send_code(alice, Purpose.SWITCH_OFF, by=HOME)
 
     with pytest.raises(codes.NoCode):
         lifecycle.switch_off(alice, by=OFFICE, code=last_code())
 
 
 def test_it_does_not_make_a_password(alice: Account) -> None:
-    lifecycle.send_code(alice, Act.SWITCH_OFF, by=HOME)
+    lifecycle.send_code(alice, Purpose.SWITCH_OFF, by=HOME)
 
-    assert isinstance(codes.spend(alice, Act.ISSUE, last_code(), by=HOME), codes.NoCode)
+    assert isinstance(
+        codes.spend_code(alice, Purpose.ISSUE, last_code(), by=HOME), codes.NoCode
+    )
 
 
 def test_where_it_is_required_no_text_message_is_spent(alice: Account) -> None:
     Policy.objects.update(client_passwords_required=True)
 
     with pytest.raises(lifecycle.Required):
-        lifecycle.send_code(alice, Act.SWITCH_OFF, by=HOME)
+        lifecycle.send_code(alice, Purpose.SWITCH_OFF, by=HOME)
 
     assert not sms.outbox
 

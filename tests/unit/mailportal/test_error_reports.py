@@ -76,13 +76,13 @@ SIGN_IN = [
 ]
 GET_CODE = [
     (effective, "of"),
-    (codes, "_text"),
-    (codes, "_prepare"),
+    (codes, "_write_text_message"),
+    (codes, "_create_code"),
     (Phone, "set_code"),
     (events, "record"),
 ]
 NEXT = [
-    (codes, "spend"),
+    (codes, "spend_code"),
     (Phone, "try_code"),
     (passwords, "selector"),
     (passwords, "hash_for_mail_server"),

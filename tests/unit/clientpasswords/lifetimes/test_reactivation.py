@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from time_machine import Traveller
 
 from accounts import codes
-from accounts.codes import Act
+from accounts.codes import Purpose
 from accounts.models import Account, MailLogon, Phone, Policy, SecurityEvent
 from clientpasswords import lifecycle
 from clientpasswords.lifetimes import inactivity, reactivation
@@ -29,7 +29,7 @@ ATTEMPT = "11111111-1111-4111-8111-111111111111"
 
 
 def keep_code(account: Account) -> str:
-    codes.send(account, Act.REVIVE, by=HOME)
+    codes.send_code(account, Purpose.REACTIVATE, by=HOME)
     return last_code()
 
 

@@ -13,7 +13,7 @@ from accounts import codes
 
 
 @dataclass(frozen=True)
-class Words:
+class CodeRefusal:
     """A refusal in the reader's language."""
 
     title: str
@@ -24,14 +24,14 @@ class Words:
     retry_after: int = 0  # seconds
 
 
-def of(refusal: codes.CodeError) -> Words:
+def describe_refusal(refusal: codes.CodeError) -> CodeRefusal:
     """The words for a refusal of a code."""
-    words: Words = _WORDS[type(refusal)](refusal)
+    words: CodeRefusal = _DESCRIPTIONS[type(refusal)](refusal)
     return words
 
 
-def _no_phone(_refusal: Any) -> Words:
-    return Words(
+def _no_phone(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("No phone number is on file."),
         _("Ask your administrator to enter your phone number."),
         status=409,
@@ -39,9 +39,9 @@ def _no_phone(_refusal: Any) -> Words:
     )
 
 
-def _held(refusal: codes.Held) -> Words:
+def _held(refusal: codes.Held) -> CodeRefusal:
     from_then_on = date_format(timezone.localtime(refusal.until), "DATETIME_FORMAT")
-    return Words(
+    return CodeRefusal(
         _("Your phone number was changed recently."),
         _("The new number gets codes from %(time)s.") % {"time": from_then_on},
         status=409,
@@ -49,8 +49,8 @@ def _held(refusal: codes.Held) -> Words:
     )
 
 
-def _locked(_refusal: Any) -> Words:
-    return Words(
+def _locked(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("Too many wrong codes were entered."),
         _("Codes are locked for your mailbox. Ask your administrator to unlock them."),
         status=403,
@@ -58,22 +58,22 @@ def _locked(_refusal: Any) -> Words:
     )
 
 
-def _no_app(_refusal: Any) -> Words:
-    return Words(
+def _no_app(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("You cannot use an authenticator app here."),
         _("Choose the text message instead."),
         status=409,
     )
 
 
-def _too_soon(refusal: codes.TooSoon) -> Words:
-    count = seconds(refusal.wait)
+def _too_soon(refusal: codes.TooSoon) -> CodeRefusal:
+    count = round_up_seconds(refusal.wait)
     text = ngettext(
         "Wait %(seconds)s second, then try again.",
         "Wait %(seconds)s seconds, then try again.",
         count,
     )
-    return Words(
+    return CodeRefusal(
         _("Please wait a moment."),
         text % {"seconds": count},
         status=429,
@@ -81,22 +81,22 @@ def _too_soon(refusal: codes.TooSoon) -> Words:
     )
 
 
-def _too_many(refusal: codes.TooMany) -> Words:
+def _too_many(refusal: codes.TooMany) -> CodeRefusal:
     title = (
         _("No more codes can be sent for now.")
         if refusal.everybody
         else _("You have asked for too many codes.")
     )
     again = timezone.localtime(timezone.now() + refusal.wait)
-    return Words(
+    return CodeRefusal(
         title,
         _("Try again at %(time)s.") % {"time": time_format(again)},
         status=429,
-        retry_after=seconds(refusal.wait),
+        retry_after=round_up_seconds(refusal.wait),
     )
 
 
-def _not_sent(refusal: codes.NotSent) -> Words:
+def _not_sent(refusal: codes.NotSent) -> CodeRefusal:
     hint = (
         _(
             "Text messages cannot be sent to your number. Ask your administrator for "
@@ -105,19 +105,19 @@ def _not_sent(refusal: codes.NotSent) -> Words:
         if refusal.permanent
         else _("Nothing was lost. Try again in a moment.")
     )
-    return Words(_("The text message could not be sent."), hint, status=503)
+    return CodeRefusal(_("The text message could not be sent."), hint, status=503)
 
 
-def _may_be_late(_refusal: Any) -> Words:
-    return Words(
+def _may_be_late(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("The text message may be delayed."),
         _("If nothing arrives within a minute, ask for another code."),
         status=503,
     )
 
 
-def _no_code(_refusal: Any) -> Words:
-    return Words(
+def _no_code(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("No code was sent yet, or the last one was already used."),
         _("Press Get Dynamic Captcha to get a code. Each code works once."),
         status=409,
@@ -125,8 +125,8 @@ def _no_code(_refusal: Any) -> Words:
     )
 
 
-def _expired(_refusal: Any) -> Words:
-    return Words(
+def _expired(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
         _("The code has expired."),
         _("Press Get Dynamic Captcha to get a new one."),
         status=422,
@@ -134,22 +134,22 @@ def _expired(_refusal: Any) -> Words:
     )
 
 
-def _wrong_code(refusal: codes.WrongCode) -> Words:
+def _wrong_code(refusal: codes.WrongCode) -> CodeRefusal:
     if not refusal.tries_left:
         hint = _("That was your last try. Press Get Dynamic Captcha to get a new code.")
     else:
         hint = ngettext(
             "%(count)s try left.", "%(count)s tries left.", refusal.tries_left
         ) % {"count": refusal.tries_left}
-    return Words(_("Incorrect code."), hint, status=422, field=True)
+    return CodeRefusal(_("Incorrect code."), hint, status=422, field=True)
 
 
-def seconds(wait: timedelta) -> int:
+def round_up_seconds(wait: timedelta) -> int:
     """Whole seconds, rounded up, so that whoever waits them out is not told again."""
     return -int(-wait.total_seconds() // 1)
 
 
-_WORDS: dict[type[codes.CodeError], Any] = {
+_DESCRIPTIONS: dict[type[codes.CodeError], Any] = {
     codes.NoPhone: _no_phone,
     codes.Held: _held,
     codes.Locked: _locked,
