@@ -19,8 +19,8 @@ Changed = Mapping[str, list[str]]
 Detail = Mapping[str, str | int | Changed]
 
 # Fields of any record of which it is told that they changed, not what they were.
-SECRET_FIELDS = secretfields.NAMES | secretfields.ASKED_FOR
-LONGEST_REASON = 300
+SECRET_FIELDS = secretfields.SECRET_NAMES | secretfields.FORM_FIELDS
+MAX_REASON_LENGTH = 300
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Event:
     address: str = ""
 
 
-def by_command(name: str) -> Actor:
+def command_actor(name: str) -> Actor:
     """Return the person at the terminal of the host who runs this command."""
     return Actor(f"{name} ({getuser()})")
 
@@ -74,7 +74,7 @@ def record_all(events: Iterable[Event]) -> None:
     out: nothing can be taken out of the record later.
     """
     events = list(events)
-    rows = SecurityEvent.objects.bulk_create(map(_row, events), batch_size=500)
+    rows = SecurityEvent.objects.bulk_create(map(_build_row, events), batch_size=500)
     now = timezone.now()
     Notification.objects.bulk_create(
         Notification(account=row.account, event=row, number=number, due_at=now)
@@ -84,7 +84,7 @@ def record_all(events: Iterable[Event]) -> None:
     )
 
 
-def changes(
+def describe_changes(
     before: Mapping[str, object], after: Mapping[str, object]
 ) -> dict[str, Changed]:
     """Return what is different afterwards, as the detail of an event; {} if nothing is.
@@ -94,13 +94,15 @@ def changes(
     changed = {}
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
-        if _text(old) != _text(new):
+        if _format_value(old) != _format_value(new):
             hide = name in SECRET_FIELDS
-            changed[name] = [HIDDEN, HIDDEN] if hide else [_text(old), _text(new)]
+            changed[name] = (
+                [HIDDEN, HIDDEN] if hide else [_format_value(old), _format_value(new)]
+            )
     return {"changed": changed} if changed else {}
 
 
-def _row(event: Event) -> SecurityEvent:
+def _build_row(event: Event) -> SecurityEvent:
     address = event.account.address if event.account else event.address
     return SecurityEvent(
         at=event.at,
@@ -110,22 +112,22 @@ def _row(event: Event) -> SecurityEvent:
         domain=address.rpartition("@")[2] or event.domain,
         actor=event.by.name,
         network_address=event.by.network_address,
-        detail=_cleaned(event.detail),
-        reason=redact(event.why)[:LONGEST_REASON],
+        detail=_redact_detail(event.detail),
+        reason=redact(event.why)[:MAX_REASON_LENGTH],
     )
 
 
-def _cleaned(value: object) -> object:
+def _redact_detail(value: object) -> object:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {name: _cleaned(each) for name, each in value.items()}
+        return {name: _redact_detail(each) for name, each in value.items()}
     if isinstance(value, list):
-        return [_cleaned(each) for each in value]
+        return [_redact_detail(each) for each in value]
     return value
 
 
-def _text(value: object) -> str:
+def _format_value(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -133,5 +135,5 @@ def _text(value: object) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Iterable) and not isinstance(value, str | Model):
-        return ", ".join(sorted(map(_text, value)))
+        return ", ".join(sorted(map(_format_value, value)))
     return str(value)

@@ -57,7 +57,7 @@ def get_change_refusal(account: Account) -> ChangeRefused | codes.CodeError | No
     phone = _get_phone(account)
     if phone is not None:
         return codes.get_phone_refusal(phone)
-    if not effective.of(account).policy.owner_sets_phone:
+    if not effective.load_effective_policy(account).policy.owner_sets_phone:
         return NotAllowed()
     return None
 

@@ -6,7 +6,7 @@ fail for a new column whose name sounds like a secret until it stands here.
 """
 
 # By the labels of the models, the libraries' too.
-SECRET: dict[str, frozenset[str]] = {
+SECRET_COLUMNS: dict[str, frozenset[str]] = {
     "accounts.Account": frozenset({"password", "taken_over"}),
     "accounts.MailLogon": frozenset({"hash", "selector"}),
     "accounts.MailWebLogon": frozenset({"hash"}),
@@ -27,7 +27,7 @@ SECRET: dict[str, frozenset[str]] = {
 }
 
 # What sounds like a secret and is none, and why.
-HARMLESS: dict[str, str] = {
+HARMLESS_COLUMNS: dict[str, str] = {
     "accounts.Account.client_passwords_on": "whether they are on",
     "accounts.Account.sessions_ended": "a count",
     "accounts.Budget.key": "names a limit, and whom or what network it is for",
@@ -51,7 +51,7 @@ HARMLESS: dict[str, str] = {
 }
 
 # What forms ask for, and details of events might be called.
-ASKED_FOR = frozenset(
+FORM_FIELDS = frozenset(
     {
         "code",
         "secret",
@@ -64,4 +64,4 @@ ASKED_FOR = frozenset(
     }
 )
 
-NAMES = frozenset().union(*SECRET.values())
+SECRET_NAMES = frozenset().union(*SECRET_COLUMNS.values())

@@ -72,14 +72,14 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
         return [(name, str(was), str(will)), *effective.differences(was, will)]
 
     def also_shown(self, request: HttpRequest, record: G | None) -> Context:
-        effective.remember(request, record, effective_policy.levels_above)
+        effective.remember(request, record, effective_policy.get_levels_above)
         return super().also_shown(request, record)
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, group: G) -> SafeString | str:
         if group.pk is None:
             return "—"
-        return effective.box(group, effective_policy.levels_above(group))
+        return effective.box(group, effective_policy.get_levels_above(group))
 
     @admin.display(description=_("security passwords required"))
     def required(self, group: G) -> str:
@@ -137,7 +137,7 @@ class DomainAdmin(GroupAdmin[Domain]):
     def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return queries.bound_by_domain(record)
+        return queries.accounts_bound_by_domain(record)
 
     def complete(self, rows: Shown) -> None:
         changed = _last_changes(rows)
@@ -179,12 +179,14 @@ class DepartmentAdmin(GroupAdmin[Department]):
     def touched(self, record: Department, changed: list[str]) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return queries.bound_by_department(record)
+        return queries.accounts_bound_by_department(record)
 
 
 def bound_by(group: Domain | Department) -> Policy:
     """The policy of those in it who have no exception."""
-    return effective_policy.deciding(effective_policy.levels_above(group))[-1].policy
+    return effective_policy.list_binding(effective_policy.get_levels_above(group))[
+        -1
+    ].policy
 
 
 def _last_changes(domains: list[Domain]) -> dict[str, datetime]:

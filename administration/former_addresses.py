@@ -38,7 +38,7 @@ class ReleaseForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("Recorded in the audit log."),
-        max_length=events.LONGEST_REASON,
+        max_length=events.MAX_REASON_LENGTH,
         widget=AdminTextInputWidget,
     )
 

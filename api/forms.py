@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.events import LONGEST_REASON
+from accounts.events import MAX_REASON_LENGTH
 from accounts.models import Domain
 from administration.base.widgets import KEY, MomentField, NamedAutocomplete
 from provisioning.models import ApiToken
@@ -22,7 +22,7 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Reason"),
         help_text=_("Recorded in the audit log."),
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         required=False,
         widget=forms.TextInput({"class": "vTextField"}),
     )

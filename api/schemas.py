@@ -7,14 +7,14 @@ from django.conf import settings
 from ninja import ModelSchema, Schema
 from pydantic import AwareDatetime, BeforeValidator, ConfigDict, Field
 
-from accounts.events import LONGEST_REASON
+from accounts.events import MAX_REASON_LENGTH
 from accounts.models import POLICY_SETTINGS, Account, Domain, Policy
 from clientpasswords.models import ClientPassword
 from provisioning import cells, columns
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$", max_length=254)]
 Reason = Annotated[
-    Text, Field(max_length=LONGEST_REASON, description="Recorded in the audit log.")
+    Text, Field(max_length=MAX_REASON_LENGTH, description="Recorded in the audit log.")
 ]
 Moment = Annotated[
     AwareDatetime,

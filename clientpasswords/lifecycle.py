@@ -89,7 +89,7 @@ def switch_off(
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
-        policy = effective.of(owner).policy
+        policy = effective.load_effective_policy(owner).policy
         if policy.requires_client_passwords:
             raise Required
         if not owner.client_passwords_on:
@@ -112,7 +112,7 @@ def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> N
         Refused: no text message was spent.
         codes.CodeError: as `codes.send_code` says.
     """
-    policy = effective.of(account).policy
+    policy = effective.load_effective_policy(account).policy
     if act is Purpose.ISSUE:
         require_room(account, policy)
     if act is Purpose.SWITCH_OFF and policy.requires_client_passwords:
@@ -140,7 +140,7 @@ def issue(
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)
-        policy = effective.of(owner).policy
+        policy = effective.load_effective_policy(owner).policy
         require_room(owner, policy)
         issued = None
         refusal = spend(owner, policy, code, by)
@@ -176,7 +176,9 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
         if scope.networks not in (before.networks, ()):
             row.session_names += 1
             cutoffs.end_sessions(owner, old_name)
-        row.days_of_life = effective.of(owner).policy.client_password_days
+        row.days_of_life = effective.load_effective_policy(
+            owner
+        ).policy.client_password_days
         if row.ends_by_date and row.ends_soon:
             row.told_of_end = row.expires_at  # by the event below
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])

@@ -19,7 +19,7 @@ def reached(accounts: QuerySet[Account]) -> QuerySet[Account]:
     is_full = Q(pk__in=[])
     for most, pks in policies_with.items():
         is_full |= Q(binding__in=pks, pk__in=_with_at_least(most))
-    return accounts.annotate(binding=queries.binding()).filter(is_full)
+    return accounts.annotate(binding=queries.binding_policy()).filter(is_full)
 
 
 def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:

@@ -12,7 +12,7 @@ from accounts import codes, networks, sites
 from accounts.models import Account, MailLogon, Phone
 from accounts.models.protocols import KEYS
 from accounts.policy import effective, queries
-from accounts.policy.effective import Effective
+from accounts.policy.effective import EffectivePolicy
 from accounts.sessions import cutoffs
 from accounts.signin import authenticator
 from accounts.sites import Server, Ways
@@ -73,7 +73,7 @@ class Area:
 
     @cached_property
     def _read(self) -> tuple[Account, datetime | None]:
-        rows = queries.with_policies().select_related("phone")
+        rows = queries.accounts_with_policies().select_related("phone")
         silent = FollowedLog.objects.silent().order_by("read_to").values("read_to")
         row = rows.annotate(silent_since=Subquery(silent[:1])).get(pk=self.account.pk)
         return row, row.silent_since
@@ -83,8 +83,8 @@ class Area:
         return self._read[0]
 
     @cached_property
-    def effective(self) -> Effective:
-        return effective.effective(self._row)
+    def effective(self) -> EffectivePolicy:
+        return effective.get_effective_policy(self._row)
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:

@@ -77,11 +77,11 @@ def set_answers(
     Where they are not its department's or domain's answers anyway, it gets a policy of
     its own: one that there is, or a new one named after that which bound it.
     """
-    bound_by = effective.of(account).policy
+    bound_by = effective.load_effective_policy(account).policy
     if all(getattr(bound_by, name) == value for name, value in answers.items()):
         return False
     wanted = bound_by.settings | answers
-    if wanted == effective.inherited(account).settings:
+    if wanted == effective.get_inherited_policy(account).settings:
         return set_policy(account, None, None, order)
     policy = _policy_with(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)
@@ -97,7 +97,7 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
         raise NotAllowed
     if domain.policy_id == policy.pk:
         return False
-    told = events.changes({"policy": domain.policy}, {"policy": policy})
+    told = events.describe_changes({"policy": domain.policy}, {"policy": policy})
     Domain.objects.filter(pk=domain.pk).update(policy=policy)
     detail: Detail = {"domain": domain.name, **told}
     _record(Kind.DOMAIN_CHANGED, detail, order, domain.name)
@@ -116,7 +116,7 @@ def set_department_policy(
         raise NotAllowed
     if department.policy == policy:
         return False
-    told = events.changes({"policy": department.policy}, {"policy": policy})
+    told = events.describe_changes({"policy": department.policy}, {"policy": policy})
     Department.objects.filter(pk=department.pk).update(policy=policy)
     detail: Detail = {"department": str(department), **told}
     _record(Kind.DEPARTMENT_CHANGED, detail, order, department.domain.name)
@@ -132,7 +132,7 @@ def make_domain(name: str, policy: Policy, order: Order) -> Domain:
     domain = Domain(name=name, policy=policy)
     domain.full_clean()
     domain.save()
-    detail: Detail = {"domain": name, **events.changes({}, {"policy": policy})}
+    detail: Detail = {"domain": name, **events.describe_changes({}, {"policy": policy})}
     _record(Kind.DOMAIN_CREATED, detail, order, name)
     return domain
 
@@ -148,7 +148,7 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
     for name, value in answers.items():
         setattr(policy, name, value)
     policy.full_clean()
-    told = events.changes(before, policy.settings)
+    told = events.describe_changes(before, policy.settings)
     if not told and not is_new:
         return False
     policy.save()
@@ -189,7 +189,7 @@ def off_board(account: Account, order: Order) -> bool:
     Account.objects.filter(pk=account.pk).update(
         is_active=False, sessions_ended=F("sessions_ended") + 1
     )
-    events.record_all([Event(Kind.OFF_BOARDED, account, order.by, why=order.why)])
+    events.record_all([Event(Kind.OFFBOARDED, account, order.by, why=order.why)])
     return True
 
 
@@ -268,7 +268,7 @@ def _policy_with(
     owner = None if order.whole_host else domain
     name = f"{stem} / {number}"
     policy = Policy.objects.create(name=name, domain=owner, **answers)
-    told = events.changes(like.settings, answers)
+    told = events.describe_changes(like.settings, answers)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
     _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy
@@ -287,7 +287,7 @@ def _changed(
     after: Mapping[str, object],
     order: Order,
 ) -> None:
-    told = events.changes(before, after)
+    told = events.describe_changes(before, after)
     events.record_all(
         [Event(Kind.MAILBOX_CHANGED, account, order.by, detail=told, why=order.why)]
     )

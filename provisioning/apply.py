@@ -111,12 +111,12 @@ def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
     account = each.mailbox
     names = each.changed.difference(NOT_TOLD)
     if each.is_new:
-        detail = events.changes({}, {name: each.after[name] for name in names})
+        detail = events.describe_changes({}, {name: each.after[name] for name in names})
         yield Event(Kind.MAILBOX_CREATED, account, by, detail=detail, why=why)
         return
     apart = [column for column in COLUMNS if column.event and column.field in names]
     names.difference_update(column.field for column in apart)
-    detail = events.changes(
+    detail = events.describe_changes(
         {name: each.before[name] for name in names},
         {name: each.after[name] for name in names},
     )

@@ -95,7 +95,9 @@ def _rows() -> dict[str, tuple[Rows, str]]:
     """Return what is counted, and where its domain is."""
     accounts = Account.objects.all()
     active = accounts.filter(is_active=True)
-    in_force = active.annotate(binding=queries.binding()).filter(queries.in_force())
+    in_force = active.annotate(binding=queries.binding_policy()).filter(
+        queries.are_client_passwords_in_force()
+    )
     passwords = ClientPassword.objects.all()
     return {
         "active": (active, "domain"),

@@ -8,8 +8,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
-from accounts.models.event import kinds
-from accounts.models.formeraddress import reasons_to_leave
+from accounts.models.event import get_event_kinds
+from accounts.models.formeraddress import get_leaving_reasons
 from accounts.models.networks import NetworksField, NetworksMark
 from accounts.schema import RunScript, table
 
@@ -382,7 +382,9 @@ FORMER_ADDRESS = table(
     address=models.CharField("address", max_length=254, unique=True),
     domain=models.CharField("domain", max_length=253),
     left_at=models.DateTimeField("left on", default=timezone.now),
-    because=models.CharField("left because", max_length=10, choices=reasons_to_leave),
+    because=models.CharField(
+        "left because", max_length=10, choices=get_leaving_reasons
+    ),
     account=models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.DO_NOTHING,
@@ -410,7 +412,7 @@ SECURITY_EVENT = table(
         fields=["actor"], name="event_actor", opclasses=["varchar_pattern_ops"]
     ),
     at=models.DateTimeField("time", db_index=True, default=timezone.now),
-    kind=models.CharField("event", max_length=20, choices=kinds),
+    kind=models.CharField("event", max_length=20, choices=get_event_kinds),
     address=models.CharField(
         "address", max_length=254, help_text="Kept after the mailbox is deleted."
     ),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
-def kinds() -> list[tuple[str, Any]]:
+def get_event_kinds() -> list[tuple[str, Any]]:
     """What an event can be. A migration names this function: a new kind needs none."""
     return SecurityEvent.Kind.choices
 
@@ -39,15 +39,15 @@ class SecurityEvent(models.Model):
             _("suspension of a security password announced"),
         )
         ENDS_SOON = "ends-soon", _("end of a security password announced")
-        EXCEPTION_ENDS = "exception-ends", _("end of an exception announced")
-        REVIVED = "revived", _("unused security password kept")
+        EXCEPTION_ENDS_SOON = "exception-ends", _("end of an exception announced")
+        REACTIVATED = "revived", _("unused security password kept")
         PHONE_CHANGED = "phone-changed", _("phone number changed")
         TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")
         TWO_STEP_OFF = "two-step-off", _("two-step sign-in turned off")
         PASSKEY_ADDED = "passkey-added", _("passkey added")
         PASSKEY_REMOVED = "passkey-removed", _("passkey removed")
-        CODES_MADE = "recovery-codes-made", _("recovery codes created")
-        CODE_USED = "recovery-code-used", _("recovery code used")
+        RECOVERY_CODES_MADE = "recovery-codes-made", _("recovery codes created")
+        RECOVERY_CODE_USED = "recovery-code-used", _("recovery code used")
         PASSWORD_CHANGED = "password-changed", _("web password changed")
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")
@@ -58,7 +58,7 @@ class SecurityEvent(models.Model):
         MAILBOX_CHANGED = "mailbox-changed", _("mailbox changed")
         MAILBOX_DELETED = "mailbox-deleted", _("mailbox deleted")
         RIGHTS_CHANGED = "rights-changed", _("administrator's rights changed")
-        OFF_BOARDED = "off-boarded", _("mailbox offboarded")
+        OFFBOARDED = "off-boarded", _("mailbox offboarded")
         ADDRESS_RELEASED = "address-released", _("former address released")
         POLICY_CREATED = "policy-created", _("policy created")
         POLICY_CHANGED = "policy-changed", _("policy changed")
@@ -80,7 +80,7 @@ class SecurityEvent(models.Model):
         TIDIED = "tidied", _("old records deleted")
 
     at = models.DateTimeField(_("time"), default=timezone.now, db_index=True)
-    kind = models.CharField(_("event"), max_length=20, choices=kinds)
+    kind = models.CharField(_("event"), max_length=20, choices=get_event_kinds)
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
-def reasons_to_leave() -> list[tuple[str, Any]]:
+def get_leaving_reasons() -> list[tuple[str, Any]]:
     """Why an address can be a former one. A migration names this function."""
     return FormerAddress.Because.choices
 
@@ -38,7 +38,7 @@ class FormerAddress(models.Model):
     domain = models.CharField(_("domain"), max_length=253)
     left_at = models.DateTimeField(_("left on"), default=timezone.now)
     because = models.CharField(
-        _("left because"), max_length=10, choices=reasons_to_leave
+        _("left because"), max_length=10, choices=get_leaving_reasons
     )
     # The trigger empties it when the mailbox is deleted: raw SQL must not fail for it.
     account = models.ForeignKey(

@@ -93,7 +93,7 @@ NOTICES: dict[Kind, Notice] = {
         ),
         is_reminder=True,
     ),
-    Kind.EXCEPTION_ENDS: Notice(
+    Kind.EXCEPTION_ENDS_SOON: Notice(
         gettext_noop("An exception for your mailbox ends soon"),
         gettext_noop(
             "After that, the rules of your department or domain apply to your mail "
@@ -103,7 +103,7 @@ NOTICES: dict[Kind, Notice] = {
         ),
         is_reminder=True,
     ),
-    Kind.REVIVED: Notice(
+    Kind.REACTIVATED: Notice(
         gettext_noop("An unused security password was kept"),
         ADVICE_ON_CHANGES,
     ),
@@ -155,14 +155,14 @@ NOTICES: dict[Kind, Notice] = {
         gettext_noop("A passkey was removed"),
         ADVICE_ON_CHANGES,
     ),
-    Kind.CODES_MADE: Notice(
+    Kind.RECOVERY_CODES_MADE: Notice(
         gettext_noop("New recovery codes were created"),
         gettext_noop(
             "Tell your administrator at once and change your web password: with it, "
             "whoever has the codes can sign in as you."
         ),
     ),
-    Kind.CODE_USED: Notice(
+    Kind.RECOVERY_CODE_USED: Notice(
         gettext_noop("A recovery code was used to sign in"),
         gettext_noop(
             "Tell your administrator at once and change your web password: someone "
@@ -202,7 +202,7 @@ NOTICES: dict[Kind, Notice] = {
     ),
 }
 
-# What is different after an exception, by what `policy.reminders.losses` calls it.
+# What is different after an exception, by what `policy.reminders.list_losses` calls it.
 LOSSES = {
     "client_passwords_required": gettext_noop("security passwords are required"),
     "client_passwords_suspended": gettext_noop(
@@ -215,7 +215,7 @@ LOSSES = {
 }
 
 
-def written_time(value: str) -> str:
+def format_time(value: str) -> str:
     """Return an ISO 8601 time as an owner reads it; "" if it is none."""
     at = parse_datetime(value)
     if at is None:
@@ -224,11 +224,11 @@ def written_time(value: str) -> str:
     return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"
 
 
-def _list(value: str) -> str:
+def _format_list(value: str) -> str:
     return value.replace(" ", ", ")
 
 
-def _losses(value: str) -> str:
+def _format_losses(value: str) -> str:
     return ", ".join(
         _(LOSSES[name]) % {"protocol": name.upper()}
         for name in value.split()
@@ -244,13 +244,13 @@ FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "left": (gettext_noop("Codes left"), str),
     "old": (gettext_noop("Previous number"), str),
     "new": (gettext_noop("New number"), str),
-    "protocols": (gettext_noop("Protocols"), lambda value: _list(value.upper())),
-    "networks": (gettext_noop("Networks"), _list),
-    "required_from": (gettext_noop("Required from"), written_time),
-    "suspends": (gettext_noop("Suspended from"), written_time),
-    "expires": (gettext_noop("Works until"), written_time),
-    "until": (gettext_noop("Exception until"), written_time),
-    "loses": (gettext_noop("From then on"), _losses),
+    "protocols": (gettext_noop("Protocols"), lambda value: _format_list(value.upper())),
+    "networks": (gettext_noop("Networks"), _format_list),
+    "required_from": (gettext_noop("Required from"), format_time),
+    "suspends": (gettext_noop("Suspended from"), format_time),
+    "expires": (gettext_noop("Works until"), format_time),
+    "until": (gettext_noop("Exception until"), format_time),
+    "loses": (gettext_noop("From then on"), _format_losses),
     "protocol": (gettext_noop("Protocol"), str.upper),
     "count": (gettext_noop("Wrong passwords"), str),
 }

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import sites
 from accounts.models import Account, SecurityEvent
-from accounts.notify.catalogue import FACTS, NOTICES, Kind, written_time
+from accounts.notify.catalogue import FACTS, NOTICES, Kind, format_time
 
 MOST_EVENTS = 10  # told of one by one in a mail
 
@@ -28,7 +28,7 @@ class Letter:
     text: str
 
 
-def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
+def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
     """Write one mail about events of one kind, in the owner's language."""
     with translation.override(account.language or settings.LANGUAGE_CODE):
         notice = NOTICES[Kind(events[0].kind)]
@@ -38,7 +38,7 @@ def write(account: Account, events: Sequence[SecurityEvent]) -> Letter:
         context = {
             "title": title,
             "address": account.address,
-            "events": [_facts(event) for event in events[:MOST_EVENTS]],
+            "events": [_list_facts(event) for event in events[:MOST_EVENTS]],
             "more": max(len(events) - MOST_EVENTS, 0),
             "advice": _(notice.advice),
             "is_reminder": notice.is_reminder,
@@ -55,7 +55,7 @@ def write_text_message(account: Account, kind: str) -> str:
         return _(NOTICES[Kind(kind)].text_message) % {"address": account.address}
 
 
-def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
+def _list_facts(event: SecurityEvent) -> list[tuple[str, str]]:
     """What is known of an event, each with its name."""
     detail = event.detail
     by_somebody_else = event.actor != event.address and _is_done_by_a_person(event)
@@ -65,7 +65,7 @@ def _facts(event: SecurityEvent) -> list[tuple[str, str]]:
             for key, (name, write) in FACTS.items()
             if key in detail
         ),
-        (_("Time"), written_time(event.at.isoformat())),
+        (_("Time"), format_time(event.at.isoformat())),
         (_("From"), event.network_address or ""),
         (_("By"), event.actor if by_somebody_else else ""),
     ]

@@ -56,7 +56,7 @@ def deliver_due() -> int:
         except (mail.NotSent, sms.NotSent) as error:
             log.warning("account %s not told of %s: %s", account, kind, error)
             budgets.give_back([batch.limit])
-            _put_off(batch)
+            _postpone(batch)
             if isinstance(error, mail.NotSent):
                 break
     return taken
@@ -89,7 +89,7 @@ def _send(batch: Batch) -> None:
     if batch.number:
         _send_text(batch)
     else:
-        letter = messages.write(batch.account, [row.event for row in batch.rows])
+        letter = messages.write_mail(batch.account, [row.event for row in batch.rows])
         mail.send(batch.account.address, letter.subject, letter.text)
     Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).delete()
 
@@ -106,7 +106,7 @@ def _send_text(batch: Batch) -> None:
             raise
 
 
-def _put_off(batch: Batch) -> None:
+def _postpone(batch: Batch) -> None:
     """Try again later, unless another worker has it since our lease ended."""
     for row in batch.rows:
         if row.failures + 1 < FAILURES_UNTIL_GIVEN_UP:

@@ -19,22 +19,22 @@ from accounts.networks import covers
 from accounts.policy import effective, queries
 
 # Who has not acted by then is told once more.
-REMINDED_BEFORE = timedelta(days=3)
+SECOND_REMINDER_BEFORE = timedelta(days=3)
 AT_ONCE = 200  # owners in one round
 
 
-def announce() -> int:
+def send_requirement_reminders() -> int:
     """Order mails to owners who have to hear of a date; return to how many.
 
     Each hears of a date once when it is set, once more when it is near, and again when
     it is moved; whoever uses security passwords already hears nothing.
     """
     count = 0
-    for policy in _announced():
+    for policy in _upcoming_requirements():
         with transaction.atomic():
             # One worker at a time, or an owner would be told twice.
             Policy.objects.select_for_update().get(pk=policy.pk)
-            rows = list(_to_be_told(policy)[:AT_ONCE])
+            rows = list(_owners_to_remind(policy)[:AT_ONCE])
             day = str(policy.required_from)
             events.record_all(
                 Event(Kind.REQUIRED_SOON, row, PORTAL, detail={"required_from": day})
@@ -44,26 +44,32 @@ def announce() -> int:
     return count
 
 
-def announce_ends() -> int:
+def send_exception_reminders() -> int:
     """Order mails to owners whose exception ends soon, and what it allows with it.
 
     Call it every minute; it returns to how many. Each hears once of an end, and again
     when it is moved; whom it takes nothing from hears nothing.
     """
     count, last = 0, 0
-    while batch := list(_ending().filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+    while batch := list(
+        _ending_exceptions().filter(pk__gt=last).order_by("pk")[:AT_ONCE]
+    ):
         last = batch[-1].pk
-        if due := _to_be_warned(batch):
-            count += _warn(due)
+        if due := _exclude_reminded(batch):
+            count += _remind_owners(due)
     return count
 
 
-def losses(account: Account) -> list[str]:
+def list_losses(account: Account) -> list[str]:
     """What the exception's end takes from its owner, as `catalogue.LOSSES` says.
 
     The account has one, with an end, and comes `with_policies`.
     """
-    own, then, at = account.policy, effective.inherited(account), account.policy_until
+    own, then, at = (
+        account.policy,
+        effective.get_inherited_policy(account),
+        account.policy_until,
+    )
     if own is None or at is None or not own.third_party_logon:
         return []
     if not then.third_party_logon:
@@ -85,9 +91,9 @@ def losses(account: Account) -> list[str]:
     return lost
 
 
-def _ending() -> QuerySet[Account]:
+def _ending_exceptions() -> QuerySet[Account]:
     now = timezone.now()
-    return queries.with_policies().filter(
+    return queries.accounts_with_policies().filter(
         policy__isnull=False,
         policy_until__gt=now,
         policy_until__lte=now + settings.TOLD_BEFORE,
@@ -95,51 +101,51 @@ def _ending() -> QuerySet[Account]:
     )
 
 
-def _to_be_warned(batch: Iterable[Account]) -> list[Account]:
+def _exclude_reminded(batch: Iterable[Account]) -> list[Account]:
     """Those who lose something, and have not been told of this very end."""
-    losing = [account for account in batch if losses(account)]
+    losing = [account for account in batch if list_losses(account)]
     events_before = SecurityEvent.objects.filter(
-        kind=Kind.EXCEPTION_ENDS, account__in=[account.pk for account in losing]
+        kind=Kind.EXCEPTION_ENDS_SOON, account__in=[account.pk for account in losing]
     )
     told = set(events_before.values_list("account", "detail__until"))
-    return [each for each in losing if (each.pk, _until(each)) not in told]
+    return [each for each in losing if (each.pk, _format_end(each)) not in told]
 
 
-def _warn(due: Iterable[Account]) -> int:
+def _remind_owners(due: Iterable[Account]) -> int:
     with transaction.atomic():
         # Whom another worker is telling, that one tells.
         rows = Account.objects.select_for_update(skip_locked=True).order_by("pk")
         locked = [each.pk for each in rows.filter(pk__in=[each.pk for each in due])]
-        due = _to_be_warned(_ending().filter(pk__in=locked))
-        events.record_all(map(_end_of_exception, due))
+        due = _exclude_reminded(_ending_exceptions().filter(pk__in=locked))
+        events.record_all(map(_build_exception_reminder, due))
     return len(due)
 
 
-def _end_of_exception(account: Account) -> Event:
-    detail = {"until": _until(account), "loses": " ".join(losses(account))}
-    return Event(Kind.EXCEPTION_ENDS, account, PORTAL, detail=detail)
+def _build_exception_reminder(account: Account) -> Event:
+    detail = {"until": _format_end(account), "loses": " ".join(list_losses(account))}
+    return Event(Kind.EXCEPTION_ENDS_SOON, account, PORTAL, detail=detail)
 
 
-def _until(account: Account) -> str:
+def _format_end(account: Account) -> str:
     return account.policy_until.isoformat() if account.policy_until else ""
 
 
-def _announced() -> Iterator[Policy]:
+def _upcoming_requirements() -> Iterator[Policy]:
     rows = Policy.objects.filter(required_from__gt=timezone.now())
     return (row for row in rows if row.will_require_client_passwords)
 
 
-def _to_be_told(policy: Policy) -> QuerySet[Account]:
+def _owners_to_remind(policy: Policy) -> QuerySet[Account]:
     told = SecurityEvent.objects.filter(
         account=OuterRef("pk"),
         kind=Kind.REQUIRED_SOON,
         detail__required_from=str(policy.required_from),
     )
     if policy.required_from is not None:
-        reminder = policy.required_from - REMINDED_BEFORE
+        reminder = policy.required_from - SECOND_REMINDER_BEFORE
         if reminder <= timezone.now():
             told = told.filter(at__gte=reminder)
-    bound = queries.bound_by(policy)
+    bound = queries.accounts_bound_by(policy)
     return bound.filter(
         ~Exists(told), is_active=True, client_passwords_on=False
     ).order_by("pk")

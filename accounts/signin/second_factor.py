@@ -76,7 +76,7 @@ def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
     values = {"name": "recovery", "hashes": hashes, "made_at": timezone.now()}
     with transaction.atomic():
         RecoveryCodes.objects.update_or_create(user=account, defaults=values)
-        events.record(Kind.CODES_MADE, account, by=by)
+        events.record(Kind.RECOVERY_CODES_MADE, account, by=by)
     return codes
 
 

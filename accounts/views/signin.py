@@ -90,7 +90,7 @@ class SignInView(LoginView):
         events.record(Kind.SIGNED_IN, account, by=by)
         codes = getattr(account, "otp_device", None)
         if isinstance(codes, RecoveryCodes):
-            events.record(Kind.CODE_USED, account, by=by, left=codes.left)
+            events.record(Kind.RECOVERY_CODE_USED, account, by=by, left=codes.left)
             messages.warning(self.request, _codes_left(codes.left))
         return response
 

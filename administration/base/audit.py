@@ -54,7 +54,7 @@ def saved(
         kind = _kind(target, CREATED if is_new else CHANGED)
         if not is_new and part & RIGHTS and isinstance(target, Account):
             kind = Kind.RIGHTS_CHANGED
-        told = events.changes(
+        told = events.describe_changes(
             {name: before.get(name) for name in part},
             {name: after.get(name) for name in part},
         )

@@ -61,7 +61,7 @@ class TrackedForm(ModelForm[Model]):
         self.fields[audit.REASON] = forms.CharField(
             label=_("Reason"),
             help_text=_("Recorded in the audit log with your change."),
-            max_length=events.LONGEST_REASON,
+            max_length=events.MAX_REASON_LENGTH,
             required=False,
             widget=AdminTextInputWidget,
         )

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from accounts.events import LONGEST_REASON
+from accounts.events import MAX_REASON_LENGTH
 from accounts.models import Department
 from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
@@ -39,7 +39,7 @@ class ConfirmForm(forms.Form):
 
     reason = forms.CharField(
         label=_("Reason"),
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         help_text=_("Recorded in the audit log for each of them."),
         widget=forms.TextInput(attrs={"class": "vTextField"}),
     )

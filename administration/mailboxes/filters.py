@@ -26,8 +26,16 @@ class WebPasswordFilter(ChoiceFilter):
     title = _("web password in mail programs")
     parameter_name = "web"
     options = [
-        ("refused", _("Refused"), lambda rows: bound(rows, queries.in_force())),
-        ("let-in", _("Let in"), lambda rows: bound(rows, ~queries.in_force())),
+        (
+            "refused",
+            _("Refused"),
+            lambda rows: bound(rows, queries.are_client_passwords_in_force()),
+        ),
+        (
+            "let-in",
+            _("Let in"),
+            lambda rows: bound(rows, ~queries.are_client_passwords_in_force()),
+        ),
     ]
 
 
@@ -35,8 +43,12 @@ class RequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: bound_by(rows, queries.requiring())),
-        ("no", _("No"), lambda rows: bound(rows, ~queries.requires())),
+        ("yes", _("Yes"), lambda rows: bound_by(rows, queries.policies_requiring())),
+        (
+            "no",
+            _("No"),
+            lambda rows: bound(rows, ~queries.are_client_passwords_required()),
+        ),
     ]
 
 
@@ -46,22 +58,30 @@ class GroupRequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: rows.filter(policy__in=queries.requiring())),
-        ("no", _("No"), lambda rows: rows.exclude(policy__in=queries.requiring())),
+        (
+            "yes",
+            _("Yes"),
+            lambda rows: rows.filter(policy__in=queries.policies_requiring()),
+        ),
+        (
+            "no",
+            _("No"),
+            lambda rows: rows.exclude(policy__in=queries.policies_requiring()),
+        ),
     ]
 
 
 def bound_by(rows: QuerySet[Account], which: QuerySet[Policy]) -> QuerySet[Account]:
     """Those of the accounts that one of these policies binds."""
     # In order of their addresses from the first on: the list needs no more than that.
-    condition = queries.bound_by_one_of(which.order_by().values("pk"))
+    condition = queries.is_bound_by_one_of(which.order_by().values("pk"))
     found: QuerySet[Account] = rows.filter(condition)
     return found
 
 
 def closed_to(rows: QuerySet[Account], protocol: str) -> QuerySet[Account]:
     """Those of the accounts to which mail programs do not connect by this protocol."""
-    return bound_by(rows, queries.closing(protocol))
+    return bound_by(rows, queries.policies_refusing(protocol))
 
 
 class ProtocolsFilter(ChoiceFilter):
@@ -138,7 +158,7 @@ class StateFilter(ChoiceFilter):
 
 def bound(rows: QuerySet[Account], condition: Q) -> QuerySet[Account]:
     """Those of the accounts of which the condition on their `binding` is true."""
-    return rows.annotate(binding=queries.binding()).filter(condition)
+    return rows.annotate(binding=queries.binding_policy()).filter(condition)
 
 
 def has_passwords() -> Exists:

@@ -25,7 +25,7 @@ from accounts.events import Kind
 from accounts.http import actor
 from accounts.models import Account, Phone
 from accounts.policy import effective as effective_policy
-from accounts.policy.effective import Effective
+from accounts.policy.effective import EffectivePolicy
 from accounts.sessions import cutoffs
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
@@ -56,7 +56,7 @@ class Listed(Protocol):
 
     in_use: int
     phone_known: bool
-    bound: Effective
+    bound: EffectivePolicy
     last_logon_at: datetime | None
 
 
@@ -274,7 +274,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         return TemplateResponse(request, template, context, status=status)
 
     def also_shown(self, request: HttpRequest, record: Account | None) -> Context:
-        effective.remember(request, record, effective_policy.levels_of)
+        effective.remember(request, record, effective_policy.get_levels)
         more = {"may_ask_why": self._may_ask_why(request)}
         return super().also_shown(request, record) | more
 
@@ -294,14 +294,14 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         last = history.last_logons(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
-            account.bound = effective_policy.effective(account)
+            account.bound = effective_policy.get_effective_policy(account)
 
     def get_inlines(self, request: HttpRequest, obj: Account | None) -> Inlines:
         return [PhoneInline] if obj else []
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, account: Account) -> SafeString:
-        return effective.box(account, effective_policy.levels_of(account))
+        return effective.box(account, effective_policy.get_levels(account))
 
     @admin.display(description=_("required by the policy"))
     def required(self, account: Listed) -> str:

@@ -45,7 +45,7 @@ def box(record: Model, levels: Sequence[Level]) -> SafeString:
 
     And who said so, where that was remembered.
     """
-    *lost, winner = effective.deciding(levels)
+    *lost, winner = effective.list_binding(levels)
     others = [(each.decided_by, dict(values(each.policy))) for each in lost]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: Context = {
@@ -106,7 +106,7 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
             kinds = [Kind.MAILBOX_CREATED, Kind.MAILBOX_CHANGED]
             which = gave & Q(address=level.name)
         yield which & Q(kind__in=kinds)
-    binding = effective.deciding(levels)[-1].policy.name
+    binding = effective.list_binding(levels)[-1].policy.name
     kinds = [Kind.POLICY_CREATED, Kind.POLICY_CHANGED]
     yield Q(kind__in=kinds, detail__policy=binding)
 

@@ -104,7 +104,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     def touched(self, record: Policy, changed: list[str]) -> QuerySet[Account]:
         if WITHOUT_EFFECT.issuperset(changed):
             return Account.objects.none()
-        return queries.bound_by(record)
+        return queries.accounts_bound_by(record)
 
     def differences(
         self, old: Policy, form: ModelForm[Policy]
@@ -124,7 +124,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         may_look = self.has_view_permission(request, policy)
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
-        bound = self.seen(request, queries.bound_by(policy))
+        bound = self.seen(request, queries.accounts_bound_by(policy))
         reach = rollout.reach(bound)
         found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))

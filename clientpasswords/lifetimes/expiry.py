@@ -77,9 +77,9 @@ def _untold(end: F | object) -> Q:
 def _let_in(days: int | None) -> QuerySet[Account]:
     """Whose security passwords are let in, and live so many days by the policy."""
     bound = Policy.objects.filter(client_password_days=days).order_by()
-    rows = Account.objects.alias(binding=queries.binding())
+    rows = Account.objects.alias(binding=queries.binding_policy())
     return rows.filter(
-        queries.lets_client_passwords_in(), binding__in=bound.values("pk")
+        queries.can_client_passwords_log_on(), binding__in=bound.values("pk")
     )
 
 

@@ -75,7 +75,7 @@ def review() -> int:
     known = _known()
     if known is None:
         for policy in Policy.objects.suspending():
-            bound = told.filter(account__in=queries.bound_by(policy))
+            bound = told.filter(account__in=queries.accounts_bound_by(policy))
             bound.exclude(_is_suspended(policy)).update(suspends_at=None)
         return 0
     on_line = _note_sessions()
@@ -124,7 +124,7 @@ def _take_back(known: Known) -> None:
     told = ClientPassword.objects.filter(suspends_at__isnull=False)
     elsewhere = told
     for policy in Policy.objects.suspending():
-        bound = Q(account__in=queries.bound_by(policy))
+        bound = Q(account__in=queries.accounts_bound_by(policy))
         elsewhere = elsewhere.exclude(bound)
         holds = Q(pk=None)
         for span in _spans(policy):
@@ -180,13 +180,13 @@ def _due(policy: Policy, span: Span, known: Known) -> ClientPasswordQuerySet:
     rows = ClientPassword.objects.live().filter(span.which, suspends_at=None)
     if known.since > latest:
         return rows.none()
-    bound = queries.bound_by(policy).alias(binding=Value(policy.pk))
+    bound = queries.accounts_bound_by(policy).alias(binding=Value(policy.pk))
     now = timezone.now()
     alive = Q(expires_at=None) | Q(expires_at__gt=now)
     if policy.client_password_days is not None:
         made = now - timedelta(days=policy.client_password_days)
         alive &= Q(created_at__gt=made)
-    let_in = bound.filter(queries.lets_client_passwords_in())
+    let_in = bound.filter(queries.can_client_passwords_log_on())
     rows = rows.filter(alive, account__in=let_in)
     return rows.alias(unused_since=IDLE_SINCE).filter(unused_since__lte=latest)
 

@@ -29,10 +29,10 @@ def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -
         row = rows.filter(suspends_at__isnull=False).first()
         if row is None:
             return
-        policy = effective.of(owner).policy
+        policy = effective.load_effective_policy(owner).policy
         refusal = lifecycle.spend(owner, policy, code, by, Purpose.REACTIVATE)
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())
-            events.record(Kind.REVIVED, owner, by=by, device=row.label)
+            events.record(Kind.REACTIVATED, owner, by=by, device=row.label)
     if refusal is not None:  # raised inside, it would undo the count of wrong tries
         raise refusal

@@ -57,7 +57,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
         owner = Account.objects.lock(account.pk)
         if owner.set_up_links.filter(attempt=attempt).exists():
             raise AlreadyOffered
-        policy = effective.of(owner).policy
+        policy = effective.load_effective_policy(owner).policy
         lifecycle.require_room(owner, policy)
         link = None
         refusal = lifecycle.spend(owner, policy, code, by)
@@ -105,7 +105,7 @@ def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
     with transaction.atomic():
         owner = Account.objects.lock(find(token).account_id)
         link = find(token)  # whoever held the lock before us may have used it
-        lifecycle.require_room(owner, effective.of(owner).policy)
+        lifecycle.require_room(owner, effective.load_effective_policy(owner).policy)
         taken = owner.client_passwords.live().values_list("label", flat=True)
         issued = lifecycle.add(
             owner,

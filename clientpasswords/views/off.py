@@ -30,7 +30,7 @@ class SwitchOff(IdentityWindow):
         if request.method != "POST":
             return self.open(request)
         # Read apart from the page, which has to say how things stand afterwards.
-        if effective.of(request.user).policy.code_to_switch_off:
+        if effective.load_effective_policy(request.user).policy.code_to_switch_off:
             return self.verify(request)
         try:
             return self.confirm(None)

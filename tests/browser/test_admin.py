@@ -220,7 +220,7 @@ def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
 def test_what_a_policy_touches_is_seen_before_it_is_saved(
     verified: Page, alice: Account, look: Look
 ) -> None:
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     Logon.objects.create(
         account=alice,
         protocol="imap",

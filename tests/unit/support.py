@@ -184,7 +184,7 @@ def words_of(browser: Client, address: str = "/settings/account-security/") -> s
 
 def set_policy(account: Account, **fields: bool | int) -> None:
     """Change the policy that binds the account."""
-    policy = effective.of(account).policy
+    policy = effective.load_effective_policy(account).policy
     for name, value in fields.items():
         setattr(policy, name, value)
     policy.save()

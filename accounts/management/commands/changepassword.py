@@ -17,6 +17,6 @@ class Command(changepassword.Command):
         told = super().handle(*args, **options)
         account = Account.objects.get(address=options["username"] or getuser())
         cutoffs.end_sessions(account, account.address)
-        by = events.by_command("changepassword")
+        by = events.command_actor("changepassword")
         events.record(Kind.PASSWORD_CHANGED, account, by=by)
         return told

@@ -14,8 +14,8 @@ class Command(createsuperuser.Command):
         before = list(Account.objects.filter(is_superuser=True).values_list("pk"))
         told = super().handle(*args, **options)
         known = [pk for (pk,) in before]
-        by = events.by_command("createsuperuser")
-        rights = events.changes({}, {"is_superuser": True})
+        by = events.command_actor("createsuperuser")
+        rights = events.describe_changes({}, {"is_superuser": True})
         new = Account.objects.filter(is_superuser=True).exclude(pk__in=known)
         events.record_all(
             Event(Kind.MAILBOX_CREATED, account, by, detail=rights) for account in new

@@ -31,12 +31,12 @@ class Command(BaseCommand):
             workers.run_forever(self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
-        yield reminders.announce
+        yield reminders.send_requirement_reminders
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
             yield inactivity.review
             yield expiry.announce
-            yield reminders.announce_ends
+            yield reminders.send_exception_reminders
         yield self._deliver
 
     def _deliver(self) -> None:

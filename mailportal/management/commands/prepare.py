@@ -59,18 +59,20 @@ def _require_database() -> None:
 
 def _record(old: str, new: str) -> None:
     name = MailSetting.WEBMAIL_NETWORKS
-    told = events.changes({name: old}, {name: new})
-    by = events.by_command("prepare")
+    told = events.describe_changes({name: old}, {name: new})
+    by = events.command_actor("prepare")
     events.record_all([Event(Kind.SETTING_CHANGED, None, by, detail=told)])
 
 
 def _record_groups(changes: Iterable[GroupChange]) -> None:
     """Record of each group which permissions it got and which it lost."""
-    by = events.by_command("prepare")
+    by = events.command_actor("prepare")
     told = []
     for each in changes:
         lost, gained = each.before - each.after, each.after - each.before
-        changed = events.changes({"permissions": lost}, {"permissions": gained})
+        changed = events.describe_changes(
+            {"permissions": lost}, {"permissions": gained}
+        )
         detail: Detail = {"group": each.name, **changed}
         kind = Kind.RECORD_CREATED if each.is_new else Kind.RECORD_CHANGED
         told.append(Event(kind, None, by, detail=detail))

@@ -32,6 +32,6 @@ class Command(BaseCommand):
         call_command("clearsessions")
         deleted = {name: count for name, count in counts.items() if count}
         if deleted:
-            events.record(Kind.TIDIED, None, by=events.by_command("tidy"), **deleted)
+            events.record(Kind.TIDIED, None, by=events.command_actor("tidy"), **deleted)
         for name, count in counts.items():
             self.stdout.write(f"{name}: {count}")

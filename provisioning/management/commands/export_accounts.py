@@ -52,7 +52,7 @@ class Command(BaseCommand):
             "domain": domain.lower() if domain else "",
             "hashes": "yes" if with_hash else "no",
         }
-        by = events.by_command("export_accounts")
+        by = events.command_actor("export_accounts")
         events.record_all([Event(Kind.EXPORTED, None, by, detail=told)])
         self.stdout.write(self.style.SUCCESS(f"{count} mailboxes exported"))
 

@@ -94,7 +94,7 @@ interruption, import it again."""
 
     def handle(self, *args: Any, **options: Any) -> None:
         self._options = options
-        self._by = events.by_command("import_accounts")
+        self._by = events.command_actor("import_accounts")
         self._waived = self._what_is_waived()
         self._waived_here: set[str] = set()
         rules = self._rules()

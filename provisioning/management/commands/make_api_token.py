@@ -50,7 +50,7 @@ class Command(BaseCommand):
                     self._time(options["expires"]),
                     self._owner(options["owner"]),
                 ),
-                Order(events.by_command("make_api_token"), ""),
+                Order(events.command_actor("make_api_token"), ""),
             )
         except tokens.Refused as error:
             raise CommandError(str(error)) from None

@@ -35,7 +35,7 @@ class Command(BaseCommand):
                 f"{', '.join(sorted(missing))}: no former address; nothing is "
                 "released. list_former_addresses lists them."
             )
-        order = Order(events.by_command("release_address"), options["reason"])
+        order = Order(events.command_actor("release_address"), options["reason"])
         for former in former_addresses.release_all(rows, order):
             self._tell(former)
 

@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: str) -> None:
         name = options["name"]
-        order = Order(events.by_command("revoke_api_token"), "")
+        order = Order(events.command_actor("revoke_api_token"), "")
         try:
             was_live = tokens.revoke(name, order)
         except ApiToken.DoesNotExist:

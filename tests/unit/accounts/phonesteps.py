@@ -31,6 +31,6 @@ def change(account: Account, number: str = NEW) -> None:
 
 
 def let_owners_enter_numbers(account: Account) -> None:
-    policy = effective.of(account).policy
+    policy = effective.load_effective_policy(account).policy
     policy.owner_sets_phone = True
     policy.save()

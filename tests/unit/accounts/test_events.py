@@ -90,14 +90,14 @@ def test_changes_tell_old_and_new_of_what_changed_only() -> None:
     before = {"imap": True, "policy": None, "name": "Al", "groups": ["b", "a"]}
     after = {"imap": False, "policy": "Strict", "name": "Al", "groups": ["a", "b"]}
 
-    assert events.changes(before, after) == {
+    assert events.describe_changes(before, after) == {
         "changed": {"imap": ["yes", "no"], "policy": ["", "Strict"]}
     }
-    assert events.changes(after, after) == {}
+    assert events.describe_changes(after, after) == {}
 
 
 def test_changes_of_secret_fields_tell_neither_old_nor_new() -> None:
-    told = events.changes({"password": "old hash"}, {"password": "new hash"})
+    told = events.describe_changes({"password": "old hash"}, {"password": "new hash"})
 
     assert told == {"changed": {"password": ["•••", "•••"]}}
 
@@ -117,7 +117,7 @@ def test_no_secret_gets_into_the_record(alice: Account) -> None:
                     Actor("admin@example.com"),
                     detail={
                         "device": each,
-                        **events.changes({"number": ""}, {"number": number}),
+                        **events.describe_changes({"number": ""}, {"number": number}),
                     },
                     why=f"They said {each} to me.",
                 )

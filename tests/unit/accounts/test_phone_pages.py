@@ -190,7 +190,7 @@ def test_where_the_policy_allows_it_the_owner_enters_the_first_number(
 ) -> None:
     Phone.objects.all().delete()
     Account.objects.update(client_passwords_on=True)
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     policy.owner_sets_phone = True
     policy.save()
     assert NUMBER in browser.get("/settings/account-security/").text
@@ -298,7 +298,7 @@ def test_an_administrator_unlocks_a_change_too(
 def test_an_administrator_allows_owners_to_enter_numbers(
     administrator: Client, alice: Account
 ) -> None:
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     page = reverse("admin:accounts_policy_change", args=[policy.pk])
     data = {"name": policy.name, "max_client_passwords": "10", "_confirmed": "Yes"}
 

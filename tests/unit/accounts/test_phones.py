@@ -305,7 +305,7 @@ def test_a_policy_that_forbids_it_meanwhile_is_obeyed(alice: Account) -> None:
     let_owners_enter_numbers(alice)
     propose(alice)
     code = get_code(alice)
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     policy.owner_sets_phone = False
     policy.save()
 

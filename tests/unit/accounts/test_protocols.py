@@ -20,7 +20,7 @@ from accounts.models.protocols import (
     ProtocolSwitches,
 )
 from accounts.notify.catalogue import LOSSES
-from accounts.policy.reminders import losses
+from accounts.policy.reminders import list_losses
 from administration.bulk.actions import ProtocolsForm
 from administration.events.page import ProtocolFilter
 from administration.mailboxes.filters import ProtocolsFilter
@@ -192,4 +192,4 @@ def test_an_exception_that_allows_it_is_known_to_end(key: str, alice: Account) -
     alice.policy = make_policy("Own")
     alice.policy_until = alice.created_at
 
-    assert losses(alice) == [key]
+    assert list_losses(alice) == [key]

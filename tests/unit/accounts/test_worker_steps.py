@@ -29,10 +29,10 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
     "send_notifications": (
         send_notifications,
         [
-            (reminders, "announce"),
+            (reminders, "send_requirement_reminders"),
             (inactivity, "review"),
             (password_expiry, "announce"),
-            (reminders, "announce_ends"),
+            (reminders, "send_exception_reminders"),
             (queue, "deliver_due"),
         ],
     ),

@@ -15,7 +15,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnUserHandle
 
 from accounts.models import Account, NewPhone
-from accounts.secretfields import SECRET
+from accounts.secretfields import SECRET_COLUMNS
 from clientpasswords.models import SetUpLink
 
 # A part of this length tells something.
@@ -47,7 +47,7 @@ def fill_secrets() -> set[str]:
     But for the sessions, which browsers need as they are.
     """
     values = set()
-    for label, names in SECRET.items():
+    for label, names in SECRET_COLUMNS.items():
         model: Any = apps.get_model(label)
         if label in VIEWS or model is Session:
             continue

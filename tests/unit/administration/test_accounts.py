@@ -55,7 +55,9 @@ def test_a_saved_policy_holds_for_the_next_logon(
 ) -> None:
     assert verdict(alice, PASSWORD, protocol) == "web password"
 
-    response = save_policy(administrator, effective.of(alice).policy, **fields)
+    response = save_policy(
+        administrator, effective.load_effective_policy(alice).policy, **fields
+    )
 
     assert response.status_code == 302
     assert verdict(alice, PASSWORD, protocol) == reason
@@ -64,7 +66,7 @@ def test_a_saved_policy_holds_for_the_next_logon(
 def test_a_saved_policy_has_the_open_sessions_looked_at(
     administrator: Client, alice: Account
 ) -> None:
-    save_policy(administrator, effective.of(alice).policy, imap=None)
+    save_policy(administrator, effective.load_effective_policy(alice).policy, imap=None)
 
     order = Cutoff.objects.get()
     assert (order.login_mask, order.is_review, order.account) == ("*", True, None)
@@ -74,12 +76,12 @@ def test_a_saved_policy_has_the_open_sessions_looked_at(
 def test_a_limit_that_cannot_be_is_refused_by_the_form(
     administrator: Client, alice: Account, limit: str
 ) -> None:
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
 
     response = save_policy(administrator, policy, max_client_passwords=limit)
 
     assert response.status_code == 200
-    assert effective.of(alice).policy.max_client_passwords == 10
+    assert effective.load_effective_policy(alice).policy.max_client_passwords == 10
 
 
 def test_an_exception_for_one_mailbox_binds_that_one_alone(

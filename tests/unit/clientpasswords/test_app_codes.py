@@ -91,7 +91,7 @@ def test_of_many_posts_of_one_code_one_makes_a_password(
 def test_a_code_is_taken_once_whatever_the_acts(
     alice: Account, app: TOTPDevice
 ) -> None:
-    policy, code = effective.of(alice).policy, AppCode(totp_of(app))
+    policy, code = effective.load_effective_policy(alice).policy, AppCode(totp_of(app))
 
     def spend(_number: int) -> bool:
         with transaction.atomic():
@@ -137,7 +137,7 @@ def test_after_twenty_wrong_codes_an_administrator_is_needed(
 def test_the_policy_and_the_limit_hold_all_the_same(
     alice: Account, app: TOTPDevice
 ) -> None:
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     policy.third_party_logon = False
     policy.save()
 
@@ -194,7 +194,7 @@ def test_without_a_phone_it_counts_only_where_owners_may_enter_one(
         issue(alice, totp_of(app))
     assert browser.get(NEW).status_code == 409
 
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     policy.owner_sets_phone = True
     policy.save()
 

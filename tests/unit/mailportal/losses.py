@@ -33,7 +33,7 @@ def update(people: People, **fields: Any) -> None:
 
 
 def set_policy(people: People, **answers: Any) -> None:
-    policy = effective.of(people.person).policy
+    policy = effective.load_effective_policy(people.person).policy
     acts.save_policy(policy, answers, OPERATOR)
 
 
@@ -150,7 +150,7 @@ def phone_changed_on_the_page(people: People) -> None:
 
 
 def imported(people: People, **fields: Any) -> None:
-    policy = effective.of(people.person).policy
+    policy = effective.load_effective_policy(people.person).policy
     wanted = [Wanted(str(people.person), fields)]
     rules = Rules(policies=Policy.objects.filter(pk=policy.pk))
     with as_an_owner(people):

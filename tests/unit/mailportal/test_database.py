@@ -122,7 +122,9 @@ def test_all_but_the_administrator_have_a_phone() -> None:
 @pytest.mark.usefixtures("_demo")
 def test_seeding_again_changes_nothing_that_was_changed_since() -> None:
     bob = Account.objects.get(address="bob@enforced.example")
-    Policy.objects.filter(pk=effective.of(bob).policy.pk).update(max_client_passwords=3)
+    Policy.objects.filter(pk=effective.load_effective_policy(bob).policy.pk).update(
+        max_client_passwords=3
+    )
     bob.set_password("a password of his own")
     bob.save()
     Phone.objects.filter(account=bob).delete()
@@ -133,5 +135,5 @@ def test_seeding_again_changes_nothing_that_was_changed_since() -> None:
     bob.refresh_from_db()
     assert Account.objects.count() == before == 5
     assert bob.check_password("a password of his own")
-    assert effective.of(bob).policy.max_client_passwords == 3
+    assert effective.load_effective_policy(bob).policy.max_client_passwords == 3
     assert not Phone.objects.filter(account=bob).exists()

@@ -75,7 +75,7 @@ SIGN_IN = [
     (budgets, "give_back"),
 ]
 GET_CODE = [
-    (effective, "of"),
+    (effective, "load_effective_policy"),
     (codes, "_write_text_message"),
     (codes, "_create_code"),
     (Phone, "set_code"),

@@ -30,7 +30,7 @@ def delete(address: str) -> None:
 
 
 def rename(account: Account, new: str) -> None:
-    told = events.changes({"address": account.address}, {"address": new})
+    told = events.describe_changes({"address": account.address}, {"address": new})
     account.address = new
     account.save()
     events.record_all([Event(Kind.MAILBOX_CHANGED, account, BY, detail=told)])

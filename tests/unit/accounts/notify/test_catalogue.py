@@ -9,7 +9,7 @@ import pytest
 from accounts.events import Kind
 from accounts.models import Account, SecurityEvent
 from accounts.notify import messages
-from accounts.notify.catalogue import FACTS, LOSSES, NOTICES, written_time
+from accounts.notify.catalogue import FACTS, LOSSES, NOTICES, format_time
 
 ROOT = Path(__file__).parents[4]
 APPS = ("accounts", "clientpasswords", "provisioning", "administration", "api")
@@ -54,7 +54,7 @@ def test_a_reminder_does_not_ask_whether_it_was_the_owner(
 ) -> None:
     event = SecurityEvent(kind=kind, at=MOMENT, actor="mailportal")
 
-    text = messages.write(alice, [event]).text
+    text = messages.write_mail(alice, [event]).text
 
     is_reminder = NOTICES[kind].is_reminder
     assert ("If this was you" not in text) is is_reminder
@@ -65,11 +65,11 @@ def test_a_reminder_does_not_ask_whether_it_was_the_owner(
 def test_every_fact_of_an_event_is_told_by_its_name(alice: Account, name: str) -> None:
     title, write = FACTS[name]
     value = "imap" if name == "loses" else "one two"
-    if write is written_time:
+    if write is format_time:
         value = MOMENT.isoformat()
     event = SecurityEvent(kind=Kind.ISSUED, at=MOMENT, detail={name: value})
 
-    text = messages.write(alice, [event]).text
+    text = messages.write_mail(alice, [event]).text
 
     assert f"  {title}: {write(value)}\n" in text
     assert write(value)
@@ -78,7 +78,7 @@ def test_every_fact_of_an_event_is_told_by_its_name(alice: Account, name: str) -
 @pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_is_told_in_words(alice: Account, name: str) -> None:
     detail = {"loses": f"{name} unheard-of"}
-    event = SecurityEvent(kind=Kind.EXCEPTION_ENDS, at=MOMENT, detail=detail)
+    event = SecurityEvent(kind=Kind.EXCEPTION_ENDS_SOON, at=MOMENT, detail=detail)
 
     loss = LOSSES[name] % {"protocol": name.upper()}
-    assert f"From then on: {loss}\n" in messages.write(alice, [event]).text
+    assert f"From then on: {loss}\n" in messages.write_mail(alice, [event]).text

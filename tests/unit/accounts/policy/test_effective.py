@@ -42,13 +42,15 @@ def test_the_nearest_policy_binds_in_the_portal_as_on_the_mail_server(
     )
 
     with django_assert_num_queries(1):
-        effective = effective_policy.of(account)
+        effective = effective_policy.load_effective_policy(account)
 
     assert effective.decided_by == whose
     allowed = [name for name, on in effective.policy.protocols.items() if on]
     assert allowed == [protocol]
     assert [
-        policy for policy in (mine, ours, everybodys) if queries.bound_by(policy)
+        policy
+        for policy in (mine, ours, everybodys)
+        if queries.accounts_bound_by(policy)
     ] == [effective.policy]
     open_rows = MailWebLogon.objects.filter(refusal=None)
     assert [row.protocol for row in open_rows] == [protocol]
@@ -59,7 +61,7 @@ def test_the_policy_is_the_one_in_the_database_now(alice: Account) -> None:
 
     Account.objects.filter(pk=alice.pk).update(policy=strict)
 
-    assert effective_policy.of(alice).policy == strict
+    assert effective_policy.load_effective_policy(alice).policy == strict
 
 
 @pytest.mark.parametrize(

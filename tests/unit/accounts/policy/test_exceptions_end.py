@@ -61,7 +61,7 @@ def rounds(clock: Traveller, count: int) -> list[int]:
     found = []
     for _number in range(count):
         clock.shift(DAY)
-        found.append(reminders.announce_ends())
+        found.append(reminders.send_exception_reminders())
     return found
 
 
@@ -98,7 +98,7 @@ def test_what_will_be_required_then_counts(
         policy=make_policy("Free"), policy_until=timezone.now() + 5 * DAY
     )
 
-    assert reminders.announce_ends() == count
+    assert reminders.send_exception_reminders() == count
 
 
 def test_a_department_comes_before_the_domain(free: Account) -> None:
@@ -106,7 +106,7 @@ def test_a_department_comes_before_the_domain(free: Account) -> None:
     sales = Department.objects.create(domain=free.domain, name="Sales", policy=lax)
     Account.objects.update(department=sales, policy_until=timezone.now() + DAY)
 
-    assert reminders.announce_ends() == 0
+    assert reminders.send_exception_reminders() == 0
 
 
 @pytest.mark.parametrize(
@@ -121,14 +121,14 @@ def test_a_department_comes_before_the_domain(free: Account) -> None:
 def test_who_loses_nothing_is_not_told(free: Account, fields: dict[str, Any]) -> None:
     Account.objects.update(**({"policy_until": timezone.now() + DAY} | fields))
 
-    assert reminders.announce_ends() == 0
+    assert reminders.send_exception_reminders() == 0
 
 
 def test_an_exception_that_lets_nobody_in_gives_nothing_to_lose(free: Account) -> None:
     Policy.objects.filter(name="Free").update(third_party_logon=False)
     Account.objects.update(policy_until=timezone.now() + DAY)
 
-    assert reminders.announce_ends() == 0
+    assert reminders.send_exception_reminders() == 0
 
 
 def test_many_are_told_in_small_batches_none_of_which_hides_the_next(
@@ -140,7 +140,7 @@ def test_many_are_told_in_small_batches_none_of_which_hides_the_next(
     until = timezone.now() + DAY
     Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
 
-    assert [reminders.announce_ends() for _ in range(2)] == [4, 0]
+    assert [reminders.send_exception_reminders() for _ in range(2)] == [4, 0]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -150,8 +150,8 @@ def test_workers_at_once_tell_each_once(free: Account) -> None:
     until = timezone.now() + DAY
     Account.objects.update(policy=Policy.objects.get(name="Free"), policy_until=until)
 
-    at_once(4, lambda _number: reminders.announce_ends())
-    reminders.announce_ends()
+    at_once(4, lambda _number: reminders.send_exception_reminders())
+    reminders.send_exception_reminders()
 
     assert len(told()) == 10
 
@@ -213,7 +213,7 @@ def test_only_what_takes_something_away_is_told_and_what_it_takes(
         policy=make_policy("Free"), policy_until=timezone.now() + DAY
     )
 
-    count = reminders.announce_ends()
+    count = reminders.send_exception_reminders()
 
     assert count == bool(loses)
     assert losses_told() == ([loses] if loses else [])
@@ -244,7 +244,7 @@ def test_that_security_passwords_end_sooner_is_told_where_they_are_in_force(
     until = timezone.now() + DAY
     Account.objects.update(policy=exception, policy_until=until, **owner)
 
-    reminders.announce_ends()
+    reminders.send_exception_reminders()
 
     assert losses_told() == ([loses] if loses else [])
 
@@ -263,7 +263,7 @@ def test_of_networks_only_those_are_lost_that_are_not_among_the_later_ones(
     exception = make_policy("Own", client_networks=own)
     Account.objects.update(policy=exception, policy_until=timezone.now() + DAY)
 
-    reminders.announce_ends()
+    reminders.send_exception_reminders()
 
     assert losses_told() == loses
 
@@ -286,7 +286,7 @@ def test_that_security_passwords_stop_is_told_where_the_exception_alone_required
         policy=make_policy("Own", **own), policy_until=timezone.now() + DAY
     )
 
-    reminders.announce_ends()
+    reminders.send_exception_reminders()
 
     assert losses_told() == ([loses] if loses else [])
 
@@ -298,7 +298,7 @@ def test_who_has_turned_security_passwords_on_keeps_them(alice: Account) -> None
         client_passwords_on=True,
     )
 
-    assert reminders.announce_ends() == 0
+    assert reminders.send_exception_reminders() == 0
 
 
 def test_what_is_told_to_stop_is_refused_after_the_end(alice: Account) -> None:
@@ -310,7 +310,7 @@ def test_what_is_told_to_stop_is_refused_after_the_end(alice: Account) -> None:
     mine = MailLogon.objects.filter(credential=row.pk).values_list("refusal", flat=True)
     assert set(mine) == {None}
 
-    reminders.announce_ends()
+    reminders.send_exception_reminders()
     assert losses_told() == [SUSPENDED]
 
     Account.objects.update(policy_until=timezone.now() - DAY)

@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 def test_a_date_is_told_once_when_it_is_set(alice: Account) -> None:
     require_client_passwords_in(30 * DAY)
 
-    told = [reminders.announce() for _ in range(2)]
+    told = [reminders.send_requirement_reminders() for _ in range(2)]
 
     assert told == [1, 0]
     assert alice.notifications.get().event.kind == SecurityEvent.Kind.REQUIRED_SOON
@@ -28,12 +28,12 @@ def test_a_date_is_told_once_more_when_it_is_near(
     alice: Account, clock: Traveller
 ) -> None:
     require_client_passwords_in(30 * DAY)
-    reminders.announce()
+    reminders.send_requirement_reminders()
 
     told = []
     for _ in range(31):
         clock.shift(DAY)
-        told.append(reminders.announce())
+        told.append(reminders.send_requirement_reminders())
 
     assert told == [0] * 26 + [1] + [0] * 4
 
@@ -41,16 +41,16 @@ def test_a_date_is_told_once_more_when_it_is_near(
 def test_a_date_that_is_near_from_the_start_is_told_once(alice: Account) -> None:
     require_client_passwords_in(2 * DAY)
 
-    assert [reminders.announce() for _ in range(2)] == [1, 0]
+    assert [reminders.send_requirement_reminders() for _ in range(2)] == [1, 0]
 
 
 def test_a_date_that_was_moved_is_told_again(alice: Account) -> None:
     require_client_passwords_in(30 * DAY)
-    reminders.announce()
+    reminders.send_requirement_reminders()
 
     require_client_passwords_in(40 * DAY)
 
-    assert reminders.announce() == 1
+    assert reminders.send_requirement_reminders() == 1
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_what_is_no_announcement_yet_is_told_to_nobody(
 ) -> None:
     require_client_passwords_in(30 * DAY, **fields)
 
-    assert reminders.announce() == 0
+    assert reminders.send_requirement_reminders() == 0
 
 
 def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
@@ -70,7 +70,7 @@ def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
     make_account("gone@example.com", is_active=False)
     make_account("free@example.com", policy=make_policy("Exception"))
 
-    reminders.announce()
+    reminders.send_requirement_reminders()
 
     told = SecurityEvent.objects.values_list("address", flat=True)
     assert list(told) == [alice.address]
@@ -84,7 +84,7 @@ def test_many_are_told_in_several_rounds(
         make_account(f"{number}@example.com")
     require_client_passwords_in(30 * DAY)
 
-    assert [reminders.announce() for _ in range(4)] == [2, 2, 1, 0]
+    assert [reminders.send_requirement_reminders() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_the_mail_names_the_day_and_what_to_do(alice: Account) -> None:

@@ -55,7 +55,7 @@ def test_a_recovery_code_signs_in_once_and_is_told_of(
 ) -> None:
     assert type_code(client, f"{codes[2][:4]} {codes[2][4:]}") == 302
     assert is_signed_in(client)
-    assert alice.security_events.get(kind=Kind.CODE_USED).detail == {"left": 9}
+    assert alice.security_events.get(kind=Kind.RECOVERY_CODE_USED).detail == {"left": 9}
 
     other = Client()
     assert type_code(other, codes[2]) == 200

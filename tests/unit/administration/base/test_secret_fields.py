@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from accounts import events
 from accounts.models import Account, SecurityEvent
-from accounts.secretfields import HARMLESS, NAMES, SECRET
+from accounts.secretfields import HARMLESS_COLUMNS, SECRET_COLUMNS, SECRET_NAMES
 from api.service import service
 from tests.signedin import sign_in_verified
 from tests.unit.administration.lookups import MODELS
@@ -53,16 +53,18 @@ def test_every_column_that_sounds_secret_is_said_to_be_or_not_to_be() -> None:
         if SOUNDS_SECRET.search(field.name)
         or isinstance(field, models.BinaryField | models.UUIDField)
     }
-    secret = {f"{label}.{name}" for label, names in SECRET.items() for name in names}
+    secret = {
+        f"{label}.{name}" for label, names in SECRET_COLUMNS.items() for name in names
+    }
 
-    assert columns == secret | HARMLESS.keys()
-    assert not secret & HARMLESS.keys()
-    assert all(HARMLESS.values())
+    assert columns == secret | HARMLESS_COLUMNS.keys()
+    assert not secret & HARMLESS_COLUMNS.keys()
+    assert all(HARMLESS_COLUMNS.values())
 
 
 def test_events_tell_of_no_secret_field_what_is_in_it() -> None:
-    for name in NAMES | {"password1", "token", "code"}:
-        told = events.changes({name: "old value"}, {name: "new value"})
+    for name in SECRET_NAMES | {"password1", "token", "code"}:
+        told = events.describe_changes({name: "old value"}, {name: "new value"})
 
         assert told == {"changed": {name: ["•••", "•••"]}}
 
@@ -75,7 +77,7 @@ def secrets_in(model: type[Model], names: Any) -> Iterator[tuple[str, str]]:
     for path in names:
         at: Any = model
         for name in str(path).lstrip("-").split("__"):
-            if name in SECRET.get(at._meta.label, ()):
+            if name in SECRET_COLUMNS.get(at._meta.label, ()):
                 yield at._meta.label, name
             known = {field.name: field for field in at._meta.get_fields()}
             at = getattr(known.get(name), "related_model", None)
@@ -119,7 +121,7 @@ def test_no_page_is_made_of_what_is_secret(
         }
         assert found <= {WEB_PASSWORD}
         assert not {"public_key_hex", "qrcode_link", "config_url"} & {*names}
-        assert page.fields or page.fieldsets or not SECRET.get(opts.label)
+        assert page.fields or page.fieldsets or not SECRET_COLUMNS.get(opts.label)
 
 
 def test_no_hash_of_a_web_password_is_summed_up_for_anybody() -> None:
@@ -147,7 +149,7 @@ def test_the_answers_of_the_api_have_no_field_of_such_a_name() -> None:
     names = {name for shape in schemas.values() for name in shape["properties"]}
 
     assert len(names) > 20
-    assert not names & NAMES
+    assert not names & SECRET_NAMES
 
 
 # --- what pages say -------------------------------------------------------------------

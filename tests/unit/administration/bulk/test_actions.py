@@ -115,7 +115,7 @@ def test_protocols_go_back_to_what_the_department_says(
 
     alice.refresh_from_db()
     assert alice.policy is None
-    assert effective.of(alice).policy == closed
+    assert effective.load_effective_policy(alice).policy == closed
 
 
 def test_at_least_one_protocol_has_to_be_chosen(

@@ -101,7 +101,9 @@ def test_the_list_asks_as_often_for_fifty_as_for_one(
 
 
 def test_a_change_is_told_in_a_line(administrator: Client, alice: Account) -> None:
-    told = events.changes({"imap": True, "policy": None}, {"imap": False, "policy": 3})
+    told = events.describe_changes(
+        {"imap": True, "policy": None}, {"imap": False, "policy": 3}
+    )
     events.record_all([Event(Kind.MAILBOX_CHANGED, alice, HOME, detail=told)])
 
     page = administrator.get(LIST).content.decode()

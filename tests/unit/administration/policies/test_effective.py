@@ -287,4 +287,4 @@ def test_an_exception_is_extended_and_ended_by_an_action(
     do(administrator, "set_policy", [alice], policy="")
     alice.refresh_from_db()
     assert alice.exception is None
-    assert effective_policy.of(alice).decided_by == "example.com"
+    assert effective_policy.load_effective_policy(alice).decided_by == "example.com"

@@ -25,7 +25,7 @@ UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
 @pytest.fixture
 def policy(administrator: Client, alice: Account, mallory: Account) -> Policy:
     """The policy of three mailboxes; one is the administrator's."""
-    return effective.of(alice).policy
+    return effective.load_effective_policy(alice).policy
 
 
 def report(browser: Client, policy: Policy) -> Any:

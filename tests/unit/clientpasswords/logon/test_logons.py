@@ -185,7 +185,7 @@ def test_an_account_without_a_web_password_is_refused(alice: Account) -> None:
 
 @pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
 def test_each_protocol_is_decided_by_itself(bob: Account, protocol: str) -> None:
-    policy = effective.of(bob).policy
+    policy = effective.load_effective_policy(bob).policy
     setattr(policy, protocol, False)
     policy.save()
     row, secret = make_client_password(bob)
@@ -213,7 +213,7 @@ def test_a_change_of_the_policy_holds_for_the_next_logon(
 ) -> None:
     assert decide(alice.address, PASSWORD)[0] == alice.address
 
-    policy = effective.of(alice).policy
+    policy = effective.load_effective_policy(alice).policy
     setattr(policy, field, value)
     policy.save()
 

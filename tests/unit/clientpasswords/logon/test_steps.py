@@ -20,7 +20,7 @@ REQUIRED = "security-password-required"
 def web_refusal(account: Account) -> str | None:
     """What the mail server finds, after making sure that the pages say the same."""
     refusal = MailWebLogon.objects.get(address=account.address, protocol="imap").refusal
-    policy = effective.of(account).policy
+    policy = effective.load_effective_policy(account).policy
     assert policy.requires_client_passwords == (refusal == REQUIRED)
     return refusal
 
