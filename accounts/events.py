@@ -1,4 +1,4 @@
-"""The record of what happened: written here, and never changed afterwards."""
+"""The audit log: events are written here, and never changed afterwards."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from accounts.notify.catalogue import NOTICES
 from accounts.redaction import HIDDEN, redact
 
 Kind = SecurityEvent.Kind
-# Of each changed field what it was and what it is, as text.
+# The old and the new value of each changed field, as text.
 Changed = Mapping[str, list[str]]
 Detail = Mapping[str, str | int | Changed]
 
-# Fields of any record of which it is told that they changed, not what they were.
+# Fields whose changes are recorded without their values.
 SECRET_FIELDS = secretfields.SECRET_NAMES | secretfields.FORM_FIELDS
 MAX_REASON_LENGTH = 300
 
@@ -32,20 +32,20 @@ class Actor:
     session_key: str = field(default="", repr=False)
 
 
-# Who does what is due by itself.
+# Acts where no person does.
 PORTAL = Actor("mailportal")
 
 
 @dataclass(frozen=True)
 class Event:
-    """What is to be recorded. `detail` must hold nothing secret: it is shown."""
+    """An event to record. `detail` must hold nothing secret: it is shown."""
 
     kind: SecurityEvent.Kind
     account: Account | None
     by: Actor
     at: datetime = field(default_factory=timezone.now)
     detail: Detail = field(default_factory=dict)
-    # A telephone number that is told by text message, besides the mail.
+    # A phone number that is notified by text message, besides the mail.
     also_to: str = ""
     # Why, in the words of whoever did it.
     why: str = ""
@@ -68,10 +68,10 @@ def record(
 
 
 def record_all(events: Iterable[Event]) -> None:
-    """Write events, and whom to tell. Every event of the portal comes through here.
+    """Write events and the notifications they cause. Every event comes through here.
 
-    What looks like a secret or a telephone number in names, details and reasons is left
-    out: nothing can be taken out of the record later.
+    Names, details and reasons are redacted: what looks like a secret or a phone number
+    is left out, as nothing can be removed from the audit log later.
     """
     events = list(events)
     rows = SecurityEvent.objects.bulk_create(map(_build_row, events), batch_size=500)
@@ -87,9 +87,9 @@ def record_all(events: Iterable[Event]) -> None:
 def describe_changes(
     before: Mapping[str, object], after: Mapping[str, object]
 ) -> dict[str, Changed]:
-    """Return what is different afterwards, as the detail of an event; {} if nothing is.
+    """Return what has changed, as the detail of an event; {} if nothing has.
 
-    The values may be of any type. Of secret fields only the name is told.
+    Values may be of any type. Of secret fields only the names are recorded.
     """
     changed = {}
     for name in sorted({*before, *after}):

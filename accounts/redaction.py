@@ -1,7 +1,7 @@
-"""Making text fit for a record that is never changed: what is secret is left out.
+"""Redaction of text for the audit log, which is never changed.
 
-People write into reasons and names what should not be there. Whatever looks like a
-secret of the portal is replaced before it is stored.
+People write secrets into reasons and names. Whatever looks like a secret of the portal
+is replaced before it is stored.
 """
 
 import re
@@ -22,7 +22,7 @@ PHONE_NUMBER = re.compile(r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,2}\d){6,14}")
 
 
 def redact(text: str) -> str:
-    """Return the text without telephone numbers, hashes, passwords and tokens."""
+    """Return the text without phone numbers, hashes, passwords and tokens."""
     text = API_TOKEN.sub(HIDDEN, HASH.sub(HIDDEN, text))
     text = SECURITY_PASSWORD.sub(HIDDEN, text)
     return PHONE_NUMBER.sub(lambda found: f"+{HIDDEN}{found[0][-2:]}", text)

@@ -1,4 +1,4 @@
-"""Programs that work in rounds until they are told to stop."""
+"""Workers: programs that work in rounds until a signal stops them."""
 
 import logging
 import signal
@@ -16,10 +16,10 @@ Step = Callable[[], object]
 
 
 def run_forever(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
-    """Do the steps again and again, `pause` seconds between, until SIGINT or SIGTERM.
+    """Run the steps in rounds, `pause` seconds apart, until SIGINT or SIGTERM.
 
-    `steps` returns those that are due in this round. A round that was begun is
-    finished. What failed is tried again in the next round in which it is due.
+    `steps` returns those that are due in this round. A round that has begun is
+    finished. A step that failed runs again in the next round in which it is due.
     """
     stopped = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -30,7 +30,7 @@ def run_forever(steps: Callable[[], Iterable[Step]], *, pause: float) -> None:
 
 
 def run_once(steps: Iterable[Step]) -> None:
-    """Do each step.
+    """Run each step once.
 
     Raises:
         CommandError: some failed, once all were tried.
@@ -40,10 +40,10 @@ def run_once(steps: Iterable[Step]) -> None:
 
 
 def run_steps(steps: Iterable[Step]) -> list[str]:
-    """Do each step, whatever another raises; return the names of those that failed.
+    """Run each step, whatever another raises; return the names of those that failed.
 
-    The log has the type of each error and its place in the code. It does not have the
-    words of the error: there may be a secret in them.
+    The log gets the type of each error and its place in the code, but not its message:
+    that may hold a secret.
     """
     failed = []
     for step in steps:

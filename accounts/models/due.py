@@ -1,4 +1,4 @@
-"""Rows that are due at a moment, and that several workers share."""
+"""Queues: rows that are due at a moment, and that several workers share."""
 
 from datetime import timedelta
 from typing import ClassVar, Self, TypeVar
@@ -35,7 +35,7 @@ class DueQuerySet(models.QuerySet[Row]):
 
 
 class Due(models.Model):
-    """A row that a worker takes once it is due, and puts off when it fails.
+    """A row that a worker claims once it is due, and postpones when it fails.
 
     `due_at` is also the end of a worker's lease; NULL once nothing is left to do.
     """
@@ -64,7 +64,7 @@ class Due(models.Model):
         return models.QuerySet(type(self)).filter(pk=self.pk, due_at=self.due_at)
 
     def postpone(self) -> None:
-        """Have it tried again, later after each failure, if it is still ours."""
+        """Try again later, with exponential back-off, if the lease is still ours."""
         wait = self.FIRST_BACK_OFF * 2 ** min(self.failures, 10)
         self.still_leased().update(
             failures=self.failures + 1,

@@ -1,4 +1,4 @@
-"""What owners have to be told and have not been told yet."""
+"""Notifications that owners have not been sent yet."""
 
 from datetime import timedelta
 
@@ -12,7 +12,7 @@ from accounts.models.event import SecurityEvent
 
 
 class Notification(Due):
-    """An event that the mailbox's owner is to be told of by mail, or by text message.
+    """An event to notify the mailbox's owner of, by mail or by text message.
 
     Written in the transaction of the event; deleted when it was sent. Of which kinds is
     in `notify.catalogue`.

@@ -1,6 +1,6 @@
-"""Ending the sessions that have lost their right to be there.
+"""Cut-offs: end the mail sessions that would be refused now.
 
-The order is a row written in the same transaction as the change that causes it. It is
+An order is a row written in the same transaction as the change that causes it. It is
 carried out when that transaction commits, twice more after 1 and 10 seconds (a logon in
 flight outlives a single kick), and again and again while a mail server does not answer.
 """
@@ -29,9 +29,9 @@ log = logging.getLogger(__name__)
 # When the next kick follows, counted from the one before.
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 AT_ONCE = 50  # kicks in one request
-# Mailboxes of one domain from which on its sessions are looked at as a whole.
+# With more mailboxes of one domain, all sessions of the domain are reviewed.
 MOST_MASKS_A_DOMAIN = 10
-# In place of a mail server: which there are, is asked when the time has come.
+# The order is not assigned to mail servers before it is due.
 NODE_UNASSIGNED = ""
 
 
@@ -117,7 +117,7 @@ def deliver_due() -> int:
 
 
 def forget() -> int:
-    """Delete the orders that were carried out long ago; return how many."""
+    """Delete orders that were carried out long ago; return how many."""
     oldest = retention.CUTOFFS.oldest
     done = Cutoff.objects.filter(due_at=None, created_at__lt=oldest)
     return done.delete()[0]
