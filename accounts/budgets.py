@@ -61,7 +61,7 @@ def spend(limits: Iterable[Limit]) -> None:
                 raise Exhausted(limit)
 
 
-def give_back(limits: Iterable[Limit]) -> None:
+def refund(limits: Iterable[Limit]) -> None:
     """Undo one `spend`: it turned out not to count."""
     for limit in limits:
         Budget.objects.filter(key=limit.key, window=limit.window, used__gt=0).update(

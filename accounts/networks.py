@@ -21,7 +21,7 @@ from ipaddress import (
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-MOST_NETWORKS = 10
+MAX_NETWORKS = 10
 ANYWHERE = "0.0.0.0/0,::/0"
 Network = IPv4Network | IPv6Network
 # Where IPv6 has the addresses of IPv4 (RFC 4291, 2.5.5.2).
@@ -31,21 +31,21 @@ MAPPED_BITS = 96
 ZONE = "%"
 
 
-def parse(text: str) -> tuple[str, ...]:
+def parse_networks(text: str) -> tuple[str, ...]:
     """Return the networks that somebody typed, in canonical form, each once.
 
     Raises:
         ValidationError: one of them is none, or they are too many.
     """
     typed = re.split(r"[\s,;]+", text.strip())
-    networks = [_canonical(each) for each in typed if each]
-    if len(networks) > MOST_NETWORKS:
+    networks = [_normalize_network(each) for each in typed if each]
+    if len(networks) > MAX_NETWORKS:
         message = gettext("Enter at most %(most)s networks.")
-        raise ValidationError(message % {"most": MOST_NETWORKS})
+        raise ValidationError(message % {"most": MAX_NETWORKS})
     return tuple(dict.fromkeys(networks))
 
 
-def read(text: str) -> Network | None:
+def parse_network(text: str) -> Network | None:
     """Return one network, whatever is set behind its length; None if it is none."""
     try:
         return None if ZONE in text else ip_network(text, strict=False)
@@ -53,17 +53,17 @@ def read(text: str) -> Network | None:
         return None
 
 
-def joined(networks: Iterable[str]) -> str:
+def join_networks(networks: Iterable[str]) -> str:
     """Return them as they are stored: nothing but commas in between."""
     return ",".join(networks)
 
 
-def split(stored: str) -> list[str]:
+def split_networks(stored: str) -> list[str]:
     """Return the networks of a stored list, one by one."""
     return [each for each in stored.split(",") if each]
 
 
-def contains(stored: str, ip: str | None) -> bool:
+def contains_address(stored: str, ip: str | None) -> bool:
     """Return whether the address is in one of the networks, as the mail server does.
 
     An address of IPv4 is its address within IPv6 as well. What is no address is in no
@@ -75,17 +75,17 @@ def contains(stored: str, ip: str | None) -> bool:
         return False
     if ZONE in str(address):
         return False
-    within = _in_ipv6(address)
-    return any(within in network for network in _networks_of(stored))
+    within = _map_address(address)
+    return any(within in network for network in _parse_stored(stored))
 
 
-def covers(outer: str, inner: str) -> bool:
+def covers_networks(outer: str, inner: str) -> bool:
     """Return whether `outer` has every address of `inner`; empty ones are anywhere."""
-    return _merged(outer, inner) == _merged(outer)
+    return _merge_networks(outer, inner) == _merge_networks(outer)
 
 
-def _canonical(text: str) -> str:
-    network = read(text)
+def _normalize_network(text: str) -> str:
+    network = parse_network(text)
     if network is None:
         message = gettext(
             "“%(text)s” is not a valid network. Enter one like 192.0.2.0/24."
@@ -95,27 +95,27 @@ def _canonical(text: str) -> str:
 
 
 @lru_cache(maxsize=1000)
-def _networks_of(stored: str) -> tuple[IPv6Network, ...]:
+def _parse_stored(stored: str) -> tuple[IPv6Network, ...]:
     """Those of the list that are networks, all as IPv6's; many rows have the same."""
-    found = map(read, split(stored))
-    return tuple(_network_in_ipv6(each) for each in found if each is not None)
+    found = map(parse_network, split_networks(stored))
+    return tuple(_map_network(each) for each in found if each is not None)
 
 
-def _network_in_ipv6(network: IPv4Network | IPv6Network) -> IPv6Network:
+def _map_network(network: IPv4Network | IPv6Network) -> IPv6Network:
     if isinstance(network, IPv6Network):
         return network
     return IPv6Network(
-        (_in_ipv6(network.network_address), network.prefixlen + MAPPED_BITS)
+        (_map_address(network.network_address), network.prefixlen + MAPPED_BITS)
     )
 
 
-def _in_ipv6(address: IPv4Address | IPv6Address) -> IPv6Address:
+def _map_address(address: IPv4Address | IPv6Address) -> IPv6Address:
     if isinstance(address, IPv6Address):
         return address
     return MAPPED + int(address)
 
 
-def _merged(*lists: str) -> list[IPv6Network]:
+def _merge_networks(*lists: str) -> list[IPv6Network]:
     """Return the fewest networks of the same addresses as these lists together."""
-    networks = {each for stored in lists for each in _networks_of(stored or ANYWHERE)}
+    networks = {each for stored in lists for each in _parse_stored(stored or ANYWHERE)}
     return [*collapse_addresses(networks)]

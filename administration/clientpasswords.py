@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from accounts.models.protocols import KEYS
+from accounts.models.protocols import PROTOCOL_KEYS
 from administration.base.audited import AuditedAdmin
 from administration.base.filters import CreatedFilter, OwnDomainFilter
 from administration.base.lists import Shown
@@ -52,7 +52,7 @@ class ClientPasswordAdmin(
         "last_used",
         "place",
         "state",
-        KEYS,
+        PROTOCOL_KEYS,
         "networks",
         "expires_at",
     ]

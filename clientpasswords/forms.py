@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
 from accounts import networks
-from accounts.models.protocols import CHOICES, KEYS, PROTOCOLS
+from accounts.models.protocols import PROTOCOL_CHOICES, PROTOCOL_KEYS, PROTOCOLS
 from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 
 LAST_YEAR = 2999
-EVERYTHING = frozenset(KEYS)
+EVERYTHING = frozenset(PROTOCOL_KEYS)
 SENDING = frozenset(each.key for each in PROTOCOLS if each.sends)
 
 
@@ -81,7 +81,7 @@ class ScopeForm(forms.Form):
     )
     protocols = forms.MultipleChoiceField(
         label=_("Protocols"),
-        choices=CHOICES,
+        choices=PROTOCOL_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
@@ -116,7 +116,7 @@ class ScopeForm(forms.Form):
         )
 
     def clean_networks(self) -> tuple[str, ...]:
-        return networks.parse(self.cleaned_data["networks"])
+        return networks.parse_networks(self.cleaned_data["networks"])
 
     def clean_expires(self) -> date | None:
         last: date | None = self.cleaned_data["expires"]

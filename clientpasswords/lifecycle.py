@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import codes, events
 from accounts.codes import Purpose
 from accounts.events import Actor, Event, Kind
-from accounts.models import MOST_CLIENT_PASSWORDS, Account, Phone, Policy
+from accounts.models import MAX_CLIENT_PASSWORDS, Account, Phone, Policy
 from accounts.policy import effective
 from accounts.sessions import cutoffs
 from accounts.signin import authenticator
@@ -274,7 +274,7 @@ def _store(owner: Account, attempt: UUID, label: str) -> Issued:
     while passwords.selector(secret) in selectors:  # 1 in 6,000 with ten on file
         secret = passwords.generate()
     client_password = owner.client_passwords.create(
-        slot=min(set(range(1, MOST_CLIENT_PASSWORDS + 1)) - slots),
+        slot=min(set(range(1, MAX_CLIENT_PASSWORDS + 1)) - slots),
         label=label,
         selector=passwords.selector(secret),
         hash=passwords.hash_for_mail_server(secret),

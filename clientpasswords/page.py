@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import codes, networks, sites
 from accounts.models import Account, MailLogon, Phone
-from accounts.models.protocols import KEYS
+from accounts.models.protocols import PROTOCOL_KEYS
 from accounts.policy import effective, queries
 from accounts.policy.effective import EffectivePolicy
 from accounts.sessions import cutoffs
@@ -117,7 +117,7 @@ class Area:
         """Those that the mail server refuses as nobody used them."""
         rows = MailLogon.objects.filter(
             address=self.account.address,
-            protocol=KEYS[0],  # by each protocol alike
+            protocol=PROTOCOL_KEYS[0],  # by each protocol alike
             refusal=SUSPENDED_UNUSED.key,
         )
         return set(rows.values_list("credential", flat=True))
@@ -214,7 +214,7 @@ class Area:
     @property
     def client_networks(self) -> list[str]:
         """From where alone mail programs are let in; empty: from anywhere."""
-        return networks.split(self.effective.policy.client_networks)
+        return networks.split_networks(self.effective.policy.client_networks)
 
     @property
     def protocols_on(self) -> list[str]:

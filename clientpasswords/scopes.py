@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Self
 
 from accounts import networks
-from accounts.models.protocols import KEYS
+from accounts.models.protocols import PROTOCOL_KEYS
 from clientpasswords.models import ClientPassword
 
 
@@ -27,15 +27,15 @@ class Scope:
         allowed = client_password.protocols.items()
         return cls(
             frozenset(name for name, yes in allowed if yes),
-            tuple(networks.split(client_password.networks)),
+            tuple(networks.split_networks(client_password.networks)),
             client_password.expires_at,
         )
 
     def columns(self) -> dict[str, bool | str | datetime | None]:
         """Return it as the columns of a `ClientPassword`."""
         return {
-            **{name: name in self.protocols for name in KEYS},
-            "networks": networks.joined(self.networks),
+            **{name: name in self.protocols for name in PROTOCOL_KEYS},
+            "networks": networks.join_networks(self.networks),
             "expires_at": self.expires_at,
         }
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Self
 
 SEPARATOR = "~"  # in no address (`accounts.models.account`)
-MOST_DIGITS = 18  # that fit into a key of the database whatever they are
+MAX_DIGITS = 18  # that fit into a key of the database whatever they are
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class LoginName:
         """Take a login name apart. Every text is one: mail servers tell of any."""
         address, _mark, rest = text.partition(SEPARATOR)
         key = rest.partition(".")[0]
-        is_key = key.isascii() and key.isdecimal() and len(key) <= MOST_DIGITS
+        is_key = key.isascii() and key.isdecimal() and len(key) <= MAX_DIGITS
         return cls(address, int(key) if is_key else None)
 
     @property

@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, MailLogon, MailWebLogon
-from accounts.models.protocols import BY_KEY
+from accounts.models.protocols import PROTOCOLS_BY_KEY
 from accounts.sessions import rights
 from accounts.sessions.rights import LostSessions
 from clientpasswords import refusals
@@ -69,7 +69,7 @@ def _in_use(author: Account) -> list[Logon]:
         reason="",
         last_at__gte=timezone.now() - LATELY,
     ).exclude(by_web_password=False, client_password=None)
-    return [row for row in rows if row.protocol in BY_KEY]
+    return [row for row in rows if row.protocol in PROTOCOLS_BY_KEY]
 
 
 def _refused(author: Account, used: list[Logon]) -> set[Logon]:
@@ -81,7 +81,7 @@ def _refused(author: Account, used: list[Logon]) -> set[Logon]:
     on_line = {
         row: Connection(
             names.get(row.client_password_id or 0, author.address),
-            BY_KEY[row.protocol].session_services[0],
+            PROTOCOLS_BY_KEY[row.protocol].session_services[0],
             0,
             row.network_address or "",
         )

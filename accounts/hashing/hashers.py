@@ -18,7 +18,7 @@ from django.contrib.auth.hashers import (
 from django.utils.crypto import constant_time_compare
 from passlib.hash import sha512_crypt
 
-LONGEST_FOR_BCRYPT = 72  # bytes; what follows counts for nothing, in Dovecot as well
+MAX_BCRYPT_BYTES = 72  # bytes; what follows counts for nothing, in Dovecot as well
 
 
 class WebPasswordHasher(Argon2PasswordHasher):
@@ -72,7 +72,7 @@ class BcryptHasher(TakenOverHasher):
     algorithm = "blf"
 
     def matches(self, password: bytes, hash_: str) -> bool:
-        return bcrypt.checkpw(password[:LONGEST_FOR_BCRYPT], hash_.encode())
+        return bcrypt.checkpw(password[:MAX_BCRYPT_BYTES], hash_.encode())
 
 
 class Sha512CryptHasher(TakenOverHasher):

@@ -13,13 +13,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-LONGEST = 128  # symbols, as `Account.password` keeps them
+MAX_LENGTH = 128  # symbols, as `Account.password` keeps them
 # Beyond these one guess would keep a core busy for seconds, or not fit into the memory
 # that Dovecot's workers have (`vsz_limit` in deploy/dovecot).
-MOST_ROUNDS = 1_000_000
+MAX_ROUNDS = 1_000_000
 BCRYPT_COSTS = range(4, 16)
-MOST_ARGON2_PASSES = 10
-MOST_ARGON2_MEMORY = 256 * 1024  # KiB
+MAX_ARGON2_PASSES = 10
+MAX_ARGON2_MEMORY = 256 * 1024  # KiB
 
 # What Dovecot keeps without hashing, or so that the password can be had back.
 IN_CLEAR = frozenset(
@@ -143,7 +143,7 @@ def stored(text: str) -> str:
     if not scheme.is_well_formed(hash_):
         raise Unusable(f"not a {name} hash, or one that is too costly to verify")
     kept = scheme.stored(hash_)
-    if len(kept) > LONGEST:
+    if len(kept) > MAX_LENGTH:
         raise Unusable(f"the {name} hash is longer than can be kept")
     return kept
 
@@ -210,8 +210,8 @@ def _is_argon2id(hash_: str) -> bool:
         return False
     memory, passes, lanes = map(int, found.groups())
     return (
-        8 * lanes <= memory <= MOST_ARGON2_MEMORY
-        and 1 <= passes <= MOST_ARGON2_PASSES
+        8 * lanes <= memory <= MAX_ARGON2_MEMORY
+        and 1 <= passes <= MAX_ARGON2_PASSES
         and lanes > 0
     )
 
@@ -226,7 +226,7 @@ def _is_sha512_crypt(hash_: str) -> bool:
         r"\$6\$(?:rounds=([1-9]\d{3,8})\$)?[./A-Za-z0-9]{0,16}\$[./A-Za-z0-9]{86}",
         hash_,
     )
-    return found is not None and int(found[1] or 0) <= MOST_ROUNDS
+    return found is not None and int(found[1] or 0) <= MAX_ROUNDS
 
 
 def _is_salted(size: int) -> Callable[[str], bool]:
@@ -241,7 +241,7 @@ def _is_salted(size: int) -> Callable[[str], bool]:
 
 def _is_pbkdf2(hash_: str) -> bool:
     found = re.fullmatch(r"\$1\$([!-#%-~]{1,64})\$([1-9]\d{0,6})\$[0-9a-f]{40}", hash_)
-    return found is not None and int(found[2]) <= MOST_ROUNDS
+    return found is not None and int(found[2]) <= MAX_ROUNDS
 
 
 SCHEMES = (

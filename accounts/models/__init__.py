@@ -9,12 +9,12 @@ from accounts.models.formeraddress import FormerAddress
 from accounts.models.logon import MailLogon, MailWebLogon
 from accounts.models.notification import Notification
 from accounts.models.phone import BasePhone, NewPhone, Phone
-from accounts.models.policy import MOST_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
+from accounts.models.policy import MAX_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
 from accounts.models.recovery import RecoveryCodes
 from accounts.models.setting import MailSetting
 
 __all__ = [
-    "MOST_CLIENT_PASSWORDS",
+    "MAX_CLIENT_PASSWORDS",
     "POLICY_SETTINGS",
     "Account",
     "AccountManager",

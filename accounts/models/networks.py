@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from accounts.networks import joined, parse
+from accounts.networks import join_networks, parse_networks
 
 
 class NetworksField(models.CharField):
@@ -13,7 +13,7 @@ class NetworksField(models.CharField):
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         text: str = super().clean(value, model_instance)
-        return joined(parse(text))
+        return join_networks(parse_networks(text))
 
     def pre_save(self, model_instance: models.Model, *args: Any, **more: Any) -> str:
         """Return what the views can rely on, however it came here.
@@ -21,7 +21,9 @@ class NetworksField(models.CharField):
         Raises:
             ValidationError: it is no list of networks; nothing is stored.
         """
-        value = joined(parse(super().pre_save(model_instance, *args, **more)))
+        value = join_networks(
+            parse_networks(super().pre_save(model_instance, *args, **more))
+        )
         setattr(model_instance, self.attname, value)
         return value
 
@@ -39,7 +41,7 @@ class NetworksMark(models.PositiveIntegerField):
 
     def pre_save(self, model_instance: models.Model, *args: Any, **more: Any) -> int:
         """Return the number for what is being stored."""
-        networks = joined(parse(getattr(model_instance, self.of)))
+        networks = join_networks(parse_networks(getattr(model_instance, self.of)))
         digest = hashlib.sha256(networks.encode()).hexdigest()
         value = int(digest[:7], 16) if networks else 0
         setattr(model_instance, self.attname, value)

@@ -11,17 +11,17 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.networks import NetworksField, NetworksMark
-from accounts.models.protocols import KEYS, ProtocolSwitches
+from accounts.models.protocols import PROTOCOL_KEYS, ProtocolSwitches
 
 # What the `slot` of a client password can count to, whatever a policy says.
-MOST_CLIENT_PASSWORDS = 50
+MAX_CLIENT_PASSWORDS = 50
 # The longest times that a policy can name: ten years, and one. Moments that are farther
 # away than the calendar reaches cannot be computed.
-MOST_DAYS = 3650
-MOST_HOURS = 8760
+MAX_DAYS = 3650
+MAX_HOURS = 8760
 # The settings of a policy, in the sections of its page. The API, the administration's
 # pages, the effective policy, comparisons, copies and the audit log use only these.
-PROTOCOL_SETTINGS = KEYS
+PROTOCOL_SETTINGS = PROTOCOL_KEYS
 MAIL_PROGRAM_SETTINGS = ("third_party_logon", *PROTOCOL_SETTINGS, "client_networks")
 SECURITY_PASSWORD_SETTINGS = (
     "client_passwords_required",
@@ -119,20 +119,20 @@ class Policy(ProtocolSwitches):
     max_client_passwords = models.PositiveSmallIntegerField(
         _("security passwords allowed for each account"),
         default=10,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_CLIENT_PASSWORDS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_CLIENT_PASSWORDS)],
     )
     client_password_days = models.PositiveSmallIntegerField(
         _("days until a security password expires"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)],
         help_text=_("From 1 to 3650, counted from its creation. Empty: never."),
     )
     suspend_unused_days = models.PositiveSmallIntegerField(
         _("suspend after days of inactivity"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_DAYS)],
         help_text=_(
             "From 1 to 3650. The owner is notified first and can reactivate a "
             "suspended password with a code. Empty: never."
@@ -142,7 +142,7 @@ class Policy(ProtocolSwitches):
         _("suspend if not used within hours of creation"),
         null=True,
         blank=True,
-        validators=[MinValueValidator(1), MaxValueValidator(MOST_HOURS)],
+        validators=[MinValueValidator(1), MaxValueValidator(MAX_HOURS)],
         help_text=_(
             "From 1 to 8760. The same for a security password that was never used. "
             "Empty: never."
@@ -181,13 +181,13 @@ class Policy(ProtocolSwitches):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(max_client_passwords__range=(1, MOST_CLIENT_PASSWORDS)),
+                condition=Q(max_client_passwords__range=(1, MAX_CLIENT_PASSWORDS)),
                 name="policy_limit_within_the_slots",
             ),
             models.CheckConstraint(
-                condition=Q(client_password_days__lte=MOST_DAYS)
-                & Q(suspend_unused_days__lte=MOST_DAYS)
-                & Q(suspend_never_used_hours__lte=MOST_HOURS),
+                condition=Q(client_password_days__lte=MAX_DAYS)
+                & Q(suspend_unused_days__lte=MAX_DAYS)
+                & Q(suspend_never_used_hours__lte=MAX_HOURS),
                 name="policy_times_within_the_calendar",
             ),
         ]

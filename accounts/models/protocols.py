@@ -66,10 +66,10 @@ PROTOCOLS = (
         starttls_port=587,
     ),
 )
-BY_KEY = {each.key: each for each in PROTOCOLS}
-KEYS = tuple(BY_KEY)
-CHOICES = [(each.key, each.label) for each in PROTOCOLS]
-BY_SESSION_SERVICE = {
+PROTOCOLS_BY_KEY = {each.key: each for each in PROTOCOLS}
+PROTOCOL_KEYS = tuple(PROTOCOLS_BY_KEY)
+PROTOCOL_CHOICES = [(each.key, each.label) for each in PROTOCOLS]
+PROTOCOLS_BY_SESSION_SERVICE = {
     name: each for each in PROTOCOLS for name in each.session_services
 }
 
@@ -86,8 +86,8 @@ class ProtocolSwitches(models.Model):
 
     @property
     def protocols(self) -> dict[str, bool]:
-        """Each protocol by its key, and whether it is on; in the order of `KEYS`."""
-        return {key: getattr(self, key) for key in KEYS}
+        """Return whether each protocol is on, by key, ordered as `PROTOCOL_KEYS`."""
+        return {key: getattr(self, key) for key in PROTOCOL_KEYS}
 
     def labels_of_protocols(self, *, on: bool) -> list[str]:
         """Return what people call those that are on, or those that are off."""

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from accounts.models import SecurityEvent
-from accounts.models.protocols import KEYS
+from accounts.models.protocols import PROTOCOL_KEYS
 
 Kind = SecurityEvent.Kind
 
@@ -209,7 +209,7 @@ LOSSES = {
         "security passwords work only once you turn them on"
     ),
     "third_party_logon": gettext_noop("no mail program connects"),
-    **dict.fromkeys(KEYS, gettext_noop("%(protocol)s is switched off")),
+    **dict.fromkeys(PROTOCOL_KEYS, gettext_noop("%(protocol)s is switched off")),
     "client_networks": gettext_noop("mail programs connect from some networks only"),
     "client_password_days": gettext_noop("security passwords end sooner"),
 }

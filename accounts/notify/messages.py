@@ -17,7 +17,7 @@ from accounts import sites
 from accounts.models import Account, SecurityEvent
 from accounts.notify.catalogue import FACTS, NOTICES, Kind, format_time
 
-MOST_EVENTS = 10  # told of one by one in a mail
+MAX_EVENTS = 10  # told of one by one in a mail
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
         context = {
             "title": title,
             "address": account.address,
-            "events": [_list_facts(event) for event in events[:MOST_EVENTS]],
-            "more": max(len(events) - MOST_EVENTS, 0),
+            "events": [_list_facts(event) for event in events[:MAX_EVENTS]],
+            "more": max(len(events) - MAX_EVENTS, 0),
             "advice": _(notice.advice),
             "is_reminder": notice.is_reminder,
             "page": page if sites.own().url else "",

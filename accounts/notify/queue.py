@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
 FAILURES_UNTIL_GIVEN_UP = 80  # three days, at the longest wait
-AT_ONCE = 100  # mails in one round
+BATCH_SIZE = 100  # mails in one round
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def deliver_due() -> int:
     names = ("account", "event__kind", "number")
     due = Notification.objects.due().values_list(*names).distinct().order_by(*names)
     taken = 0
-    for account, kind, number in list(due[:AT_ONCE]):
+    for account, kind, number in list(due[:BATCH_SIZE]):
         batch = _claim(account, kind, str(number))
         if batch is None:
             continue
@@ -55,7 +55,7 @@ def deliver_due() -> int:
             taken += 1
         except (mail.NotSent, sms.NotSent) as error:
             log.warning("account %s not told of %s: %s", account, kind, error)
-            budgets.give_back([batch.limit])
+            budgets.refund([batch.limit])
             _postpone(batch)
             if isinstance(error, mail.NotSent):
                 break

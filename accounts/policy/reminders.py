@@ -14,13 +14,13 @@ from django.utils import timezone
 from accounts import events
 from accounts.events import PORTAL, Event, Kind
 from accounts.models import Account, Policy, SecurityEvent
-from accounts.models.protocols import KEYS
-from accounts.networks import covers
+from accounts.models.protocols import PROTOCOL_KEYS
+from accounts.networks import covers_networks
 from accounts.policy import effective, queries
 
 # Who has not acted by then is told once more.
 SECOND_REMINDER_BEFORE = timedelta(days=3)
-AT_ONCE = 200  # owners in one round
+BATCH_SIZE = 200  # owners in one round
 
 
 def send_requirement_reminders() -> int:
@@ -34,7 +34,7 @@ def send_requirement_reminders() -> int:
         with transaction.atomic():
             # One worker at a time, or an owner would be told twice.
             Policy.objects.select_for_update().get(pk=policy.pk)
-            rows = list(_owners_to_remind(policy)[:AT_ONCE])
+            rows = list(_owners_to_remind(policy)[:BATCH_SIZE])
             day = str(policy.required_from)
             events.record_all(
                 Event(Kind.REQUIRED_SOON, row, PORTAL, detail={"required_from": day})
@@ -52,7 +52,7 @@ def send_exception_reminders() -> int:
     """
     count, last = 0, 0
     while batch := list(
-        _ending_exceptions().filter(pk__gt=last).order_by("pk")[:AT_ONCE]
+        _ending_exceptions().filter(pk__gt=last).order_by("pk")[:BATCH_SIZE]
     ):
         last = batch[-1].pk
         if due := _exclude_reminded(batch):
@@ -74,7 +74,9 @@ def list_losses(account: Account) -> list[str]:
         return []
     if not then.third_party_logon:
         return ["third_party_logon"]
-    lost = [name for name in KEYS if getattr(own, name) and not getattr(then, name)]
+    lost = [
+        name for name in PROTOCOL_KEYS if getattr(own, name) and not getattr(then, name)
+    ]
     # Of the web password and security passwords one is refused, whichever it is.
     are_in_force = account.client_passwords_on or own.will_require_at(at)
     will_be = account.client_passwords_on or then.will_require_at(at)
@@ -82,7 +84,7 @@ def list_losses(account: Account) -> list[str]:
         lost.append("client_passwords_required")
     if are_in_force and not will_be:
         lost.append("client_passwords_suspended")
-    if not covers(then.client_networks, own.client_networks):
+    if not covers_networks(then.client_networks, own.client_networks):
         lost.append("client_networks")
     days, until_then = then.client_password_days, own.client_password_days
     is_sooner = days is not None and (until_then is None or days < until_then)

@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 # When the next kick follows, counted from the one before.
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
-AT_ONCE = 50  # kicks in one request
+BATCH_SIZE = 50  # kicks in one request
 # With more mailboxes of one domain, all sessions of the domain are reviewed.
-MOST_MASKS_A_DOMAIN = 10
+MAX_MASKS_A_DOMAIN = 10
 # The order is not assigned to mail servers before it is due.
 NODE_UNASSIGNED = ""
 
@@ -73,7 +73,7 @@ def review_addresses(addresses: Iterable[str]) -> None:
     for domain, some in domains.items():
         masks = (
             [f"*@{domain}*"]
-            if len(some) > MOST_MASKS_A_DOMAIN
+            if len(some) > MAX_MASKS_A_DOMAIN
             else [f"{one}*" for one in some]
         )
         for mask in masks:
@@ -204,9 +204,9 @@ def _carry_out(row: Cutoff, kicks: list[Kick] | None) -> bool:
     """Kick, and forget what the server's cache may hold; touches no database."""
     if kicks is None:
         return _log_unconfirmed(row)
-    starts = range(0, len(kicks), AT_ONCE)
+    starts = range(0, len(kicks), BATCH_SIZE)
     # Not further than to the first failure, or one that hangs would outlast the lease.
-    if all(_cut_off(row.node, kicks[start : start + AT_ONCE]) for start in starts):
+    if all(_cut_off(row.node, kicks[start : start + BATCH_SIZE]) for start in starts):
         return True
     return _log_unconfirmed(row)
 

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from accounts.models import Domain, MailLogon, MailWebLogon
-from accounts.models.protocols import BY_SESSION_SERVICE
-from accounts.networks import contains
+from accounts.models.protocols import PROTOCOLS_BY_SESSION_SERVICE
+from accounts.networks import contains_address
 from gateways.doveadm import Connection
 from gateways.loginnames import LoginName, parse_credentials
 
-AT_ONCE = 500  # names in one query
+BATCH_SIZE = 500  # names in one query
 CLIENT_COLUMNS = ("login_name", "protocol", "networks", "policy_networks")
 WEB_COLUMNS = (*CLIENT_COLUMNS, "refusal")
 
@@ -46,7 +46,7 @@ def find_lost_sessions(
     goes_on = set()
     for each in connections:
         place = each.username, each.ip
-        protocol = BY_SESSION_SERVICE.get(each.service)
+        protocol = PROTOCOLS_BY_SESSION_SERVICE.get(each.service)
         domain = LoginName.parse(each.username).domain
         if (
             protocol is None
@@ -67,8 +67,8 @@ def _open_doors(names: set[str]) -> dict[tuple[str, str], Door]:
     """For each logon name and protocol that is let in from somewhere: from where."""
     doors: dict[tuple[str, str], Door] = {}
     ordered = sorted(names)
-    for start in range(0, len(ordered), AT_ONCE):
-        some = ordered[start : start + AT_ONCE]
+    for start in range(0, len(ordered), BATCH_SIZE):
+        some = ordered[start : start + BATCH_SIZE]
         for web in MailWebLogon.objects.filter(address__in=some).only(*WEB_COLUMNS):
             by_policy = [] if web.refusal else [_drop_empty(web.policy_networks)]
             doors[web.login_name, web.protocol] = [[web.networks], *by_policy]
@@ -86,4 +86,4 @@ def _drop_empty(*networks: str) -> list[str]:
 
 
 def _is_let_in(ip: str, door: Door) -> bool:
-    return any(all(contains(each, ip) for each in lists) for lists in door)
+    return any(all(contains_address(each, ip) for each in lists) for lists in door)

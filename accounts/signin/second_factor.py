@@ -23,7 +23,7 @@ RECOVERY_CODES = 10
 # Twenty digits are 66 bits. Digits alone, because a telephone shows the keys for them
 # where it asks for the code of an app.
 DIGITS = 20
-MOST_PASSKEYS = 20
+MAX_PASSKEYS = 20
 
 
 def app(account: Account) -> TOTPDevice | None:

@@ -89,7 +89,7 @@ def _spent(
     except Exception:
         _record_failure(name, network_address)
         raise
-    budgets.give_back(limits)
+    budgets.refund(limits)
 
 
 def _record_failure(name: str, network_address: str | None) -> None:

@@ -104,7 +104,7 @@ def add(request: UserRequest) -> HttpResponse:
     """Take the name of a new passkey, and proof of who asks for it."""
     if not may_add_a_factor(request) or not passkeys.possible(request):
         return redirect("two_factor:profile")
-    if second_factor.passkeys(request.user).count() >= second_factor.MOST_PASSKEYS:
+    if second_factor.passkeys(request.user).count() >= second_factor.MAX_PASSKEYS:
         messages.error(request, _("You have reached the limit for passkeys."))
         return redirect("two_factor:profile")
     form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})

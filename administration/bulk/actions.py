@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import Account, Department, Domain, Policy
-from accounts.models.protocols import KEYS, PROTOCOLS
+from accounts.models.protocols import PROTOCOL_KEYS, PROTOCOLS
 from administration.base.widgets import Column, MomentField, NamedAutocompleteSelect
 from clientpasswords.models import ClientPassword
 from provisioning import acts
@@ -79,7 +79,7 @@ class PolicyForm(UntilForm):
 
 class ProtocolsForm(UntilForm):
     CHOICES = [("", _("unchanged")), ("on", _("on")), ("off", _("off"))]
-    field_order = [*KEYS, "until"]
+    field_order = [*PROTOCOL_KEYS, "until"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,7 +92,7 @@ class ProtocolsForm(UntilForm):
     def clean(self) -> Asked:
         self.cleaned_data["answers"] = answers = {
             name: self.cleaned_data[name] == "on"
-            for name in KEYS
+            for name in PROTOCOL_KEYS
             if self.cleaned_data.get(name)
         }
         if not answers:

@@ -34,7 +34,7 @@ class NetworkFilter(TextFilter):
 
 def _within(queryset: Rows, text: str) -> Rows:
     """Those from there; networks by whole octets, as both databases know addresses."""
-    network = networks.read(text)
+    network = networks.parse_network(text)
     if network is None:
         return queryset.none()
     size = 8 if network.version == IPV4 else 16

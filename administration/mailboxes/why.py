@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Account
-from accounts.models.protocols import BY_KEY, CHOICES, KEYS
+from accounts.models.protocols import PROTOCOL_CHOICES, PROTOCOL_KEYS, PROTOCOLS_BY_KEY
 from administration.base.lists import Context
 from clientpasswords import refusals
 from clientpasswords.logon import diagnosis
@@ -22,8 +22,8 @@ class WhyForm(forms.Form):
 
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
-        choices=CHOICES,
-        initial=KEYS[0],
+        choices=PROTOCOL_CHOICES,
+        initial=PROTOCOL_KEYS[0],
         required=False,
     )
     ip = forms.GenericIPAddressField(
@@ -51,11 +51,11 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
     if form.is_bound and not form.is_valid():
         return context
     asked = form.cleaned_data if form.is_bound else {}
-    protocol, ip = asked.get("protocol") or KEYS[0], asked.get("ip") or None
+    protocol, ip = asked.get("protocol") or PROTOCOL_KEYS[0], asked.get("ip") or None
     found = diagnosis.of(account, protocol, ip)
-    chain = list(checks(found, BY_KEY[protocol].label))
+    chain = list(checks(found, PROTOCOLS_BY_KEY[protocol].label))
     return context | {
-        "protocol": BY_KEY[protocol].label,
+        "protocol": PROTOCOLS_BY_KEY[protocol].label,
         "ip": ip,
         "checks": chain,
         "failing": next((each for each in chain if each.is_good is False), None),

@@ -7,7 +7,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.hashing import schemes
 from accounts.models import MailLogon, MailWebLogon
-from accounts.networks import contains
+from accounts.networks import contains_address
 from clientpasswords import passwords
 from clientpasswords.refusals import (
     NETWORK_NOT_ALLOWED,
@@ -59,14 +59,22 @@ def refusal_of_client_password(row: MailLogon, ip: str | None) -> str | None:
 
 def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
     """Why the web password does not open the door from there; None: it does."""
-    return None if contains(row.networks, ip) else row.refusal or refusal_there(ip, row)
+    return (
+        None
+        if contains_address(row.networks, ip)
+        else row.refusal or refusal_there(ip, row)
+    )
 
 
 def refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
     """Why not from that address; the networks of webmail are not looked at."""
-    if row.policy_networks and not contains(row.policy_networks, ip):
+    if row.policy_networks and not contains_address(row.policy_networks, ip):
         return NETWORK_NOT_ALLOWED.key
-    if isinstance(row, MailWebLogon) or not row.networks or contains(row.networks, ip):
+    if (
+        isinstance(row, MailWebLogon)
+        or not row.networks
+        or contains_address(row.networks, ip)
+    ):
         return None
     return OUT_OF_SCOPE.key
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import retention
-from accounts.models import MOST_CLIENT_PASSWORDS, MailLogon
-from accounts.models.protocols import KEYS, ProtocolSwitches
+from accounts.models import MAX_CLIENT_PASSWORDS, MailLogon
+from accounts.models.protocols import PROTOCOL_KEYS, ProtocolSwitches
 
 if TYPE_CHECKING:
     from clientpasswords.models.history import Usage
@@ -128,7 +128,7 @@ class ClientPassword(ProtocolSwitches):
                 name="clientpassword_slot_once_until_revoked",
             ),
             models.CheckConstraint(
-                condition=Q(slot__range=(1, MOST_CLIENT_PASSWORDS)),
+                condition=Q(slot__range=(1, MAX_CLIENT_PASSWORDS)),
                 name="clientpassword_slot_in_range",
             ),
             # Also the index of the look-up at every logon: at most one row is found.
@@ -141,7 +141,7 @@ class ClientPassword(ProtocolSwitches):
                 name="clientpassword_one_of_each_form",
             ),
             models.CheckConstraint(
-                condition=reduce(or_, (Q((key, True)) for key in KEYS)),
+                condition=reduce(or_, (Q((key, True)) for key in PROTOCOL_KEYS)),
                 name="clientpassword_good_for_something",
             ),
             models.CheckConstraint(

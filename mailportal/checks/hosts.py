@@ -12,7 +12,7 @@ from django.core.checks import CheckMessage, Error
 
 # With a leading dot, every name below it.
 HOST_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
-MOST_PROXIES = 2  # a load balancer, and the web server
+MAX_PROXIES = 2  # a load balancer, and the web server
 
 
 def is_host(text: str) -> bool:
@@ -94,7 +94,7 @@ def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
         )
         hint = "Set TRUSTED_PROXIES=1 behind the nginx of deploy/nginx."
         return [checks.Warning(text, hint=hint, id="mailportal.W002")]
-    if proxies > MOST_PROXIES:
+    if proxies > MAX_PROXIES:
         text = (
             f"TRUSTED_PROXIES is {proxies}: with fewer than that in front, whoever"
             " writes X-Forwarded-For chooses the address that limits count for."

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.views.decorators.debug import sensitive_variables
 
-from accounts.models.protocols import KEYS
+from accounts.models.protocols import PROTOCOL_KEYS
 from clientpasswords.logon import decision
 
 
@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("address")
-        parser.add_argument("--protocol", choices=KEYS, required=True)
+        parser.add_argument("--protocol", choices=PROTOCOL_KEYS, required=True)
         parser.add_argument("--ip", help="where the mail program connects from")
 
     @sensitive_variables()

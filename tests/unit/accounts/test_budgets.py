@@ -77,7 +77,7 @@ def test_what_is_given_back_can_be_used_again() -> None:
     limit = Limit("k", 1, HOUR)
     budgets.spend([limit])
 
-    budgets.give_back([limit])
+    budgets.refund([limit])
 
     assert try_to_spend(limit)
 
@@ -88,7 +88,7 @@ def test_nothing_is_given_back_that_was_not_used() -> None:
     budgets.spend([limit])
 
     for _ in range(3):
-        budgets.give_back([limit])
+        budgets.refund([limit])
 
     assert used() == {"k": 0}
 
@@ -103,7 +103,7 @@ def test_what_is_given_back_late_belongs_to_the_stretch_it_was_taken_from(
     clock.shift(2)
     budgets.spend([Limit("k", 5, HOUR)])
 
-    budgets.give_back([early])
+    budgets.refund([early])
 
     rows = Budget.objects.order_by("window").values_list("used", flat=True)
     assert list(rows) == [0, 1]

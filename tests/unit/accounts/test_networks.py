@@ -65,7 +65,7 @@ def in_lua(questions: list[tuple[str, str]]) -> list[bool]:
 def test_the_portal_and_the_mail_server_find_the_same(
     questions: list[tuple[str, str]],
 ) -> None:
-    found = [networks.contains(stored, ip) for ip, stored in questions]
+    found = [networks.contains_address(stored, ip) for ip, stored in questions]
 
     assert dict(zip(questions, found, strict=True)) == dict(
         zip(questions, in_lua(questions), strict=True)
@@ -93,7 +93,7 @@ def test_the_portal_and_the_mail_server_find_the_same(
 def test_an_address_of_ipv4_is_its_address_within_ipv6(
     ip: str | None, stored: str, *, is_in: bool
 ) -> None:
-    assert networks.contains(stored, ip) is is_in
+    assert networks.contains_address(stored, ip) is is_in
     if ip is not None:
         assert in_lua([(ip, stored)]) == [is_in]
 
@@ -102,28 +102,34 @@ def test_an_address_of_ipv4_is_its_address_within_ipv6(
 def test_what_covers_a_list_has_whoever_is_in_it(
     outer: str, inner: str, ip: str
 ) -> None:
-    either = networks.joined(filter(None, [outer, inner]))
+    either = networks.join_networks(filter(None, [outer, inner]))
 
-    assert networks.covers(either or networks.ANYWHERE, inner or outer)
-    if networks.covers(outer, inner) and inner and outer:
-        assert networks.contains(outer, ip) or not networks.contains(inner, ip)
+    assert networks.covers_networks(either or networks.ANYWHERE, inner or outer)
+    if networks.covers_networks(outer, inner) and inner and outer:
+        assert networks.contains_address(outer, ip) or not networks.contains_address(
+            inner, ip
+        )
 
 
 @given(st.lists(st.ip_addresses().map(str), min_size=1, max_size=10))
 def test_what_is_parsed_is_stored_in_one_form(typed: list[str]) -> None:
-    parsed = networks.parse(" ; ".join(typed))
+    parsed = networks.parse_networks(" ; ".join(typed))
 
-    assert networks.parse(networks.joined(parsed)) == parsed
-    assert networks.split(networks.joined(parsed)) == [*parsed]
+    assert networks.parse_networks(networks.join_networks(parsed)) == parsed
+    assert networks.split_networks(networks.join_networks(parsed)) == [*parsed]
     assert {ip_network(each) for each in parsed} == {ip_network(ip) for ip in typed}
-    assert all(networks.contains(networks.joined(parsed), ip) for ip in typed)
+    assert all(
+        networks.contains_address(networks.join_networks(parsed), ip) for ip in typed
+    )
 
 
 @given(st.text(max_size=20))
 def test_what_is_typed_is_a_list_or_is_refused(text: str) -> None:
     typed = [each for each in re.split(r"[\s,;]+", text.strip()) if each]
-    if None in map(networks.read, typed):
+    if None in map(networks.parse_network, typed):
         with pytest.raises(ValidationError, match="is not a valid network"):
-            networks.parse(text)
-    elif len(typed) <= networks.MOST_NETWORKS:
-        assert {*networks.parse(text)} == {str(networks.read(each)) for each in typed}
+            networks.parse_networks(text)
+    elif len(typed) <= networks.MAX_NETWORKS:
+        assert {*networks.parse_networks(text)} == {
+            str(networks.parse_network(each)) for each in typed
+        }

@@ -13,10 +13,10 @@ from django.urls import reverse
 
 from accounts.models import POLICY_SETTINGS, Account, MailLogon, MailWebLogon, Policy
 from accounts.models.protocols import (
-    BY_KEY,
-    BY_SESSION_SERVICE,
-    KEYS,
+    PROTOCOL_KEYS,
     PROTOCOLS,
+    PROTOCOLS_BY_KEY,
+    PROTOCOLS_BY_SESSION_SERVICE,
     ProtocolSwitches,
 )
 from accounts.notify.catalogue import LOSSES
@@ -61,7 +61,9 @@ def names_one(file: Path) -> bool:
     """Whether a text in the module is a protocol's key or label and nothing else."""
     tree = ast.parse(file.read_text())
     texts = (each.value for each in ast.walk(tree) if isinstance(each, ast.Constant))
-    return any(isinstance(text, str) and text.lower() in BY_KEY for text in texts)
+    return any(
+        isinstance(text, str) and text.lower() in PROTOCOLS_BY_KEY for text in texts
+    )
 
 
 def test_no_other_module_names_a_protocol() -> None:
@@ -71,7 +73,7 @@ def test_no_other_module_names_a_protocol() -> None:
 
 
 def test_no_template_asks_for_a_protocol_by_its_name() -> None:
-    either = "|".join(KEYS)
+    either = "|".join(PROTOCOL_KEYS)
     asked = re.compile(rf"""["']({either})["']""", re.IGNORECASE)
     found = [
         file.name
@@ -90,21 +92,21 @@ def test_each_protocol_has_its_column(model: type[ProtocolSwitches]) -> None:
         (each.key, each.label) for each in PROTOCOLS
     ]
     assert issubclass(model, ProtocolSwitches)
-    assert model().protocols == dict.fromkeys(KEYS, True)
-    assert not set(KEYS) - {*POLICY_SETTINGS}
+    assert model().protocols == dict.fromkeys(PROTOCOL_KEYS, True)
+    assert not set(PROTOCOL_KEYS) - {*POLICY_SETTINGS}
 
 
-@pytest.mark.parametrize("off", KEYS)
+@pytest.mark.parametrize("off", PROTOCOL_KEYS)
 def test_a_protocol_that_is_off_is_refused_by_both_views_and_no_other(
     off: str, alice: Account
 ) -> None:
     Account.objects.update(client_passwords_on=True)
     make_client_password(alice)
-    others = set(KEYS) - {off}
+    others = set(PROTOCOL_KEYS) - {off}
 
     def refused(view: type[MailLogon | MailWebLogon], reason: str) -> set[str]:
         rows = view.objects.all()
-        assert {each.protocol for each in rows} == set(KEYS)
+        assert {each.protocol for each in rows} == set(PROTOCOL_KEYS)
         return {each.protocol for each in rows if each.refusal == reason}
 
     ClientPassword.objects.update(**dict.fromkeys(others, False))
@@ -121,7 +123,7 @@ def test_columns_have_room_for_the_key_of_each(model: type[Model]) -> None:
 
     assert isinstance(column, CharField)
     assert column.max_length
-    assert max(map(len, KEYS)) <= column.max_length
+    assert max(map(len, PROTOCOL_KEYS)) <= column.max_length
 
 
 def lua_table(name: str) -> dict[str, str]:
@@ -145,17 +147,17 @@ def test_sessions_of_each_can_be_ended_alone() -> None:
         re.MULTILINE,
     )
 
-    assert [key for key, _services in sockets] == [*KEYS]
+    assert [key for key, _services in sockets] == [*PROTOCOL_KEYS]
     for key, services in sockets:
         # Dovecot 2.3 calls ManageSieve's sessions by another name than 2.4.
-        assert set(services.split()) <= set(BY_KEY[key].session_services)
-        assert BY_KEY[key].session_services[0] in services.split()
+        assert set(services.split()) <= set(PROTOCOLS_BY_KEY[key].session_services)
+        assert PROTOCOLS_BY_KEY[key].session_services[0] in services.split()
 
 
 def test_no_service_is_of_two_protocols() -> None:
     listed = [name for each in PROTOCOLS for name in each.session_services]
 
-    assert len(listed) == len(BY_SESSION_SERVICE)
+    assert len(listed) == len(PROTOCOLS_BY_SESSION_SERVICE)
     logons = [name for each in PROTOCOLS for name in each.logon_services]
     assert len(logons) == len(set(logons))
 
@@ -163,7 +165,7 @@ def test_no_service_is_of_two_protocols() -> None:
 def test_wrong_passwords_by_each_are_counted_by_fail2ban() -> None:
     text = (TEMPLATES / "fail2ban" / "filter.d" / "mailportal.conf").read_text()
 
-    assert re.findall(r'"protocol":"\(\?:([^)]*)\)"', text) == ["|".join(KEYS)]
+    assert re.findall(r'"protocol":"\(\?:([^)]*)\)"', text) == ["|".join(PROTOCOL_KEYS)]
 
 
 def test_pages_offer_each(administrator: Client, alice: Account) -> None:
@@ -171,12 +173,16 @@ def test_pages_offer_each(administrator: Client, alice: Account) -> None:
     words = [word for word, _text, _narrow in ProtocolFilter.options]
     off = [(word, str(text)) for word, text, _narrow in ProtocolsFilter.options]
 
-    assert [each for each in site.list_display if each in KEYS] == [*KEYS]
-    assert [name for name in ProtocolsForm().fields if name in KEYS] == [*KEYS]
-    assert words == [*KEYS]
+    assert [each for each in site.list_display if each in PROTOCOL_KEYS] == [
+        *PROTOCOL_KEYS
+    ]
+    assert [name for name in ProtocolsForm().fields if name in PROTOCOL_KEYS] == [
+        *PROTOCOL_KEYS
+    ]
+    assert words == [*PROTOCOL_KEYS]
     assert off == [(f"{each.key}-off", f"{each.label} off") for each in PROTOCOLS]
     choices = ScopeForm().fields["protocols"].choices  # type: ignore[attr-defined]
-    assert [key for key, _label in choices] == [*KEYS]
+    assert [key for key, _label in choices] == [*PROTOCOL_KEYS]
     for each in PROTOCOLS:
         page = administrator.get(
             reverse("admin:accounts_account_why", args=[alice.pk]),
@@ -185,7 +191,7 @@ def test_pages_offer_each(administrator: Client, alice: Account) -> None:
         assert f"Is {each.label} on?" in page.content.decode()
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", PROTOCOL_KEYS)
 def test_an_exception_that_allows_it_is_known_to_end(key: str, alice: Account) -> None:
     assert LOSSES[key]
     setattr(alice.domain.policy, key, False)

@@ -72,7 +72,7 @@ def _mailed_reports(
 SIGN_IN = [
     (CheapHasher, "verify"),
     (events, "record"),
-    (budgets, "give_back"),
+    (budgets, "refund"),
 ]
 GET_CODE = [
     (effective, "load_effective_policy"),

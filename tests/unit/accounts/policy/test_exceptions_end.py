@@ -134,7 +134,7 @@ def test_an_exception_that_lets_nobody_in_gives_nothing_to_lose(free: Account) -
 def test_many_are_told_in_small_batches_none_of_which_hides_the_next(
     free: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "AT_ONCE", 2)
+    monkeypatch.setattr(reminders, "BATCH_SIZE", 2)
     for number in range(6):
         make_account(f"{number}@example.com", client_passwords_on=number < 3)
     until = timezone.now() + DAY

@@ -79,7 +79,7 @@ def test_only_those_are_told_who_have_to_act(alice: Account) -> None:
 def test_many_are_told_in_several_rounds(
     alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "AT_ONCE", 2)
+    monkeypatch.setattr(reminders, "BATCH_SIZE", 2)
     for number in range(4):
         make_account(f"{number}@example.com")
     require_client_passwords_in(30 * DAY)

@@ -67,7 +67,7 @@ def test_many_are_left_to_the_worker(
 def test_sessions_of_many_in_a_domain_are_looked_at_as_a_whole(
     admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cutoffs, "MOST_MASKS_A_DOMAIN", 5)
+    monkeypatch.setattr(cutoffs, "MAX_MASKS_A_DOMAIN", 5)
 
     work_off(ordered(admin, "revoke_all", many))
 

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts import sites
 from accounts.models import Account
-from accounts.models.protocols import BY_KEY
+from accounts.models.protocols import PROTOCOLS_BY_KEY
 from accounts.sites import Server, Ways
 from clientpasswords.setup import qrcodes
 from tests.unit.support import press_get_code, press_next, revealed_by
@@ -43,8 +43,8 @@ def test_pop3_and_other_encryption_have_their_numbers(
     alice: Account, security: str, number: int
 ) -> None:
     ways = Ways(
-        Server(BY_KEY["pop3"], "p", 1, security),
-        Server(BY_KEY["smtp"], "s", 2, security),
+        Server(PROTOCOLS_BY_KEY["pop3"], "p", 1, security),
+        Server(PROTOCOLS_BY_KEY["smtp"], "s", 2, security),
     )
 
     document = json.loads(qrcodes.thunderbird(alice, "x", ways))
