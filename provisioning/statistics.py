@@ -103,8 +103,8 @@ def _rows() -> dict[str, tuple[Rows, str]]:
         "active": (active, "domain"),
         "off_the_web_password": (in_force, "domain"),
         "full": (limits.reached(accounts), "domain"),
-        "idle": (history.idle(passwords), "account__domain"),
-        "never_used": (history.never_used(passwords), "account__domain"),
+        "idle": (history.idle_passwords(passwords), "account__domain"),
+        "never_used": (history.never_used_passwords(passwords), "account__domain"),
     }
 
 

@@ -137,8 +137,8 @@ class UseFilter(ChoiceFilter):
     title = _("use")
     parameter_name = "use"
     options = [
-        ("idle", _("Not for 90 days"), history.idle),
-        ("never", _("Never"), history.never_used),
+        ("idle", _("Not for 90 days"), history.idle_passwords),
+        ("never", _("Never"), history.never_used_passwords),
     ]
 
 

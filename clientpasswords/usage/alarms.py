@@ -16,13 +16,13 @@ from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
 from clientpasswords.refusals import REVOKED
 from clientpasswords.usage.known_networks import KnownNetworks
-from clientpasswords.usage.summary import Alike, Told
+from clientpasswords.usage.summary import LogonKey, LogonStats
 
 # A deleted password that is still being tried is told of once in this time.
-TRIED_AGAIN = timedelta(days=1)
+REVOKED_TRIED_INTERVAL = timedelta(days=1)
 
 
-class Use(NamedTuple):
+class UsageRow(NamedTuple):
     """When a client password was first used, and all of its last use."""
 
     client_password: int
@@ -33,23 +33,23 @@ class Use(NamedTuple):
     node: str
 
 
-class Password(NamedTuple):
+class UsedPassword(NamedTuple):
     """What of a client password has to be known here."""
 
     pk: int
     account: Account
     label: str
     suspends_at: datetime | None
-    used: Use | None
+    used: UsageRow | None
 
 
-Logons = Mapping[Alike, Told]
+Logons = Mapping[LogonKey, LogonStats]
 Accounts = Mapping[str, Account]
-Passwords = Mapping[int, Password]
-Hour = tuple[Account, datetime]
+Passwords = Mapping[int, UsedPassword]
+AccountHour = tuple[Account, datetime]
 
 
-def raise_all(
+def record_alarms(
     logons: Logons, accounts: Accounts, passwords: Passwords, *, node: str
 ) -> None:
     """Record what is remarkable in these logons; call it before their use is written.
@@ -58,78 +58,89 @@ def raise_all(
     """
     events.record_all(
         [
-            *_uses(logons, passwords, node),
-            *_revoked(logons, passwords, node),
-            *_bursts(logons, accounts, node),
+            *_use_events(logons, passwords, node),
+            *_revoked_tried_events(logons, passwords, node),
+            *_guessing_events(logons, accounts, node),
         ]
     )
 
 
-def _uses(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
+def _use_events(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
     """First uses of passwords, and uses from networks that are new to them."""
-    used = list(_outcomes(logons, passwords, ""))
+    used = list(_logons_with_reason(logons, passwords, ""))
     networks = KnownNetworks({password.pk for password, _key, _told in used})
     unused = {password.pk for password, _key, _told in used if password.used is None}
-    for password, key, told in used:
-        is_new = networks.add(password.pk, key.network_address, told.last_at)
+    for password, key, stats in used:
+        is_new = networks.add(password.pk, key.network_address, stats.last_at)
         if password.pk in unused:
             unused.remove(password.pk)
-            yield _event(Kind.FIRST_USED, password, key, told.first_at, node)
+            yield _event(Kind.FIRST_USED, password, key, stats.first_at, node)
         elif is_new:
-            yield _event(Kind.NEW_NETWORK, password, key, told.first_at, node)
+            yield _event(Kind.NEW_NETWORK, password, key, stats.first_at, node)
     networks.save()
 
 
-def _revoked(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
+def _revoked_tried_events(
+    logons: Logons, passwords: Passwords, node: str
+) -> Iterator[Event]:
     """Deleted passwords that some device goes on trying."""
-    tried = list(_outcomes(logons, passwords, REVOKED.key))
+    tried = list(_logons_with_reason(logons, passwords, REVOKED.key))
     if not tried:
         return
-    lately = SecurityEvent.objects.filter(
+    recent = SecurityEvent.objects.filter(
         kind=Kind.REVOKED_TRIED,
         account__in={password.account for password, _key, _told in tried},
-        at__gt=min(told.last_at for *_, told in tried) - TRIED_AGAIN,
+        at__gt=min(stats.last_at for *_, stats in tried) - REVOKED_TRIED_INTERVAL,
     )
-    told_of = {event.detail["credential"] for event in lately}
-    for password, key, told in tried:
-        if password.pk not in told_of:
-            told_of.add(password.pk)
-            yield _event(Kind.REVOKED_TRIED, password, key, told.last_at, node)
+    reported = {event.detail["credential"] for event in recent}
+    for password, key, stats in tried:
+        if password.pk not in reported:
+            reported.add(password.pk)
+            yield _event(Kind.REVOKED_TRIED, password, key, stats.last_at, node)
 
 
-def _bursts(logons: Logons, accounts: Accounts, node: str) -> Iterator[Event]:
+def _guessing_events(logons: Logons, accounts: Accounts, node: str) -> Iterator[Event]:
     """Accounts for which many different wrong passwords were typed within an hour."""
-    counts: Counter[Hour] = Counter()
-    newest: dict[Hour, tuple[Alike, Told]] = {}
-    for key, told in sorted(logons.items(), key=lambda item: item[1].last_at):
-        if told.guesses:
-            hour = told.last_at.replace(minute=0, second=0, microsecond=0)
-            place = (accounts[key.address], hour)
-            counts[place] += told.guesses
-            newest[place] = (key, told)
-    for place, before in _count(counts).items():
-        count = before + counts[place]
+    counts: Counter[AccountHour] = Counter()
+    newest: dict[AccountHour, tuple[LogonKey, LogonStats]] = {}
+    for key, stats in sorted(logons.items(), key=lambda item: item[1].last_at):
+        if stats.guesses:
+            hour = stats.last_at.replace(minute=0, second=0, microsecond=0)
+            account_hour = (accounts[key.address], hour)
+            counts[account_hour] += stats.guesses
+            newest[account_hour] = (key, stats)
+    for account_hour, before in _count_guesses(counts).items():
+        count = before + counts[account_hour]
         if before < settings.GUESSES_PER_ACCOUNT_HOUR <= count:
-            key, told = newest[place]
+            key, stats = newest[account_hour]
             by = Actor(node, key.network_address)
             detail: dict[str, str | int] = {"count": count, "protocol": key.protocol}
-            yield Event(Kind.GUESSED, place[0], by, told.last_at, detail)
+            yield Event(Kind.GUESSED, account_hour[0], by, stats.last_at, detail)
 
 
-def _count(counts: Mapping[Hour, int]) -> dict[Hour, int]:
+def _count_guesses(counts: Mapping[AccountHour, int]) -> dict[AccountHour, int]:
     """Add to each account's guesses of that hour; return how many there were before."""
     if not counts:
         return {}
-    keys = {place: f"mail-guesses:{place[0].pk}" for place in counts}
+    keys = {
+        account_hour: f"mail-guesses:{account_hour[0].pk}" for account_hour in counts
+    }
     rows = Budget.objects.filter(
         key__in=keys.values(), window__in={hour for _account, hour in counts}
     )
     used = {(row.key, row.window): row.used for row in rows}
-    before = {place: used.get((keys[place], place[1]), 0) for place in counts}
+    before = {
+        account_hour: used.get((keys[account_hour], account_hour[1]), 0)
+        for account_hour in counts
+    }
     Budget.objects.bulk_create(
         [
-            Budget(key=keys[place], window=place[1], used=before[place] + count)
-            for place, count in counts.items()
+            Budget(
+                key=keys[account_hour],
+                window=account_hour[1],
+                used=before[account_hour] + count,
+            )
+            for account_hour, count in counts.items()
         ],
         update_conflicts=True,
         unique_fields=["key", "window"],
@@ -138,18 +149,18 @@ def _count(counts: Mapping[Hour, int]) -> dict[Hour, int]:
     return before
 
 
-def _outcomes(
+def _logons_with_reason(
     logons: Logons, passwords: Passwords, reason: str
-) -> Iterator[tuple[Password, Alike, Told]]:
+) -> Iterator[tuple[UsedPassword, LogonKey, LogonStats]]:
     """The logons by client passwords with this outcome, in the order they began."""
-    for key, told in sorted(logons.items(), key=lambda item: item[1].first_at):
+    for key, stats in sorted(logons.items(), key=lambda item: item[1].first_at):
         password = passwords.get(key.credential or 0)
         if password is not None and key.reason == reason:
-            yield password, key, told
+            yield password, key, stats
 
 
 def _event(
-    kind: Kind, password: Password, key: Alike, at: datetime, node: str
+    kind: Kind, password: UsedPassword, key: LogonKey, at: datetime, node: str
 ) -> Event:
     detail: dict[str, str | int] = {
         "device": password.label,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     AnyField = Field[Any, Any]
 
 
-def write(
+def write_rows(
     model: type[Model],
     names: Sequence[str],
     rows: Collection[Sequence[object]],
@@ -31,13 +31,15 @@ def write(
     if not rows:
         return
     fields = _fields(model, names)
-    columns = [*map(_converted, fields, zip(*rows, strict=True))]
-    insert = f"INSERT INTO {_quoted(model._meta.db_table)} ({_names(fields)})"
+    columns = [*map(_convert_column, fields, zip(*rows, strict=True))]
+    insert = (
+        f"INSERT INTO {_quote_name(model._meta.db_table)} ({_column_names(fields)})"
+    )
     conflict = _on_conflict(model, unique, update)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Planned once, whatever the number of rows; each column is one parameter.
-            arrays = ", ".join(f"%s::{_type(field)}[]" for field in fields)
+            arrays = ", ".join(f"%s::{_column_type(field)}[]" for field in fields)
             cursor.execute(
                 f"{insert} SELECT * FROM unnest({arrays}) {conflict}", columns
             )
@@ -47,10 +49,12 @@ def write(
             cursor.executemany(f"{insert} VALUES ({places}) {conflict}", values)
 
 
-def _converted(field: "AnyField", column: Collection[object]) -> list[object]:
+def _convert_column(field: "AnyField", column: Collection[object]) -> list[object]:
     """Return the values as the database's driver wants them."""
-    known = {value: field.get_db_prep_save(value, connection) for value in set(column)}
-    return [known[value] for value in column]
+    converted = {
+        value: field.get_db_prep_save(value, connection) for value in set(column)
+    }
+    return [converted[value] for value in column]
 
 
 def _on_conflict(
@@ -58,28 +62,30 @@ def _on_conflict(
 ) -> str:
     if not unique:
         return ""
-    written = [_column(field) for field in _fields(model, update)]
+    written = [_column_name(field) for field in _fields(model, update)]
     changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in written)
-    return f"ON CONFLICT ({_names(_fields(model, unique))}) DO UPDATE SET {changes}"
+    return (
+        f"ON CONFLICT ({_column_names(_fields(model, unique))}) DO UPDATE SET {changes}"
+    )
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> "list[AnyField]":
-    known = {field.name: field for field in model._meta.concrete_fields}
-    return [known[name] for name in names]
+    by_name = {field.name: field for field in model._meta.concrete_fields}
+    return [by_name[name] for name in names]
 
 
-def _names(fields: Iterable["AnyField"]) -> str:
-    return ", ".join(map(_column, fields))
+def _column_names(fields: Iterable["AnyField"]) -> str:
+    return ", ".join(map(_column_name, fields))
 
 
-def _type(field: "AnyField") -> str:
+def _column_type(field: "AnyField") -> str:
     """The type without its length, so that what is too long is refused, not cut."""
     return str(field.db_type(connection)).partition("(")[0]
 
 
-def _column(field: "AnyField") -> str:
-    return _quoted(str(field.column))
+def _column_name(field: "AnyField") -> str:
+    return _quote_name(str(field.column))
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     return connection.ops.quote_name(name)

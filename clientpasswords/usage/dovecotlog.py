@@ -12,24 +12,24 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import NamedTuple
 
-TIME = r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
-OURS = r"db-lua: portal (?P<fields>\{[^{}]*\})"
+TIMESTAMP = r"(?P<at>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4}) "
+PORTAL_FIELDS = r"db-lua: portal (?P<fields>\{[^{}]*\})"
 # 2026-11-23T21:33:10+0000 auth-worker(22): Info: conn unix:auth-worker (pid=9,uid=103):
 # auth-worker<2>: lua(alice@example.com,192.0.2.7,<J/AeV/hgfrZ>): db-lua: portal {…}
 LINE_2_3 = re.compile(
-    TIME + r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
+    TIMESTAMP + r"auth-worker\(\d+\): Info: conn unix:auth-worker \(pid=\d+,uid=\d+\): "
     r"auth-worker<\d+>: lua\((?P<name>[^,()\s\0]*)"
-    r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): " + OURS
+    r"(?:,(?P<ip>[0-9a-fA-F.:]+))?(?:,<[^<>\s]*>)?\): " + PORTAL_FIELDS
 )
 # 2026-11-23T21:33:10+0000 auth-worker(alice@example.com,192.0.2.7)<22><J/AeV/hgfrZ>:
 # request [2]: Info: lua: db-lua: portal {…}
 # where the first "lua" is the name of the passdb: a host can have several.
 LINE_2_4 = re.compile(
-    TIME + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
-    r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: [\w-]+: " + OURS
+    TIMESTAMP + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
+    r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: [\w-]+: " + PORTAL_FIELDS
 )
 # No account has another address, and no database takes a NUL.
-WITHOUT_BLANKS = re.compile(r"[!-~]+")
+ADDRESS = re.compile(r"[!-~]+")
 
 
 class Decision(NamedTuple):
@@ -45,28 +45,28 @@ class Decision(NamedTuple):
     by_web_password: bool = False  # let in by it, and not through the webmail
 
 
-def read(line: str) -> Decision | None:
+def parse_line(line: str) -> Decision | None:
     """The decision that a line of the log tells of; None for every other line.
 
     A line that a crash left damaged is none: whoever follows the log goes on behind it.
     """
     try:
         if match := LINE_2_3.fullmatch(line) or LINE_2_4.fullmatch(line):
-            return _decision(match)
+            return _parse_decision(match)
     except (AttributeError, KeyError, TypeError, ValueError):
         pass
     return None
 
 
-def _decision(match: re.Match[str]) -> Decision | None:
+def _parse_decision(match: re.Match[str]) -> Decision | None:
     fields = json.loads(match["fields"])
     if fields["outcome"] == "temporary" or fields["protocol"] is None:
         return None
     return Decision(
         at=datetime.fromisoformat(match["at"]),
         # Lines of before have Dovecot's name alone, which it cuts at 64 bytes.
-        address=_checked(fields.get("address", match["name"])),
-        network_address=match["ip"] and _in_one_form(match["ip"]),
+        address=_parse_address(fields.get("address", match["name"])),
+        network_address=match["ip"] and _canonical_address(match["ip"]),
         protocol=fields["protocol"],
         credential=fields["credential"],
         reason=fields["reason"] or "",
@@ -76,15 +76,15 @@ def _decision(match: re.Match[str]) -> Decision | None:
     )
 
 
-def _checked(address: str) -> str:
+def _parse_address(address: str) -> str:
     """The address in lower case; ValueError for what no database can be asked for."""
-    if not WITHOUT_BLANKS.fullmatch(address):
+    if not ADDRESS.fullmatch(address):
         message = "no address"
         raise ValueError(message)
     return address.lower()
 
 
 @lru_cache(maxsize=10_000)
-def _in_one_form(address: str) -> str:
+def _canonical_address(address: str) -> str:
     """The address as Python writes it; most addresses are seen again and again."""
     return str(ip_address(address))

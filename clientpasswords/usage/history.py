@@ -17,11 +17,17 @@ from clientpasswords.models import (
 )
 from clientpasswords.models.password import IDLE_AFTER
 from clientpasswords.usage import alarms, bulk
-from clientpasswords.usage.alarms import Accounts, Logons, Password, Passwords, Use
-from clientpasswords.usage.summary import Alike, Summary
+from clientpasswords.usage.alarms import (
+    Accounts,
+    Logons,
+    Passwords,
+    UsageRow,
+    UsedPassword,
+)
+from clientpasswords.usage.summary import LogonKey, Summary
 
 # What logons have in common that are one line, besides when they were.
-SAME = [
+KEY_FIELDS = [
     "account",
     "client_password",
     "protocol",
@@ -30,16 +36,16 @@ SAME = [
     "network_address",
     "node",
 ]
-SPAN = ["first_at", "last_at", "count"]
-USE = Use._fields
+SPAN_FIELDS = ["first_at", "last_at", "count"]
+USAGE_FIELDS = UsageRow._fields
 # Logons that are alike and follow within this time are one line with a count.
-ONE_LINE = timedelta(hours=1)
+MERGE_WITHIN = timedelta(hours=1)
 
 
-Same = tuple[int, int | None, str, str, bool, str | None, str]
+HistoryKey = tuple[int, int | None, str, str, bool, str | None, str]
 
 
-class Line(NamedTuple):
+class HistoryRow(NamedTuple):
     """A line of the history that goes on."""
 
     pk: int
@@ -54,12 +60,12 @@ def write(summary: Summary, *, node: str) -> None:
     Addresses that are no mailbox of ours leave no trace: they may be passwords that
     somebody typed into the wrong field.
     """
-    accounts = _lock_accounts(summary.told)
+    accounts = _lock_accounts(summary.logons)
     logons = {
-        key: told for key, told in summary.told.items() if key.address in accounts
+        key: stats for key, stats in summary.logons.items() if key.address in accounts
     }
-    passwords = _passwords(logons, accounts)
-    alarms.raise_all(logons, accounts, passwords, node=node)
+    passwords = _find_passwords(logons, accounts)
+    alarms.record_alarms(logons, accounts, passwords, node=node)
     _write_usage(logons, passwords, node)
     _write_logons(logons, accounts, passwords, node)
 
@@ -74,14 +80,14 @@ def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
     return dict(rows.order_by().values_list("account").annotate(Max("last_at")))
 
 
-def never_used(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
+def never_used_passwords(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
     """Those that could be used and have not been."""
     # PostgreSQL guesses well how many lack something if it is asked in this way.
     uses = Usage.objects.filter(client_password=OuterRef("pk"))
     return passwords.live().filter(~Exists(uses))
 
 
-def idle(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
+def idle_passwords(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
     """Those that could be used, and were for the last time so long ago."""
     since = timezone.now() - IDLE_AFTER
     return passwords.live().filter(usage__last_at__lt=since)
@@ -94,7 +100,7 @@ def forget() -> int:
     return count + Logon.objects.filter(pk__in=surplus).delete()[0]
 
 
-def _lock_accounts(keys: Iterable[Alike]) -> Accounts:
+def _lock_accounts(keys: Iterable[LogonKey]) -> Accounts:
     """The accounts of these logons; other mail servers' followers wait for us.
 
     In one order, so that nobody waits in a circle.
@@ -106,16 +112,20 @@ def _lock_accounts(keys: Iterable[Alike]) -> Accounts:
     }
 
 
-def _passwords(logons: Logons, accounts: Accounts) -> Passwords:
+def _find_passwords(logons: Logons, accounts: Accounts) -> Passwords:
     """The client passwords of these logons that have not been forgotten since."""
     pks = {key.credential for key in logons if key.credential is not None}
     by_pk = {account.pk: account for account in accounts.values()}
     rows = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk).values_list(
-        "pk", "account", "label", "suspends_at", *(f"usage__{name}" for name in USE)
+        "pk",
+        "account",
+        "label",
+        "suspends_at",
+        *(f"usage__{name}" for name in USAGE_FIELDS),
     )
     return {
-        pk: Password(
-            pk, by_pk[account], label, suspends_at, Use(*use) if use[0] else None
+        pk: UsedPassword(
+            pk, by_pk[account], label, suspends_at, UsageRow(*use) if use[0] else None
         )
         for pk, account, label, suspends_at, *use in rows
     }
@@ -126,20 +136,26 @@ def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
 
     Whoever was told that it will be suspended has used it.
     """
-    uses: dict[int, Use] = {}
-    for key, told in logons.items():
+    uses: dict[int, UsageRow] = {}
+    for key, stats in logons.items():
         password = passwords.get(key.credential or 0)
         if password is not None and not key.reason:
             pk = password.pk
-            when = (told.first_at, told.last_at)
-            use = Use(pk, *when, key.protocol, key.network_address, node)
-            uses[pk] = _merged(use, uses.get(pk) or password.used)
-    bulk.write(Usage, USE, uses.values(), unique=["client_password"], update=USE[1:])
+            when = (stats.first_at, stats.last_at)
+            use = UsageRow(pk, *when, key.protocol, key.network_address, node)
+            uses[pk] = _merge(use, uses.get(pk) or password.used)
+    bulk.write_rows(
+        Usage,
+        USAGE_FIELDS,
+        uses.values(),
+        unique=["client_password"],
+        update=USAGE_FIELDS[1:],
+    )
     if any(passwords[pk].suspends_at for pk in uses):
         ClientPassword.objects.filter(pk__in=uses).update(suspends_at=None)
 
 
-def _merged(use: Use, other: Use | None) -> Use:
+def _merge(use: UsageRow, other: UsageRow | None) -> UsageRow:
     """Return `use` with what `other` knows of before it, or of after it.
 
     Mail servers that were away tell of old logons after others told of newer ones.
@@ -154,11 +170,11 @@ def _write_logons(
     logons: Logons, accounts: Accounts, passwords: Passwords, node: str
 ) -> None:
     """Lengthen the lines that go on, begin new ones for the rest."""
-    going_on = _lines_going_on(logons, accounts, node)
-    longer: dict[Same, Line] = {}
+    open_rows = _open_rows(logons, accounts, node)
+    extended: dict[HistoryKey, HistoryRow] = {}
     new = []
-    for key, told in logons.items():
-        same = (
+    for key, stats in logons.items():
+        history_key = (
             accounts[key.address].pk,
             key.credential if key.credential in passwords else None,
             key.protocol,
@@ -167,35 +183,39 @@ def _write_logons(
             key.network_address,
             node,
         )
-        line = longer.get(same) or going_on.get(same)
-        if line is None:
-            new.append((*same, told.first_at, told.last_at, told.count))
+        row = extended.get(history_key) or open_rows.get(history_key)
+        if row is None:
+            new.append((*history_key, stats.first_at, stats.last_at, stats.count))
         else:
-            last_at = max(line.last_at, told.last_at)
-            times = line.times + told.count
-            longer[same] = Line(line.pk, line.first_at, last_at, times)
-    bulk.write(
+            last_at = max(row.last_at, stats.last_at)
+            times = row.times + stats.count
+            extended[history_key] = HistoryRow(row.pk, row.first_at, last_at, times)
+    bulk.write_rows(
         Logon,
-        [*SAME, "id", *SPAN],
-        [(*same, *line) for same, line in longer.items()],
+        [*KEY_FIELDS, "id", *SPAN_FIELDS],
+        [(*history_key, *row) for history_key, row in extended.items()],
         unique=["id"],
         update=["last_at", "count"],
     )
-    bulk.write(Logon, [*SAME, *SPAN], new)
+    bulk.write_rows(Logon, [*KEY_FIELDS, *SPAN_FIELDS], new)
 
 
-def _lines_going_on(logons: Logons, accounts: Accounts, node: str) -> dict[Same, Line]:
+def _open_rows(
+    logons: Logons, accounts: Accounts, node: str
+) -> dict[HistoryKey, HistoryRow]:
     if not logons:
         return {}
-    places = {key.network_address for key in logons}
-    from_there = Q(network_address__in=places - {None})
-    if None in places:
-        from_there |= Q(network_address=None)
+    addresses = {key.network_address for key in logons}
+    from_addresses = Q(network_address__in=addresses - {None})
+    if None in addresses:
+        from_addresses |= Q(network_address=None)
     rows = Logon.objects.filter(
-        from_there,
+        from_addresses,
         account__in=accounts.values(),
-        last_at__gte=min(told.first_at for told in logons.values()) - ONE_LINE,
+        last_at__gte=min(stats.first_at for stats in logons.values()) - MERGE_WITHIN,
         node=node,
     )
-    values = rows.order_by("last_at").values_list(*SAME, "id", *SPAN)
-    return {row[: len(SAME)]: Line(*row[len(SAME) :]) for row in values}
+    values = rows.order_by("last_at").values_list(*KEY_FIELDS, "id", *SPAN_FIELDS)
+    return {
+        row[: len(KEY_FIELDS)]: HistoryRow(*row[len(KEY_FIELDS) :]) for row in values
+    }

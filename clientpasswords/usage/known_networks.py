@@ -12,9 +12,9 @@ from clientpasswords.models import KnownNetwork
 from clientpasswords.usage import bulk
 
 # What is read and written of a known network.
-WRITTEN = ["client_password", "network", "last_at"]
+FIELDS = ["client_password", "network", "last_at"]
 # A known network is written again when it was last written this long ago.
-WRITTEN_AGAIN = timedelta(days=1)
+UPDATE_INTERVAL = timedelta(days=1)
 
 
 class KnownNetworks:
@@ -23,7 +23,7 @@ class KnownNetworks:
     def __init__(self, passwords: Iterable[int]) -> None:
         self._known: dict[int, dict[str, datetime]] = {pk: {} for pk in passwords}
         rows = KnownNetwork.objects.filter(client_password__in=list(self._known))
-        for password, network, last_at in rows.values_list(*WRITTEN):
+        for password, network, last_at in rows.values_list(*FIELDS):
             self._known[password][network] = last_at
         self._added: dict[tuple[int, str], datetime] = {}
 
@@ -33,16 +33,16 @@ class KnownNetworks:
             return False
         known, network = self._known[password], _network_of(address)
         last_at = known.get(network)
-        if last_at is None or at - last_at >= WRITTEN_AGAIN:
+        if last_at is None or at - last_at >= UPDATE_INTERVAL:
             known[network] = self._added[password, network] = at
         return last_at is None and len(known) > 1
 
     def save(self) -> None:
         """Write what is new."""
         rows = [(*place, at) for place, at in self._added.items()]
-        bulk.write(
+        bulk.write_rows(
             KnownNetwork,
-            WRITTEN,
+            FIELDS,
             rows,
             unique=["client_password", "network"],
             update=["last_at"],

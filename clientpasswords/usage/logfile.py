@@ -37,7 +37,7 @@ class LogFile:
         self.is_at_end = False
         self.has_gap = False
 
-    def read(self, most: int) -> list[str]:
+    def read(self, limit: int) -> list[str]:
         """Return up to `most` whole lines not read yet, and move `position` past them.
 
         An empty list means that there is nothing to read now.
@@ -46,14 +46,14 @@ class LogFile:
         if self._file is None and not self._open():
             return []
         # Looked at first: once the new file has lines, the old one gets no more.
-        replaced = self._was_replaced()
-        lines = self._whole_lines(most)
-        if lines or not replaced:
-            self.is_at_end = not replaced and len(lines) < most
+        is_replaced = self._is_replaced()
+        lines = self._read_lines(limit)
+        if lines or not is_replaced:
+            self.is_at_end = not is_replaced and len(lines) < limit
             return lines
         self.position = self._successor()
         self.close()
-        return self.read(most)
+        return self.read(limit)
 
     def close(self) -> None:
         """Let go of the file; the next `read` opens it where it was left."""
@@ -66,7 +66,7 @@ class LogFile:
         for path in self._files():
             if path.stat().st_ino == self.position.inode:
                 file = path.open("rb")
-                if self._is_known(file):
+                if self._is_same_file(file):
                     self._file = file
                     return True
                 file.close()
@@ -103,34 +103,37 @@ class LogFile:
         oldest = min(later, key=lambda stat: stat.st_mtime_ns, default=None)
         return Position(oldest.st_ino) if oldest else Position()
 
-    def _is_known(self, file: BinaryIO) -> bool:
+    def _is_same_file(self, file: BinaryIO) -> bool:
         """Whether what was read of it is still there."""
         if file.seek(0, 2) < self.position.offset:
             return False
         # Files of which the first line was not noted are known by their number alone.
-        return not self.position.offset or self.position.head in ("", _head(file))
+        return not self.position.offset or self.position.head in (
+            "",
+            _head_digest(file),
+        )
 
-    def _whole_lines(self, most: int) -> list[str]:
+    def _read_lines(self, limit: int) -> list[str]:
         file = self._file
         if file is None:
             return []
-        if not self._is_known(file):  # truncated
+        if not self._is_same_file(file):  # truncated
             self.position = Position(self.position.inode)
         file.seek(self.position.offset)
         lines: list[bytes] = []
         for line in file:
-            if not line.endswith(b"\n") or len(lines) == most:
+            if not line.endswith(b"\n") or len(lines) == limit:
                 break
             lines.append(line)
         if lines:
             self.position = Position(
                 self.position.inode,
                 self.position.offset + sum(map(len, lines)),
-                self.position.head or _head(file),
+                self.position.head or _head_digest(file),
             )
         return [line.rstrip(b"\r\n").decode(errors="replace") for line in lines]
 
-    def _was_replaced(self) -> bool:
+    def _is_replaced(self) -> bool:
         """Whether another file has the name now, and something in it."""
         try:
             there = self._path.stat()
@@ -139,7 +142,7 @@ class LogFile:
         return there.st_ino != self.position.inode and there.st_size > 0
 
 
-def _head(file: BinaryIO) -> str:
+def _head_digest(file: BinaryIO) -> str:
     """Return the digest of the first line; the next read has to seek first."""
     file.seek(0)
     return hashlib.sha256(file.readline(1000)).hexdigest()

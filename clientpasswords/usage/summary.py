@@ -7,7 +7,7 @@ from typing import NamedTuple
 from clientpasswords.usage.dovecotlog import Decision
 
 
-class Alike(NamedTuple):
+class LogonKey(NamedTuple):
     """What logons must have in common to be told as one."""
 
     address: str
@@ -19,7 +19,7 @@ class Alike(NamedTuple):
 
 
 @dataclass
-class Told:
+class LogonStats:
     """How often, and between when, logons that are alike were decided."""
 
     first_at: datetime
@@ -32,11 +32,11 @@ class Summary:
     """Decisions summed up in memory, to be written a batch at a time."""
 
     def __init__(self) -> None:
-        self.told: dict[Alike, Told] = {}
+        self.logons: dict[LogonKey, LogonStats] = {}
 
     def add(self, decision: Decision) -> None:
         """Count one more decision."""
-        key = Alike(
+        key = LogonKey(
             decision.address,
             decision.credential,
             decision.protocol,
@@ -44,11 +44,11 @@ class Summary:
             decision.network_address,
             decision.by_web_password,
         )
-        told = self.told.get(key)
-        if told is None:
-            told = self.told[key] = Told(decision.at, decision.at)
+        stats = self.logons.get(key)
+        if stats is None:
+            stats = self.logons[key] = LogonStats(decision.at, decision.at)
         else:
-            told.count += 1
-            told.first_at = min(told.first_at, decision.at)
-            told.last_at = max(told.last_at, decision.at)
-        told.guesses += decision.is_guess
+            stats.count += 1
+            stats.first_at = min(stats.first_at, decision.at)
+            stats.last_at = max(stats.last_at, decision.at)
+        stats.guesses += decision.is_guess

@@ -51,7 +51,7 @@ def decisions(log: Log, times: int) -> list[Decision]:
     """Return what the log tells once it tells so often of the odd address."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        read = map(dovecotlog.read, log.text().splitlines())
+        read = map(dovecotlog.parse_line, log.text().splitlines())
         found = list(filter(None, read))
         if sum(each.address == ODD for each in found) == times:
             return found

@@ -123,7 +123,9 @@ def address_in_history(log: Log) -> str | None:
     """Where the only decision in the log came from, as follow_logons reads it."""
     deadline = time.monotonic() + PATIENCE
     while not (
-        read := list(filter(None, map(dovecotlog.read, log.settled().splitlines())))
+        read := list(
+            filter(None, map(dovecotlog.parse_line, log.settled().splitlines()))
+        )
     ):
         assert time.monotonic() < deadline, "no decision in the log"
         time.sleep(0.05)

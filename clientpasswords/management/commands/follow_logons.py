@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
-from clientpasswords.usage.follower import BATCH, Follower
+from clientpasswords.usage.follower import BATCH_LINES, Follower
 
 log = logging.getLogger(__name__)
 PAUSE = 0.5  # seconds
@@ -40,7 +40,7 @@ class Command(BaseCommand):
             while not self._stopped:
                 # A batch that is not full was the end of the log. Each further look
                 # costs as much as many lines, and those of a busy host come one by one.
-                if self._tried(follower.poll) != BATCH:
+                if self._tried(follower.poll) != BATCH_LINES:
                     time.sleep(PAUSE)
             self._tried(follower.flush)
 

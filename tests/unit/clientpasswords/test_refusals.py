@@ -94,7 +94,7 @@ def test_what_is_no_reason_of_a_mailbox_is_in_no_row(key: str) -> None:
 def test_a_row_of_the_history_keeps_each_and_lists_it_in_words(
     refusal: Refusal,
 ) -> None:
-    decision = dovecotlog.read(line(reason=refusal.key).rstrip("\n"))
+    decision = dovecotlog.parse_line(line(reason=refusal.key).rstrip("\n"))
 
     assert decision is not None
     assert decision.reason == refusal.key

@@ -35,7 +35,7 @@ def test_what_was_written_is_read_back(alice: Account) -> None:
     ]
     rows.append((factories.make_client_password(alice)[0].pk, AT, AT, "", None, "NULL"))
 
-    bulk.write(Usage, NAMES, rows)
+    bulk.write_rows(Usage, NAMES, rows)
 
     assert kept() == sorted(rows)
 
@@ -44,9 +44,9 @@ def test_of_a_row_that_is_there_only_what_is_to_be_updated_is_written(
     alice: Account,
 ) -> None:
     row, other = (factories.make_client_password(alice)[0].pk for _ in range(2))
-    bulk.write(Usage, NAMES, [(row, AT, AT, "imap", None, "mx1")])
+    bulk.write_rows(Usage, NAMES, [(row, AT, AT, "imap", None, "mx1")])
 
-    bulk.write(
+    bulk.write_rows(
         Usage,
         NAMES,
         [(row, LATER, LATER, "smtp", None, "mx2"), (other, AT, AT, "imap", None, "a")],
@@ -65,10 +65,10 @@ def test_a_row_that_is_there_is_refused_if_nothing_is_to_be_updated(
 ) -> None:
     row = factories.make_client_password(alice)[0].pk
     rows = [(row, AT, AT, "imap", None, "mx1")]
-    bulk.write(Usage, NAMES, rows)
+    bulk.write_rows(Usage, NAMES, rows)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        bulk.write(Usage, NAMES, rows)
+        bulk.write_rows(Usage, NAMES, rows)
 
 
 def test_what_is_too_long_is_never_cut(alice: Account) -> None:
@@ -78,7 +78,7 @@ def test_what_is_too_long_is_never_cut(alice: Account) -> None:
     refused = pytest.raises(DataError) if knows_lengths else nullcontext()
 
     with refused, transaction.atomic():
-        bulk.write(Usage, NAMES, [row])
+        bulk.write_rows(Usage, NAMES, [row])
 
     assert kept() == ([] if knows_lengths else [row])
 
@@ -87,4 +87,4 @@ def test_nothing_to_write_asks_nothing(
     db: None, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(0):
-        bulk.write(Usage, NAMES, [])
+        bulk.write_rows(Usage, NAMES, [])

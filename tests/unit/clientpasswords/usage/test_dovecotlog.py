@@ -16,7 +16,7 @@ versions = pytest.mark.parametrize("dovecot", PREFIXES)
 def test_a_decision_is_read(dovecot: str) -> None:
     text = line(credential=70, name="Alice@Example.com", dovecot=dovecot)
 
-    assert dovecotlog.read(text.rstrip("\n")) == Decision(
+    assert dovecotlog.parse_line(text.rstrip("\n")) == Decision(
         at=datetime(2026, 11, 23, 21, 33, 10, tzinfo=UTC),
         address="alice@example.com",
         network_address="192.0.2.7",
@@ -46,13 +46,13 @@ def test_only_dovecots_own_prefix_counts(
 ) -> None:
     text = lie(line(dovecot=dovecot))
 
-    assert dovecotlog.read(text.rstrip("\n")) is None
+    assert dovecotlog.parse_line(text.rstrip("\n")) is None
 
 
 def test_a_passdb_of_2_4_may_have_any_name() -> None:
     text = line(credential=70, dovecot="2.4").replace("Info: lua:", "Info: lua-y:")
 
-    decision = dovecotlog.read(text.rstrip("\n"))
+    decision = dovecotlog.parse_line(text.rstrip("\n"))
 
     assert decision is not None
     assert decision.credential == 70
@@ -63,7 +63,7 @@ def test_a_passdb_of_2_4_may_have_any_name() -> None:
 def test_a_temporary_failure_is_no_decision(dovecot: str, reason: str) -> None:
     text = line(reason=reason, dovecot=dovecot).replace("refused", "temporary")
 
-    assert dovecotlog.read(text.rstrip("\n")) is None
+    assert dovecotlog.parse_line(text.rstrip("\n")) is None
 
 
 @versions
@@ -83,9 +83,9 @@ def test_a_damaged_line_is_no_decision(
 ) -> None:
     text = line(dovecot=dovecot)
 
-    assert dovecotlog.read(text.rstrip("\n")) is not None
+    assert dovecotlog.parse_line(text.rstrip("\n")) is not None
     assert damage(text) != text
-    assert dovecotlog.read(damage(text).rstrip("\n")) is None
+    assert dovecotlog.parse_line(damage(text).rstrip("\n")) is None
 
 
 @versions
@@ -103,7 +103,9 @@ def test_the_scripts_address_goes_before_the_name_that_dovecot_cuts(
         "odd": line(dovecot=dovecot, address=r'"o\u0022\u007brien@example.com"'),
     }
 
-    found = {how: dovecotlog.read(text.rstrip("\n")) for how, text in told.items()}
+    found = {
+        how: dovecotlog.parse_line(text.rstrip("\n")) for how, text in told.items()
+    }
 
     assert {how: each and each.address for how, each in found.items()} == {
         "of before": "alice@example.com",
@@ -125,4 +127,4 @@ def test_a_line_whose_address_is_none_is_no_decision(
 ) -> None:
     text = line(dovecot=dovecot, address=damaged)
 
-    assert dovecotlog.read(text.rstrip("\n")) is None
+    assert dovecotlog.parse_line(text.rstrip("\n")) is None

@@ -129,7 +129,7 @@ def test_what_repeats_is_written_within_half_a_minute(
     reader.poll()
     assert total() == 1
 
-    monkeypatch.setattr(follower, "REPEATS_WAIT", 0)
+    monkeypatch.setattr(follower, "REPEATS_DELAY", 0)
     reader.poll()
 
     assert total() == 2
@@ -138,7 +138,7 @@ def test_what_repeats_is_written_within_half_a_minute(
 def test_what_repeats_waits_until_it_is_many(
     alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch, follow: Follow
 ) -> None:
-    monkeypatch.setattr(follower, "BATCH", 2)
+    monkeypatch.setattr(follower, "BATCH_LINES", 2)
     both = line() + line(reason="wrong-password")
     append(log, both)
     reader = follow(log)
@@ -163,7 +163,7 @@ def test_of_names_that_are_no_mailbox_only_the_place_in_the_log_is_written(
     with django_assert_num_queries(0):
         reader.poll()
 
-    monkeypatch.setattr(follower, "REPEATS_WAIT", 0)
+    monkeypatch.setattr(follower, "REPEATS_DELAY", 0)
     reader.poll()
     assert FollowedLog.objects.get().offset == log.stat().st_size
 
@@ -230,8 +230,8 @@ def test_a_log_that_grows_all_the_time_is_looked_at_now_and_then(
     alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each look costs as much as many lines; only where more are waiting we go on."""
-    monkeypatch.setattr(follower, "BATCH", 2)
-    monkeypatch.setattr(follow_logons, "BATCH", 2)
+    monkeypatch.setattr(follower, "BATCH_LINES", 2)
+    monkeypatch.setattr(follow_logons, "BATCH_LINES", 2)
     read_before_a_rest = []
 
     def rest(seconds: float) -> None:
@@ -242,7 +242,7 @@ def test_a_log_that_grows_all_the_time_is_looked_at_now_and_then(
             signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(time, "sleep", rest)
-    monkeypatch.setattr(follower, "REPEATS_WAIT", 0.0)
+    monkeypatch.setattr(follower, "REPEATS_DELAY", 0.0)
     append(log, line() * 5)
 
     call_command("follow_logons", str(log), "--node", "mx1")
@@ -277,7 +277,7 @@ def test_the_follower_reads_five_thousand_lines_in_a_second_of_one_core(
 def test_the_follower_is_bounded_in_memory(
     alice: Account, log: Path, monkeypatch: pytest.MonkeyPatch, follow: Follow
 ) -> None:
-    monkeypatch.setattr(follower, "BATCH", 2)
+    monkeypatch.setattr(follower, "BATCH_LINES", 2)
     for number in range(5):
         append(log, line(ip=f"192.0.2.{number}"))
     reader = follow(log)
