@@ -21,13 +21,13 @@ from clientpasswords.models import ClientPassword, FollowedLog, Logon
 from clientpasswords.refusals import REQUIRED, SUSPENDED_UNUSED
 
 # A program that was refused this long ago has been seen to.
-LATELY = timedelta(days=1)
+REFUSED_WITHIN = timedelta(days=1)
 # What used the web password this long ago may do so again.
-ON_RECORD = timedelta(days=30)
+WEB_PASSWORD_USED_WITHIN = timedelta(days=30)
 MOST_PROGRAMS = 5
 # How long somebody may take to enter a new security password in a device.
 SET_UP_WITHIN = timedelta(days=1)
-OBSTACLES: dict[type[Exception], str] = {
+REFUSAL_KEYS: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
     lifecycle.NotInForce: "not-in-force",
     lifecycle.LimitReached: "limit",
@@ -61,8 +61,8 @@ class Row:
 
 
 @dataclass
-class Area:
-    """The area *Third-Party Client Logon Security Management*.
+class SecurityPasswordPage:
+    """The page *Third-Party Client Logon Security Management*.
 
     Each part is read when a page first asks for it; how many queries that takes does
     not depend on the number of passwords.
@@ -72,7 +72,7 @@ class Area:
     new_pk: int | None = None
 
     @cached_property
-    def _read(self) -> tuple[Account, datetime | None]:
+    def _account_and_silence(self) -> tuple[Account, datetime | None]:
         rows = queries.accounts_with_policies().select_related("phone")
         silent = FollowedLog.objects.silent().order_by("read_to").values("read_to")
         row = rows.annotate(silent_since=Subquery(silent[:1])).get(pk=self.account.pk)
@@ -80,7 +80,7 @@ class Area:
 
     @property
     def _row(self) -> Account:
-        return self._read[0]
+        return self._account_and_silence[0]
 
     @cached_property
     def effective(self) -> EffectivePolicy:
@@ -89,7 +89,7 @@ class Area:
     @cached_property
     def passwords(self) -> list[ClientPassword]:
         live = self.account.client_passwords.live().select_related("usage")
-        return [self.with_life(row) for row in live.last_used_first()]
+        return [self.with_lifetime(row) for row in live.last_used_first()]
 
     @property
     def rows(self) -> list[Row]:
@@ -103,7 +103,7 @@ class Area:
             for each in self.passwords
         ]
 
-    def with_life(self, row: ClientPassword) -> ClientPassword:
+    def with_lifetime(self, row: ClientPassword) -> ClientPassword:
         """Return it with what the policy says of how long it lives, used or not."""
         policy = self.effective.policy
         row.days_of_life = policy.client_password_days
@@ -123,7 +123,7 @@ class Area:
         return set(rows.values_list("credential", flat=True))
 
     @property
-    def telephone(self) -> Phone | None:
+    def phone_record(self) -> Phone | None:
         return getattr(self._row, "phone", None)
 
     @cached_property
@@ -131,7 +131,7 @@ class Area:
         """The last program to try something else where a security password is due."""
         if not self.in_force:
             return None
-        lately = timezone.now() - LATELY
+        lately = timezone.now() - REFUSED_WITHIN
         return self.account.logons.filter(
             reason=REQUIRED.key, last_at__gte=lately
         ).first()
@@ -141,18 +141,18 @@ class Area:
         return cutoffs.count_unconfirmed(self.account)
 
     @property
-    def on(self) -> bool:
+    def is_switched_on(self) -> bool:
         return self._row.client_passwords_on
 
     @property
-    def required(self) -> bool:
+    def is_required(self) -> bool:
         return self.effective.policy.requires_client_passwords
 
     @property
     def required_from(self) -> datetime | None:
         """The day that the owner has to get ready for, unless they are already."""
         policy = self.effective.policy
-        if self.on or not policy.will_require_client_passwords:
+        if self.is_switched_on or not policy.will_require_client_passwords:
             return None
         return policy.required_from
 
@@ -161,7 +161,7 @@ class Area:
         """What used the web password lately, and would be refused: the newest few."""
         if self.in_force:
             return []
-        since = timezone.now() - ON_RECORD
+        since = timezone.now() - WEB_PASSWORD_USED_WITHIN
         rows = self.account.logons.filter(by_web_password=True, last_at__gte=since)
         return list(rows[:MOST_PROGRAMS])
 
@@ -174,13 +174,13 @@ class Area:
         return self.effective.decided_by
 
     @cached_property
-    def dispensable(self) -> ClientPassword | None:
+    def least_recently_used(self) -> ClientPassword | None:
         """At the limit, the one that was used least lately, if we know.
 
         One that was never used counts from when it was made, and one that was made just
         now not at all: its device may be waiting for it.
         """
-        if self.obstacle != "limit" or self.silent_since:
+        if self.refusal_key != "limit" or self.silent_since:
             return None
         made_before = timezone.now() - SET_UP_WITHIN
         rows = [row for row in self.passwords if row.created_at <= made_before]
@@ -189,7 +189,7 @@ class Area:
     @property
     def silent_since(self) -> datetime | None:
         """Since when uses are not known, as a mail server is not heard of."""
-        return self._read[1]
+        return self._account_and_silence[1]
 
     @property
     def count(self) -> int:
@@ -200,8 +200,8 @@ class Area:
         return self.effective.policy.max_client_passwords
 
     @property
-    def phone(self) -> str:
-        return self.telephone.masked if self.telephone else ""
+    def masked_phone(self) -> str:
+        return self.phone_record.masked if self.phone_record else ""
 
     @property
     def owner_sets_phone(self) -> bool:
@@ -231,7 +231,7 @@ class Area:
         return [row for row in sites.own().servers if row.purpose in on]
 
     @property
-    def ways(self) -> Ways | None:
+    def server_pair(self) -> Ways | None:
         """Where to receive and send, if both are possible: what a profile needs."""
         return sites.ways(self.servers)
 
@@ -256,8 +256,8 @@ class Area:
     def phone_refusal(self) -> codes.CodeError | None:
         """Why no code can be sent."""
         return (
-            codes.get_phone_refusal(self.telephone)
-            if self.telephone
+            codes.get_phone_refusal(self.phone_record)
+            if self.phone_record
             else codes.NoPhone()
         )
 
@@ -265,7 +265,7 @@ class Area:
     def app_from(self) -> datetime | None:
         """From when on the authenticator app counts; None if there is none."""
         return authenticator.get_usable_from(
-            self._row, self.effective.policy, has_phone=self.telephone is not None
+            self._row, self.effective.policy, has_phone=self.phone_record is not None
         )
 
     @property
@@ -273,13 +273,13 @@ class Area:
         return self.app_from is not None and self.app_from <= timezone.now()
 
     @cached_property
-    def obstacle(self) -> str:
+    def refusal_key(self) -> str:
         """The same as a word for the templates; empty if nothing does."""
         if self.refusal is None:
             return ""
         if self.effective.policy.third_party_logon and not self.protocols_on:
             return "all-protocols-off"
-        return OBSTACLES[type(self.refusal)]
+        return REFUSAL_KEYS[type(self.refusal)]
 
 
 def _last_sign_of_life(row: ClientPassword) -> datetime:

@@ -1,10 +1,19 @@
 from django.urls import include, path
 
-from clientpasswords.views import area, device, keep, lost, new, off, scan, setup
+from clientpasswords.views import (
+    device,
+    index,
+    lost,
+    new,
+    off,
+    reactivation,
+    scan,
+    setup,
+)
 
 app_name = "clientpasswords"
 passwords = [
-    path("enable/", area.enable, name="enable"),
+    path("enable/", index.enable, name="enable"),
     path("disable/", off.SwitchOff.as_view(step="disable"), name="disable"),
     path("disable/code/", off.SwitchOff.as_view(step="send_code"), name="disable-code"),
     path("new/", new.NewPassword.as_view(), name="new"),
@@ -24,20 +33,20 @@ passwords = [
     path("<int:pk>/limits/", device.limit, name="limit"),
     path("<int:pk>/status/", device.status, name="status"),
     path("<int:pk>/profile/", setup.profile, name="profile"),
-    path("<int:pk>/keep/", keep.KeepPassword.as_view(), name="keep"),
+    path("<int:pk>/keep/", reactivation.ReactivatePassword.as_view(), name="keep"),
     path(
         "<int:pk>/keep/code/",
-        keep.KeepPassword.as_view(step="send_code"),
+        reactivation.ReactivatePassword.as_view(step="send_code"),
         name="keep-code",
     ),
     path(
         "<int:pk>/keep/verify/",
-        keep.KeepPassword.as_view(step="verify"),
+        reactivation.ReactivatePassword.as_view(step="verify"),
         name="keep-verify",
     ),
-    path("<int:pk>/delete/", area.delete, name="delete"),
+    path("<int:pk>/delete/", index.delete, name="delete"),
 ]
 urlpatterns = [
-    path("", area.index, name="index"),
+    path("", index.index, name="index"),
     path("security-passwords/", include(passwords)),
 ]

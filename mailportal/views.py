@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts import sites
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 
 
 @require_safe
@@ -18,8 +18,8 @@ from clientpasswords.page import Area
 def home(request: HttpRequest) -> HttpResponse:
     """The mailbox's overview; before the sign-in, the choice of the site."""
     if request.user.is_authenticated:
-        area = Area(request.user)
-        context = {"area": area, "servers": area.servers}
+        page = SecurityPasswordPage(request.user)
+        context = {"page": page, "servers": page.servers}
         return render(request, "accounts/overview.html", context)
     everywhere = sites.everywhere()
     if len(everywhere) > 1:

@@ -93,7 +93,7 @@ class ClientPassword(ProtocolSwitches):
     objects = ClientPasswordQuerySet.as_manager()
 
     # How many days the policy lets it live, whether it is suspended as nobody uses it,
-    # and whether that is to come; known where `Area` gave it.
+    # and whether that is to come; known where `SecurityPasswordPage` gave it.
     days_of_life: int | None = None
     is_suspended = False
     will_be_suspended = False

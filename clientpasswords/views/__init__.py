@@ -1,1 +1,1 @@
-"""The area *Third-Party Client Logon Security Management*, a module a subject."""
+"""The page *Third-Party Client Logon Security Management*, a module a subject."""

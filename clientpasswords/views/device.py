@@ -13,7 +13,7 @@ from accounts.http import UserRequest, actor
 from clientpasswords import labels, lifecycle
 from clientpasswords.forms import LabelForm, ScopeForm
 from clientpasswords.models import ClientPassword
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
 SIGN_INS = 20
@@ -22,8 +22,8 @@ SIGN_INS = 20
 @require_safe
 def show(request: UserRequest, pk: int) -> HttpResponse:
     """The page itself."""
-    client_password = _own(request, pk)
-    return _device(request, client_password, ScopeForm.of(client_password))
+    client_password = _own_password(request, pk)
+    return _render_device(request, client_password, ScopeForm.of(client_password))
 
 
 @require_POST
@@ -33,30 +33,30 @@ def name(request: UserRequest, pk: int) -> HttpResponse:
     The password works all along, so that limits that make no sense are asked for again
     on its own page.
     """
-    client_password = _own(request, pk)
+    client_password = _own_password(request, pk)
     label = labels.normalise(
         request.POST.get("label", ""), default=client_password.label
     )
     lifecycle.rename(client_password, label)
-    request.session[pages.NEW] = client_password.pk
+    request.session[pages.NEW_KEY] = client_password.pk
     text = _("The password for “%(device)s” is saved.") % {"device": label}
     if "access" not in request.POST:
         messages.success(request, text)
-        return pages.back()
-    return _limit(request, client_password, text)
+        return pages.redirect_to_list()
+    return _save_limits(request, client_password, text)
 
 
 @require_POST
 def limit(request: UserRequest, pk: int) -> HttpResponse:
     """Save what the password may be used for."""
-    return _limit(request, _own(request, pk), _("The limits are saved."))
+    return _save_limits(request, _own_password(request, pk), _("The limits are saved."))
 
 
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
     """Whether the password was used already, for the line on the reveal."""
-    used = _own(request, pk).used
+    used = _own_password(request, pk).used
     text = ""
     if used is not None:
         time = time_format(localtime(used.first_at), "TIME_FORMAT")
@@ -69,42 +69,44 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
 def sign_ins(request: UserRequest) -> HttpResponse:
     """The last sign-ins of mail programs, by whichever password, and the refused."""
     rows = request.user.logons.select_related("client_password")[: 2 * SIGN_INS]
-    return pages.page(request, "sign_ins", Area(request.user), logons=rows)
+    return pages.render_page(
+        request, "sign_ins", SecurityPasswordPage(request.user), logons=rows
+    )
 
 
-def _own(request: UserRequest, pk: int) -> ClientPassword:
+def _own_password(request: UserRequest, pk: int) -> ClientPassword:
     rows = request.user.client_passwords.live().select_related("usage")
     return get_object_or_404(rows, pk=pk)
 
 
-def _limit(
+def _save_limits(
     request: UserRequest, client_password: ClientPassword, saved: str
 ) -> HttpResponse:
     form = ScopeForm(request.POST)
     if not form.is_valid():
         client_password.refresh_from_db(fields=["label"])
-        return _device(request, client_password, form, status=422)
+        return _render_device(request, client_password, form, status=422)
     lifecycle.limit(client_password, form.scope, by=actor(request))
     messages.success(request, saved)
     if request.POST.get("then") == "stay":
         return redirect("clientpasswords:device", client_password.pk)
-    return pages.back()
+    return pages.redirect_to_list()
 
 
-def _device(
+def _render_device(
     request: UserRequest,
     client_password: ClientPassword,
     form: ScopeForm,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    area = Area(request.user)
-    return pages.page(
+    page = SecurityPasswordPage(request.user)
+    return pages.render_page(
         request,
         "device",
-        area,
+        page,
         status=status,
-        client_password=area.with_life(client_password),
+        client_password=page.with_lifetime(client_password),
         name_form=LabelForm(initial={"label": client_password.label}),
         scope_form=form,
         logons=client_password.logons.all()[:SIGN_INS],

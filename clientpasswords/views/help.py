@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts import sites
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.setup import clients
 
 
@@ -17,7 +17,7 @@ from clientpasswords.setup import clients
 @login_not_required
 def index(request: HttpRequest) -> HttpResponse:
     """All programs."""
-    return render(request, "help/index.html", _known(request))
+    return render(request, "help/index.html", _help_context(request))
 
 
 @require_safe
@@ -26,22 +26,22 @@ def client(request: HttpRequest, key: str) -> HttpResponse:
     """One program, step by step."""
     if key not in clients.CLIENTS:
         raise Http404
-    context = _known(request)
+    context = _help_context(request)
     context["client"] = clients.CLIENTS[key]
     return render(request, f"help/{key}.html", context)
 
 
-def _known(request: HttpRequest) -> dict[str, Any]:
+def _help_context(request: HttpRequest) -> dict[str, Any]:
     """What the pages fill in: the reader's own, or the site's before the sign-in."""
-    area = Area(request.user) if request.user.is_authenticated else None
-    servers = area.servers if area else sites.own().servers
+    page = SecurityPasswordPage(request.user) if request.user.is_authenticated else None
+    servers = page.servers if page else sites.own().servers
     ways = sites.ways(servers)
     return {
-        "layout": "shell.html" if area else "signed_out.html",
-        "area": area,
+        "layout": "shell.html" if page else "signed_out.html",
+        "page": page,
         "clients": clients.CLIENTS.values(),
         "servers": servers,
         "incoming": ways and ways.incoming,
         "outgoing": ways and ways.outgoing,
-        "address": area.account.address if area else _("your full address"),
+        "address": page.account.address if page else _("your full address"),
     }

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import client_address
 from clientpasswords import labels, lifecycle, words
 from clientpasswords.models import SetUpLink
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.setup import links
 from clientpasswords.views import setup
 
@@ -63,7 +63,7 @@ def install(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
-    ways = Area(link.account).ways
+    ways = SecurityPasswordPage(link.account).server_pair
     if ways is None:
         return _refused(request, words.of(lifecycle.ThirdPartyLogonOff()))
     try:
@@ -74,7 +74,7 @@ def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
         )
     except lifecycle.Refused as refusal:
         return _refused(request, words.of(refusal))
-    return setup.profile_for(link.account, issued.secret, ways)
+    return setup.profile_response(link.account, issued.secret, ways)
 
 
 def _language_of(link: SetUpLink) -> translation.override:

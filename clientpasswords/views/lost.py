@@ -12,7 +12,7 @@ from accounts.http import UserRequest, actor
 from accounts.models import Account
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPasswordQuerySet
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.setup import links
 from clientpasswords.views import pages
 
@@ -20,13 +20,17 @@ from clientpasswords.views import pages
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost(request: UserRequest) -> HttpResponse:
     """Choose the devices, then cut them off; none is chosen beforehand."""
-    area = Area(request.user)
+    page = SecurityPasswordPage(request.user)
     if request.method != "POST":
-        return pages.page(request, "lost", area) if area.count else pages.back()
-    count = _revoke(request, area)
+        return (
+            pages.render_page(request, "lost", page)
+            if page.count
+            else pages.redirect_to_list()
+        )
+    count = _revoke(request, page)
     if not count:
         error = _("Choose at least one device.")
-        return pages.page(request, "lost", area, status=422, choose=error)
+        return pages.render_page(request, "lost", page, status=422, choose=error)
     messages.success(request, _cut_off(count))
     return redirect("clientpasswords:lost-done")
 
@@ -34,42 +38,42 @@ def lost(request: UserRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_all(request: UserRequest) -> HttpResponse:
     """Cut every device off that the window named: not one that was made since."""
-    area = Area(request.user)
-    if not area.count:
-        return pages.back()
+    page = SecurityPasswordPage(request.user)
+    if not page.count:
+        return pages.redirect_to_list()
     if request.method != "POST":
-        return pages.page(request, "delete_all", area)
+        return pages.render_page(request, "delete_all", page)
     if not request.POST.getlist("device"):
-        return pages.page(request, "delete_all", area, status=422)
-    count = _revoke(request, area)
+        return pages.render_page(request, "delete_all", page, status=422)
+    count = _revoke(request, page)
     if count:  # the same form, sent twice at once, finds none the second time
         messages.success(request, _cut_off(count))
-    return pages.back()
+    return pages.redirect_to_list()
 
 
 @require_safe
 def done(request: UserRequest) -> HttpResponse:
     """What else may have been on the device: the web password, and open sessions."""
-    return pages.page(request, "lost_done", Area(request.user))
+    return pages.render_page(request, "lost_done", SecurityPasswordPage(request.user))
 
 
-def _revoke(request: UserRequest, area: Area) -> int:
+def _revoke(request: UserRequest, page: SecurityPasswordPage) -> int:
     """Cut off what the form names; with it a link that is out brings nothing more.
 
     What was lost may have scanned it.
     """
     with transaction.atomic():
         owner = Account.objects.lock(request.user.pk)
-        count = lifecycle.revoke(_named(request, area), by=actor(request))
+        count = lifecycle.revoke(_named(request, page), by=actor(request))
         if count:
             links.withdraw(owner)
     return count
 
 
-def _named(request: UserRequest, area: Area) -> ClientPasswordQuerySet:
+def _named(request: UserRequest, page: SecurityPasswordPage) -> ClientPasswordQuerySet:
     """Those of the owner's own that the form names by their keys."""
     named = set(request.POST.getlist("device"))
-    rows = [each.pk for each in area.passwords if str(each.pk) in named]
+    rows = [each.pk for each in page.passwords if str(each.pk) in named]
     return request.user.client_passwords.filter(pk__in=rows)
 
 

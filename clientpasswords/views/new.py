@@ -43,16 +43,16 @@ class NewPassword(IdentityWindow):
     @sensitive_variables()
     def _reveal(self, issued: lifecycle.Issued) -> HttpResponse:
         row = issued.client_password
-        return pages.page(
+        return pages.render_page(
             self.request,
             "reveal",
-            self.area,
+            self.page,
             client_password=row,
             groups=passwords.groups(issued.secret),
             name_form=LabelForm(initial={"label": row.label}),
             scope_form=ScopeForm.of(row),
             suggestions=labels.suggestions(),
-            **setup.offers(self.request, self.area, issued),
+            **setup.setup_context(self.request, self.page, issued),
         )
 
     def _already_shown(self, row: ClientPassword) -> HttpResponse:
@@ -60,6 +60,6 @@ class NewPassword(IdentityWindow):
             text = _("This password was already shown and cannot be shown again.")
             messages.info(self.request, text)
             return redirect("clientpasswords:new")
-        return pages.page(
-            self.request, "already_shown", self.area, status=409, client_password=row
+        return pages.render_page(
+            self.request, "already_shown", self.page, status=409, client_password=row
         )

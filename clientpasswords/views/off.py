@@ -39,12 +39,12 @@ class SwitchOff(IdentityWindow):
 
     def open(self, request: UserRequest) -> HttpResponse:
         """Show either window, or lead back to the list."""
-        if self.is_of_use() and not self.area.code_to_switch_off:
-            return pages.page(request, "disable", self.area)
+        if self.is_needed() and not self.page.code_to_switch_off:
+            return pages.render_page(request, "disable", self.page)
         return super().open(request)
 
-    def is_of_use(self) -> bool:
-        return self.area.on and not self.area.required
+    def is_needed(self) -> bool:
+        return self.page.is_switched_on and not self.page.is_required
 
     @sensitive_variables()
     def confirm(self, form: CodeForm | None) -> HttpResponse:
@@ -53,6 +53,10 @@ class SwitchOff(IdentityWindow):
         try:
             lifecycle.switch_off(request.user, by=actor(request), code=code)
         except lifecycle.Required as refusal:
-            return pages.refused(request, "index", self.area, words.of(refusal))
+            return pages.render_refusal(request, "index", self.page, words.of(refusal))
         messages.success(request, _("Security passwords are turned off."))
-        return self.remember_method(pages.back(), form) if form else pages.back()
+        return (
+            self.remember_method(pages.redirect_to_list(), form)
+            if form
+            else pages.redirect_to_list()
+        )

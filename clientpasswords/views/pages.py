@@ -7,29 +7,38 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from clientpasswords import words
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 
-NEW = "new"  # the key of the row to highlight, in the session
+NEW_KEY = "new"  # the key of the row to highlight, in the session
 
 
-def back() -> HttpResponseRedirect:
+def redirect_to_list() -> HttpResponseRedirect:
     """To the list."""
     return redirect(reverse("clientpasswords:index") + "#third-party")
 
 
-def page(
-    request: HttpRequest, name: str, area: Area, *, status: int = 200, **more: Any
+def render_page(
+    request: HttpRequest,
+    name: str,
+    page: SecurityPasswordPage,
+    *,
+    status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
-    """A page or window of the area."""
-    context = {"area": area, "servers": area.servers, **more}
+    """Render a page or window about the security passwords of the account."""
+    context = {"page": page, "servers": page.servers, **more}
     return render(request, f"clientpasswords/{name}.html", context, status=status)
 
 
-def refused(
-    request: HttpRequest, name: str, area: Area, why: words.CodeRefusal, **more: Any
+def render_refusal(
+    request: HttpRequest,
+    name: str,
+    page: SecurityPasswordPage,
+    why: words.CodeRefusal,
+    **more: Any,
 ) -> HttpResponse:
     """The same page, saying why not, and when to try again."""
-    response = page(request, name, area, status=why.status, error=why, **more)
+    response = render_page(request, name, page, status=why.status, error=why, **more)
     if why.retry_after:
         response["Retry-After"] = str(why.retry_after)
     return response

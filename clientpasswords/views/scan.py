@@ -24,9 +24,9 @@ class ScanCode(IdentityWindow):
     template = "scan"
     page_name, code_name, verify_name = "scan", "scan-code", "scan-verify"
 
-    def is_of_use(self) -> bool:
+    def is_needed(self) -> bool:
         """Whether a profile can say where to receive and where to send."""
-        return self.area.ways is not None
+        return self.page.server_pair is not None
 
     @sensitive_variables()
     def confirm(self, form: CodeForm) -> HttpResponse:
@@ -39,17 +39,17 @@ class ScanCode(IdentityWindow):
                 by=actor(self.request),
             )
         except links.AlreadyOffered:
-            return pages.page(self.request, "link_shown", self.area, status=409)
+            return pages.render_page(self.request, "link_shown", self.page, status=409)
         return self.remember_method(self._link(offer), form)
 
     @sensitive_variables()
     def _link(self, offer: links.Offer) -> HttpResponse:
         path = reverse("links:scanned", args=[offer.token])
         address = absolute(self.request, path)
-        return pages.page(
+        return pages.render_page(
             self.request,
             "link",
-            self.area,
+            self.page,
             link=offer.link,
             address=address,
             link_qr=qrcodes.draw(address),
@@ -83,4 +83,4 @@ def withdraw(request: UserRequest) -> HttpResponse:
     """Cancel: whoever has seen the link can do nothing with it."""
     links.withdraw(request.user)
     messages.success(request, _("The code no longer works."))
-    return pages.back()
+    return pages.redirect_to_list()

@@ -16,18 +16,18 @@ from accounts.http import UserRequest
 from accounts.models import Account
 from accounts.sites import Ways
 from clientpasswords import labels, lifecycle, passwords
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.setup import clients, profiles, qrcodes, seals
 from clientpasswords.views import pages
 
 
 @sensitive_variables()
-def offers(
-    request: UserRequest, area: Area, issued: lifecycle.Issued
+def setup_context(
+    request: UserRequest, page: SecurityPasswordPage, issued: lifecycle.Issued
 ) -> dict[str, Any]:
     """What the page with the new password offers, besides copying it."""
     context: dict[str, Any] = {"clients": clients.CLIENTS.values()}
-    ways = area.ways
+    ways = page.server_pair
     if ways is not None:
         secret, pk = issued.secret, issued.client_password.pk
         text = qrcodes.thunderbird(request.user, secret, ways)
@@ -45,19 +45,19 @@ def offers(
 def profile(request: UserRequest, pk: int) -> HttpResponse:
     """The profile with the password that the page shows, which the page hands back."""
     row = get_object_or_404(request.user.client_passwords.live(), pk=pk)
-    area = Area(request.user)
-    ways = area.ways
+    page = SecurityPasswordPage(request.user)
+    ways = page.server_pair
     try:
         secret = seals.open_seal(request.POST.get("sealed", ""), row.pk)
     except seals.Broken:
-        return pages.page(request, "no_profile", area, status=409)
+        return pages.render_page(request, "no_profile", page, status=409)
     if ways is None or not passwords.matches(secret, row.hash):
-        return pages.page(request, "no_profile", area, status=409)
-    return profile_for(request.user, secret, ways)
+        return pages.render_page(request, "no_profile", page, status=409)
+    return profile_response(request.user, secret, ways)
 
 
 @sensitive_variables()
-def profile_for(account: Account, secret: str, ways: Ways) -> HttpResponse:
+def profile_response(account: Account, secret: str, ways: Ways) -> HttpResponse:
     """The answer that a device takes for a profile."""
     document = profiles.profile(account, secret, ways, host=sites.own().host)
     response = HttpResponse(document, content_type=profiles.CONTENT_TYPE)

@@ -22,7 +22,7 @@ from accounts.codes import Purpose
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle, words
 from clientpasswords.forms import CodeForm, attempt_in
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
 METHOD_COOKIE = "method"  # which way of confirming was used last
@@ -52,7 +52,11 @@ class IdentityWindow(View):
     @method_decorator([never_cache, require_safe])
     def open(self, request: UserRequest) -> HttpResponse:
         """Show the window, or lead back to the list if nothing is to be confirmed."""
-        return self.show(self.blank_form()) if self.is_of_use() else pages.back()
+        return (
+            self.show(self.blank_form())
+            if self.is_needed()
+            else pages.redirect_to_list()
+        )
 
     @method_decorator(require_POST)
     def send_code(self, request: UserRequest) -> HttpResponse:
@@ -77,7 +81,7 @@ class IdentityWindow(View):
         except (lifecycle.Refused, codes.CodeError) as refusal:
             return self.show(form, words.of(refusal))
 
-    def is_of_use(self) -> bool:
+    def is_needed(self) -> bool:
         """Whether there is something to confirm."""
         return True
 
@@ -89,14 +93,14 @@ class IdentityWindow(View):
         """
         raise NotImplementedError
 
-    def more_context(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """Return what its template needs besides."""
         return {}
 
     @cached_property
-    def area(self) -> Area:
+    def page(self) -> SecurityPasswordPage:
         """How things stand when first asked for: after the act, if there is one."""
-        return Area(self.request.user)
+        return SecurityPasswordPage(self.request.user)
 
     @property
     def page_address(self) -> str:
@@ -114,16 +118,18 @@ class IdentityWindow(View):
         self, form: CodeForm, error: words.CodeRefusal | None = None
     ) -> HttpResponse:
         """Return the window, with what went wrong and how things stand."""
-        error = error or self._refused_already()
-        self._prepare(form, error)
-        more = {"form": form, "window": self, **self.more_context()}
+        error = error or self._standing_refusal()
+        self._prepare_form(form, error)
+        more = {"form": form, "window": self, **self.extra_context()}
         more |= self._code_state()
         if error is None:
             status = 422 if form.is_bound else 200
-            return pages.page(
-                self.request, self.template, self.area, status=status, **more
+            return pages.render_page(
+                self.request, self.template, self.page, status=status, **more
             )
-        return pages.refused(self.request, self.template, self.area, error, **more)
+        return pages.render_refusal(
+            self.request, self.template, self.page, error, **more
+        )
 
     def blank_form(self) -> CodeForm:
         """Return the form as it is first shown: with the way that was used last."""
@@ -140,23 +146,23 @@ class IdentityWindow(View):
     def _address(self, name: str) -> str:
         return reverse(f"clientpasswords:{name}", kwargs=self.kwargs)
 
-    def _refused_already(self) -> words.CodeRefusal | None:
+    def _standing_refusal(self) -> words.CodeRefusal | None:
         """Return why a code would be of no use now, if it would be of none."""
         issues = self.act is Purpose.ISSUE
-        refusal = self.area.refusal if issues else self.area.code_refusal
+        refusal = self.page.refusal if issues else self.page.code_refusal
         return None if refusal is None else words.of(refusal)
 
-    def _prepare(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
+    def _prepare_form(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
         """Have the form show the error at its field, the open ways, and no code."""
         if error is not None and error.field:
             form.add_error("code", f"{error.title} {error.hint}")
         form.forget_code()
-        form.offer(phone=self.area.phone_refusal is None, app=self.area.can_use_app)
+        form.offer(phone=self.page.phone_refusal is None, app=self.page.can_use_app)
 
     def _code_state(self) -> dict[str, Any]:
-        phone = self.area.telephone
+        phone = self.page.phone_record
         return {
-            "can_use_phone": self.area.phone_refusal is None,
+            "can_use_phone": self.page.phone_refusal is None,
             "code_sent": phone is not None
             and codes.has_outstanding_code(phone, self.act, by=actor(self.request)),
             "cooldown": words.round_up_seconds(phone.get_send_wait()) if phone else 0,

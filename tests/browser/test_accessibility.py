@@ -1,6 +1,6 @@
 """Every state of every page is accessible, in all colours and widths of `look`.
 
-The area of security passwords is in test_area_accessibility.py.
+The page of security passwords is in test_page_accessibility.py.
 
 `--screenshots FOLDER` keeps a picture of each, for people to look at.
 """

@@ -31,7 +31,7 @@ def test_a_person_does_the_whole_job(
 ) -> None:
     page = visit("/")
     sign_in(page)
-    go_to_the_area(page)
+    go_to_the_page(page)
     assert steps.opens(alice, PASSWORD)
     steps.turn_on(page)
     assert not steps.opens(alice, PASSWORD)
@@ -57,15 +57,15 @@ def sign_in(page: Page) -> None:
     expect(steps.heading(page, "alice@example.com")).to_be_visible()
 
 
-def go_to_the_area(page: Page) -> None:
+def go_to_the_page(page: Page) -> None:
     steps.button(page, "Settings").click()
     expect(steps.heading(page, "Quick settings")).to_be_visible()
     steps.link(page, "View More Settings").click()
     navigation = page.get_by_role("navigation", name="Settings")
     expect(navigation).to_contain_text("Account and Security")
     navigation.get_by_role("link", name="Account Security").click()
-    area = steps.heading(page, "Third-Party Client Logon Security Management")
-    expect(area).to_be_visible()
+    title = steps.heading(page, "Third-Party Client Logon Security Management")
+    expect(title).to_be_visible()
 
 
 def copy(page: Page, secret: str) -> None:

@@ -63,7 +63,7 @@ def test_a_mailbox_without_a_number(visit: Visit, alice: Account, look: Look) ->
     look(page, "phone-none")
 
 
-def test_the_area_where_the_owner_enters_the_number(
+def test_the_page_where_the_owner_enters_the_number(
     visit: Visit, alice: Account, look: Look
 ) -> None:
     Account.objects.update(client_passwords_on=True)
@@ -74,7 +74,7 @@ def test_the_area_where_the_owner_enters_the_number(
     look(page, "area-no-phone-own")
 
 
-def test_the_area_with_a_number_on_hold(
+def test_the_page_with_a_number_on_hold(
     visit: Visit, alice: Account, look: Look
 ) -> None:
     Account.objects.update(client_passwords_on=True)

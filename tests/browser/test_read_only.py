@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 NOTICE = "Nothing can be changed for the moment"
 
 
-def test_the_area_says_that_nothing_can_be_changed(
+def test_the_page_says_that_nothing_can_be_changed(
     visit: Visit, bob: Account, look: Look, settings: Settings
 ) -> None:
     settings.READ_ONLY = True

@@ -1,4 +1,4 @@
-"""What is around the area: the sign-in, the quick panel, language and appearance."""
+"""What is around the page: the sign-in, the quick panel, language and appearance."""
 
 import re
 

@@ -173,7 +173,7 @@ def everything_in_the_database() -> str:
 
 
 def text_of(browser: Client, address: str = "/settings/account-security/") -> str:
-    """What a page says, with its markup; the page of the area if no other is named."""
+    """The text of a page with its markup; by default that of security passwords."""
     return browser.get(address).content.decode()
 
 

@@ -12,8 +12,8 @@ from time_machine import Traveller
 
 from accounts.models import Account, Policy
 from clientpasswords.models import Usage
-from clientpasswords.page import Area
-from clientpasswords.views import area as area_views
+from clientpasswords.page import SecurityPasswordPage
+from clientpasswords.views import index as index_views
 from tests import factories
 from tests.factories import make_client_password, make_usage
 from tests.unit.support import words_of
@@ -98,8 +98,8 @@ def test_whoever_has_just_made_one_is_not_asked_to_delete_it(
 
 # Routes with figures in front of and behind the key.
 FIGURES = [
-    path("0/<int:pk>/v10/", area_views.index, name="device"),
-    path("1/<int:pk>0", area_views.index, name="delete"),
+    path("0/<int:pk>/v10/", index_views.index, name="device"),
+    path("1/<int:pk>0", index_views.index, name="delete"),
 ]
 
 
@@ -112,7 +112,7 @@ def test_each_row_has_the_addresses_of_its_own_page_and_window(
     if routes is not None:
         settings.ROOT_URLCONF = (path("", include((routes, "clientpasswords"))),)
 
-    rows = Area(alice).rows
+    rows = SecurityPasswordPage(alice).rows
 
     assert len({row.page for row in rows}) == 2
     for row in rows:

@@ -212,7 +212,7 @@ def test_the_window_says_what_stops_working_before_it_does(browser: Client) -> N
     assert "Your web password stops working in mail programs at once." in page
 
 
-def test_turning_on_and_off_leads_back_to_the_area(
+def test_turning_on_and_off_leads_back_to_the_list(
     browser: Client, alice: Account
 ) -> None:
     on = browser.post(reverse("clientpasswords:enable"))

@@ -9,7 +9,7 @@ from time_machine import Traveller
 
 from accounts.models import Account, Policy
 from clientpasswords.models import ClientPassword, FollowedLog, Usage
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.idling import DAY, follow, use
 from tests.unit.support import words_of
@@ -109,7 +109,7 @@ def test_of_two_silent_mail_servers_the_one_that_fell_silent_first_counts(
     follow("mx2")
     clock.shift(9 * MINUTE)
 
-    assert Area(alice).silent_since == at
+    assert SecurityPasswordPage(alice).silent_since == at
 
 
 @pytest.mark.parametrize("followed", ["not at all", "a log that tells nothing"])

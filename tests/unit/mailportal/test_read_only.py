@@ -234,7 +234,7 @@ OWN_PAGES = sorted(set(ALL) - POST_ONLY - set(OPEN))
 
 @pytest.mark.parametrize("name", ["clientpasswords:index", "clientpasswords:device"])
 @pytest.mark.parametrize("state", ["on", "off", "required", "limit", "no phone"])
-def test_the_area_has_a_notice_in_the_place_of_its_buttons(
+def test_the_page_has_a_notice_in_the_place_of_its_buttons(
     browser: Client, alice: Account, phone: int, name: str, state: str
 ) -> None:
     Account.objects.update(client_passwords_on=state != "off")
@@ -268,7 +268,7 @@ def test_the_area_has_a_notice_in_the_place_of_its_buttons(
 @pytest.mark.parametrize(
     "name", [each for each in OWN_PAGES if each.startswith("clientpasswords:")]
 )
-def test_no_page_or_window_of_the_area_has_a_form_that_is_refused(
+def test_no_page_or_window_has_a_form_that_is_refused(
     browser: Client, phone: int, name: str
 ) -> None:
     page = text_of(browser, address(name, phone))

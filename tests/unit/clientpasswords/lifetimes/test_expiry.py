@@ -20,7 +20,7 @@ from accounts.models import Account, Notification, Policy, SecurityEvent
 from clientpasswords import lifecycle
 from clientpasswords.lifetimes import expiry
 from clientpasswords.models import ClientPassword
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.scopes import Scope
 from tests.factories import make_account, make_client_password, make_policy
 from tests.unit.support import HOME, at_once
@@ -301,7 +301,7 @@ def test_the_list_marks_it_from_the_mail_on(
     Policy.objects.update(client_password_days=life)
 
     def is_marked() -> bool:
-        return Area(phone.account).passwords[0].ends_soon
+        return SecurityPasswordPage(phone.account).passwords[0].ends_soon
 
     second = timedelta(seconds=1)
     clock.shift(hours * HOUR - second)
@@ -317,5 +317,5 @@ def test_what_was_made_for_a_few_days_is_marked_from_the_start(
 ) -> None:
     ends(phone, 3 * DAY)
 
-    assert Area(phone.account).passwords[0].ends_soon
+    assert SecurityPasswordPage(phone.account).passwords[0].ends_soon
     assert expiry.announce() == 1

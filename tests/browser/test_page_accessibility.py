@@ -1,4 +1,4 @@
-"""Every state of the area of security passwords, and of its windows, is accessible.
+"""Every state of the page of security passwords, and of its windows, is accessible.
 
 As in test_accessibility.py, with pictures by `--screenshots FOLDER`.
 """
@@ -31,10 +31,10 @@ def owner(alice: Account) -> Account:
     return alice
 
 
-# --- the area -------------------------------------------------------------------------
+# --- the page -------------------------------------------------------------------------
 
 
-def test_the_area_off(visit: Visit, alice: Account, look: Look) -> None:
+def test_the_page_off(visit: Visit, alice: Account, look: Look) -> None:
     page = visit(steps.AREA, alice)
     expect(steps.switch(page)).not_to_be_checked()
     look(page, "area-off")
@@ -44,21 +44,21 @@ def test_the_area_off(visit: Visit, alice: Account, look: Look) -> None:
     look(page, "enable")
 
 
-def test_the_area_suspended(visit: Visit, alice: Account, look: Look) -> None:
+def test_the_page_suspended(visit: Visit, alice: Account, look: Look) -> None:
     factories.make_client_password(alice, NAMES[0])
     page = visit(steps.AREA, alice)
     expect(page.get_by_text("Paused while the switch is off.")).to_be_visible()
     look(page, "area-suspended")
 
 
-def test_the_area_empty(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_empty(visit: Visit, owner: Account, look: Look) -> None:
     page = visit(steps.AREA, owner)
     expect(page.get_by_text("No security passwords yet.")).to_be_visible()
     page.get_by_text("Which password do I use where?").click()
     look(page, "area-empty")
 
 
-def test_the_area_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
     for name in NAMES:
         factories.make_client_password(owner, name)
     page = visit(steps.AREA, owner)
@@ -74,7 +74,7 @@ def test_the_area_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
     look(page, "disable")
 
 
-def test_the_area_while_the_mail_server_is_silent(
+def test_the_page_while_the_mail_server_is_silent(
     visit: Visit, owner: Account, look: Look
 ) -> None:
     used, _secret = factories.make_client_password(owner, NAMES[0])
@@ -96,7 +96,7 @@ def test_the_area_while_the_mail_server_is_silent(
     look(page, "lost-silent")
 
 
-def test_the_area_at_the_limit(
+def test_the_page_at_the_limit(
     visit: Visit, owner: Account, look: Look, watch: Watch
 ) -> None:
     watch.expected |= {409}
@@ -111,13 +111,13 @@ def test_the_area_at_the_limit(
     look(page, "identity-limit")
 
 
-def test_the_area_locked(visit: Visit, bob: Account, look: Look) -> None:
+def test_the_page_locked(visit: Visit, bob: Account, look: Look) -> None:
     page = visit(steps.AREA, bob)
     expect(steps.switch(page)).to_be_disabled()
     look(page, "area-required")
 
 
-def test_the_area_blocked(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_blocked(visit: Visit, owner: Account, look: Look) -> None:
     factories.make_client_password(owner, NAMES[0])
     Policy.objects.update(third_party_logon=False)
     page = visit(steps.AREA, owner)
@@ -129,28 +129,28 @@ def test_the_area_blocked(visit: Visit, owner: Account, look: Look) -> None:
     look(page, "overview-blocked")
 
 
-def test_the_area_with_a_protocol_off(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_with_a_protocol_off(visit: Visit, owner: Account, look: Look) -> None:
     Policy.objects.update(pop3=False)
     page = visit(steps.AREA, owner)
     expect(page.get_by_text("POP3 is switched off")).to_be_visible()
     look(page, "area-protocol-off")
 
 
-def test_the_area_without_a_phone(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_without_a_phone(visit: Visit, owner: Account, look: Look) -> None:
     Phone.objects.all().delete()
     page = visit(steps.AREA, owner)
     expect(page.get_by_text("No phone number is on file.")).to_be_visible()
     look(page, "area-no-phone")
 
 
-def test_the_area_with_codes_locked(visit: Visit, owner: Account, look: Look) -> None:
+def test_the_page_with_codes_locked(visit: Visit, owner: Account, look: Look) -> None:
     Phone.objects.update(throttling_failure_count=20)
     page = visit(steps.AREA, owner)
     expect(page.get_by_text("Too many wrong codes were entered.")).to_be_visible()
     look(page, "area-codes-locked")
 
 
-def test_the_area_with_a_cut_off_that_is_open(
+def test_the_page_with_a_cut_off_that_is_open(
     visit: Visit, owner: Account, look: Look, settings: Settings
 ) -> None:
     settings.DOVEADM_URLS = [standins.closed_port()]

@@ -20,7 +20,7 @@ from clientpasswords.views import pages
 from clientpasswords.views.window import IdentityWindow
 
 
-class KeepPassword(IdentityWindow):
+class ReactivatePassword(IdentityWindow):
     """After the right code the password is let in again."""
 
     template = "keep"
@@ -38,10 +38,10 @@ class KeepPassword(IdentityWindow):
         _ = self.client_password
         return super().send_code(request)
 
-    def is_of_use(self) -> bool:
+    def is_needed(self) -> bool:
         return self.client_password.suspends_at is not None
 
-    def more_context(self) -> dict[str, Any]:
+    def extra_context(self) -> dict[str, Any]:
         """Return the password, for the name of its device."""
         return {"client_password": self.client_password}
 
@@ -52,4 +52,4 @@ class KeepPassword(IdentityWindow):
         reactivation.revive(row, code=form.proof, by=actor(self.request))
         text = _("“%(device)s” can send and receive mail.") % {"device": row.label}
         messages.success(self.request, text)
-        return self.remember_method(pages.back(), form)
+        return self.remember_method(pages.redirect_to_list(), form)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
-from clientpasswords.page import Area
+from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
@@ -17,35 +17,39 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 @require_safe
 def index(request: UserRequest) -> HttpResponse:
     """The switch, the list, and the servers to enter in a mail program."""
-    area = Area(request.user, new_pk=request.session.pop(pages.NEW, None))
-    return pages.page(request, "index", area)
+    page = SecurityPasswordPage(
+        request.user, new_pk=request.session.pop(pages.NEW_KEY, None)
+    )
+    return pages.render_page(request, "index", page)
 
 
 @require_form
 def enable(request: UserRequest) -> HttpResponse:
     """Turn security passwords on, after a window that says what stops working."""
-    area = Area(request.user)
-    if area.in_force:
-        return pages.back()
+    page = SecurityPasswordPage(request.user)
+    if page.in_force:
+        return pages.redirect_to_list()
     if request.method == "POST":
         lifecycle.switch_on(request.user, by=actor(request))
         messages.success(request, _("Security passwords are turned on."))
-        return pages.back()
-    return pages.page(request, "enable", area)
+        return pages.redirect_to_list()
+    return pages.render_page(request, "enable", page)
 
 
 @require_form
 def delete(request: UserRequest, pk: int) -> HttpResponse:
     """Cut a device off, after a window that names it."""
-    area = Area(request.user)
-    client_password = next((row for row in area.passwords if row.pk == pk), None)
+    page = SecurityPasswordPage(request.user)
+    client_password = next((row for row in page.passwords if row.pk == pk), None)
     if client_password is None:
         raise Http404
     if request.method != "POST":
-        return pages.page(request, "delete", area, client_password=client_password)
+        return pages.render_page(
+            request, "delete", page, client_password=client_password
+        )
     lifecycle.revoke(request.user.client_passwords.filter(pk=pk), by=actor(request))
     text = _("“%(device)s” can no longer send or receive mail.")
     messages.success(request, text % {"device": client_password.label})
     if request.POST.get("then") == "new":
         return redirect("clientpasswords:new")
-    return pages.back()
+    return pages.redirect_to_list()
