@@ -18,10 +18,10 @@ from accounts.models import Account, Policy
 from accounts.policy import queries
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
-AT_ONCE = 500  # passwords in one round, of each length of life
+BATCH = 500  # passwords in one round, of each length of life
 
 
-def announce() -> int:
+def notify_owners() -> int:
     """Order mails about what ends soon and would be let in until then.
 
     Call it every minute; it returns about how many security passwords.
@@ -29,20 +29,24 @@ def announce() -> int:
     lives = Policy.objects.order_by("client_password_days").values_list(
         "client_password_days", flat=True
     )
-    return sum(_tell(days) for days in lives.distinct())
+    return sum(_notify_owners_of(days) for days in lives.distinct())
 
 
-def _tell(days: int | None) -> int:
+def _notify_owners_of(days: int | None) -> int:
     """Tell of those that may live as many days; None: for ever."""
-    if not _due(days).exists():
+    if not _due_for_notice(days).exists():
         return 0
     with transaction.atomic():
-        first = _due(days).order_by("pk").values_list("account", flat=True)[:AT_ONCE]
+        first = (
+            _due_for_notice(days)
+            .order_by("pk")
+            .values_list("account", flat=True)[:BATCH]
+        )
         # Owners first, as everybody; whom another worker is telling, that one tells.
         owners = Account.objects.select_for_update(skip_locked=True).order_by("pk")
         locked = [owner.pk for owner in owners.filter(pk__in=set(first))]
-        due = _due(days).filter(account__in=locked).select_related("account")
-        rows = list(due.order_by("pk")[:AT_ONCE])
+        due = _due_for_notice(days).filter(account__in=locked).select_related("account")
+        rows = list(due.order_by("pk")[:BATCH])
         for row in rows:
             row.days_of_life = days
             row.told_of_end = row.ends_at
@@ -51,11 +55,13 @@ def _tell(days: int | None) -> int:
     return len(rows)
 
 
-def _due(days: int | None) -> ClientPasswordQuerySet:
+def _due_for_notice(days: int | None) -> ClientPasswordQuerySet:
     """Those whose owners have to be told now."""
     now = timezone.now()
     soon = now + settings.TOLD_BEFORE
-    by_date = Q(expires_at__gt=now, expires_at__lte=soon) & _untold(F("expires_at"))
+    by_date = Q(expires_at__gt=now, expires_at__lte=soon) & _not_notified_of(
+        F("expires_at")
+    )
     ending = by_date
     if days is not None:
         life = timedelta(days=days)
@@ -63,18 +69,20 @@ def _due(days: int | None) -> ClientPasswordQuerySet:
         notice = min(settings.TOLD_BEFORE, life / 2)
         begun = now - life
         by_life = Q(created_at__gt=begun, created_at__lte=begun + notice)
-        by_life &= _untold(end)
+        by_life &= _not_notified_of(end)
         is_by_date = Q(expires_at__lte=end)
         ending = (by_date & is_by_date) | (by_life & ~is_by_date)
-    rows = ClientPassword.objects.live().filter(ending, account__in=_let_in(days))
+    rows = ClientPassword.objects.live().filter(
+        ending, account__in=_accounts_let_in(days)
+    )
     return rows.exclude(suspends_at__lte=now)
 
 
-def _untold(end: F | object) -> Q:
+def _not_notified_of(end: F | object) -> Q:
     return Q(told_of_end=None) | Q(told_of_end__lt=end) | Q(told_of_end__gt=end)
 
 
-def _let_in(days: int | None) -> QuerySet[Account]:
+def _accounts_let_in(days: int | None) -> QuerySet[Account]:
     """Whose security passwords are let in, and live so many days by the policy."""
     bound = Policy.objects.filter(client_password_days=days).order_by()
     rows = Account.objects.alias(binding=queries.binding_policy())

@@ -29,11 +29,11 @@ from clientpasswords.models import (
 from gateways import doveadm
 from gateways.loginnames import parse_credentials
 
-AT_ONCE = 500  # passwords of a policy in one round
+BATCH = 500  # passwords of a policy in one round
 # A session that goes on is a use, written down this often.
-NOTED_AGAIN = timedelta(hours=1)
+SESSION_USE_INTERVAL = timedelta(hours=1)
 # Since when nobody is known to have used it.
-IDLE_SINCE = Greatest(
+UNUSED_SINCE = Greatest(
     "created_at",
     Coalesce("revived_at", "created_at"),
     Coalesce("usage__last_at", "created_at"),
@@ -41,20 +41,20 @@ IDLE_SINCE = Greatest(
 
 
 @dataclass(frozen=True)
-class Span:
+class InactivityRule:
     """How long a policy lets these passwords be unused."""
 
-    which: Q
-    length: timedelta
+    condition: Q
+    limit: timedelta
 
     @property
     def notice(self) -> timedelta:
         """How long before its owner is told: half of the time where that is short."""
-        return min(settings.TOLD_BEFORE, self.length / 2)
+        return min(settings.TOLD_BEFORE, self.limit / 2)
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPeriod:
     """The time of which all uses are known, on every mail server."""
 
     since: datetime
@@ -68,34 +68,36 @@ def review() -> int:
     every mail server's log is followed, nobody is told, and who was told before is let
     be.
     """
-    told = ClientPassword.objects.filter(suspends_at__isnull=False)
+    notified = ClientPassword.objects.filter(suspends_at__isnull=False)
     if not Policy.objects.suspending().exists():
-        told.update(suspends_at=None)
+        notified.update(suspends_at=None)
         return 0
-    known = _known()
+    known = _known_period()
     if known is None:
         for policy in Policy.objects.suspending():
-            bound = told.filter(account__in=queries.accounts_bound_by(policy))
-            bound.exclude(_is_suspended(policy)).update(suspends_at=None)
+            bound = notified.filter(account__in=queries.accounts_bound_by(policy))
+            bound.exclude(_suspended_by(policy)).update(suspends_at=None)
         return 0
-    on_line = _note_sessions()
-    _take_back(known)
-    if on_line is None:
+    online = _record_sessions()
+    _withdraw_notices(known)
+    if online is None:
         return 0
     behind = Q(uses_known_to=None) | Q(uses_known_to__lt=known.until)
     suspending = Policy.objects.suspending()
     suspending.filter(behind).update(uses_known_to=known.until)
-    return sum(_tell(policy, known, on_line) for policy in suspending)
+    return sum(_notify_owners(policy, known, online) for policy in suspending)
 
 
-def _known() -> Known | None:
+def _known_period() -> KnownPeriod | None:
     logs = list(FollowedLog.objects.all())
     if len({log.node for log in logs}) < max(len(settings.DOVEADM_URLS), 1):
         return None
-    return Known(max(log.began_at for log in logs), min(log.read_to for log in logs))
+    return KnownPeriod(
+        max(log.began_at for log in logs), min(log.read_to for log in logs)
+    )
 
 
-def _note_sessions() -> set[int] | None:
+def _record_sessions() -> set[int] | None:
     """Write down what is in use now, and return it; None if a mail server is silent."""
     try:
         names = {
@@ -105,60 +107,64 @@ def _note_sessions() -> set[int] | None:
         }
     except (doveadm.DoveadmError, ValueError):
         return None
-    on_line = parse_credentials(names)
+    online = parse_credentials(names)
     now = timezone.now()
     # Who is suspended by now is being cut off, and does not come back by that.
-    rows = ClientPassword.objects.filter(pk__in=on_line)
+    rows = ClientPassword.objects.filter(pk__in=online)
     in_use = rows.filter(Q(suspends_at=None) | Q(suspends_at__gt=now))
-    old = Usage.objects.filter(last_at__lt=now - NOTED_AGAIN)
+    old = Usage.objects.filter(last_at__lt=now - SESSION_USE_INTERVAL)
     old.filter(client_password__in=in_use.values("pk")).update(last_at=now)
     rows.filter(suspends_at__gt=now).update(suspends_at=None)
-    return on_line
+    return online
 
 
-def _take_back(known: Known) -> None:
+def _withdraw_notices(known: KnownPeriod) -> None:
     """Forget what was told where it was used since, or where another policy holds.
 
     And where the time that is known does not reach back as far any more.
     """
-    told = ClientPassword.objects.filter(suspends_at__isnull=False)
-    elsewhere = told
+    notified = ClientPassword.objects.filter(suspends_at__isnull=False)
+    elsewhere = notified
     for policy in Policy.objects.suspending():
         bound = Q(account__in=queries.accounts_bound_by(policy))
         elsewhere = elsewhere.exclude(bound)
         holds = Q(pk=None)
-        for span in _spans(policy):
-            is_known = Q(suspends_at__gte=known.since + span.length)
+        for rule in _rules(policy):
+            is_known = Q(suspends_at__gte=known.since + rule.limit)
             holds |= (
-                span.which
-                & Q(since__lte=F("suspends_at") - span.length)
-                & (_is_suspended(policy) | is_known)
+                rule.condition
+                & Q(since__lte=F("suspends_at") - rule.limit)
+                & (_suspended_by(policy) | is_known)
             )
-        rows = told.filter(bound).annotate(since=IDLE_SINCE).exclude(holds)
+        rows = notified.filter(bound).annotate(since=UNUSED_SINCE).exclude(holds)
         rows.update(suspends_at=None)
     elsewhere.update(suspends_at=None)
 
 
-def _is_suspended(policy: Policy) -> Q:
+def _suspended_by(policy: Policy) -> Q:
     """As the logon views say it, of those that were told and that it binds."""
     if policy.uses_known_to is None:
         return Q(pk=None)
     return Q(suspends_at__lte=policy.uses_known_to)
 
 
-def _tell(policy: Policy, known: Known, on_line: set[int]) -> int:
+def _notify_owners(policy: Policy, known: KnownPeriod, online: set[int]) -> int:
     now = timezone.now()
     with transaction.atomic():
         # One worker at a time, or an owner would be told twice.
         policy = Policy.objects.select_for_update().get(pk=policy.pk)
         moments: dict[int, datetime] = {}
-        for span in _spans(policy):
-            due = _due(policy, span, known).exclude(pk__in=on_line).order_by("pk")
-            for pk, idle_since in due.values_list("pk", IDLE_SINCE)[:AT_ONCE]:
-                at = max(idle_since, known.since) + span.length
-                moments.setdefault(pk, max(at, now + span.notice))
-        told = ClientPassword.objects.filter(pk__in=moments)
-        rows = list(told.select_related("account"))
+        for rule in _rules(policy):
+            due = (
+                _due_for_notice(policy, rule, known)
+                .exclude(pk__in=online)
+                .order_by("pk")
+            )
+            for pk, idle_since in due.values_list("pk", UNUSED_SINCE)[:BATCH]:
+                at = max(idle_since, known.since) + rule.limit
+                moments.setdefault(pk, max(at, now + rule.notice))
+        notified = ClientPassword.objects.filter(pk__in=moments)
+        rows = list(notified.select_related("account"))
         for row in rows:
             row.suspends_at = moments[row.pk]
         ClientPassword.objects.bulk_update(rows, ["suspends_at"])
@@ -166,18 +172,20 @@ def _tell(policy: Policy, known: Known, on_line: set[int]) -> int:
     return len(rows)
 
 
-def _spans(policy: Policy) -> Iterator[Span]:
+def _rules(policy: Policy) -> Iterator[InactivityRule]:
     if policy.suspend_never_used_hours is not None:
         hours = timedelta(hours=policy.suspend_never_used_hours)
-        yield Span(Q(usage__isnull=True), hours)
+        yield InactivityRule(Q(usage__isnull=True), hours)
     if policy.suspend_unused_days is not None:
-        yield Span(Q(), timedelta(days=policy.suspend_unused_days))
+        yield InactivityRule(Q(), timedelta(days=policy.suspend_unused_days))
 
 
-def _due(policy: Policy, span: Span, known: Known) -> ClientPasswordQuerySet:
+def _due_for_notice(
+    policy: Policy, rule: InactivityRule, known: KnownPeriod
+) -> ClientPasswordQuerySet:
     """Those whose owners have to be told now, and that would be let in otherwise."""
-    latest = known.until - span.length + span.notice
-    rows = ClientPassword.objects.live().filter(span.which, suspends_at=None)
+    latest = known.until - rule.limit + rule.notice
+    rows = ClientPassword.objects.live().filter(rule.condition, suspends_at=None)
     if known.since > latest:
         return rows.none()
     bound = queries.accounts_bound_by(policy).alias(binding=Value(policy.pk))
@@ -188,7 +196,7 @@ def _due(policy: Policy, span: Span, known: Known) -> ClientPasswordQuerySet:
         alive &= Q(created_at__gt=made)
     let_in = bound.filter(queries.can_client_passwords_log_on())
     rows = rows.filter(alive, account__in=let_in)
-    return rows.alias(unused_since=IDLE_SINCE).filter(unused_since__lte=latest)
+    return rows.alias(unused_since=UNUSED_SINCE).filter(unused_since__lte=latest)
 
 
 def _event(row: ClientPassword) -> Event:

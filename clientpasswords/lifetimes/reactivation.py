@@ -15,7 +15,9 @@ from clientpasswords.models import ClientPassword
 
 
 @sensitive_variables("code")
-def revive(client_password: ClientPassword, *, code: str | AppCode, by: Actor) -> None:
+def reactivate(
+    client_password: ClientPassword, *, code: str | AppCode, by: Actor
+) -> None:
     """Spend `code`; it is let in again, and the time of not being used begins anew.
 
     Where it is neither suspended nor will be, nothing happens and the code stays good.

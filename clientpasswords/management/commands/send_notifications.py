@@ -35,7 +35,7 @@ class Command(BaseCommand):
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + A_MINUTE
             yield inactivity.review
-            yield expiry.announce
+            yield expiry.notify_owners
             yield reminders.send_exception_reminders
         yield self._deliver
 

@@ -22,7 +22,7 @@ def make_unused(account: Account) -> ClientPassword:
     return make_client_password(account)[0]
 
 
-def tell(row: ClientPassword, clock: Traveller) -> ClientPassword:
+def notify_owner(row: ClientPassword, clock: Traveller) -> ClientPassword:
     """Let time go by until a week before it is suspended: its owner is told."""
     assert later(clock, 23 * DAY) == 1
     row.refresh_from_db()

@@ -6,7 +6,7 @@ from time_machine import Traveller
 
 from accounts.models import Account
 from clientpasswords.models import ClientPassword
-from tests.unit.clientpasswords.idling import make_unused, suspend, tell
+from tests.unit.clientpasswords.idling import make_unused, notify_owner, suspend
 
 
 @pytest.fixture
@@ -17,12 +17,12 @@ def phone(alice: Account, clock: Traveller, settings: Settings) -> ClientPasswor
 
 
 @pytest.fixture
-def told(phone: ClientPassword, clock: Traveller) -> ClientPassword:
+def notified(phone: ClientPassword, clock: Traveller) -> ClientPassword:
     """Its owner was told a week before it will be suspended."""
-    return tell(phone, clock)
+    return notify_owner(phone, clock)
 
 
 @pytest.fixture
-def suspended(told: ClientPassword, clock: Traveller) -> ClientPassword:
+def suspended(notified: ClientPassword, clock: Traveller) -> ClientPassword:
     """It was suspended, as it went on unused."""
-    return suspend(told, clock)
+    return suspend(notified, clock)

@@ -40,7 +40,7 @@ def ends(row: ClientPassword, span: timedelta) -> None:
     ClientPassword.objects.filter(pk=row.pk).update(expires_at=timezone.now() + span)
 
 
-def told() -> list[str]:
+def notified_ends() -> list[str]:
     """The ends that owners were told of, in the order of the telling."""
     rows = SecurityEvent.objects.filter(kind="ends-soon").order_by("pk")
     return [event.detail["expires"] for event in rows]
@@ -61,7 +61,7 @@ def rounds(clock: Traveller, count: int, span: timedelta = DAY) -> list[int]:
     found = []
     for _number in range(count):
         clock.shift(span)
-        found.append(expiry.announce())
+        found.append(expiry.notify_owners())
     return found
 
 
@@ -71,7 +71,7 @@ def test_a_date_is_told_once_a_week_before(
     ends(phone, 30 * DAY)
 
     assert rounds(clock, 31) == [0] * 22 + [1] + [0] * 8
-    assert told() == ["2026-12-23T12:00:00+00:00"]
+    assert notified_ends() == ["2026-12-23T12:00:00+00:00"]
 
 
 def test_a_life_by_the_policy_is_told_once_a_week_before(
@@ -80,7 +80,7 @@ def test_a_life_by_the_policy_is_told_once_a_week_before(
     Policy.objects.update(client_password_days=30)
 
     assert rounds(clock, 31) == [0] * 22 + [1] + [0] * 8
-    assert told() == ["2026-12-23T12:00:00+00:00"]
+    assert notified_ends() == ["2026-12-23T12:00:00+00:00"]
 
 
 @pytest.mark.parametrize(("days", "hours"), [(2, 24), (10, 5 * 24), (14, 7 * 24)])
@@ -89,7 +89,7 @@ def test_of_a_short_life_half_is_left(
 ) -> None:
     Policy.objects.update(client_password_days=days)
     clock.shift(days * DAY - hours * HOUR - timedelta(seconds=1))
-    assert expiry.announce() == 0
+    assert expiry.notify_owners() == 0
 
     assert rounds(clock, 2, timedelta(seconds=1)) == [1, 0]
 
@@ -112,7 +112,7 @@ def test_of_a_date_and_a_life_the_earlier_one_is_told_alone(
     end = timezone.now() + first * DAY
 
     assert sum(rounds(clock, 40)) == 1
-    assert told() == [end.isoformat()]
+    assert notified_ends() == [end.isoformat()]
 
 
 def test_an_end_that_was_moved_is_told_again_when_it_is_near(
@@ -144,14 +144,14 @@ def test_a_date_after_the_policys_end_leaves_that_to_be_told_once(
     end = timezone.now() + 30 * DAY
     clock.shift(24 * DAY)
     for _ in range(rounds_before):
-        assert expiry.announce() == 1
+        assert expiry.notify_owners() == 1
 
     scope = Scope.of(phone)
     later = Scope(scope.protocols, scope.networks, end + HOUR)
     lifecycle.limit(phone, later, by=HOME)
 
     rounds(clock, 6)
-    assert told() == [end.isoformat()]
+    assert notified_ends() == [end.isoformat()]
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_is_refused_anyway_is_not_told(
     ends(phone, DAY)
     Account.objects.update(**fields)
 
-    assert expiry.announce() == 0
+    assert expiry.notify_owners() == 0
 
 
 @pytest.mark.parametrize("name", ["revoked_at", "suspends_at", "expires_at"])
@@ -178,7 +178,7 @@ def test_what_has_ended_is_not_told(phone: ClientPassword, name: str) -> None:
     ends(phone, DAY)
     ClientPassword.objects.update(**{name: timezone.now()})
 
-    assert expiry.announce() == 0
+    assert expiry.notify_owners() == 0
 
 
 def test_the_policy_that_binds_is_asked(
@@ -195,21 +195,21 @@ def test_the_policy_that_binds_is_asked(
     alice.domain.save()
     clock.shift(15 * DAY)
 
-    assert expiry.announce() == 0
+    assert expiry.notify_owners() == 0
     Account.objects.update(policy=make_policy("Other", client_passwords_required=True))
     Policy.objects.update(client_password_days=20)
-    assert expiry.announce() == 1
+    assert expiry.notify_owners() == 1
 
 
 def test_many_are_told_in_several_rounds(
     phone: ClientPassword, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(expiry, "AT_ONCE", 2)
+    monkeypatch.setattr(expiry, "BATCH", 2)
     for number in range(4):
         make_client_password(phone.account, f"Device {number}")
     ClientPassword.objects.update(expires_at=timezone.now() + DAY)
 
-    assert [expiry.announce() for _ in range(4)] == [2, 2, 1, 0]
+    assert [expiry.notify_owners() for _ in range(4)] == [2, 2, 1, 0]
 
 
 def test_a_round_that_fails_leaves_it_to_the_next(phone: ClientPassword) -> None:
@@ -217,9 +217,9 @@ def test_a_round_that_fails_leaves_it_to_the_next(phone: ClientPassword) -> None
     ends(phone, DAY)
 
     with away(Notification), pytest.raises(DatabaseError):
-        expiry.announce()
+        expiry.notify_owners()
 
-    assert [expiry.announce() for _ in range(2)] == [1, 0]
+    assert [expiry.notify_owners() for _ in range(2)] == [1, 0]
     assert phone.account.notifications.count() == 1
 
 
@@ -230,10 +230,10 @@ def test_workers_at_once_tell_each_once(phone: ClientPassword) -> None:
         make_client_password(account)
     ClientPassword.objects.update(expires_at=timezone.now() + DAY)
 
-    at_once(4, lambda _number: expiry.announce())
-    expiry.announce()
+    at_once(4, lambda _number: expiry.notify_owners())
+    expiry.notify_owners()
 
-    assert len(told()) == 10
+    assert len(notified_ends()) == 10
     assert len(set(SecurityEvent.objects.values_list("account", flat=True))) == 10
 
 
@@ -305,9 +305,9 @@ def test_the_list_marks_it_from_the_mail_on(
 
     second = timedelta(seconds=1)
     clock.shift(hours * HOUR - second)
-    before = is_marked(), expiry.announce()
+    before = is_marked(), expiry.notify_owners()
     clock.shift(second)
-    after = is_marked(), expiry.announce()
+    after = is_marked(), expiry.notify_owners()
 
     assert (before, after) == ((False, 0), (True, 1))
 
@@ -318,4 +318,4 @@ def test_what_was_made_for_a_few_days_is_marked_from_the_start(
     ends(phone, 3 * DAY)
 
     assert SecurityPasswordPage(phone.account).passwords[0].ends_soon
-    assert expiry.announce() == 1
+    assert expiry.notify_owners() == 1

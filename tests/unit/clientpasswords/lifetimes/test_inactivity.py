@@ -144,11 +144,11 @@ def test_what_is_revoked_or_over_is_not_told_of(
 # --- suspended, and not ---------------------------------------------------------------
 
 
-def test_a_use_keeps_it(told: ClientPassword, clock: Traveller) -> None:
-    use(told)
+def test_a_use_keeps_it(notified: ClientPassword, clock: Traveller) -> None:
+    use(notified)
     later(clock, 7 * DAY)
 
-    assert refusal(told) is None
+    assert refusal(notified) is None
     assert later(clock, 15 * DAY) == 0
     assert later(clock, DAY) == 1  # told anew
 
@@ -207,42 +207,42 @@ def test_so_does_another_policy(suspended: ClientPassword) -> None:
 
 
 def test_a_log_that_was_not_read_suspends_nobody(
-    told: ClientPassword, clock: Traveller
+    notified: ClientPassword, clock: Traveller
 ) -> None:
     """Perhaps it was used, and we have not heard of it."""
     follow("mx2")
     clock.shift(8 * DAY)
     FollowedLog.objects.filter(node="mx1").update(read_to=timezone.now())
     inactivity.review()
-    assert refusal(told) is None
+    assert refusal(notified) is None
 
     FollowedLog.objects.filter(node="mx2").update(read_to=timezone.now())
     inactivity.review()
 
-    assert refusal(told) == UNUSED
+    assert refusal(notified) == UNUSED
 
 
 def test_a_log_that_was_lost_lets_be_whoever_was_told(
-    told: ClientPassword, clock: Traveller
+    notified: ClientPassword, clock: Traveller
 ) -> None:
     """What it said nobody knows."""
     FollowedLog.objects.update(began_at=timezone.now())
     later(clock, 8 * DAY)
-    assert refusal(told) is None
+    assert refusal(notified) is None
 
     assert later(clock, 15 * DAY) == 1  # told anew
 
 
 def test_what_is_told_is_let_be_while_the_worker_does_not_run(
-    told: ClientPassword, clock: Traveller
+    notified: ClientPassword, clock: Traveller
 ) -> None:
     clock.shift(30 * DAY)
     follow("mx1")
-    assert refusal(told) is None
+    assert refusal(notified) is None
 
     inactivity.review()
 
-    assert refusal(told) == UNUSED
+    assert refusal(notified) == UNUSED
 
 
 def test_who_is_suspended_stays_so_while_logs_are_not_read(
@@ -276,16 +276,16 @@ def test_time_before_the_log_was_followed_does_not_count(
 
 
 def test_a_mail_server_whose_log_nobody_follows_suspends_nobody(
-    told: ClientPassword, clock: Traveller, settings: Settings
+    notified: ClientPassword, clock: Traveller, settings: Settings
 ) -> None:
     settings.DOVEADM_URLS = ["http://127.0.0.1:9/", "http://127.0.0.1:8/"]
 
     assert later(clock, DAY) == 0
 
-    told.refresh_from_db()
-    assert told.suspends_at is None
+    notified.refresh_from_db()
+    assert notified.suspends_at is None
     later(clock, 30 * DAY)
-    assert refusal(told) is None
+    assert refusal(notified) is None
 
 
 # --- sessions -------------------------------------------------------------------------

@@ -28,7 +28,7 @@ from tests.unit.support import HOME, code_for, last_code, other_than, press_next
 ATTEMPT = "11111111-1111-4111-8111-111111111111"
 
 
-def keep_code(account: Account) -> str:
+def reactivation_code(account: Account) -> str:
     codes.send_code(account, Purpose.REACTIVATE, by=HOME)
     return last_code()
 
@@ -42,7 +42,7 @@ def page(browser: Client, name: str = "index", *args: int) -> str:
 def test_a_code_brings_a_suspended_one_back(
     alice: Account, suspended: ClientPassword, clock: Traveller
 ) -> None:
-    reactivation.revive(suspended, code=keep_code(alice), by=HOME)
+    reactivation.reactivate(suspended, code=reactivation_code(alice), by=HOME)
 
     assert refusal(suspended) is None
     event = SecurityEvent.objects.get(kind="revived")
@@ -54,19 +54,21 @@ def test_a_code_brings_a_suspended_one_back(
 
 
 def test_before_it_is_suspended_it_is_kept(
-    alice: Account, told: ClientPassword, clock: Traveller
+    alice: Account, notified: ClientPassword, clock: Traveller
 ) -> None:
-    reactivation.revive(told, code=keep_code(alice), by=HOME)
+    reactivation.reactivate(notified, code=reactivation_code(alice), by=HOME)
     later(clock, 8 * DAY)
 
-    assert refusal(told) is None
+    assert refusal(notified) is None
 
 
 def test_a_wrong_code_is_counted_and_brings_nothing_back(
     alice: Account, suspended: ClientPassword
 ) -> None:
     with pytest.raises(codes.WrongCode):
-        reactivation.revive(suspended, code=other_than(keep_code(alice)), by=HOME)
+        reactivation.reactivate(
+            suspended, code=other_than(reactivation_code(alice)), by=HOME
+        )
 
     assert refusal(suspended) == UNUSED
     assert Phone.objects.get().throttling_failure_count == 1
@@ -76,7 +78,7 @@ def test_codes_for_something_else_bring_nothing_back(
     alice: Account, suspended: ClientPassword
 ) -> None:
     with pytest.raises(codes.NoCode):
-        reactivation.revive(suspended, code=code_for(alice), by=HOME)
+        reactivation.reactivate(suspended, code=code_for(alice), by=HOME)
 
     assert refusal(suspended) == UNUSED
 
@@ -84,12 +86,12 @@ def test_codes_for_something_else_bring_nothing_back(
 def test_where_there_is_nothing_to_keep_no_code_is_spent(
     alice: Account, suspended: ClientPassword
 ) -> None:
-    code = keep_code(alice)
+    code = reactivation_code(alice)
     other = make_client_password(alice, "Other")[0]
-    reactivation.revive(other, code=code, by=HOME)
+    reactivation.reactivate(other, code=code, by=HOME)
     assert not SecurityEvent.objects.filter(kind="revived").exists()
 
-    reactivation.revive(suspended, code=code, by=HOME)
+    reactivation.reactivate(suspended, code=code, by=HOME)
 
     assert refusal(suspended) is None
 
@@ -99,7 +101,7 @@ def test_a_deleted_one_cannot_be_kept(
 ) -> None:
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
 
-    reactivation.revive(suspended, code=keep_code(alice), by=HOME)
+    reactivation.reactivate(suspended, code=reactivation_code(alice), by=HOME)
 
     assert refusal(suspended) == "revoked"
 
@@ -118,14 +120,14 @@ def test_suspended_ones_count_towards_the_limit(
 
 
 def test_the_page_counts_down_and_offers_to_keep_it(
-    alice: Account, told: ClientPassword, browser: Client, clock: Traveller
+    alice: Account, notified: ClientPassword, browser: Client, clock: Traveller
 ) -> None:
     clock.shift(2 * DAY)
     browser.force_login(alice)
 
-    for text in (page(browser), page(browser, "device", told.pk)):
+    for text in (page(browser), page(browser, "device", notified.pk)):
         assert "Not used: 5 days left" in text
-        assert reverse("clientpasswords:keep", args=[told.pk]) in text
+        assert reverse("clientpasswords:keep", args=[notified.pk]) in text
         assert "Suspended: not used" not in text
 
 
