@@ -58,7 +58,7 @@ class ClientPasswordAdmin(
     ]
 
     def complete(self, rows: Shown) -> None:
-        states = diagnosis.states(rows)
+        states = diagnosis.find_refusals(rows)
         for row in rows:
             row.refusal = states[row.pk]
 
@@ -98,4 +98,4 @@ class ClientPasswordAdmin(
     @admin.display(description=_("state"))
     def state(self, row: Judged) -> str:
         """As the mail server sees it; not from where."""
-        return refusals.in_words(row.refusal) if row.refusal else str(_("works"))
+        return refusals.describe(row.refusal) if row.refusal else str(_("works"))

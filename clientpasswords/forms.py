@@ -102,9 +102,9 @@ class ScopeForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, client_password: ClientPassword) -> Self:
+    def for_password(cls, client_password: ClientPassword) -> Self:
         """Return the form as it would have been filled in for this password."""
-        scope = Scope.of(client_password)
+        scope = Scope.of_password(client_password)
         access = {EVERYTHING: "all", SENDING: "send"}
         return cls(
             initial={

@@ -53,7 +53,7 @@ def normalise(text: str, *, default: str) -> str:
 
 def suggest(user_agent: str, taken: Collection[str]) -> str:
     """A name for the device of this browser that is not `taken` yet."""
-    return _unlike(_device(user_agent), taken)
+    return _unique_name(_guess_device(user_agent), taken)
 
 
 def symbol(label: str) -> str:
@@ -91,7 +91,7 @@ def _is_seen(sign: str) -> bool:
     return sign not in BLANKS and unicodedata.category(sign)[0] not in "CMZ"
 
 
-def _device(user_agent: str) -> str:
+def _guess_device(user_agent: str) -> str:
     known = {
         "iPhone": _("My iPhone"),
         "iPad": _("My iPad"),
@@ -106,7 +106,7 @@ def _device(user_agent: str) -> str:
     return _("My device")
 
 
-def _unlike(name: str, taken: Collection[str]) -> str:
+def _unique_name(name: str, taken: Collection[str]) -> str:
     number, candidate = 1, name
     while candidate in taken:
         number += 1

@@ -96,7 +96,7 @@ def switch_off(
             return
         refusal = None
         if policy.code_to_switch_off:
-            refusal = spend(owner, policy, code or "", by, Purpose.SWITCH_OFF)
+            refusal = spend_code(owner, policy, code or "", by, Purpose.SWITCH_OFF)
         if refusal is None:
             Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
             events.record(Kind.SWITCHED_OFF, owner, by=by)
@@ -143,23 +143,23 @@ def issue(
         policy = effective.load_effective_policy(owner).policy
         require_room(owner, policy)
         issued = None
-        refusal = spend(owner, policy, code, by)
+        refusal = spend_code(owner, policy, code, by)
         if refusal is None:
-            issued = add(owner, attempt=attempt, label=label, by=by)
+            issued = create(owner, attempt=attempt, label=label, by=by)
     if issued is None:  # raised inside, it would undo the count of wrong tries
         raise refusal or codes.NoCode
     return issued
 
 
 @sensitive_variables()
-def add(owner: Account, *, attempt: UUID, label: str, by: Actor) -> Issued:
+def create(owner: Account, *, attempt: UUID, label: str, by: Actor) -> Issued:
     """Make a client password for an owner who is locked, has room, and proved it."""
-    issued = _store(owner, attempt, label)
+    issued = _create_row(owner, attempt, label)
     events.record(Kind.ISSUED, owner, by=by, device=label)
     return issued
 
 
-def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
+def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
     """Let it be used for this only; what it loses by that, it loses at once.
 
     Sessions of a protocol that it is not for any more end, and all of its sessions when
@@ -168,7 +168,7 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
     with transaction.atomic():
         owner = Account.objects.lock(client_password.account_id)
         row = owner.client_passwords.get(pk=client_password.pk)
-        before, old_name = Scope.of(row), row.login_name
+        before, old_name = Scope.of_password(row), row.login_name
         if scope == before:
             return
         for name, value in scope.columns().items():
@@ -186,7 +186,9 @@ def limit(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
             owner, build_mask(owner.address, row.pk), scope.expires_at
         )
         cutoffs.review_account(owner)
-        events.record(Kind.LIMITED, owner, by=by, device=row.label, **scope.told())
+        events.record(
+            Kind.LIMITED, owner, by=by, device=row.label, **scope.event_detail()
+        )
 
 
 def rename(client_password: ClientPassword, label: str) -> None:
@@ -228,7 +230,7 @@ def forget() -> int:
     return ClientPassword.objects.all().long_revoked().delete()[0]
 
 
-def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None:
+def find_refusal(account: Account, policy: Policy, *, in_use: int) -> Refused | None:
     """What stands against a further client password, to be raised or shown."""
     if not policy.third_party_logon or not any(policy.protocols.values()):
         return ThirdPartyLogonOff()
@@ -240,7 +242,7 @@ def obstacle(account: Account, policy: Policy, *, in_use: int) -> Refused | None
 
 
 @sensitive_variables("code")
-def spend(
+def spend_code(
     owner: Account,
     policy: Policy,
     code: str | AppCode,
@@ -261,12 +263,12 @@ def require_room(owner: Account, policy: Policy) -> None:
         Refused: as it says.
     """
     in_use = owner.client_passwords.live().count()
-    if refusal := obstacle(owner, policy, in_use=in_use):
+    if refusal := find_refusal(owner, policy, in_use=in_use):
         raise refusal
 
 
 @sensitive_variables()
-def _store(owner: Account, attempt: UUID, label: str) -> Issued:
+def _create_row(owner: Account, attempt: UUID, label: str) -> Issued:
     rows = owner.client_passwords.all()
     slots = set(rows.live().values_list("slot", flat=True))
     selectors = set(rows.values_list("selector", flat=True))

@@ -11,7 +11,7 @@ from accounts.policy import queries
 from clientpasswords.models import ClientPassword
 
 
-def reached(accounts: QuerySet[Account]) -> QuerySet[Account]:
+def at_limit(accounts: QuerySet[Account]) -> QuerySet[Account]:
     """Those of the accounts that can make no further one."""
     policies_with: dict[int, list[int]] = defaultdict(list)
     for pk, most in Policy.objects.values_list("pk", "max_client_passwords"):
@@ -33,7 +33,7 @@ def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:
     return rows.annotate(found=Count("pk")).filter(found__gte=count).values("account")
 
 
-def in_use() -> Coalesce:
+def count_in_use() -> Coalesce:
     """How many client passwords an account has; to annotate accounts with."""
     live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
     number = live.values("account").annotate(number=Count("pk")).values("number")

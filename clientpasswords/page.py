@@ -244,7 +244,7 @@ class SecurityPasswordPage:
     def refusal(self) -> lifecycle.Refused | codes.CodeError | None:
         """What stands against a further password now; nothing was sent or tried yet."""
         policy = self.effective.policy
-        refusal = lifecycle.obstacle(self._row, policy, in_use=self.count)
+        refusal = lifecycle.find_refusal(self._row, policy, in_use=self.count)
         return refusal or self.code_refusal
 
     @property

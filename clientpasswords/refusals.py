@@ -38,14 +38,14 @@ class Refusal:
         notice: What the mail server may say to a mail program whose web password is
             right, in English; empty: nothing. Short, and with `%(page)s` in it.
         question: What the page "Why can't they connect?" asks about it, if anything.
-        answer: The answer of a policy that gives it (`POLICY_SETTINGS`), if one does.
+        policy_setting: The setting of a policy that causes it, if one does.
     """
 
     key: str
     label: Text
     notice: str = ""
     question: Question | None = None
-    answer: str = ""
+    policy_setting: str = ""
 
 
 WRONG_PASSWORD = Refusal("wrong-password", _("wrong password"))
@@ -57,16 +57,16 @@ REQUIRED = Refusal(
     notice=gettext_noop(
         "Use a security password here, not your web password: %(page)s"
     ),
-    answer="client_passwords_required",
+    policy_setting="client_passwords_required",
 )
 REVOKED = Refusal("revoked", _("deleted security password"))
-EXPIRED = Refusal("expired", _("expired"), answer="client_password_days")
+EXPIRED = Refusal("expired", _("expired"), policy_setting="client_password_days")
 OUT_OF_SCOPE = Refusal("out-of-scope", _("outside what the password is for"))
 SUSPENDED = Refusal("suspended", _("security passwords are turned off"))
 SUSPENDED_UNUSED = Refusal(
     "suspended-unused",
     _("suspended, as it was not used"),
-    answer="suspend_unused_days",
+    policy_setting="suspend_unused_days",
 )
 PROTOCOL_OFF = Refusal(
     "protocol-off",
@@ -86,7 +86,7 @@ NETWORK_NOT_ALLOWED = Refusal(
         _("Are mail programs let in from that network?"),
         _("No: the policy names other networks"),
     ),
-    answer="client_networks",
+    policy_setting="client_networks",
 )
 LOGON_OFF = Refusal(
     "third-party-logon-off",
@@ -97,7 +97,7 @@ LOGON_OFF = Refusal(
         _("Is third-party client logon on?"),
         _("No: the policy lets no mail program in"),
     ),
-    answer="third_party_logon",
+    policy_setting="third_party_logon",
 )
 DISABLED = Refusal(
     "account-disabled",
@@ -125,13 +125,13 @@ REFUSALS = (
 )
 BY_KEY = {each.key: each for each in REFUSALS}
 # What refuses every mail program, in the order in which the mail server looks at it.
-ASKED = (DISABLED, LOGON_OFF, PROTOCOL_OFF, NETWORK_NOT_ALLOWED)
+CHECKED_FOR_ALL = (DISABLED, LOGON_OFF, PROTOCOL_OFF, NETWORK_NOT_ALLOWED)
 # What the script's lines say, and no row keeps: a name that is no mailbox, or a service
 # that is no mail program's; and what is to be tried again.
 UNKNOWN_ACCOUNT = "unknown-account"
 NOT_KEPT = frozenset({UNKNOWN_ACCOUNT, "unknown-service", "database", "too-late"})
 
 
-def in_words(key: str) -> str:
+def describe(key: str) -> str:
     """Return the words for a reason; its key if it is of a later version."""
     return str(BY_KEY[key].label) if key in BY_KEY else key

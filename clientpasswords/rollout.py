@@ -12,44 +12,44 @@ from accounts.models import Account
 from clientpasswords.models import Logon
 
 # What used the web password this long ago counts as in use.
-LATELY = timedelta(days=30)
+RECENT = timedelta(days=30)
 # Nobody counts on by the head: of a large host that would take a second.
-MOST = 5_000
+COUNT_LIMIT = 5_000
 
 
 @dataclass(frozen=True)
 class Reach:
     """How many mailboxes a policy binds, and how many of them would notice.
 
-    `concerned` are the keys of those whose mail programs used the web password lately.
-    Above `MOST` neither says more than that there are more.
+    `affected` are the keys of those whose mail programs used the web password lately.
+    Above `COUNT_LIMIT` neither says more than that there are more.
     """
 
     mailboxes: int
-    concerned: list[int] = field(repr=False)
+    affected: list[int] = field(repr=False)
 
     @property
     def by_web_password(self) -> int:
-        return len(self.concerned)
+        return len(self.affected)
 
     @property
-    def mailboxes_told(self) -> str:
-        return _told(self.mailboxes)
+    def mailboxes_text(self) -> str:
+        return _format_count(self.mailboxes)
 
     @property
-    def by_web_password_told(self) -> str:
-        return _told(self.by_web_password)
+    def by_web_password_text(self) -> str:
+        return _format_count(self.by_web_password)
 
 
-def reach(bound: QuerySet[Account]) -> Reach:
+def measure_reach(bound: QuerySet[Account]) -> Reach:
     """Count among the accounts that a policy binds. Two queries."""
     # In no order, or they would be looked for in that of their addresses.
     bound = bound.order_by()
-    concerned = _undecided(bound).filter(
-        Exists(_by_web_password().filter(account=OuterRef("pk")))
+    affected = _without_security_passwords(bound).filter(
+        Exists(_recent_web_password_logons().filter(account=OuterRef("pk")))
     )
-    keys = concerned.values_list("pk", flat=True)[: MOST + 1]
-    return Reach(bound[: MOST + 1].count(), list(keys))
+    keys = affected.values_list("pk", flat=True)[: COUNT_LIMIT + 1]
+    return Reach(bound[: COUNT_LIMIT + 1].count(), list(keys))
 
 
 def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
@@ -59,25 +59,29 @@ def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
     of the accounts. Owners who use security passwords already are refused the web
     password now, and not in it.
     """
-    rows = _by_web_password().select_related("account").order_by("-last_at", "-pk")
-    if reach.by_web_password <= MOST:
-        return rows.filter(account__in=reach.concerned)
+    rows = (
+        _recent_web_password_logons()
+        .select_related("account")
+        .order_by("-last_at", "-pk")
+    )
+    if reach.by_web_password <= COUNT_LIMIT:
+        return rows.filter(account__in=reach.affected)
     # Where there are many, the newest logons are looked at one by one: enough of them
     # are found at once.
-    own = _undecided(bound).order_by().filter(pk=OuterRef("account"))
+    own = _without_security_passwords(bound).order_by().filter(pk=OuterRef("account"))
     is_one = Subquery(own.values("is_active")[:1])
     return rows.filter(Coalesce(is_one, Value(value=False)))
 
 
-def _told(count: int) -> str:
-    text: str = number_format(min(count, MOST), force_grouping=True)
-    return text if count <= MOST else f"{text}+"
+def _format_count(count: int) -> str:
+    text: str = number_format(min(count, COUNT_LIMIT), force_grouping=True)
+    return text if count <= COUNT_LIMIT else f"{text}+"
 
 
-def _undecided(bound: QuerySet[Account]) -> QuerySet[Account]:
+def _without_security_passwords(bound: QuerySet[Account]) -> QuerySet[Account]:
     return bound.filter(client_passwords_on=False, is_active=True)
 
 
-def _by_web_password() -> QuerySet[Logon]:
-    since = timezone.now() - LATELY
+def _recent_web_password_logons() -> QuerySet[Logon]:
+    since = timezone.now() - RECENT
     return Logon.objects.filter(by_web_password=True, last_at__gte=since)

@@ -22,7 +22,7 @@ class Scope:
     expires_at: datetime | None = None
 
     @classmethod
-    def of(cls, client_password: ClientPassword) -> Self:
+    def of_password(cls, client_password: ClientPassword) -> Self:
         """Return the present one."""
         allowed = client_password.protocols.items()
         return cls(
@@ -39,7 +39,7 @@ class Scope:
             "expires_at": self.expires_at,
         }
 
-    def told(self) -> dict[str, str]:
+    def event_detail(self) -> dict[str, str]:
         """Return it in words of the field, for the record of events."""
         return {
             "protocols": " ".join(sorted(self.protocols)),

@@ -8,10 +8,10 @@ from accounts import code_refusals, codes
 from accounts.code_refusals import CodeRefusal, round_up_seconds
 from clientpasswords import lifecycle
 
-__all__ = ["CodeRefusal", "of", "round_up_seconds"]
+__all__ = ["CodeRefusal", "describe_refusal", "round_up_seconds"]
 
 
-def of(refusal: lifecycle.Refused | codes.CodeError) -> CodeRefusal:
+def describe_refusal(refusal: lifecycle.Refused | codes.CodeError) -> CodeRefusal:
     """The words for a refusal of the rules."""
     if isinstance(refusal, codes.CodeError):
         return code_refusals.describe_refusal(refusal)

@@ -18,7 +18,7 @@ from accounts.sessions.rights import LostSessions
 from clientpasswords import refusals
 from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.refusals import NETWORK_NOT_ALLOWED
-from clientpasswords.rollout import LATELY
+from clientpasswords.rollout import RECENT
 from gateways.doveadm import Connection
 
 
@@ -34,10 +34,12 @@ class ShutOut:
 
         `names` are all that were changed, at least one.
         """
-        answers = {refusals.BY_KEY[reason].answer for reason in self.reasons}
+        answers = {refusals.BY_KEY[reason].policy_setting for reason in self.reasons}
         found = [name for name in names if name in answers or name in self.protocols]
         # Told by the views as a list of networks, and by no reason.
-        networks = [name for name in names if name == NETWORK_NOT_ALLOWED.answer]
+        networks = [
+            name for name in names if name == NETWORK_NOT_ALLOWED.policy_setting
+        ]
         return (found or networks or names)[0]
 
 
@@ -67,7 +69,7 @@ def _in_use(author: Account) -> list[Logon]:
         Q(by_web_password=True) | Q(client_password__revoked_at=None),
         account=author,
         reason="",
-        last_at__gte=timezone.now() - LATELY,
+        last_at__gte=timezone.now() - RECENT,
     ).exclude(by_web_password=False, client_password=None)
     return [row for row in rows if row.protocol in PROTOCOLS_BY_KEY]
 

@@ -102,7 +102,7 @@ def _rows() -> dict[str, tuple[Rows, str]]:
     return {
         "active": (active, "domain"),
         "off_the_web_password": (in_force, "domain"),
-        "full": (limits.reached(accounts), "domain"),
+        "full": (limits.at_limit(accounts), "domain"),
         "idle": (history.idle_passwords(passwords), "account__domain"),
         "never_used": (history.never_used_passwords(passwords), "account__domain"),
     }

@@ -106,7 +106,7 @@ class PasswordsFilter(ChoiceFilter):
     options = [
         ("some", _("Has some"), lambda rows: rows.filter(has_passwords())),
         ("none", _("Has none"), lambda rows: rows.filter(has_no_passwords())),
-        ("full", _("At the limit"), limits.reached),
+        ("full", _("At the limit"), limits.at_limit),
     ]
 
 

@@ -288,7 +288,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         """Rows with what is in the columns; of the phone, whether there is one."""
         comes_with = ("domain__policy", "department__policy", "policy")
         narrow = rows.select_related(None).select_related(*comes_with)
-        return narrow.annotate(in_use=limits.in_use(), phone_known=has_phone())
+        return narrow.annotate(in_use=limits.count_in_use(), phone_known=has_phone())
 
     def complete(self, rows: Shown) -> None:
         last = history.last_logons(rows)

@@ -52,7 +52,7 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
         return context
     asked = form.cleaned_data if form.is_bound else {}
     protocol, ip = asked.get("protocol") or PROTOCOL_KEYS[0], asked.get("ip") or None
-    found = diagnosis.of(account, protocol, ip)
+    found = diagnosis.diagnose(account, protocol, ip)
     chain = list(checks(found, PROTOCOLS_BY_KEY[protocol].label))
     return context | {
         "protocol": PROTOCOLS_BY_KEY[protocol].label,
@@ -61,7 +61,7 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
         "failing": next((each for each in chain if each.is_good is False), None),
         "only_webmail": found.refusal is not None and found.opens_by_web_password,
         "passwords": [
-            (row, refusal, refusals.in_words(refusal) if refusal else _("is let in"))
+            (row, refusal, refusals.describe(refusal) if refusal else _("is let in"))
             for row, refusal in found.passwords
         ],
     }
@@ -70,8 +70,8 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
 def checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
     """Yield what is looked at, in order; what comes after a failure is not reached."""
     is_reached = True
-    for refusal in refusals.ASKED:
-        fails = found.fails(refusal)
+    for refusal in refusals.CHECKED_FOR_ALL:
+        fails = found.is_refused_by(refusal)
         if refusal.question is None or fails is None:
             continue
         question = str(refusal.question.text) % {"protocol": protocol}

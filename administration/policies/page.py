@@ -125,7 +125,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
         bound = self.seen(request, queries.accounts_bound_by(policy))
-        reach = rollout.reach(bound)
+        reach = rollout.measure_reach(bound)
         found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))
         return self.page(request, "report", policy, reach, page=page)

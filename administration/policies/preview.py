@@ -63,7 +63,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
             return None
         differences = self.differences(record, form)
         more = {"typed": typed_into(request), "differences": differences}
-        reach = rollout.reach(self.seen(request, touched))
+        reach = rollout.measure_reach(self.seen(request, touched))
         return self.page(request, "confirm", record, reach, **more)
 
     def seen(self, request: HttpRequest, rows: QuerySet[Account]) -> QuerySet[Account]:
@@ -88,7 +88,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
             "opts": self.opts,
             "original": record,
             "reach": reach,
-            "days": rollout.LATELY.days,
+            "days": rollout.RECENT.days,
             **more,
         }
         template = f"admin/accounts/policy/{name}.html"

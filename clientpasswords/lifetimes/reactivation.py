@@ -32,7 +32,7 @@ def reactivate(
         if row is None:
             return
         policy = effective.load_effective_policy(owner).policy
-        refusal = lifecycle.spend(owner, policy, code, by, Purpose.REACTIVATE)
+        refusal = lifecycle.spend_code(owner, policy, code, by, Purpose.REACTIVATE)
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())
             events.record(Kind.REACTIVATED, owner, by=by, device=row.label)

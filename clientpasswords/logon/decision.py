@@ -54,7 +54,7 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
 
 def refusal_of_client_password(row: MailLogon, ip: str | None) -> str | None:
     """Why this client password does not open the door from there; None: it does."""
-    return row.refusal or refusal_there(ip, row)
+    return row.refusal or refusal_by_network(ip, row)
 
 
 def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
@@ -62,11 +62,11 @@ def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
     return (
         None
         if contains_address(row.networks, ip)
-        else row.refusal or refusal_there(ip, row)
+        else row.refusal or refusal_by_network(ip, row)
     )
 
 
-def refusal_there(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
+def refusal_by_network(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
     """Why not from that address; the networks of webmail are not looked at."""
     if row.policy_networks and not contains_address(row.policy_networks, ip):
         return NETWORK_NOT_ALLOWED.key

@@ -34,7 +34,7 @@ class Diagnosis:
         """Whether mail programs need a security password."""
         return self.refusal == REQUIRED.key
 
-    def fails(self, refusal: Refusal) -> bool | None:
+    def is_refused_by(self, refusal: Refusal) -> bool | None:
         """Whether it is what refuses every mail program; None: not looked at."""
         if refusal is not NETWORK_NOT_ALLOWED:
             return self.refusal == refusal.key
@@ -52,7 +52,7 @@ class Diagnosis:
         return sum(refusal is None for _row, refusal in self.passwords)
 
 
-def of(account: Account, protocol: str, ip: str | None) -> Diagnosis:
+def diagnose(account: Account, protocol: str, ip: str | None) -> Diagnosis:
     """Ask the views. Three queries. Without `ip`, networks are not looked at.
 
     Raises:
@@ -64,7 +64,9 @@ def of(account: Account, protocol: str, ip: str | None) -> Diagnosis:
     by_pk = {each.credential: each for each in found.filter(protocol=protocol)}
     return Diagnosis(
         refusal=web.refusal,
-        is_let_in_there=None if ip is None else not decision.refusal_there(ip, web),
+        is_let_in_there=None
+        if ip is None
+        else not decision.refusal_by_network(ip, web),
         web_refusal=web.refusal
         if ip is None
         else decision.refusal_of_web_password(web, ip),
@@ -73,7 +75,7 @@ def of(account: Account, protocol: str, ip: str | None) -> Diagnosis:
     )
 
 
-def states(rows: Iterable[ClientPassword]) -> dict[int, str | None]:
+def find_refusals(rows: Iterable[ClientPassword]) -> dict[int, str | None]:
     """Return of each why it opens no door; None if it does by some protocol. One query.
 
     Networks are not looked at.

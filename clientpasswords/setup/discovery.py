@@ -21,8 +21,8 @@ LARGEST_REQUEST = 8 * 1024
 LONGEST_ADDRESS = 254
 EXCHANGE = "http://schemas.microsoft.com/exchange/autodiscover/"
 # Outlook asks in the first, telephones that hope for ActiveSync in the second.
-ASKED_IN = {f"{EXCHANGE}outlook/requestschema/2006": True}
-ASKED_IN[f"{EXCHANGE}mobilesync/requestschema/2006"] = False
+REQUEST_SCHEMAS = {f"{EXCHANGE}outlook/requestschema/2006": True}
+REQUEST_SCHEMAS[f"{EXCHANGE}mobilesync/requestschema/2006"] = False
 INVALID_REQUEST, NO_PROVIDER = "600", "601"
 
 
@@ -30,11 +30,11 @@ class NotUnderstood(Exception):
     """The request is no question that Autodiscover knows."""
 
 
-class NothingToTell(Exception):
+class NothingOffered(Exception):
     """We have nothing of what was asked for: ActiveSync, or no server with TLS."""
 
 
-def told(servers: Iterable[Server]) -> list[Server]:
+def servers_with_tls(servers: Iterable[Server]) -> list[Server]:
     """The servers that programs are led to."""
     return [server for server in servers if server.security in ("SSL/TLS", "STARTTLS")]
 
@@ -44,10 +44,12 @@ def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
     root = ET.Element("clientConfig", {"version": "1.1"})
     # A host name, or Thunderbird for Android does not take the file.
     provider = ET.SubElement(root, "emailProvider", {"id": host})
-    _add(provider, domain="%EMAILDOMAIN%", displayName=host, displayShortName=host)
+    _add_elements(
+        provider, domain="%EMAILDOMAIN%", displayName=host, displayShortName=host
+    )
     for server in servers:
         tag = "outgoingServer" if server.protocol.sends else "incomingServer"
-        _add(
+        _add_elements(
             ET.SubElement(provider, tag, {"type": server.protocol.key}),
             hostname=server.host,
             port=str(server.port),
@@ -55,16 +57,16 @@ def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
             authentication="password-cleartext",  # within TLS
             username="%EMAILADDRESS%",
         )
-    _document(provider, help_url)
-    return _bytes(root)
+    _add_documentation(provider, help_url)
+    return _serialize(root)
 
 
-def asked_address(request: bytes) -> str:
+def parse_request(request: bytes) -> str:
     """The address that an Autodiscover request is about.
 
     Raises:
         NotUnderstood: it is too large, no XML, XML with declarations, or no question.
-        NothingToTell: it asks for ActiveSync.
+        NothingOffered: it asks for ActiveSync.
     """
     if len(request) > LARGEST_REQUEST:
         raise NotUnderstood
@@ -74,26 +76,26 @@ def asked_address(request: bytes) -> str:
         raise NotUnderstood from None
     namespace = root.tag.removeprefix("{").removesuffix("}Autodiscover")
     path = f"{{{namespace}}}Request/{{{namespace}}}EMailAddress"
-    if namespace not in ASKED_IN:
+    if namespace not in REQUEST_SCHEMAS:
         raise NotUnderstood
     address = (root.findtext(path) or "").strip()
     if len(address) > LONGEST_ADDRESS or not re.fullmatch(r"[^@\s]+@[^@\s]+", address):
         raise NotUnderstood
-    if not ASKED_IN[namespace]:
-        raise NothingToTell
+    if not REQUEST_SCHEMAS[namespace]:
+        raise NothingOffered
     return address
 
 
 def autodiscover(servers: Sequence[Server], address: str) -> bytes:
     """Outlook's account settings; `address` comes back as the name to log on with."""
     if not servers:
-        raise NothingToTell
+        raise NothingOffered
     root, response = _autodiscover(f"{EXCHANGE}outlook/responseschema/2006a")
-    _add(ET.SubElement(response, "User"), DisplayName=address)
+    _add_elements(ET.SubElement(response, "User"), DisplayName=address)
     account = ET.SubElement(response, "Account")
-    _add(account, AccountType="email", Action="settings")
+    _add_elements(account, AccountType="email", Action="settings")
     for server in servers:
-        _add(
+        _add_elements(
             ET.SubElement(account, "Protocol"),
             Type=server.purpose,
             Server=server.host,
@@ -108,17 +110,17 @@ def autodiscover(servers: Sequence[Server], address: str) -> bytes:
                 {"UsePOPAuth": "on", "SMTPLast": "off"} if server.protocol.sends else {}
             ),
         )
-    return _bytes(root)
+    return _serialize(root)
 
 
-def refusal(code: str) -> bytes:
+def error_response(code: str) -> bytes:
     """Autodiscover's own form of an error."""
     words = {INVALID_REQUEST: "Invalid Request", NO_PROVIDER: "No Provider"}
     root, response = _autodiscover(None)
     error = ET.SubElement(response, "Error", {"Time": "00:00:00.0000000", "Id": "0"})
-    _add(error, ErrorCode=code, Message=words[code])
+    _add_elements(error, ErrorCode=code, Message=words[code])
     ET.SubElement(error, "DebugData")
-    return _bytes(root)
+    return _serialize(root)
 
 
 def _autodiscover(inner: str | None) -> tuple[ET.Element, ET.Element]:
@@ -126,7 +128,7 @@ def _autodiscover(inner: str | None) -> tuple[ET.Element, ET.Element]:
     return root, ET.SubElement(root, "Response", {"xmlns": inner} if inner else {})
 
 
-def _document(provider: ET.Element, url: str) -> None:
+def _add_documentation(provider: ET.Element, url: str) -> None:
     """Name the pages of help, in each language."""
     page = ET.SubElement(provider, "documentation", {"url": url})
     for code, _name in settings.LANGUAGES:
@@ -135,11 +137,11 @@ def _document(provider: ET.Element, url: str) -> None:
         ET.SubElement(page, "descr", {"lang": code}).text = text
 
 
-def _add(parent: ET.Element, **texts: str) -> None:
+def _add_elements(parent: ET.Element, **texts: str) -> None:
     for tag, text in texts.items():
         ET.SubElement(parent, tag).text = text
 
 
-def _bytes(root: ET.Element) -> bytes:
+def _serialize(root: ET.Element) -> bytes:
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document

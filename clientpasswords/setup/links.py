@@ -31,7 +31,7 @@ class AlreadyOffered(Exception):
     """This very form made a link before, which was shown then."""
 
 
-class Gone(Exception):
+class LinkGone(Exception):
     """The link was used, withdrawn or replaced, has run out, or never was."""
 
 
@@ -60,7 +60,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
         policy = effective.load_effective_policy(owner).policy
         lifecycle.require_room(owner, policy)
         link = None
-        refusal = lifecycle.spend(owner, policy, code, by)
+        refusal = lifecycle.spend_code(owner, policy, code, by)
         if refusal is None:
             owner.set_up_links.all().unused().delete()
             link = owner.set_up_links.create(
@@ -83,23 +83,23 @@ def find(token: str) -> SetUpLink:
     or the second factors are others than those with which it was made.
 
     Raises:
-        Gone: as it says.
+        LinkGone: as it says.
     """
     rows = SetUpLink.objects.open().select_related("account")
     link = rows.filter(digest=_digest(token), account__is_active=True).first()
     if link is None:
-        raise Gone
+        raise LinkGone
     if not constant_time_compare(link.sessions, _proofs_of(link.account)):
-        raise Gone
+        raise LinkGone
     return link
 
 
 @sensitive_variables("token")
-def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
+def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issued:
     """Make a client password for the device that opened the link, once.
 
     Raises:
-        Gone: as it says.
+        LinkGone: as it says.
         Refused: no password can be made now; the link stays good for its time.
     """
     with transaction.atomic():
@@ -107,7 +107,7 @@ def use(token: str, *, user_agent: str, network_address: str | None) -> Issued:
         link = find(token)  # whoever held the lock before us may have used it
         lifecycle.require_room(owner, effective.load_effective_policy(owner).policy)
         taken = owner.client_passwords.live().values_list("label", flat=True)
-        issued = lifecycle.add(
+        issued = lifecycle.create(
             owner,
             attempt=link.attempt,
             label=labels.suggest(user_agent, set(taken)),

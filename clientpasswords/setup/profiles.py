@@ -24,7 +24,7 @@ APPLE_LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "default"}
 
 
 @sensitive_variables()
-def profile(account: Account, secret: str, ways: Ways, *, host: str) -> bytes:
+def build_profile(account: Account, secret: str, ways: Ways, *, host: str) -> bytes:
     """The profile for this mailbox with this password, signed if we can.
 
     Identifier and UUIDs are the same each time, so that a second profile replaces the

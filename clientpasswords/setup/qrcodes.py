@@ -19,7 +19,7 @@ PLAIN_PASSWORD = 1
 
 
 @sensitive_variables()
-def draw(text: str) -> SafeString:
+def draw_svg(text: str) -> SafeString:
     """The code as an element of a page; there is no markup in it but paths."""
     code = segno.make(text, micro=False, error="m", boost_error=False)
     svg: str = code.svg_inline(
@@ -29,7 +29,7 @@ def draw(text: str) -> SafeString:
 
 
 @sensitive_variables()
-def thunderbird(account: Account, secret: str, ways: Ways) -> str:
+def thunderbird_export(account: Account, secret: str, ways: Ways) -> str:
     """What Thunderbird for Android imports: the account with its password."""
     incoming, outgoing = ways
     address = account.address

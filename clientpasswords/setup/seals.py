@@ -13,7 +13,7 @@ from django.utils.crypto import salted_hmac
 from django.views.decorators.debug import sensitive_variables
 
 
-class Broken(Exception):
+class BrokenSeal(Exception):
     """The seal is not ours, is another password's, or is too old."""
 
 
@@ -28,12 +28,12 @@ def open_seal(sealed: str, pk: int) -> str:
     """Return the secret again.
 
     Raises:
-        Broken: as it says.
+        BrokenSeal: as it says.
     """
     try:
         opened = _fernet(pk).decrypt(sealed.encode(), ttl=settings.SESSION_COOKIE_AGE)
     except InvalidToken:
-        raise Broken from None
+        raise BrokenSeal from None
     return opened.decode()
 
 

@@ -21,7 +21,7 @@ Signer = tuple[list[x509.Certificate], EllipticCurvePrivateKey | RSAPrivateKey]
 @sensitive_variables()
 def sign(document: bytes) -> bytes:
     """The document with its signature around it; as it is, where none is set up."""
-    found = signer()
+    found = load_signer()
     if found is None:
         return document
     (own, *others), key = found
@@ -32,7 +32,7 @@ def sign(document: bytes) -> bytes:
     return builder.sign(Encoding.DER, [PKCS7Options.Binary])
 
 
-def signer() -> Signer | None:
+def load_signer() -> Signer | None:
     """The certificate with those that vouch for it, and its key; None if not set.
 
     Raises:

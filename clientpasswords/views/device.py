@@ -23,7 +23,9 @@ SIGN_INS = 20
 def show(request: UserRequest, pk: int) -> HttpResponse:
     """The page itself."""
     client_password = _own_password(request, pk)
-    return _render_device(request, client_password, ScopeForm.of(client_password))
+    return _render_device(
+        request, client_password, ScopeForm.for_password(client_password)
+    )
 
 
 @require_POST
@@ -86,7 +88,7 @@ def _save_limits(
     if not form.is_valid():
         client_password.refresh_from_db(fields=["label"])
         return _render_device(request, client_password, form, status=422)
-    lifecycle.limit(client_password, form.scope, by=actor(request))
+    lifecycle.limit_scope(client_password, form.scope, by=actor(request))
     messages.success(request, saved)
     if request.POST.get("then") == "stay":
         return redirect("clientpasswords:device", client_password.pk)

@@ -20,7 +20,7 @@ XML = "application/xml; charset=utf-8"
 @login_not_required
 def autoconfig(request: HttpRequest) -> HttpResponse:
     """Thunderbird's file; the address in the query is not even looked at."""
-    servers = discovery.told(sites.own().servers)
+    servers = discovery.servers_with_tls(sites.own().servers)
     if not servers:
         raise Http404(_("This site has no server that mail programs can find."))
     document = discovery.autoconfig(
@@ -40,14 +40,14 @@ def autodiscover(request: HttpRequest) -> HttpResponse:
     """Outlook's question in XML."""
     try:
         # One byte more than is understood: what is longer is not even taken in.
-        asked = discovery.asked_address(request.read(discovery.LARGEST_REQUEST + 1))
-        servers = discovery.told(sites.own().servers)
+        asked = discovery.parse_request(request.read(discovery.LARGEST_REQUEST + 1))
+        servers = discovery.servers_with_tls(sites.own().servers)
         document = discovery.autodiscover(servers, asked)
     except discovery.NotUnderstood:
-        document = discovery.refusal(discovery.INVALID_REQUEST)
+        document = discovery.error_response(discovery.INVALID_REQUEST)
         return HttpResponse(document, content_type=XML, status=400)
-    except discovery.NothingToTell:
-        document = discovery.refusal(discovery.NO_PROVIDER)
+    except discovery.NothingOffered:
+        document = discovery.error_response(discovery.NO_PROVIDER)
     return HttpResponse(document, content_type=XML)
 
 

@@ -32,7 +32,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     """Whose mailbox it is about, and one button."""
     try:
         link = links.find(token)
-    except links.Gone:
+    except links.LinkGone:
         return _gone(request)
     with _language_of(link):
         agent = request.headers.get("User-Agent", "")
@@ -57,7 +57,7 @@ def install(request: HttpRequest) -> HttpResponse:
         link = links.find(token)
         with _language_of(link):
             return _profile(request, link, token)
-    except links.Gone:
+    except links.LinkGone:
         return _gone(request)
 
 
@@ -65,15 +65,15 @@ def install(request: HttpRequest) -> HttpResponse:
 def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
     ways = SecurityPasswordPage(link.account).server_pair
     if ways is None:
-        return _refused(request, words.of(lifecycle.ThirdPartyLogonOff()))
+        return _refused(request, words.describe_refusal(lifecycle.ThirdPartyLogonOff()))
     try:
-        issued = links.use(
+        issued = links.redeem(
             token,
             user_agent=request.headers.get("User-Agent", ""),
             network_address=client_address(request),
         )
     except lifecycle.Refused as refusal:
-        return _refused(request, words.of(refusal))
+        return _refused(request, words.describe_refusal(refusal))
     return setup.profile_response(link.account, issued.secret, ways)
 
 

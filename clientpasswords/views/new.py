@@ -50,7 +50,7 @@ class NewPassword(IdentityWindow):
             client_password=row,
             groups=passwords.groups(issued.secret),
             name_form=LabelForm(initial={"label": row.label}),
-            scope_form=ScopeForm.of(row),
+            scope_form=ScopeForm.for_password(row),
             suggestions=labels.suggestions(),
             **setup.setup_context(self.request, self.page, issued),
         )

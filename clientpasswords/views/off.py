@@ -35,7 +35,7 @@ class SwitchOff(IdentityWindow):
         try:
             return self.confirm(None)
         except codes.CodeError as refusal:  # the policy asks since a moment ago
-            return self.show(self.blank_form(), words.of(refusal))
+            return self.show(self.blank_form(), words.describe_refusal(refusal))
 
     def open(self, request: UserRequest) -> HttpResponse:
         """Show either window, or lead back to the list."""
@@ -53,7 +53,9 @@ class SwitchOff(IdentityWindow):
         try:
             lifecycle.switch_off(request.user, by=actor(request), code=code)
         except lifecycle.Required as refusal:
-            return pages.render_refusal(request, "index", self.page, words.of(refusal))
+            return pages.render_refusal(
+                request, "index", self.page, words.describe_refusal(refusal)
+            )
         messages.success(request, _("Security passwords are turned off."))
         return (
             self.remember_method(pages.redirect_to_list(), form)

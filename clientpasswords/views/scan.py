@@ -52,7 +52,7 @@ class ScanCode(IdentityWindow):
             self.page,
             link=offer.link,
             address=address,
-            link_qr=qrcodes.draw(address),
+            link_qr=qrcodes.draw_svg(address),
             minutes=links.LIFETIME // timedelta(minutes=1),
         )
 

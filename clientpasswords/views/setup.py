@@ -30,8 +30,8 @@ def setup_context(
     ways = page.server_pair
     if ways is not None:
         secret, pk = issued.secret, issued.client_password.pk
-        text = qrcodes.thunderbird(request.user, secret, ways)
-        context["thunderbird_qr"] = qrcodes.draw(text)
+        text = qrcodes.thunderbird_export(request.user, secret, ways)
+        context["thunderbird_qr"] = qrcodes.draw_svg(text)
         agent = request.headers.get("User-Agent", "")
         context["apple_device"] = labels.apple_device(agent)
         context["sealed"] = seals.seal(secret, pk)
@@ -49,7 +49,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
     ways = page.server_pair
     try:
         secret = seals.open_seal(request.POST.get("sealed", ""), row.pk)
-    except seals.Broken:
+    except seals.BrokenSeal:
         return pages.render_page(request, "no_profile", page, status=409)
     if ways is None or not passwords.matches(secret, row.hash):
         return pages.render_page(request, "no_profile", page, status=409)
@@ -59,7 +59,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 @sensitive_variables()
 def profile_response(account: Account, secret: str, ways: Ways) -> HttpResponse:
     """The answer that a device takes for a profile."""
-    document = profiles.profile(account, secret, ways, host=sites.own().host)
+    document = profiles.build_profile(account, secret, ways, host=sites.own().host)
     response = HttpResponse(document, content_type=profiles.CONTENT_TYPE)
     response["Content-Disposition"] = 'attachment; filename="mail.mobileconfig"'
     return response

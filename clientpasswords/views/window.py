@@ -65,7 +65,7 @@ class IdentityWindow(View):
         try:
             lifecycle.send_code(request.user, self.act, by=actor(request))
         except (lifecycle.Refused, codes.CodeError) as refusal:
-            return self.show(form, words.of(refusal))
+            return self.show(form, words.describe_refusal(refusal))
         return redirect(self.page_address)
 
     @method_decorator([never_cache, sensitive_post_parameters("code")])
@@ -79,7 +79,7 @@ class IdentityWindow(View):
         try:
             return self.confirm(form)
         except (lifecycle.Refused, codes.CodeError) as refusal:
-            return self.show(form, words.of(refusal))
+            return self.show(form, words.describe_refusal(refusal))
 
     def is_needed(self) -> bool:
         """Whether there is something to confirm."""
@@ -150,7 +150,7 @@ class IdentityWindow(View):
         """Return why a code would be of no use now, if it would be of none."""
         issues = self.act is Purpose.ISSUE
         refusal = self.page.refusal if issues else self.page.code_refusal
-        return None if refusal is None else words.of(refusal)
+        return None if refusal is None else words.describe_refusal(refusal)
 
     def _prepare_form(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
         """Have the form show the error at its field, the open ways, and no code."""

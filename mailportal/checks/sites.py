@@ -103,7 +103,7 @@ def owners_are_told_enough(**_kwargs: Any) -> list[CheckMessage]:
 def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
     """Certificate and key for Apple's profiles belong together, or there are none."""
     try:
-        signing.signer()
+        signing.load_signer()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         text = f"PROFILE_CERTIFICATE and PROFILE_KEY cannot sign: {error}."
         hint = (

@@ -28,7 +28,7 @@ SWITCH_ON = f"{OWNER}lifecycle.switch_on(alice, by=by)\n"
 ISSUE = f"""{OWNER}
 with transaction.atomic():
     owner = Account.objects.lock(alice.pk)
-    print(lifecycle.add(owner, attempt=uuid.uuid4(), label="Phone", by=by).secret)
+    print(lifecycle.create(owner, attempt=uuid.uuid4(), label="Phone", by=by).secret)
 """
 DELETE = f"{OWNER}print(lifecycle.revoke(alice.client_passwords.all(), by=by))\n"
 CONFIRMED = f"""{OWNER}

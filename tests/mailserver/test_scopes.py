@@ -56,7 +56,7 @@ def limit(
     expires_at: datetime | None = None,
 ) -> None:
     scope = Scope(frozenset(protocols or EVERYTHING), networks, expires_at)
-    lifecycle.limit(phone, scope, by=OWNER)
+    lifecycle.limit_scope(phone, scope, by=OWNER)
 
 
 def test_one_that_may_only_send_sends(

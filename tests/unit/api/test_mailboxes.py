@@ -240,7 +240,7 @@ def test_with_all_security_passwords_a_link_that_is_out_ends(
 
     program.delete(f"{ERIN}/client-passwords")
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         links.find(offer.token)
 
 

@@ -210,7 +210,7 @@ def test_each_refusal_has_its_status_and_says_what_to_do(
 ) -> None:
     refusal, status, title, hint = REFUSALS[name]
 
-    said = words.of(refusal)
+    said = words.describe_refusal(refusal)
 
     assert (said.status, said.title, said.hint) == (status, title, hint)
     assert bool(said.retry_after) == (status == 429)

@@ -104,12 +104,12 @@ def test_everything_at_once(browser: Client, page: str, phone: ClientPassword) -
 
     phone.refresh_from_db()
     zone = timezone.get_current_timezone()
-    assert Scope.of(phone) == Scope(
+    assert Scope.of_password(phone) == Scope(
         frozenset({"imap", "smtp"}),
         ("192.0.2.0/24", "2001:db8::7/128"),
         datetime(3000, 1, 1, tzinfo=zone),
     )
-    again = ScopeForm.of(phone).initial
+    again = ScopeForm.for_password(phone).initial
     assert again["expires"] == date(2999, 12, 31)
     assert again["access"] == "some"
     assert again["networks"] == "192.0.2.0/24, 2001:db8::7/128"
@@ -137,14 +137,14 @@ NONSENSE = [
 def test_limits_that_make_no_sense_are_asked_for_again(
     form: dict[str, str], said: str, browser: Client, page: str, phone: ClientPassword
 ) -> None:
-    before = Scope.of(phone)
+    before = Scope.of_password(phone)
 
     answer = browser.post(f"{page}limits/", form)
 
     assert answer.status_code == 422
     assert said in answer.content.decode()
     phone.refresh_from_db()
-    assert Scope.of(phone) == before
+    assert Scope.of_password(phone) == before
 
 
 def test_at_the_reveal_the_name_is_saved_whatever_the_limits(

@@ -14,14 +14,14 @@ from clientpasswords.logon import notices
 from clientpasswords.logon.diagnosis import Diagnosis
 from clientpasswords.models import Logon
 from clientpasswords.refusals import (
-    ASKED,
     BY_KEY,
+    CHECKED_FOR_ALL,
     NETWORK_NOT_ALLOWED,
     NOT_KEPT,
     REFUSALS,
     UNKNOWN,
     Refusal,
-    in_words,
+    describe,
 )
 from clientpasswords.usage import dovecotlog
 from deploy.render import TEMPLATES
@@ -99,13 +99,13 @@ def test_a_row_of_the_history_keeps_each_and_lists_it_in_words(
     assert decision is not None
     assert decision.reason == refusal.key
     assert dict(Logon._meta.get_field("reason").flatchoices)[refusal.key]
-    assert in_words(refusal.key) == refusal.label
+    assert describe(refusal.key) == refusal.label
     with translation.override("de"):
-        assert in_words(refusal.key) != refusal.key
+        assert describe(refusal.key) != refusal.key
 
 
 def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
-    assert in_words("not-yet-thought-of") == "not-yet-thought-of"
+    assert describe("not-yet-thought-of") == "not-yet-thought-of"
 
 
 @pytest.mark.django_db
@@ -124,7 +124,7 @@ def test_each_sentence_for_mail_programs_is_where_the_view_finds_it() -> None:
     assert all("%(page)s" in each.notice for each in told)
 
 
-@pytest.mark.parametrize("refusal", ASKED, ids=lambda each: each.key)
+@pytest.mark.parametrize("refusal", CHECKED_FOR_ALL, ids=lambda each: each.key)
 def test_each_line_of_the_page_fails_by_its_reason_alone(refusal: Refusal) -> None:
     assert refusal.question is not None
     is_there = refusal is not NETWORK_NOT_ALLOWED
@@ -143,16 +143,19 @@ def test_each_line_of_the_page_fails_by_its_reason_alone(refusal: Refusal) -> No
 
 
 def test_a_reason_with_a_question_is_asked_about() -> None:
-    assert {each for each in REFUSALS if each.question} == {*ASKED}
+    assert {each for each in REFUSALS if each.question} == {*CHECKED_FOR_ALL}
 
 
 @pytest.mark.parametrize(
     "refusal",
-    [each for each in REFUSALS if each.answer],
+    [each for each in REFUSALS if each.policy_setting],
     ids=lambda each: each.key,
 )
 def test_the_answer_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
     shut_out = ShutOut(protocols=[], reasons={refusal.key})
 
-    assert refusal.answer in POLICY_SETTINGS
-    assert shut_out.blamed(["report_only", refusal.answer]) == refusal.answer
+    assert refusal.policy_setting in POLICY_SETTINGS
+    assert (
+        shut_out.blamed(["report_only", refusal.policy_setting])
+        == refusal.policy_setting
+    )

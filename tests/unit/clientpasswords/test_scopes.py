@@ -39,7 +39,7 @@ def limit(
     expires_at: datetime | None = None,
 ) -> None:
     scope = Scope(frozenset(protocols) or EVERYTHING, networks, expires_at)
-    lifecycle.limit(phone, scope, by=OWNER)
+    lifecycle.limit_scope(phone, scope, by=OWNER)
     phone.refresh_from_db()
 
 

@@ -34,7 +34,7 @@ def test_the_owner_hears_of_the_switch_and_of_a_passwords_life(alice: Account) -
     assert "Device: My iPhone" in mail.outbox[0].body
     assert issued.secret not in mail.outbox[0].body
 
-    lifecycle.limit(issued.client_password, Scope(frozenset({"smtp"})), by=HOME)
+    lifecycle.limit_scope(issued.client_password, Scope(frozenset({"smtp"})), by=HOME)
     assert told() == ["The limits of a security password were changed"]
 
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)

@@ -86,7 +86,9 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert set(schemas.PolicyOut.model_fields) == answers | {"name", "domain"}
     assert set(policy.settings) == answers
     assert len(list(effective.values(policy))) == len(answers)
-    assert {each.answer for each in refusals.REFUSALS if each.answer} <= answers
+    assert {
+        each.policy_setting for each in refusals.REFUSALS if each.policy_setting
+    } <= answers
     assert answers - REFUSES_NOTHING == set(catalogue.LOSSES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }

@@ -129,7 +129,7 @@ def test_the_report_lists_whom_a_requirement_would_refuse(
 def test_it_lists_the_same_of_few_mailboxes_as_of_many(
     administrator: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch, few: int
 ) -> None:
-    monkeypatch.setattr(rollout, "MOST", few)
+    monkeypatch.setattr(rollout, "COUNT_LIMIT", few)
     alice = Account.objects.get(address="alice@example.com")
     mallory = Account.objects.get(address="mallory@example.com")
     elsewhere = make_account("a@example.com", policy=make_policy("Strict"))
@@ -189,7 +189,7 @@ def test_reports_do_not_ask_more_for_more_logons(
 def test_a_report_does_not_count_how_many_thousands_there_are(
     administrator: Client, policy: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rollout, "MOST", 2)
+    monkeypatch.setattr(rollout, "COUNT_LIMIT", 2)
 
     page = report(administrator, policy).content.decode()
 

@@ -129,9 +129,9 @@ def test_an_end_that_was_moved_is_told_again_when_it_is_near(
 def test_a_near_date_of_the_owners_own_is_told_by_the_mail_about_it(
     phone: ClientPassword, clock: Traveller
 ) -> None:
-    scope = Scope.of(phone)
+    scope = Scope.of_password(phone)
     near = timezone.now() + 3 * DAY
-    lifecycle.limit(phone, Scope(scope.protocols, scope.networks, near), by=HOME)
+    lifecycle.limit_scope(phone, Scope(scope.protocols, scope.networks, near), by=HOME)
 
     assert sum(rounds(clock, 3)) == 0
 
@@ -146,9 +146,9 @@ def test_a_date_after_the_policys_end_leaves_that_to_be_told_once(
     for _ in range(rounds_before):
         assert expiry.notify_owners() == 1
 
-    scope = Scope.of(phone)
+    scope = Scope.of_password(phone)
     later = Scope(scope.protocols, scope.networks, end + HOUR)
-    lifecycle.limit(phone, later, by=HOME)
+    lifecycle.limit_scope(phone, later, by=HOME)
 
     rounds(clock, 6)
     assert notified_ends() == [end.isoformat()]

@@ -73,7 +73,7 @@ def test_who_calls_has_to_be_in_the_networks_of_both(
     phone: tuple[ClientPassword, str],
 ) -> None:
     own = Scope(EVERYTHING, ("198.51.100.0/28", "203.0.113.0/24"))
-    lifecycle.limit(phone[0], own, by=HOME)
+    lifecycle.limit_scope(phone[0], own, by=HOME)
 
     found = {ip: reason(phone[1], ip) for ip in (OFFICE, "198.51.100.99", ELSEWHERE)}
 

@@ -39,7 +39,7 @@ def offer(account: Account, code: str | None = None) -> links.Offer:
 
 
 def use(token: str) -> Issued:
-    return links.use(token, user_agent=IPHONE, network_address="203.0.113.5")
+    return links.redeem(token, user_agent=IPHONE, network_address="203.0.113.5")
 
 
 def test_a_link_brings_a_password_that_works(alice: Account) -> None:
@@ -62,9 +62,9 @@ def test_a_link_works_once(alice: Account) -> None:
     offered = offer(alice)
     use(offered.token)
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(offered.token)
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         links.find(offered.token)
     assert alice.client_passwords.count() == 1
 
@@ -76,7 +76,7 @@ def test_of_many_who_open_a_link_at_once_one_gets_a_password(alice: Account) -> 
     def try_it(_number: int) -> Issued | None:
         try:
             return use(token)
-        except links.Gone:
+        except links.LinkGone:
             return None
 
     found = at_once(5, try_it)
@@ -92,7 +92,7 @@ def test_a_link_runs_out_after_ten_minutes(alice: Account, clock: Traveller) -> 
     assert links.find(offered.token) == offered.link
     clock.shift(timedelta(seconds=1))
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(offered.token)
     assert not alice.client_passwords.exists()
 
@@ -113,7 +113,7 @@ def test_the_token_is_kept_as_a_digest_that_depends_on_the_key(
 def test_a_made_up_token_opens_nothing(alice: Account, token: str) -> None:
     offer(alice)
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(token)
     assert not alice.client_passwords.exists()
 
@@ -173,7 +173,7 @@ def test_the_same_form_again_makes_no_second_link(alice: Account) -> None:
 def test_a_new_link_ends_the_one_before(alice: Account) -> None:
     first, second = offer(alice), offer(alice)
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(first.token)
     assert use(second.token).secret
 
@@ -192,7 +192,7 @@ def test_a_withdrawn_link_brings_nothing(alice: Account) -> None:
 
     links.withdraw(alice)
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(offered.token)
 
 
@@ -252,7 +252,7 @@ def test_the_link_of_a_disabled_mailbox_brings_nothing(alice: Account) -> None:
 
     Account.objects.update(is_active=False)
 
-    with pytest.raises(links.Gone):
+    with pytest.raises(links.LinkGone):
         use(offered.token)
 
 

@@ -245,8 +245,8 @@ def test_the_seal_tells_nothing_and_is_for_one_password_and_one_key(
 
     assert "abcd" not in sealed
     assert seals.open_seal(sealed, 7) == "abcdefghijkm2345"
-    with pytest.raises(seals.Broken):
+    with pytest.raises(seals.BrokenSeal):
         seals.open_seal(sealed, 8)
     settings.SECRET_KEY = "another key, after the first one was known to others"
-    with pytest.raises(seals.Broken):
+    with pytest.raises(seals.BrokenSeal):
         seals.open_seal(sealed, 7)

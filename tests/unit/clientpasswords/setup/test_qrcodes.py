@@ -19,7 +19,7 @@ def test_thunderbird_is_told_everything_in_its_own_format(alice: Account) -> Non
     ways = sites.ways(sites.own().servers)
     assert ways is not None
 
-    text = qrcodes.thunderbird(alice, "abcdefghijkm2345", ways)
+    text = qrcodes.thunderbird_export(alice, "abcdefghijkm2345", ways)
 
     user = "alice@example.com"
     assert "\n" not in text
@@ -47,7 +47,7 @@ def test_pop3_and_other_encryption_have_their_numbers(
         Server(PROTOCOLS_BY_KEY["smtp"], "s", 2, security),
     )
 
-    document = json.loads(qrcodes.thunderbird(alice, "x", ways))
+    document = json.loads(qrcodes.thunderbird_export(alice, "x", ways))
 
     assert document[2][:4] == [1, "p", 1, number]
     assert document[3][0][0][:4] == [0, "s", 2, number]
@@ -63,12 +63,12 @@ def test_the_page_draws_the_code_of_the_password_that_it_shows(
 
     revealed = press_next(browser, press_get_code(browser))
 
-    text = qrcodes.thunderbird(alice, revealed_by(revealed), ways)
-    assert qrcodes.draw(text) in revealed.content.decode()
+    text = qrcodes.thunderbird_export(alice, revealed_by(revealed), ways)
+    assert qrcodes.draw_svg(text) in revealed.content.decode()
 
 
 def test_a_drawing_is_black_on_white_and_breaks_no_policy() -> None:
-    drawn = qrcodes.draw("<script>")
+    drawn = qrcodes.draw_svg("<script>")
 
     assert "script" not in drawn
     assert "style=" not in drawn

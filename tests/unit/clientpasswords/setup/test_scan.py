@@ -88,7 +88,7 @@ def test_the_page_draws_the_link_that_it_shows(browser: Client) -> None:
 
     link = link_in(response)
     assert re.fullmatch(r"http://127\.0\.0\.1:8000/i/[\w-]{22}/", link)
-    assert qrcodes.draw(link) in response.content.decode()
+    assert qrcodes.draw_svg(link) in response.content.decode()
     assert "no-store" in response["Cache-Control"]
 
 

@@ -85,13 +85,13 @@ def test_a_profile_is_signed_so_that_openssl_verifies_it(
 ) -> None:
     ways = sites.ways(sites.own().servers)
     assert ways is not None
-    plain = profiles.profile(alice, "secret", ways, host="portal.example")
+    plain = profiles.build_profile(alice, "secret", ways, host="portal.example")
     settings.PROFILE_CERTIFICATE = certificate(key) + certificate(
         AUTHORITY, "authority"
     )
     settings.PROFILE_KEY = pem(key)
 
-    signed = profiles.profile(alice, "secret", ways, host="portal.example")
+    signed = profiles.build_profile(alice, "secret", ways, host="portal.example")
 
     assert plistlib.loads(plain)["PayloadType"] == "Configuration"
     assert signed != plain
