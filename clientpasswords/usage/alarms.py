@@ -1,7 +1,7 @@
-"""What the mail servers' logs tell that somebody should hear of: each becomes an event.
+"""Security events found in the mail servers' logs.
 
-Whoever calls holds the accounts' locks and writes in the same transaction how far the
-log was read. So each is told once, though several mail servers tell of it.
+The caller holds the locks of the accounts, and saves in the same transaction how far
+the log was read. So each event is recorded once, even if several mail servers log it.
 """
 
 from collections import Counter
@@ -18,12 +18,12 @@ from clientpasswords.refusals import REVOKED
 from clientpasswords.usage.known_networks import KnownNetworks
 from clientpasswords.usage.summary import LogonKey, LogonStats
 
-# A deleted password that is still being tried is told of once in this time.
+# A deleted password that is still tried is reported once in this time.
 REVOKED_TRIED_INTERVAL = timedelta(days=1)
 
 
 class UsageRow(NamedTuple):
-    """When a client password was first used, and all of its last use."""
+    """The first and the last use of a client password, as `Usage` stores them."""
 
     client_password: int
     first_at: datetime
@@ -34,7 +34,7 @@ class UsageRow(NamedTuple):
 
 
 class UsedPassword(NamedTuple):
-    """What of a client password has to be known here."""
+    """The facts about a client password that alarms and the history need."""
 
     pk: int
     account: Account
@@ -52,9 +52,10 @@ AccountHour = tuple[Account, datetime]
 def record_alarms(
     logons: Logons, accounts: Accounts, passwords: Passwords, *, node: str
 ) -> None:
-    """Record what is remarkable in these logons; call it before their use is written.
+    """Record the security events of these logons; call it before usage is written.
 
-    Every address has its account, locked; of the passwords there are those that exist.
+    `accounts` holds a locked account for every address. `passwords` holds the client
+    passwords that still exist.
     """
     events.record_all(
         [
@@ -66,7 +67,7 @@ def record_alarms(
 
 
 def _use_events(logons: Logons, passwords: Passwords, node: str) -> Iterator[Event]:
-    """First uses of passwords, and uses from networks that are new to them."""
+    """Yield first uses of passwords, and uses from networks that are new to them."""
     used = list(_logons_with_reason(logons, passwords, ""))
     networks = KnownNetworks({password.pk for password, _key, _told in used})
     unused = {password.pk for password, _key, _told in used if password.used is None}
@@ -83,7 +84,7 @@ def _use_events(logons: Logons, passwords: Passwords, node: str) -> Iterator[Eve
 def _revoked_tried_events(
     logons: Logons, passwords: Passwords, node: str
 ) -> Iterator[Event]:
-    """Deleted passwords that some device goes on trying."""
+    """Yield an event for each deleted password that a device still tries."""
     tried = list(_logons_with_reason(logons, passwords, REVOKED.key))
     if not tried:
         return
@@ -100,7 +101,7 @@ def _revoked_tried_events(
 
 
 def _guessing_events(logons: Logons, accounts: Accounts, node: str) -> Iterator[Event]:
-    """Accounts for which many different wrong passwords were typed within an hour."""
+    """Yield an event for each account that reached its limit of guesses in an hour."""
     counts: Counter[AccountHour] = Counter()
     newest: dict[AccountHour, tuple[LogonKey, LogonStats]] = {}
     for key, stats in sorted(logons.items(), key=lambda item: item[1].last_at):
@@ -119,7 +120,7 @@ def _guessing_events(logons: Logons, accounts: Accounts, node: str) -> Iterator[
 
 
 def _count_guesses(counts: Mapping[AccountHour, int]) -> dict[AccountHour, int]:
-    """Add to each account's guesses of that hour; return how many there were before."""
+    """Add to each account's guesses of that hour; return the previous counts."""
     if not counts:
         return {}
     keys = {
@@ -152,7 +153,7 @@ def _count_guesses(counts: Mapping[AccountHour, int]) -> dict[AccountHour, int]:
 def _logons_with_reason(
     logons: Logons, passwords: Passwords, reason: str
 ) -> Iterator[tuple[UsedPassword, LogonKey, LogonStats]]:
-    """The logons by client passwords with this outcome, in the order they began."""
+    """Yield the logons by client passwords with this reason, the earliest first."""
     for key, stats in sorted(logons.items(), key=lambda item: item[1].first_at):
         password = passwords.get(key.credential or 0)
         if password is not None and key.reason == reason:

@@ -1,8 +1,8 @@
-"""Writing rows by the thousand, for what the mail servers' logs tell.
+"""Write thousands of rows from the mail servers' logs.
 
-`bulk_create` makes an object of each row and converts each of its values anew: several
-times what the database takes to write it. Here a value that many rows have is converted
-once, and nothing is made of a row.
+`bulk_create` makes a model instance of each row and converts every value, which takes
+several times as long as the database needs to write it. This module converts a value
+that many rows share once, and makes no instances.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -23,10 +23,10 @@ def write_rows(
     unique: Sequence[str] = (),
     update: Sequence[str] = (),
 ) -> None:
-    """Insert rows of hashable values, one for each of the fields named in `names`.
+    """Insert rows of hashable values, one value for each field in `names`.
 
-    That of a foreign key is the other row's key. Where a row with the same `unique`
-    fields is there already, its fields `update` are written.
+    The value of a foreign key is the primary key of the other row. Where a row with the
+    same `unique` fields exists, its `update` fields are overwritten.
     """
     if not rows:
         return
@@ -50,7 +50,7 @@ def write_rows(
 
 
 def _convert_column(field: "AnyField", column: Collection[object]) -> list[object]:
-    """Return the values as the database's driver wants them."""
+    """Return the values as the driver of the database expects them."""
     converted = {
         value: field.get_db_prep_save(value, connection) for value in set(column)
     }
@@ -79,7 +79,7 @@ def _column_names(fields: Iterable["AnyField"]) -> str:
 
 
 def _column_type(field: "AnyField") -> str:
-    """The type without its length, so that what is too long is refused, not cut."""
+    """Return the type without its length: a cast would cut what is too long."""
     return str(field.db_type(connection)).partition("(")[0]
 
 

@@ -1,8 +1,8 @@
-"""Reading who logged on from Dovecot's log.
+"""Parse the logon decisions in Dovecot's log.
 
-It is the line that `deploy/dovecot/portal.lua` leaves of each decision. Only one that
-begins with Dovecot's own prefix counts: whatever a client types cannot get there, and a
-line that merely contains our words is not ours. 2.3 and 2.4 have prefixes of their own.
+`deploy/dovecot/portal.lua` logs one line for each decision. A line counts only if it
+begins with Dovecot's own prefix, which a client cannot forge; a line that merely
+contains our text is ignored. Dovecot 2.3 and 2.4 have different prefixes.
 """
 
 import json
@@ -23,32 +23,32 @@ LINE_2_3 = re.compile(
 )
 # 2026-11-23T21:33:10+0000 auth-worker(alice@example.com,192.0.2.7)<22><J/AeV/hgfrZ>:
 # request [2]: Info: lua: db-lua: portal {…}
-# where the first "lua" is the name of the passdb: a host can have several.
+# The first "lua" is the name of the passdb: a host can have several.
 LINE_2_4 = re.compile(
     TIMESTAMP + r"auth-worker\((?P<name>[^,()\s\0]*)(?:,(?P<ip>[0-9a-fA-F.:]+))?\)"
     r"<\d+>(?:<[^<>\s]*>)?: request \[\d+\]: Info: [\w-]+: " + PORTAL_FIELDS
 )
-# No account has another address, and no database takes a NUL.
+# Addresses have no other characters, and no database accepts a NUL.
 ADDRESS = re.compile(r"[!-~]+")
 
 
 class Decision(NamedTuple):
-    """One logon that the mail server decided."""
+    """One logon, as the mail server decided it."""
 
     at: datetime
     address: str
     network_address: str | None
     protocol: str
     credential: int | None
-    reason: str  # empty: it was let in
-    is_guess: bool = False  # wrong, and not what was typed there lately
-    by_web_password: bool = False  # let in by it, and not through the webmail
+    reason: str  # empty if it was let in
+    is_guess: bool = False  # a wrong password that did not fail there lately
+    by_web_password: bool = False  # let in by it, but not through the webmail
 
 
 def parse_line(line: str) -> Decision | None:
-    """The decision that a line of the log tells of; None for every other line.
+    """Return the decision in a line of the log; None for every other line.
 
-    A line that a crash left damaged is none: whoever follows the log goes on behind it.
+    A line that a crash has damaged also gives None, so that followers skip it.
     """
     try:
         if match := LINE_2_3.fullmatch(line) or LINE_2_4.fullmatch(line):
@@ -64,20 +64,20 @@ def _parse_decision(match: re.Match[str]) -> Decision | None:
         return None
     return Decision(
         at=datetime.fromisoformat(match["at"]),
-        # Lines of before have Dovecot's name alone, which it cuts at 64 bytes.
+        # Older lines have the name in Dovecot's prefix only, cut at 64 bytes.
         address=_parse_address(fields.get("address", match["name"])),
         network_address=match["ip"] and _canonical_address(match["ip"]),
         protocol=fields["protocol"],
         credential=fields["credential"],
         reason=fields["reason"] or "",
-        # Lines of before there were limits on guessing do not say.
+        # Lines from before the limits on guesses have no such field.
         is_guess=fields.get("again") is False,
         by_web_password=fields.get("webmail") is False,
     )
 
 
 def _parse_address(address: str) -> str:
-    """The address in lower case; ValueError for what no database can be asked for."""
+    """Return the address in lower case; raise ValueError if it cannot be one."""
     if not ADDRESS.fullmatch(address):
         message = "no address"
         raise ValueError(message)
@@ -86,5 +86,5 @@ def _parse_address(address: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _canonical_address(address: str) -> str:
-    """The address as Python writes it; most addresses are seen again and again."""
+    """Return the IP address as Python writes it; cached, as most addresses repeat."""
     return str(ip_address(address))

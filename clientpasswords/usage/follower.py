@@ -1,8 +1,8 @@
-"""Following one mail server's log into the history, each line once.
+"""Follow the log of one mail server and write each line to the history once.
 
-How far the log was read is written in the transaction of what was read, and only if
-nobody else has moved it meanwhile. So nothing is lost or counted twice by a crash, by a
-database that is away (the log is the buffer), or by a second follower of the same log.
+The position in the log is saved in the same transaction as what was read, and only if
+no other follower has moved it meanwhile. So nothing is lost or counted twice by a
+crash, an unreachable database (the log is the buffer), or a second follower.
 """
 
 import itertools
@@ -22,19 +22,19 @@ from clientpasswords.usage import dovecotlog, history
 from clientpasswords.usage.logfile import LogFile, Position
 from clientpasswords.usage.summary import LogonKey, Summary
 
-# Names that are no mailbox leave no trace.
-BATCH_LINES = 5000  # lines
-REPEATS_DELAY = 30.0  # seconds until logons that merely repeat earlier ones are written
-MOST_KEYS = 100_000  # kinds of logons that were written before
-# Dovecot's own way to the log; how often we say that there was nothing to read; and how
-# long we believe it after the last decision: it may be the wrong log by now.
+BATCH_LINES = 5000
+REPEATS_DELAY = 30.0  # seconds until repetitions of known logons are written
+MOST_KEYS = 100_000  # keys of written logons that are remembered
+# How long Dovecot may take to write a line; how often progress is saved if there is
+# nothing to read; and how long after the last decision an idle log still counts as
+# read: later it may be the wrong file.
 LOG_DELAY = timedelta(seconds=5)
 PROGRESS_INTERVAL = timedelta(minutes=1)
 TRUSTED_FOR = timedelta(days=1)
 
 
 class Follower:
-    """Reads on from where the last follower of this log on this node stopped."""
+    """Continue where the last follower of this log on this node stopped."""
 
     def __init__(self, path: Path, node: str) -> None:
         self._node = node
@@ -47,14 +47,14 @@ class Follower:
         self._read_to = self._row.read_to
 
     def poll(self) -> int:
-        """Read what is new, write it if it is due; return how many lines there were.
+        """Read new lines, write them if they are due, and return their number.
 
-        A first logon of its kind is written at once. Repetitions wait up to half a
-        minute, so that a client that logs on every second is not written every second,
-        and ten thousand that do so now and then are written together.
+        The first logon with a key is written at once. Repetitions wait for up to
+        `REPEATS_DELAY`, so that a client that logs on every second does not cause a
+        write every second, and the logons of many clients are written together.
 
         Raises:
-            DatabaseError: nothing is lost; call again.
+            DatabaseError: Nothing is lost; call again.
         """
         count = 0
         if len(self._summary.logons) < BATCH_LINES:
@@ -75,14 +75,14 @@ class Follower:
         return count
 
     def flush(self) -> None:
-        """Write everything read so far, unless another follower did."""
+        """Write all that was read so far, unless another follower already did."""
         is_news = self._read_to != self._row.read_to
         if is_news or self._file.position != self._saved_position:
             self._write()
         self._flushed_at = time.monotonic()
 
     def close(self) -> None:
-        """Let go of the log. What was read and not written is read again some day."""
+        """Close the log. A later follower reads again what was not written."""
         self._file.close()
 
     def _write(self) -> None:
@@ -103,7 +103,7 @@ class Follower:
         self._file.has_gap = False
         self._row.refresh_from_db()
         self._last_decision_at, self._read_to = self._row.told_at, self._row.read_to
-        if not is_saved:  # somebody else reads this log: go on from where they are
+        if not is_saved:  # another follower reads this log: continue from its position
             self._file.close()
             self._file.position = self._saved_position
 

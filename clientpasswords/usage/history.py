@@ -1,4 +1,4 @@
-"""When, from where and with what success mail programs logged on."""
+"""The logon history: when, from where, and with what result."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from clientpasswords.usage.alarms import (
 )
 from clientpasswords.usage.summary import LogonKey, Summary
 
-# What logons have in common that are one line, besides when they were.
+# The fields that logons share if they are one row of the history.
 KEY_FIELDS = [
     "account",
     "client_password",
@@ -38,7 +38,7 @@ KEY_FIELDS = [
 ]
 SPAN_FIELDS = ["first_at", "last_at", "count"]
 USAGE_FIELDS = UsageRow._fields
-# Logons that are alike and follow within this time are one line with a count.
+# Logons with the same key within this time become one row with a count.
 MERGE_WITHIN = timedelta(hours=1)
 
 
@@ -46,7 +46,7 @@ HistoryKey = tuple[int, int | None, str, str, bool, str | None, str]
 
 
 class HistoryRow(NamedTuple):
-    """A line of the history that goes on."""
+    """A row of the history that can still be extended."""
 
     pk: int
     first_at: datetime
@@ -55,10 +55,10 @@ class HistoryRow(NamedTuple):
 
 
 def write(summary: Summary, *, node: str) -> None:
-    """Add a summary to the history, raise its alarms; call it inside a transaction.
+    """Add a summary to the history and record its security events.
 
-    Addresses that are no mailbox of ours leave no trace: they may be passwords that
-    somebody typed into the wrong field.
+    Call it inside a transaction. Addresses of no mailbox are dropped: they may be
+    passwords that were typed into the wrong field.
     """
     accounts = _lock_accounts(summary.logons)
     logons = {
@@ -71,9 +71,9 @@ def write(summary: Summary, *, node: str) -> None:
 
 
 def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
-    """Return when a mail program was last let in, of those of which one was. One query.
+    """Return, by account, when a mail program was last let in. One query.
 
-    The webmail is none.
+    The webmail does not count. Accounts without such a logon are left out.
     """
     by_program = Q(client_password__isnull=False) | Q(by_web_password=True)
     rows = Logon.objects.filter(by_program, reason="", account__in=list(accounts))
@@ -81,29 +81,29 @@ def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
 
 
 def never_used_passwords(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
-    """Those that could be used and have not been."""
-    # PostgreSQL guesses well how many lack something if it is asked in this way.
+    """Filter passwords that are not deleted and were never used."""
+    # PostgreSQL estimates the number of rows well for NOT EXISTS.
     uses = Usage.objects.filter(client_password=OuterRef("pk"))
     return passwords.live().filter(~Exists(uses))
 
 
 def idle_passwords(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:
-    """Those that could be used, and were for the last time so long ago."""
+    """Filter passwords that are not deleted and were last used before `IDLE_AFTER`."""
     since = timezone.now() - IDLE_AFTER
     return passwords.live().filter(usage__last_at__lt=since)
 
 
 def forget() -> int:
-    """Delete logons that are too old, or too many for one account; return how many."""
+    """Delete logons beyond the retention time or number; return how many."""
     count = Logon.objects.filter(last_at__lt=retention.LOGONS.oldest).delete()[0]
     surplus = retention.LOGONS.surplus(Logon.objects.all(), "account_id")
     return count + Logon.objects.filter(pk__in=surplus).delete()[0]
 
 
 def _lock_accounts(keys: Iterable[LogonKey]) -> Accounts:
-    """The accounts of these logons; other mail servers' followers wait for us.
+    """Lock and return the accounts of these logons by address.
 
-    In one order, so that nobody waits in a circle.
+    All followers lock in the same order, which prevents deadlocks.
     """
     addresses = {key.address for key in keys}
     rows = Account.objects.select_for_update(no_key=True).only("address")
@@ -113,7 +113,7 @@ def _lock_accounts(keys: Iterable[LogonKey]) -> Accounts:
 
 
 def _find_passwords(logons: Logons, accounts: Accounts) -> Passwords:
-    """The client passwords of these logons that have not been forgotten since."""
+    """Return the client passwords of these logons that still exist."""
     pks = {key.credential for key in logons if key.credential is not None}
     by_pk = {account.pk: account for account in accounts.values()}
     rows = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk).values_list(
@@ -132,9 +132,9 @@ def _find_passwords(logons: Logons, accounts: Accounts) -> Passwords:
 
 
 def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
-    """One row a password: its first use ever, and all of its last one.
+    """Write one row for each used password: its first use, and its last one.
 
-    Whoever was told that it will be suspended has used it.
+    A use cancels a suspension for inactivity that its owner was notified of.
     """
     uses: dict[int, UsageRow] = {}
     for key, stats in logons.items():
@@ -156,9 +156,9 @@ def _write_usage(logons: Logons, passwords: Passwords, node: str) -> None:
 
 
 def _merge(use: UsageRow, other: UsageRow | None) -> UsageRow:
-    """Return `use` with what `other` knows of before it, or of after it.
+    """Return the later use, with the first use of both.
 
-    Mail servers that were away tell of old logons after others told of newer ones.
+    A mail server that was offline reports old logons after others reported newer ones.
     """
     if other is None:
         return use
@@ -169,7 +169,7 @@ def _merge(use: UsageRow, other: UsageRow | None) -> UsageRow:
 def _write_logons(
     logons: Logons, accounts: Accounts, passwords: Passwords, node: str
 ) -> None:
-    """Lengthen the lines that go on, begin new ones for the rest."""
+    """Extend the open rows of the history, and add new rows for the rest."""
     open_rows = _open_rows(logons, accounts, node)
     extended: dict[HistoryKey, HistoryRow] = {}
     new = []

@@ -1,4 +1,4 @@
-"""Where client passwords were used from, so that a new place is noticed."""
+"""The networks that client passwords are used from, to detect new ones."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,14 +11,14 @@ from accounts import retention
 from clientpasswords.models import KnownNetwork
 from clientpasswords.usage import bulk
 
-# What is read and written of a known network.
+# The fields of a known network that are read and written.
 FIELDS = ["client_password", "network", "last_at"]
-# A known network is written again when it was last written this long ago.
+# The last use of a known network is updated at most this often.
 UPDATE_INTERVAL = timedelta(days=1)
 
 
 class KnownNetworks:
-    """The known networks of some client passwords; `save` writes what was added."""
+    """The known networks of some client passwords; `save` writes the new ones."""
 
     def __init__(self, passwords: Iterable[int]) -> None:
         self._known: dict[int, dict[str, datetime]] = {pk: {} for pk in passwords}
@@ -28,7 +28,7 @@ class KnownNetworks:
         self._added: dict[tuple[int, str], datetime] = {}
 
     def add(self, password: int, address: str | None, at: datetime) -> bool:
-        """Remember a use; return whether this password was known elsewhere only."""
+        """Add a use; return whether it is new to a password with other networks."""
         if address is None:
             return False
         known, network = self._known[password], _network_of(address)
@@ -38,7 +38,7 @@ class KnownNetworks:
         return last_at is None and len(known) > 1
 
     def save(self) -> None:
-        """Write what is new."""
+        """Write what was added."""
         rows = [(*place, at) for place, at in self._added.items()]
         bulk.write_rows(
             KnownNetwork,
@@ -50,7 +50,7 @@ class KnownNetworks:
 
 
 def forget() -> int:
-    """Delete networks unused for long, and too many; a password's newest one stays."""
+    """Delete networks beyond their retention; the newest of each password stays."""
     newer = KnownNetwork.objects.filter(
         client_password=OuterRef("client_password"), last_at__gt=OuterRef("last_at")
     )
@@ -64,10 +64,10 @@ def forget() -> int:
 
 @lru_cache(maxsize=10_000)
 def _network_of(address: str) -> str:
-    """The network that counts as one place: an IPv4 /24, or an IPv6 /48.
+    """Return the network that an address belongs to: an IPv4 /24 or an IPv6 /48.
 
-    Narrower ones would be new at every turn: providers move a customer, and telephones
-    move themselves, within networks of about this size.
+    Narrower networks would appear as new too often: providers move customers, and
+    phones move themselves, within networks of about this size.
     """
     parsed = ip_address(address)
     length = 48 if isinstance(parsed, IPv6Address) else 24

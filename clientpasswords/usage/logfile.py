@@ -1,4 +1,4 @@
-"""A log file read to its end again and again, whatever becomes of it meanwhile."""
+"""Read new lines of a log file, through rotation and truncation."""
 
 import hashlib
 import os
@@ -11,10 +11,10 @@ COMPRESSED = {".gz", ".bz2", ".xz", ".zst"}
 
 @dataclass(frozen=True)
 class Position:
-    """How far a log was read: which file, and the byte after the last line.
+    """How far a log was read: the inode, and the offset after the last line read.
 
-    `head` is the digest of its first line. Another file has another one, though it got
-    the number of a deleted file, or was truncated and has grown past `offset` since.
+    `head` is the digest of the first line. It differs for another file that got the
+    inode of a deleted one, or that was truncated and has grown past `offset` since.
     """
 
     inode: int = 0
@@ -23,29 +23,29 @@ class Position:
 
 
 class LogFile:
-    """The lines of a log that is rotated by renaming it, or by truncating it.
+    """The lines of a log that is rotated by renaming or truncating it.
 
-    What was written to renamed files before the present one appeared is read first,
-    also after a restart, as long as they lie beside it and are not compressed.
+    The rest of renamed files is read before the current file, also after a restart, as
+    long as they are in the same folder and not compressed.
     """
 
     def __init__(self, path: Path, position: Position) -> None:
         self._path = path
         self._file: BinaryIO | None = None
         self.position = position
-        # Whether `read` has read all there was, and whether some was gone before it.
+        # Whether `read` reached the end, and whether lines were lost before it.
         self.is_at_end = False
         self.has_gap = False
 
     def read(self, limit: int) -> list[str]:
-        """Return up to `most` whole lines not read yet, and move `position` past them.
+        """Return up to `limit` complete new lines, and move `position` past them.
 
         An empty list means that there is nothing to read now.
         """
         self.is_at_end = False
         if self._file is None and not self._open():
             return []
-        # Looked at first: once the new file has lines, the old one gets no more.
+        # Checked before reading: once the new file has lines, the old one gets no more.
         is_replaced = self._is_replaced()
         lines = self._read_lines(limit)
         if lines or not is_replaced:
@@ -56,13 +56,13 @@ class LogFile:
         return self.read(limit)
 
     def close(self) -> None:
-        """Let go of the file; the next `read` opens it where it was left."""
+        """Close the file; the next `read` opens it at the same position."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _open(self) -> bool:
-        """Open the file that the position belongs to, or else the present one."""
+        """Open the file of the position, or else the current file."""
         for path in self._files():
             if path.stat().st_ino == self.position.inode:
                 file = path.open("rb")
@@ -78,15 +78,15 @@ class LogFile:
         return True
 
     def _files(self) -> list[Path]:
-        """The log, and those that lie beside it and had its name before."""
+        """Return the log, and its rotated files that are not compressed."""
         beside = sorted(self._path.parent.glob(f"{self._path.name}?*"))
         files = (path for path in beside if path.suffix not in COMPRESSED)
         return [path for path in [self._path, *files] if path.is_file()]
 
     def _successor(self) -> Position:
-        """The start of the file that was written after the open one.
+        """Return the start of the file that was written after the open one.
 
-        Several may have been, if nobody read for long.
+        There are several if the log was not read for a long time.
         """
         if self._file is None:
             return Position()
@@ -104,10 +104,10 @@ class LogFile:
         return Position(oldest.st_ino) if oldest else Position()
 
     def _is_same_file(self, file: BinaryIO) -> bool:
-        """Whether what was read of it is still there."""
+        """Whether the file still has what was read of it."""
         if file.seek(0, 2) < self.position.offset:
             return False
-        # Files of which the first line was not noted are known by their number alone.
+        # Positions without a digest are compared by inode alone.
         return not self.position.offset or self.position.head in (
             "",
             _head_digest(file),
@@ -134,7 +134,7 @@ class LogFile:
         return [line.rstrip(b"\r\n").decode(errors="replace") for line in lines]
 
     def _is_replaced(self) -> bool:
-        """Whether another file has the name now, and something in it."""
+        """Whether another file has the name now, and is not empty."""
         try:
             there = self._path.stat()
         except FileNotFoundError:
@@ -143,6 +143,6 @@ class LogFile:
 
 
 def _head_digest(file: BinaryIO) -> str:
-    """Return the digest of the first line; the next read has to seek first."""
+    """Return the digest of the first line. Seek before the next read."""
     file.seek(0)
     return hashlib.sha256(file.readline(1000)).hexdigest()

@@ -1,4 +1,4 @@
-"""Logons summed up in memory: those that are alike are told as one."""
+"""Logons summarized in memory: one entry for each key."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from clientpasswords.usage.dovecotlog import Decision
 
 
 class LogonKey(NamedTuple):
-    """What logons must have in common to be told as one."""
+    """What logons have in common that are counted together."""
 
     address: str
     credential: int | None
@@ -20,16 +20,16 @@ class LogonKey(NamedTuple):
 
 @dataclass
 class LogonStats:
-    """How often, and between when, logons that are alike were decided."""
+    """How many logons had one key, and when the first and the last were."""
 
     first_at: datetime
     last_at: datetime
     count: int = 1
-    guesses: int = 0  # those by a wrong password not typed there lately
+    guesses: int = 0  # wrong passwords that had not failed there lately
 
 
 class Summary:
-    """Decisions summed up in memory, to be written a batch at a time."""
+    """Decisions summarized in memory, to be written in batches."""
 
     def __init__(self) -> None:
         self.logons: dict[LogonKey, LogonStats] = {}
