@@ -1,4 +1,4 @@
-"""What one client password may be used for, as a value."""
+"""The scope of a client password: what it may be used for, as a value."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,8 @@ from clientpasswords.models import ClientPassword
 class Scope:
     """What a client password may be used for.
 
-    `protocols` are not empty; `networks` are in canonical form, none means any;
-    `expires_at` None means never.
+    `protocols` is never empty. `networks` are in canonical form; none means any.
+    `expires_at` is None if it never expires.
     """
 
     protocols: frozenset[str]
@@ -23,7 +23,7 @@ class Scope:
 
     @classmethod
     def of_password(cls, client_password: ClientPassword) -> Self:
-        """Return the present one."""
+        """Return the scope of this password."""
         allowed = client_password.protocols.items()
         return cls(
             frozenset(name for name, yes in allowed if yes),
@@ -40,7 +40,7 @@ class Scope:
         }
 
     def event_detail(self) -> dict[str, str]:
-        """Return it in words of the field, for the record of events."""
+        """Return it as details of an event in the audit log."""
         return {
             "protocols": " ".join(sorted(self.protocols)),
             "networks": " ".join(self.networks),

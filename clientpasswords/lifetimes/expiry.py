@@ -1,8 +1,8 @@
-"""Security passwords that end by time: their owners are told some days before.
+"""Notices to owners whose security passwords expire soon.
 
-When one ends, its own date and its policy say, and the logon views see. Here nothing
-ends. Which end an owner was told of is written together with the order of the mail, so
-that each is told once, and again if it was moved.
+A security password expires by its own date or by its policy; the logon views decide it.
+This module only notifies. The end that an owner was notified of is saved together with
+the notification, so that each end is notified once, and again if it was moved.
 """
 
 from datetime import timedelta
@@ -18,13 +18,13 @@ from accounts.models import Account, Policy
 from accounts.policy import queries
 from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
 
-BATCH = 500  # passwords in one round, of each length of life
+BATCH = 500  # passwords in one round, for each lifetime
 
 
 def notify_owners() -> int:
-    """Order mails about what ends soon and would be let in until then.
+    """Notify owners of security passwords that expire soon and are let in until then.
 
-    Call it every minute; it returns about how many security passwords.
+    Call it every minute. Returns the number of security passwords.
     """
     lives = Policy.objects.order_by("client_password_days").values_list(
         "client_password_days", flat=True
@@ -33,7 +33,7 @@ def notify_owners() -> int:
 
 
 def _notify_owners_of(days: int | None) -> int:
-    """Tell of those that may live as many days; None: for ever."""
+    """Notify of passwords with a lifetime of `days`; None means no limit."""
     if not _due_for_notice(days).exists():
         return 0
     with transaction.atomic():
@@ -42,7 +42,7 @@ def _notify_owners_of(days: int | None) -> int:
             .order_by("pk")
             .values_list("account", flat=True)[:BATCH]
         )
-        # Owners first, as everybody; whom another worker is telling, that one tells.
+        # Accounts are locked first, as everywhere; another worker handles locked ones.
         owners = Account.objects.select_for_update(skip_locked=True).order_by("pk")
         locked = [owner.pk for owner in owners.filter(pk__in=set(first))]
         due = _due_for_notice(days).filter(account__in=locked).select_related("account")
@@ -56,7 +56,7 @@ def _notify_owners_of(days: int | None) -> int:
 
 
 def _due_for_notice(days: int | None) -> ClientPasswordQuerySet:
-    """Those whose owners have to be told now."""
+    """Filter passwords whose owners have to be notified now."""
     now = timezone.now()
     soon = now + settings.TOLD_BEFORE
     by_date = Q(expires_at__gt=now, expires_at__lte=soon) & _not_notified_of(
@@ -83,7 +83,7 @@ def _not_notified_of(end: F | object) -> Q:
 
 
 def _accounts_let_in(days: int | None) -> QuerySet[Account]:
-    """Whose security passwords are let in, and live so many days by the policy."""
+    """Filter accounts whose security passwords are let in and live `days` by policy."""
     bound = Policy.objects.filter(client_password_days=days).order_by()
     rows = Account.objects.alias(binding=queries.binding_policy())
     return rows.filter(

@@ -1,9 +1,9 @@
-"""Security passwords that nobody uses: their owners are told, then they are suspended.
+"""Suspend unused security passwords, after a notice to their owners.
 
-Here is decided when, and the owner is told at the same time; that the moment has come
-is for the logon views to see. So nobody is suspended who was not told before. Two
-things may be in doubt, and both count for the password: whether a mail server let it in
-and we have not read so yet, and whether a session of it goes on from before.
+This module decides when a password will be suspended, and notifies its owner in the
+same transaction; the logon views refuse it from that moment on. So no password is
+suspended without notice. A logon that was not read from the log yet, and a session that
+is still open, count as uses.
 """
 
 from collections.abc import Iterator
@@ -29,10 +29,10 @@ from clientpasswords.models import (
 from gateways import doveadm
 from gateways.loginnames import parse_credentials
 
-BATCH = 500  # passwords of a policy in one round
-# A session that goes on is a use, written down this often.
+BATCH = 500  # passwords of one policy in one round
+# An open session counts as a use, which is saved this often.
 SESSION_USE_INTERVAL = timedelta(hours=1)
-# Since when nobody is known to have used it.
+# Since when no use of a password is known.
 UNUSED_SINCE = Greatest(
     "created_at",
     Coalesce("revived_at", "created_at"),
@@ -42,31 +42,31 @@ UNUSED_SINCE = Greatest(
 
 @dataclass(frozen=True)
 class InactivityRule:
-    """How long a policy lets these passwords be unused."""
+    """How long the passwords that match `condition` may stay unused."""
 
     condition: Q
     limit: timedelta
 
     @property
     def notice(self) -> timedelta:
-        """How long before its owner is told: half of the time where that is short."""
+        """How long before it the owner is notified: at most half of the limit."""
         return min(settings.TOLD_BEFORE, self.limit / 2)
 
 
 @dataclass(frozen=True)
 class KnownPeriod:
-    """The time of which all uses are known, on every mail server."""
+    """The period for which the uses on every mail server are known."""
 
     since: datetime
     until: datetime
 
 
 def review() -> int:
-    """Tell owners of what will be suspended, forget it where that is not true any more.
+    """Notify owners of coming suspensions, and cancel those that no longer apply.
 
-    Call it every minute; it returns of how many passwords owners are told. Where not
-    every mail server's log is followed, nobody is told, and who was told before is let
-    be.
+    Call it every minute. Returns the number of passwords whose owners were notified.
+    While the log of a mail server is not followed, nobody is notified, and suspensions
+    that have not begun are cancelled.
     """
     notified = ClientPassword.objects.filter(suspends_at__isnull=False)
     if not Policy.objects.suspending().exists():
@@ -98,7 +98,7 @@ def _known_period() -> KnownPeriod | None:
 
 
 def _record_sessions() -> set[int] | None:
-    """Write down what is in use now, and return it; None if a mail server is silent."""
+    """Save the uses by open sessions; return the keys, None if a server is silent."""
     try:
         names = {
             session.username
@@ -109,7 +109,7 @@ def _record_sessions() -> set[int] | None:
         return None
     online = parse_credentials(names)
     now = timezone.now()
-    # Who is suspended by now is being cut off, and does not come back by that.
+    # Suspended passwords are being cut off: their open sessions count for nothing.
     rows = ClientPassword.objects.filter(pk__in=online)
     in_use = rows.filter(Q(suspends_at=None) | Q(suspends_at__gt=now))
     old = Usage.objects.filter(last_at__lt=now - SESSION_USE_INTERVAL)
@@ -119,9 +119,9 @@ def _record_sessions() -> set[int] | None:
 
 
 def _withdraw_notices(known: KnownPeriod) -> None:
-    """Forget what was told where it was used since, or where another policy holds.
+    """Cancel suspensions of passwords that were used since or have another policy.
 
-    And where the time that is known does not reach back as far any more.
+    Also cancel those for which the known period no longer reaches back far enough.
     """
     notified = ClientPassword.objects.filter(suspends_at__isnull=False)
     elsewhere = notified
@@ -142,7 +142,7 @@ def _withdraw_notices(known: KnownPeriod) -> None:
 
 
 def _suspended_by(policy: Policy) -> Q:
-    """As the logon views say it, of those that were told and that it binds."""
+    """Return the condition of the logon views for passwords that the policy binds."""
     if policy.uses_known_to is None:
         return Q(pk=None)
     return Q(suspends_at__lte=policy.uses_known_to)
@@ -151,7 +151,7 @@ def _suspended_by(policy: Policy) -> Q:
 def _notify_owners(policy: Policy, known: KnownPeriod, online: set[int]) -> int:
     now = timezone.now()
     with transaction.atomic():
-        # One worker at a time, or an owner would be told twice.
+        # One worker at a time, so that no owner is notified twice.
         policy = Policy.objects.select_for_update().get(pk=policy.pk)
         moments: dict[int, datetime] = {}
         for rule in _rules(policy):
@@ -183,7 +183,7 @@ def _rules(policy: Policy) -> Iterator[InactivityRule]:
 def _due_for_notice(
     policy: Policy, rule: InactivityRule, known: KnownPeriod
 ) -> ClientPasswordQuerySet:
-    """Those whose owners have to be told now, and that would be let in otherwise."""
+    """Filter passwords that are let in, and whose owners have to be notified now."""
     latest = known.until - rule.limit + rule.notice
     rows = ClientPassword.objects.live().filter(rule.condition, suspends_at=None)
     if known.since > latest:

@@ -1,4 +1,4 @@
-"""Keeping a security password that is, or will be, suspended as nobody used it."""
+"""Reactivate a security password that is, or will be, suspended for inactivity."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -18,12 +18,12 @@ from clientpasswords.models import ClientPassword
 def reactivate(
     client_password: ClientPassword, *, code: str | AppCode, by: Actor
 ) -> None:
-    """Spend `code`; it is let in again, and the time of not being used begins anew.
+    """Spend `code` and let the password in again; its inactivity starts from now.
 
-    Where it is neither suspended nor will be, nothing happens and the code stays good.
+    If no suspension is set, nothing changes and the code stays valid.
 
     Raises:
-        codes.CodeError: nothing changed, but that a wrong try is counted.
+        codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():
         owner = Account.objects.lock(client_password.account_id)
@@ -36,5 +36,5 @@ def reactivate(
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())
             events.record(Kind.REACTIVATED, owner, by=by, device=row.label)
-    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+    if refusal is not None:  # outside of the transaction, which would undo the count
         raise refusal

@@ -1,4 +1,4 @@
-"""May this password log on now? The answer of the mail server, from the same views."""
+"""Decide whether a password may log on now, as the mail server does."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from clientpasswords.refusals import (
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a logon: `login_name` if it was let in, and always why."""
+    """The outcome of a logon: `login_name` if it is let in, and always the reason."""
 
     login_name: str | None
     reason: str
@@ -28,8 +28,8 @@ class Verdict:
 def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdict:
     """Decide as `deploy/dovecot/portal.lua` does, in the same order.
 
-    A client password that is right but refused is final; otherwise the text is tried
-    as the web password, exactly as typed, unless that could not open the door anyway.
+    A client password that matches decides, even if it is refused. Otherwise the text is
+    checked as the web password, exactly as typed, unless that is refused anyway.
     """
     address = address.lower()
     typed = passwords.normalise(password)
@@ -53,12 +53,12 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
 
 
 def refusal_of_client_password(row: MailLogon, ip: str | None) -> str | None:
-    """Why this client password does not open the door from there; None: it does."""
+    """Return why this client password is refused from `ip`; None if it is let in."""
     return row.refusal or refusal_by_network(ip, row)
 
 
 def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
-    """Why the web password does not open the door from there; None: it does."""
+    """Return why the web password is refused from `ip`; None if it is let in."""
     return (
         None
         if contains_address(row.networks, ip)
@@ -67,7 +67,7 @@ def refusal_of_web_password(row: MailWebLogon, ip: str | None) -> str | None:
 
 
 def refusal_by_network(ip: str | None, row: MailLogon | MailWebLogon) -> str | None:
-    """Why not from that address; the networks of webmail are not looked at."""
+    """Return why `ip` is refused; None if it is not. Ignores webmail networks."""
     if row.policy_networks and not contains_address(row.policy_networks, ip):
         return NETWORK_NOT_ALLOWED.key
     if (

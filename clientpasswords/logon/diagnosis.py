@@ -1,4 +1,4 @@
-"""Why mail programs cannot connect: what the logon views say, without a password."""
+"""Diagnose why mail programs cannot connect, from the logon views alone."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from clientpasswords.refusals import NETWORK_NOT_ALLOWED, REQUIRED, Refusal
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the mail server would say to one mailbox by one protocol from one place."""
+    """How the mail server answers for one mailbox, protocol, and network address."""
 
-    # Why no mail program is let in at all, or only with a security password.
+    # Why every mail program is refused, or needs a security password.
     refusal: str | None
-    # Whether the policy lets mail programs in from there; None: not looked at.
+    # Whether the policy allows the network address; None if none was given.
     is_let_in_there: bool | None
-    # Why the web password does not open the door from there.
+    # Why the web password is refused.
     web_refusal: str | None
-    # Whether there is one that the mail server can check.
+    # Whether the mail server can check the hash of the web password.
     has_web_password: bool
-    # Each security password that is not deleted, and why it does not from there.
+    # Each security password that is not deleted, and why it is refused.
     passwords: list[tuple[ClientPassword, str | None]]
 
     @property
     def refuses_all(self) -> bool:
-        """Whether nothing that a mail program could type would be let in."""
+        """Whether every password is refused."""
         return self.refusal is not None and not self.in_force
 
     @property
@@ -35,7 +35,7 @@ class Diagnosis:
         return self.refusal == REQUIRED.key
 
     def is_refused_by(self, refusal: Refusal) -> bool | None:
-        """Whether it is what refuses every mail program; None: not looked at."""
+        """Whether this is why every mail program is refused; None if not checked."""
         if refusal is not NETWORK_NOT_ALLOWED:
             return self.refusal == refusal.key
         if self.is_let_in_there is None or self.refuses_all:
@@ -48,15 +48,15 @@ class Diagnosis:
 
     @property
     def usable(self) -> int:
-        """How many security passwords open the door from there."""
+        """The number of security passwords that are let in."""
         return sum(refusal is None for _row, refusal in self.passwords)
 
 
 def diagnose(account: Account, protocol: str, ip: str | None) -> Diagnosis:
-    """Ask the views. Three queries. Without `ip`, networks are not looked at.
+    """Ask the logon views. Three queries. Without `ip`, networks are not checked.
 
     Raises:
-        MailWebLogon.DoesNotExist: the protocol is none of a mail program's.
+        MailWebLogon.DoesNotExist: The protocol is not one of mail programs.
     """
     web = MailWebLogon.objects.get(address=account.address, protocol=protocol)
     rows = account.client_passwords.live().select_related("usage")
@@ -76,9 +76,9 @@ def diagnose(account: Account, protocol: str, ip: str | None) -> Diagnosis:
 
 
 def find_refusals(rows: Iterable[ClientPassword]) -> dict[int, str | None]:
-    """Return of each why it opens no door; None if it does by some protocol. One query.
+    """Return, by key, why each is refused; None if a protocol lets it in. One query.
 
-    Networks are not looked at.
+    Networks are not checked.
     """
     found: dict[int, list[str | None]] = {row.pk: [] for row in rows}
     asked = MailLogon.objects.filter(credential__in=list(found)).order_by("protocol")

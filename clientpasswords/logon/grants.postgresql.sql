@@ -1,5 +1,5 @@
 -- The mail servers' role, where it exists, reads the two logon views and nothing else.
--- deploy/postgres/roles.sql makes it. A view that is made anew must be granted anew.
+-- deploy/postgres/roles.sql creates it. A view that is created again needs a new grant.
 
 DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailportal_mail') THEN

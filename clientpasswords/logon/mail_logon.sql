@@ -1,12 +1,12 @@
 -- Who is let in by a security password: one row for each password and protocol. Dovecot
--- and Postfix read it at every logon (deploy/dovecot/portal.lua), and who is let in by the
--- web password in mail_web_logon.sql; nothing else decides.
+-- and Postfix read this view and mail_web_logon.sql, the one for web passwords, at every
+-- logon (deploy/dovecot/portal.lua). Nothing else decides.
 --
--- `refusal` is NULL where the password opens the door for that protocol. Otherwise it
--- names the first reason that holds; `clientpasswords/refusals.py` has each in words.
+-- `refusal` is NULL where the password is let in by that protocol. Otherwise it is the
+-- first reason that applies; `clientpasswords/refusals.py` describes each.
 --
--- This is the view as it is in force. Lines that end in the name of a database are for
--- that one alone.
+-- This is the view in force. Lines that end in the name of a database are for that
+-- database alone.
 
 CREATE VIEW mail_logon AS
 SELECT account.address AS address,
@@ -15,31 +15,31 @@ SELECT account.address AS address,
        client.selector AS selector,
        client.hash AS hash,
        client.id AS credential,
-       -- Sessions are ended by this name, ADDRESS~ID. A number follows once the password
-       -- was limited, another one each time. A number that begins with 0 comes last where
-       -- the policy names networks, another one for other networks.
+       -- Sessions are ended by this name, ADDRESS~ID. A number follows once the networks
+       -- of the password were limited, a new one each time. A number that begins with 0
+       -- comes last if the policy limits networks, a new one for other networks.
        account.address || '~' || client.id ||
          CASE WHEN client.session_names = 0 THEN ''
               ELSE '.' || client.session_names END ||
          CASE WHEN policy.networks_mark = 0 THEN ''
               ELSE '.0' || policy.networks_mark END AS login_name,
-       -- Who calls has to be in both, where they are not empty. The mail server compares
-       -- them itself, as SQLite knows no networks: `out-of-scope` where it is not in those
-       -- of the password, `network-not-allowed` where it is not in those of the policy.
+       -- The client has to be in both, where they are not empty. The mail server compares
+       -- them, as SQLite has no type for networks: `out-of-scope` outside those of the
+       -- password, `network-not-allowed` outside those of the policy.
        client.networks AS networks,
        policy.client_networks AS policy_networks,
        CASE
          WHEN NOT account.is_active THEN 'account-disabled'
          WHEN client.revoked_at IS NOT NULL THEN 'revoked'
-         -- Its own end, then the longest life that the policy gives it. Who looks at one
-         -- that ends at 12:00:00 at that moment is told that it has expired.
+         -- Its own end, then the longest lifetime by the policy. A password that ends at
+         -- 12:00:00 has expired at that moment.
          WHEN client.expires_at <= CURRENT_TIMESTAMP THEN 'expired'
          WHEN policy.client_password_days IS NOT NULL
           AND client.created_at + policy.client_password_days * INTERVAL '1 day' -- postgresql
           AND datetime(client.created_at, '+' || policy.client_password_days || ' days') -- sqlite
               <= CURRENT_TIMESTAMP THEN 'expired'
-         -- What its owner was told of has come, the policy still says so, and all uses up
-         -- to that moment are known: one that nobody has read of yet is one all the same.
+         -- The moment that its owner was notified of has come, the policy still suspends,
+         -- and all uses up to that moment were read from the logs.
          WHEN client.suspends_at <= policy.uses_known_to
           AND (policy.suspend_unused_days IS NOT NULL
                OR policy.suspend_never_used_hours IS NOT NULL) THEN 'suspended-unused'
@@ -50,8 +50,8 @@ SELECT account.address AS address,
          WHEN (protocol.name = 'imap' AND NOT client.imap)
            OR (protocol.name = 'pop3' AND NOT client.pop3)
            OR (protocol.name = 'smtp' AND NOT client.smtp) THEN 'out-of-scope'
-         -- Security passwords are neither chosen by the owner nor required: by more than
-         -- a report, and from now on.
+         -- Security passwords are neither turned on by the owner nor required: a policy
+         -- that only reports, or that requires them later, does not count.
          WHEN NOT (account.client_passwords_on
                    OR (policy.client_passwords_required AND NOT policy.report_only
                        AND (policy.required_from IS NULL
@@ -61,8 +61,8 @@ SELECT account.address AS address,
   FROM accounts_account AS account
   JOIN accounts_domain AS domain ON domain.id = account.domain_id
   LEFT JOIN accounts_department AS department ON department.id = account.department_id
-  -- The policy that binds the mailbox: its own until that ends, else its department's,
-  -- else its domain's.
+  -- The effective policy: the mailbox's own until it ends, else its department's, else
+  -- its domain's.
   JOIN accounts_policy AS policy
     ON policy.id = COALESCE(
          CASE WHEN account.policy_until IS NULL

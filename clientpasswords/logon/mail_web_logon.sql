@@ -1,9 +1,9 @@
 -- Who is let in by the web password, in mail programs and in the webmail: one row for each
--- mailbox and protocol. What is said of mail_logon.sql goes for this one as well.
+-- mailbox and protocol. The comments in mail_logon.sql apply here too.
 --
--- From `networks`, those of the webmail, the web password opens the door in spite of
--- everything. From elsewhere it does if `refusal` is NULL, and, where `policy_networks`
--- are not empty, from these only.
+-- From `networks`, those of the webmail, the web password is always let in. From
+-- elsewhere it is let in if `refusal` is NULL, and only from `policy_networks` where
+-- these are not empty.
 
 CREATE VIEW mail_web_logon AS
 SELECT logon.address AS address,
@@ -14,8 +14,8 @@ SELECT logon.address AS address,
        logon.networks AS networks,
        logon.policy_networks AS policy_networks,
        logon.refusal AS refusal,
-       -- What the mail server may say, in the owner's language, to whoever knows the
-       -- password; without a refusal it can only be the network that is refused.
+       -- The notice in the owner's language for a client with the right password. Without
+       -- `refusal` only the network can be refused.
        (SELECT setting.value FROM accounts_mailsetting AS setting
          WHERE setting.name = 'notice:'
            || CASE WHEN logon.refusal IS NOT NULL THEN logon.refusal
@@ -27,10 +27,10 @@ SELECT account.address AS address,
        domain.name AS domain,
        protocol.name AS protocol,
        CASE WHEN account.language = '' THEN 'en' ELSE account.language END AS language,
-       -- Django writes `argon2$argon2id$…`; the mail server reads what follows the first
-       -- word. A hash that another program has made has its scheme before it, as Dovecot
-       -- writes it; `accounts.hashing.schemes` says how each is kept. Other schemes, and mailboxes
-       -- without a web password, have none here.
+       -- Django stores `argon2$argon2id$…`; the mail server reads what follows the first
+       -- word. Imported hashes get their scheme in Dovecot's form as a prefix;
+       -- `accounts.hashing.schemes` describes how each is stored. NULL for other schemes,
+       -- and for mailboxes without a web password.
        CASE
          WHEN account.password LIKE 'argon2$argon2id$%'
          THEN substr(account.password, 7)
@@ -56,8 +56,8 @@ SELECT account.address AS address,
          WHEN (protocol.name = 'imap' AND NOT policy.imap)
            OR (protocol.name = 'pop3' AND NOT policy.pop3)
            OR (protocol.name = 'smtp' AND NOT policy.smtp) THEN 'protocol-off'
-         -- Security passwords are chosen by the owner, or required: by more than a report,
-         -- and from now on.
+         -- Security passwords are turned on by the owner, or required: a policy that only
+         -- reports, or that requires them later, does not count.
          WHEN (account.client_passwords_on
                OR (policy.client_passwords_required AND NOT policy.report_only
                    AND (policy.required_from IS NULL
@@ -67,8 +67,8 @@ SELECT account.address AS address,
   FROM accounts_account AS account
   JOIN accounts_domain AS domain ON domain.id = account.domain_id
   LEFT JOIN accounts_department AS department ON department.id = account.department_id
-  -- The policy that binds the mailbox: its own until that ends, else its department's,
-  -- else its domain's.
+  -- The effective policy: the mailbox's own until it ends, else its department's, else
+  -- its domain's.
   JOIN accounts_policy AS policy
     ON policy.id = COALESCE(
          CASE WHEN account.policy_until IS NULL

@@ -1,8 +1,8 @@
-"""What the mail server says to a mail program that it refuses for a reason of ours.
+"""The notices that the mail server sends to mail programs that it refuses.
 
-IMAP and POP3 carry ASCII only before the logon (RFC 3501 `resp-text`, RFC 1939), so a
-language that cannot be written in it gets the English sentence; the page that every
-sentence names is in the owner's language.
+IMAP and POP3 allow only ASCII before the logon (RFC 3501 `resp-text`, RFC 1939), so
+languages with other letters get the English notice. The page that each notice names is
+in the owner's language.
 """
 
 from urllib.parse import urljoin
@@ -20,7 +20,7 @@ LONGEST = 200  # characters; some programs show no more
 
 
 def store() -> None:
-    """Put every sentence in every language where the logon views find it."""
+    """Store every notice in every language, where the logon views read it."""
     page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
     for refusal in REFUSALS:
         for language, _name in settings.LANGUAGES if refusal.notice else ():
