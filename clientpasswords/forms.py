@@ -1,4 +1,4 @@
-"""Is the input well formed?"""
+"""Forms, which check that input is well formed."""
 
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
@@ -22,7 +22,7 @@ SENDING = frozenset(each.key for each in PROTOCOLS if each.sends)
 
 
 class CodeForm(accounts.forms.CodeForm):
-    """The code, and which attempt at a password it is typed in for."""
+    """A code, and the attempt that it is entered for."""
 
     attempt = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     method = forms.ChoiceField(
@@ -35,12 +35,12 @@ class CodeForm(accounts.forms.CodeForm):
 
     @property
     def proof(self) -> str | AppCode:
-        """Return the code as the kind that it is."""
+        """Return the code; an `AppCode` if it is from the authenticator app."""
         code: str = self.cleaned_data["code"]
         return AppCode(code) if self.cleaned_data["method"] == "app" else code
 
     def offer(self, *, phone: bool, app: bool) -> None:
-        """Offer the ways that are open; the only one is not asked for."""
+        """Offer the methods that can be used; a single one is chosen without asking."""
         field = self.fields["method"]
         if not (phone and app):
             field.widget = forms.HiddenInput()
@@ -49,7 +49,7 @@ class CodeForm(accounts.forms.CodeForm):
 
 
 def attempt_in(data: dict[str, str]) -> UUID:
-    """The attempt that a posted form belongs to, or a new one if it is missing."""
+    """Return the attempt of a posted form, or a new one if it has none."""
     try:
         return UUID(data.get("attempt", ""))
     except ValueError:
@@ -57,7 +57,7 @@ def attempt_in(data: dict[str, str]) -> UUID:
 
 
 class LabelForm(forms.Form):
-    """The device's name, which is never refused: it is normalised afterwards."""
+    """The name of a device, which is never refused but normalised later."""
 
     label = forms.CharField(
         label=_("Device"),
@@ -103,7 +103,7 @@ class ScopeForm(forms.Form):
 
     @classmethod
     def for_password(cls, client_password: ClientPassword) -> Self:
-        """Return the form as it would have been filled in for this password."""
+        """Return the form with the present scope of this password."""
         scope = Scope.of_password(client_password)
         access = {EVERYTHING: "all", SENDING: "send"}
         return cls(
@@ -136,7 +136,7 @@ class ScopeForm(forms.Form):
 
     @property
     def scope(self) -> Scope:
-        """Return what was asked for; the form must be valid."""
+        """Return the scope that was entered; the form must be valid."""
         data = self.cleaned_data
         some = {"all": EVERYTHING, "send": SENDING}
         return Scope(

@@ -1,4 +1,4 @@
-"""What a client password is called: the name of its device or program."""
+"""The labels of client passwords: names of devices or mail programs."""
 
 import re
 import unicodedata
@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 
 LONGEST = 64
 
-# Joins emoji and letters of some scripts; every other invisible sign goes.
+# Join emoji and letters of some scripts; other invisible characters are removed.
 JOINERS = {"\u200c", "\u200d"}
 
-# Letters and symbols by their category, and yet nothing is seen of them.
+# Letters and symbols by their Unicode category that are invisible.
 BLANKS = {"\u115f", "\u1160", "\u2800", "\u3164", "\uffa0"}
 
-# The device that a name speaks of, in the portal's languages; the first one counts.
+# Words for devices in the languages of the portal; the first match counts.
 SYMBOLS = {
     "smartphone": ("phone", "android", "手机", "手機", "handy"),
     "tablet": ("pad", "tablet"),
@@ -35,12 +35,12 @@ SYMBOLS = {
 
 
 def normalise(text: str, *, default: str) -> str:
-    """A name that is safe to show on one line, of at most 64 characters; never refused.
+    """Return a name of at most 64 characters that is safe to show on one line.
 
-    Control characters, marks that turn the direction of writing, and unassigned or
-    private signs are dropped, white space is folded; what is left empty is `default`.
+    Control characters, bidirectional marks, and unassigned or private characters are
+    removed, and white space is collapsed. An empty result becomes `default`.
     """
-    # Some signs are white space as well as control characters: fold before dropping.
+    # Some characters are both white space and controls: collapse before removing.
     folded = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
     kept = "".join(
         sign
@@ -52,12 +52,12 @@ def normalise(text: str, *, default: str) -> str:
 
 
 def suggest(user_agent: str, taken: Collection[str]) -> str:
-    """A name for the device of this browser that is not `taken` yet."""
+    """Return a name for the device of this browser that is not in `taken`."""
     return _unique_name(_guess_device(user_agent), taken)
 
 
 def symbol(label: str) -> str:
-    """The icon to show beside a name: a guess, for the eye only."""
+    """Return the icon for a name, by a guess."""
     name = label.lower()
     for icon, words in SYMBOLS.items():
         if any(word in name for word in words):
@@ -66,16 +66,16 @@ def symbol(label: str) -> str:
 
 
 def apple_device(user_agent: str) -> str:
-    """Which of Apple's devices takes a configuration profile here; empty if none.
+    """Return the Apple device that can install a profile; empty if it is none.
 
-    An iPad says that it is a Macintosh, unless it was told otherwise.
+    By default an iPad identifies itself as a Macintosh.
     """
     known = {"iPhone": "iPhone", "iPad": "iPad", "Macintosh": _("Mac or iPad")}
     return next((name for word, name in known.items() if word in user_agent), "")
 
 
 def suggestions() -> list[str]:
-    """Names to choose from with one click."""
+    """Return names to choose from with one click."""
     return [
         _("My iPhone"),
         _("My Android phone"),
@@ -87,7 +87,7 @@ def suggestions() -> list[str]:
 
 
 def _is_seen(sign: str) -> bool:
-    """Whether it shows by itself: no joiner, no mark on another sign, no blank."""
+    """Whether it is visible by itself: no joiner, combining mark or blank."""
     return sign not in BLANKS and unicodedata.category(sign)[0] not in "CMZ"
 
 

@@ -1,6 +1,6 @@
-"""The life of a client password: switched on, issued, shown once, named, revoked.
+"""The life cycle of client passwords: turn on, issue, rename, limit, revoke.
 
-Views, admin and commands all come through here.
+Views, the administration and commands all use these functions.
 """
 
 from dataclasses import dataclass, field
@@ -29,23 +29,23 @@ class Refused(Exception):
 
 
 class ThirdPartyLogonOff(Refused):
-    """The policy lets no mail program connect, by any protocol."""
+    """The policy refuses mail programs by every protocol."""
 
 
 class NotInForce(Refused):
-    """Security passwords are neither chosen nor required."""
+    """Security passwords are neither turned on nor required."""
 
 
 class LimitReached(Refused):
-    """As many client passwords are in use as the policy allows."""
+    """The account has as many client passwords as the policy allows."""
 
 
 class Required(Refused):
-    """The policy requires security passwords; the owner cannot turn them off."""
+    """The policy requires security passwords, so they cannot be turned off."""
 
 
 class AlreadyIssued(Exception):
-    """This very form made a client password before, which was shown then."""
+    """The same form was sent before, and its client password was shown then."""
 
     def __init__(self, client_password: ClientPassword) -> None:
         self.client_password = client_password
@@ -54,17 +54,17 @@ class AlreadyIssued(Exception):
 
 @dataclass(frozen=True)
 class Issued:
-    """A new client password, and its secret in clear: shown once, kept nowhere."""
+    """A new client password and its secret in clear: shown once, never stored."""
 
     client_password: ClientPassword
     secret: str = field(repr=False)
 
 
 def switch_on(account: Account, *, by: Actor) -> None:
-    """From now on mail programs need a client password; the web password is refused.
+    """Refuse the web password in mail programs; they need a client password now.
 
-    Client passwords that were suspended work again. Sessions of the web password end,
-    but for the webmail's.
+    Existing client passwords work again. Sessions by the web password end, except those
+    of the webmail.
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
@@ -79,13 +79,13 @@ def switch_on(account: Account, *, by: Actor) -> None:
 def switch_off(
     account: Account, *, by: Actor, code: str | AppCode | None = None
 ) -> None:
-    """From now on the web password works in mail programs; client passwords sleep.
+    """Let the web password in by mail programs again; suspend the client passwords.
 
-    The `code` is spent if the policy asks for one, and not looked at otherwise.
+    The `code` is spent if the policy asks for one, and ignored otherwise.
 
     Raises:
-        Required: the policy requires security passwords; nothing changed.
-        codes.CodeError: nothing changed, but that a wrong try is counted.
+        Required: The policy requires security passwords; nothing changed.
+        codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
@@ -101,16 +101,16 @@ def switch_off(
             Account.objects.filter(pk=owner.pk).update(client_passwords_on=False)
             events.record(Kind.SWITCHED_OFF, owner, by=by)
             cutoffs.review_account(owner)
-    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+    if refusal is not None:  # outside of the transaction, which would undo the count
         raise refusal
 
 
 def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> None:
-    """Send the code for this act, if something could be done with it.
+    """Send a code for this act, unless the act would be refused.
 
     Raises:
-        Refused: no text message was spent.
-        codes.CodeError: as `codes.send_code` says.
+        Refused: No text message was sent.
+        codes.CodeError: See `codes.send_code`.
     """
     policy = effective.load_effective_policy(account).policy
     if act is Purpose.ISSUE:
@@ -124,18 +124,18 @@ def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> N
 def issue(
     account: Account, *, code: str | AppCode, attempt: UUID, label: str, by: Actor
 ) -> Issued:
-    """Spend `code`, make a client password that works at once, and return it in clear.
+    """Spend `code` and issue a client password that works at once, with its secret.
 
-    Nobody sees the secret again after this. Either the code is spent and the password
-    stored, or neither. One `attempt` makes one password, however often it is sent.
+    The secret cannot be shown again. The code is spent and the password stored in one
+    transaction. One `attempt` issues one password, however often it is sent.
 
     Raises:
-        AlreadyIssued: the attempt succeeded before; the code was not looked at.
-        Refused: the code stays good.
-        codes.CodeError: a wrong try is counted.
+        AlreadyIssued: The attempt succeeded before; the code was not checked.
+        Refused: The code stays valid.
+        codes.CodeError: A wrong try was counted.
     """
     with transaction.atomic():
-        # One issue at a time an account, so that the count holds until we commit.
+        # Locked, so that the number of passwords stays the same until the commit.
         owner = Account.objects.lock(account.pk)
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
@@ -146,24 +146,24 @@ def issue(
         refusal = spend_code(owner, policy, code, by)
         if refusal is None:
             issued = create(owner, attempt=attempt, label=label, by=by)
-    if issued is None:  # raised inside, it would undo the count of wrong tries
+    if issued is None:  # outside of the transaction, which would undo the count
         raise refusal or codes.NoCode
     return issued
 
 
 @sensitive_variables()
 def create(owner: Account, *, attempt: UUID, label: str, by: Actor) -> Issued:
-    """Make a client password for an owner who is locked, has room, and proved it."""
+    """Issue a client password; the caller locks the owner and checks limit and code."""
     issued = _create_row(owner, attempt, label)
     events.record(Kind.ISSUED, owner, by=by, device=label)
     return issued
 
 
 def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
-    """Let it be used for this only; what it loses by that, it loses at once.
+    """Limit a client password to `scope`, with effect at once.
 
-    Sessions of a protocol that it is not for any more end, and all of its sessions when
-    its networks change. When it expires, the rest end within a minute.
+    Sessions by protocols outside the scope end, and all of its sessions if its networks
+    change. When it expires, the rest end within a minute.
     """
     with transaction.atomic():
         owner = Account.objects.lock(client_password.account_id)
@@ -180,7 +180,7 @@ def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> 
             owner
         ).policy.client_password_days
         if row.ends_by_date and row.ends_soon:
-            row.told_of_end = row.expires_at  # by the event below
+            row.told_of_end = row.expires_at  # the event below notifies its owner
         row.save(update_fields=[*scope.columns(), "session_names", "told_of_end"])
         cutoffs.schedule_review(
             owner, build_mask(owner.address, row.pk), scope.expires_at
@@ -192,15 +192,15 @@ def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> 
 
 
 def rename(client_password: ClientPassword, label: str) -> None:
-    """Give it another name, which must be normalised."""
+    """Change the label of a client password; `label` must be normalised."""
     ClientPassword.objects.filter(pk=client_password.pk).update(label=label)
 
 
 def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
-    """End these for ever, and the mail sessions that run on them; return how many.
+    """Revoke client passwords and end their mail sessions; return how many.
 
-    The next logon is refused as soon as this has committed, whether or not the mail
-    servers answer; those that do not are asked again until they confirm.
+    Logons are refused from the commit on, even if a mail server does not answer. Such a
+    server is asked to end the sessions until it confirms.
     """
     with transaction.atomic():
         names = client_passwords.login_names()
@@ -212,7 +212,7 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
 def revoke_only(
     client_passwords: ClientPasswordQuerySet, *, by: Actor, why: str = ""
 ) -> list[ClientPassword]:
-    """As `revoke`, inside `atomic()`; whoever calls it sees to the mail sessions."""
+    """Revoke inside `atomic()`; the caller ends the mail sessions."""
     live = client_passwords.live().select_related("account").select_for_update()
     rows = list(live.order_by("account_id", "pk"))
     ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -226,12 +226,12 @@ def revoke_only(
 
 
 def forget() -> int:
-    """Delete the rows that were revoked long ago; return how many."""
+    """Delete those revoked before the retention time; return how many."""
     return ClientPassword.objects.all().long_revoked().delete()[0]
 
 
 def find_refusal(account: Account, policy: Policy, *, in_use: int) -> Refused | None:
-    """What stands against a further client password, to be raised or shown."""
+    """Return why no further client password can be issued; None if one can."""
     if not policy.third_party_logon or not any(policy.protocols.values()):
         return ThirdPartyLogonOff()
     if not effective.client_passwords_in_force(account, policy):
@@ -249,7 +249,7 @@ def spend_code(
     by: Actor,
     act: Purpose = Purpose.ISSUE,
 ) -> codes.CodeError | None:
-    """Spend the code of either kind, and return None; or return why it was refused."""
+    """Spend a code of either kind; return why it was refused, or None."""
     if isinstance(code, AppCode):
         has_phone = Phone.objects.filter(account=owner).exists()
         return authenticator.spend_code(owner, policy, code, has_phone=has_phone, by=by)
@@ -257,10 +257,10 @@ def spend_code(
 
 
 def require_room(owner: Account, policy: Policy) -> None:
-    """Raise what stands against a further client password.
+    """Check that a further client password can be issued.
 
     Raises:
-        Refused: as it says.
+        Refused: None can; the class of the exception is the reason.
     """
     in_use = owner.client_passwords.live().count()
     if refusal := find_refusal(owner, policy, in_use=in_use):
@@ -273,7 +273,7 @@ def _create_row(owner: Account, attempt: UUID, label: str) -> Issued:
     slots = set(rows.live().values_list("slot", flat=True))
     selectors = set(rows.values_list("selector", flat=True))
     secret = passwords.generate()
-    while passwords.selector(secret) in selectors:  # 1 in 6,000 with ten on file
+    while passwords.selector(secret) in selectors:  # 1 in 6,000 with ten passwords
         secret = passwords.generate()
     client_password = owner.client_passwords.create(
         slot=min(set(range(1, MAX_CLIENT_PASSWORDS + 1)) - slots),

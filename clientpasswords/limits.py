@@ -1,4 +1,4 @@
-"""Which accounts have as many client passwords as their policy allows."""
+"""Find accounts with as many client passwords as their policy allows."""
 
 from collections import defaultdict
 from typing import Any
@@ -12,7 +12,7 @@ from clientpasswords.models import ClientPassword
 
 
 def at_limit(accounts: QuerySet[Account]) -> QuerySet[Account]:
-    """Those of the accounts that can make no further one."""
+    """Filter accounts that have reached their limit."""
     policies_with: dict[int, list[int]] = defaultdict(list)
     for pk, most in Policy.objects.values_list("pk", "max_client_passwords"):
         policies_with[most].append(pk)
@@ -23,9 +23,9 @@ def at_limit(accounts: QuerySet[Account]) -> QuerySet[Account]:
 
 
 def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:
-    """The accounts with so many of them: one is in slot `count`, or in a higher one.
+    """Return the accounts with at least `count` of them.
 
-    So only the owners of high slots have to be counted.
+    Such an account has one in slot `count` or higher, so only these are counted.
     """
     live = ClientPassword.objects.live().order_by()
     candidates = live.filter(slot__gte=count).values("account")
@@ -34,7 +34,7 @@ def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:
 
 
 def count_in_use() -> Coalesce:
-    """How many client passwords an account has; to annotate accounts with."""
+    """Return an expression for the number of client passwords of an account."""
     live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
     number = live.values("account").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(number), 0)

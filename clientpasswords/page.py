@@ -1,4 +1,4 @@
-"""What the settings page shows of one account's client passwords."""
+"""The state behind the page of security passwords of one account."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,12 +20,12 @@ from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
 from clientpasswords.refusals import REQUIRED, SUSPENDED_UNUSED
 
-# A program that was refused this long ago has been seen to.
+# A mail program is shown as refused for this time.
 REFUSED_WITHIN = timedelta(days=1)
-# What used the web password this long ago may do so again.
+# A mail program that used the web password within this time may do so again.
 WEB_PASSWORD_USED_WITHIN = timedelta(days=30)
 MOST_PROGRAMS = 5
-# How long somebody may take to enter a new security password in a device.
+# How long an owner may take to enter a new security password on a device.
 SET_UP_WITHIN = timedelta(days=1)
 REFUSAL_KEYS: dict[type[Exception], str] = {
     lifecycle.ThirdPartyLogonOff: "third-party-logon-off",
@@ -39,7 +39,7 @@ REFUSAL_KEYS: dict[type[Exception], str] = {
 
 @dataclass(frozen=True)
 class Row:
-    """A client password in the list, and where its page and its window are."""
+    """A client password in the list, with the addresses of its page and window."""
 
     client_password: ClientPassword
     page: str
@@ -47,12 +47,12 @@ class Row:
 
     @property
     def symbol(self) -> str:
-        """The icon that goes with its name."""
+        """The icon for its name."""
         return labels.symbol(self.client_password.label)
 
     @property
     def name_id(self) -> str:
-        """The id of the element with its name; no number, which would be localized."""
+        """The id of the element with its name: a number would be localized."""
         return f"device-{self.client_password.pk}"
 
     @property
@@ -62,10 +62,10 @@ class Row:
 
 @dataclass
 class SecurityPasswordPage:
-    """The page *Third-Party Client Logon Security Management*.
+    """The page *Third-Party Client Logon Security Management* of one account.
 
-    Each part is read when a page first asks for it; how many queries that takes does
-    not depend on the number of passwords.
+    Each part is loaded when it is first used. The number of queries does not depend on
+    the number of passwords.
     """
 
     account: Account
@@ -93,7 +93,7 @@ class SecurityPasswordPage:
 
     @property
     def rows(self) -> list[Row]:
-        """The passwords as the list shows them."""
+        """The rows of the list."""
         return [
             Row(
                 each,
@@ -104,7 +104,7 @@ class SecurityPasswordPage:
         ]
 
     def with_lifetime(self, row: ClientPassword) -> ClientPassword:
-        """Return it with what the policy says of how long it lives, used or not."""
+        """Set what the policy says of its lifetime and inactivity; return it."""
         policy = self.effective.policy
         row.days_of_life = policy.client_password_days
         if row.suspends_at is not None and policy.suspends:
@@ -114,7 +114,7 @@ class SecurityPasswordPage:
 
     @cached_property
     def _suspended(self) -> set[int]:
-        """Those that the mail server refuses as nobody used them."""
+        """The keys of those that are suspended for inactivity."""
         rows = MailLogon.objects.filter(
             address=self.account.address,
             protocol=PROTOCOL_KEYS[0],  # by each protocol alike
@@ -128,7 +128,7 @@ class SecurityPasswordPage:
 
     @cached_property
     def other_password_tried(self) -> Logon | None:
-        """The last program to try something else where a security password is due."""
+        """The last recent logon that was refused as it needs a security password."""
         if not self.in_force:
             return None
         lately = timezone.now() - REFUSED_WITHIN
@@ -150,7 +150,7 @@ class SecurityPasswordPage:
 
     @property
     def required_from(self) -> datetime | None:
-        """The day that the owner has to get ready for, unless they are already."""
+        """When security passwords become required; None if they already are in use."""
         policy = self.effective.policy
         if self.is_switched_on or not policy.will_require_client_passwords:
             return None
@@ -158,7 +158,7 @@ class SecurityPasswordPage:
 
     @cached_property
     def programs_to_change(self) -> list[Logon]:
-        """What used the web password lately, and would be refused: the newest few."""
+        """The newest logons by the web password, which would be refused."""
         if self.in_force:
             return []
         since = timezone.now() - WEB_PASSWORD_USED_WITHIN
@@ -175,10 +175,10 @@ class SecurityPasswordPage:
 
     @cached_property
     def least_recently_used(self) -> ClientPassword | None:
-        """At the limit, the one that was used least lately, if we know.
+        """At the limit, the password that was last used the longest ago, if known.
 
-        One that was never used counts from when it was made, and one that was made just
-        now not at all: its device may be waiting for it.
+        One that was never used counts from its creation. New ones are left out, as they
+        may not be entered on their device yet.
         """
         if self.refusal_key != "limit" or self.silent_since:
             return None
@@ -188,7 +188,7 @@ class SecurityPasswordPage:
 
     @property
     def silent_since(self) -> datetime | None:
-        """Since when uses are not known, as a mail server is not heard of."""
+        """Since when uses are unknown because a mail server is silent, if one is."""
         return self._account_and_silence[1]
 
     @property
@@ -213,7 +213,7 @@ class SecurityPasswordPage:
 
     @property
     def client_networks(self) -> list[str]:
-        """From where alone mail programs are let in; empty: from anywhere."""
+        """The only networks that mail programs are let in from; empty means any."""
         return networks.split_networks(self.effective.policy.client_networks)
 
     @property
@@ -226,13 +226,13 @@ class SecurityPasswordPage:
 
     @property
     def servers(self) -> list[Server]:
-        """What to enter in a mail program: only what works for this account."""
+        """The servers to enter in a mail program, of those that let the account in."""
         on = self.protocols_on if self.lets_programs_in else []
         return [row for row in sites.own().servers if row.purpose in on]
 
     @property
     def server_pair(self) -> Ways | None:
-        """Where to receive and send, if both are possible: what a profile needs."""
+        """The servers to receive from and send by; None unless there are both."""
         return sites.ways(self.servers)
 
     @property
@@ -242,19 +242,19 @@ class SecurityPasswordPage:
 
     @property
     def refusal(self) -> lifecycle.Refused | codes.CodeError | None:
-        """What stands against a further password now; nothing was sent or tried yet."""
+        """Why no further password can be issued now; None if one can."""
         policy = self.effective.policy
         refusal = lifecycle.find_refusal(self._row, policy, in_use=self.count)
         return refusal or self.code_refusal
 
     @property
     def code_refusal(self) -> codes.CodeError | None:
-        """Why no code of either kind can be typed in."""
+        """Why codes of neither kind can be used; None if one can."""
         return None if self.can_use_app else self.phone_refusal
 
     @property
     def phone_refusal(self) -> codes.CodeError | None:
-        """Why no code can be sent."""
+        """Why no code can be sent by text message; None if one can."""
         return (
             codes.get_phone_refusal(self.phone_record)
             if self.phone_record
@@ -263,7 +263,7 @@ class SecurityPasswordPage:
 
     @cached_property
     def app_from(self) -> datetime | None:
-        """From when on the authenticator app counts; None if there is none."""
+        """When the authenticator app can first be used; None if there is none."""
         return authenticator.get_usable_from(
             self._row, self.effective.policy, has_phone=self.phone_record is not None
         )
@@ -274,7 +274,7 @@ class SecurityPasswordPage:
 
     @cached_property
     def refusal_key(self) -> str:
-        """The same as a word for the templates; empty if nothing does."""
+        """The refusal as a key for templates; empty if there is none."""
         if self.refusal is None:
             return ""
         if self.effective.policy.third_party_logon and not self.protocols_on:

@@ -1,4 +1,4 @@
-"""A client password as text: make one, hash it, find it again. No database.
+"""Generate, hash and compare client passwords. No database.
 
 Sixteen symbols of 32 are 80 bits. The alphabet is lower case without the look-alikes
 l, o, 0 and 1, and holds nothing that a mail program, a URL or a shell could misread.
@@ -18,22 +18,22 @@ LENGTH = 16
 
 @sensitive_variables()
 def generate() -> str:
-    """A new random password: 256 is a multiple of 32, so no symbol is favoured."""
+    """Return a random password. 256 is a multiple of 32, so symbols are uniform."""
     return "".join(ALPHABET[byte & 31] for byte in secrets.token_bytes(LENGTH))
 
 
 @sensitive_variables()
 def selector(password: str) -> str:
-    """16 bits of SHA-256 in hexadecimal, by which a mail server finds the one hash.
+    """Return 16 bits of SHA-256 in hexadecimal, by which mail servers find the hash.
 
-    Sound for 80 random bits only: never make one of a password that a person chose.
+    This is safe for 80 random bits only: never use it for a chosen password.
     """
     return hashlib.sha256(password.encode()).hexdigest()[:4]
 
 
 @sensitive_variables()
 def hash_for_mail_server(password: str) -> str:
-    """Argon2id in the PHC string format, which Dovecot reads as {ARGON2ID}.
+    """Return an Argon2id hash in the PHC string format: Dovecot's {ARGON2ID}.
 
     The cost is sized to the 80 bits of a generated secret (NIST SP 800-63B-4 allows a
     small work factor for random secrets) and is paid at every logon.
@@ -43,7 +43,7 @@ def hash_for_mail_server(password: str) -> str:
 
 @sensitive_variables()
 def matches(password: str, phc: str) -> bool:
-    """Whether `phc` was made of `password`, as the mail server finds out."""
+    """Whether `phc` is a hash of `password`, as the mail server verifies it."""
     try:
         return _hasher().verify(phc, password)
     except VerifyMismatchError:
@@ -52,7 +52,7 @@ def matches(password: str, phc: str) -> bool:
 
 @sensitive_variables()
 def normalise(typed: str) -> str:
-    """What somebody meant who typed capitals, or the blanks and hyphens of groups."""
+    """Return typed text in lower case, without white space and hyphens."""
     return "".join(typed.lower().split()).replace("-", "")
 
 
@@ -63,7 +63,7 @@ def could_be_one(text: str) -> bool:
 
 
 def groups(password: str) -> list[str]:
-    """Four by four, for showing; the blanks between are made by margins only."""
+    """Return four groups of four symbols to show; margins separate them."""
     return [password[start : start + 4] for start in range(0, LENGTH, 4)]
 
 

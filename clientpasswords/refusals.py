@@ -1,11 +1,11 @@
-"""Why a mail program is refused: every reason, and what is said of it.
+"""The reasons why a mail program is refused, with their texts.
 
-Who is refused is decided by the logon views (`logon/*.sql`), and by what compares the
-networks and the password itself: `deploy/dovecot/portal.lua`, and `logon/decision.py`
-as it does. Each names a reason by its key.
+The logon views (`logon/*.sql`) decide most of them. `deploy/dovecot/portal.lua`
+compares networks and passwords, and `logon/decision.py` does the same. Each names a
+reason by its key.
 
-To add one: a row here, and the view or the script that gives it. A test compares them,
-`tests/unit/clientpasswords/test_refusals.py`.
+To add a reason, add a row here and to the view or script that decides it.
+`tests/unit/clientpasswords/test_refusals.py` compares them.
 """
 
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Question:
-    """A line of the page "Why can't they connect?"; a reason is its bad answer.
+    """A line of the page "Why can't they connect?", which a reason answers badly.
 
-    `text` may have `%(protocol)s` in it.
+    `text` may contain `%(protocol)s`.
     """
 
     text: Text
@@ -30,14 +30,14 @@ class Question:
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason.
+    """A reason why a mail program is refused.
 
     Args:
-        key: What the views, the script and stored rows call it.
-        label: What owners and administrators read in lists.
-        notice: What the mail server may say to a mail program whose web password is
-            right, in English; empty: nothing. Short, and with `%(page)s` in it.
-        question: What the page "Why can't they connect?" asks about it, if anything.
+        key: Its name in the views, the script and stored rows.
+        label: Its text in lists, for owners and administrators.
+        notice: The text that the mail server may send to a mail program with the right
+            web password, in English; empty for none. Short, with `%(page)s` in it.
+        question: Its line on the page "Why can't they connect?", if it has one.
         policy_setting: The setting of a policy that causes it, if one does.
     """
 
@@ -104,10 +104,10 @@ DISABLED = Refusal(
     _("mailbox disabled"),
     question=Question(_("Is the mailbox active?"), _("No")),
 )
-# In old rows alone: Dovecot 2.4 did not say more, once.
+# In old rows only: once Dovecot 2.4 gave no reason.
 UNKNOWN = Refusal("refused", _("the mail server does not say why"))
 
-# In the order in which lists of them are shown.
+# In the order of lists.
 REFUSALS = (
     WRONG_PASSWORD,
     TOO_MANY_GUESSES,
@@ -124,14 +124,14 @@ REFUSALS = (
     UNKNOWN,
 )
 BY_KEY = {each.key: each for each in REFUSALS}
-# What refuses every mail program, in the order in which the mail server looks at it.
+# Reasons that refuse every mail program, in the order of the mail server's checks.
 CHECKED_FOR_ALL = (DISABLED, LOGON_OFF, PROTOCOL_OFF, NETWORK_NOT_ALLOWED)
-# What the script's lines say, and no row keeps: a name that is no mailbox, or a service
-# that is no mail program's; and what is to be tried again.
+# Reasons in the script's lines that are not stored: unknown names and services, and
+# temporary failures.
 UNKNOWN_ACCOUNT = "unknown-account"
 NOT_KEPT = frozenset({UNKNOWN_ACCOUNT, "unknown-service", "database", "too-late"})
 
 
 def describe(key: str) -> str:
-    """Return the words for a reason; its key if it is of a later version."""
+    """Return the label of a reason; its key if a later version has added it."""
     return str(BY_KEY[key].label) if key in BY_KEY else key

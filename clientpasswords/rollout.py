@@ -1,4 +1,4 @@
-"""Whom a policy touches, and whom it would refuse if it required security passwords."""
+"""Find the mailboxes that requiring security passwords would affect."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,18 +11,18 @@ from django.utils.formats import number_format
 from accounts.models import Account
 from clientpasswords.models import Logon
 
-# What used the web password this long ago counts as in use.
+# A web password that was used within this time counts as in use.
 RECENT = timedelta(days=30)
-# Nobody counts on by the head: of a large host that would take a second.
+# Counting stops here: on a large host more would take a second.
 COUNT_LIMIT = 5_000
 
 
 @dataclass(frozen=True)
 class Reach:
-    """How many mailboxes a policy binds, and how many of them would notice.
+    """How many mailboxes a policy binds, and how many of them it would affect.
 
-    `affected` are the keys of those whose mail programs used the web password lately.
-    Above `COUNT_LIMIT` neither says more than that there are more.
+    `affected` holds the keys of those whose mail programs used the web password
+    recently. Both stop at one more than `COUNT_LIMIT`.
     """
 
     mailboxes: int
@@ -43,7 +43,7 @@ class Reach:
 
 def measure_reach(bound: QuerySet[Account]) -> Reach:
     """Count among the accounts that a policy binds. Two queries."""
-    # In no order, or they would be looked for in that of their addresses.
+    # Without an order, as the database would otherwise use that of the addresses.
     bound = bound.order_by()
     affected = _without_security_passwords(bound).filter(
         Exists(_recent_web_password_logons().filter(account=OuterRef("pk")))
@@ -53,11 +53,10 @@ def measure_reach(bound: QuerySet[Account]) -> Reach:
 
 
 def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
-    """The logons of late that only security passwords will be let in for, newest first.
+    """Return recent logons that would need a security password, newest first.
 
-    Each with its mailbox, protocol and network address, and how often; `reach` is that
-    of the accounts. Owners who use security passwords already are refused the web
-    password now, and not in it.
+    `reach` is that of `bound`. Owners who already use security passwords are left out:
+    their web passwords are refused now.
     """
     rows = (
         _recent_web_password_logons()
@@ -66,8 +65,7 @@ def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:
     )
     if reach.by_web_password <= COUNT_LIMIT:
         return rows.filter(account__in=reach.affected)
-    # Where there are many, the newest logons are looked at one by one: enough of them
-    # are found at once.
+    # With many mailboxes, it is faster to check the newest logons one by one.
     own = _without_security_passwords(bound).order_by().filter(pk=OuterRef("account"))
     is_one = Subquery(own.values("is_active")[:1])
     return rows.filter(Coalesce(is_one, Value(value=False)))

@@ -1,4 +1,4 @@
-"""What the reader is told when something is refused, what to do, and the status."""
+"""The texts for refusals: what was refused, what to do, and the HTTP status."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ __all__ = ["CodeRefusal", "describe_refusal", "round_up_seconds"]
 
 
 def describe_refusal(refusal: lifecycle.Refused | codes.CodeError) -> CodeRefusal:
-    """The words for a refusal of the rules."""
+    """Return the words for a refusal."""
     if isinstance(refusal, codes.CodeError):
         return code_refusals.describe_refusal(refusal)
     found: CodeRefusal = _WORDS[type(refusal)](refusal)

@@ -1,4 +1,4 @@
-"""The records, a module a subject."""
+"""The models, one module for each subject."""
 
 from clientpasswords.models.history import FollowedLog, KnownNetwork, Logon, Usage
 from clientpasswords.models.link import SetUpLink

@@ -1,4 +1,4 @@
-"""What the mail servers' logs told."""
+"""Models for what was read from the mail servers' logs."""
 
 from datetime import timedelta
 from typing import Any, Self
@@ -11,16 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from clientpasswords.models.password import ClientPassword
 from clientpasswords.refusals import REFUSALS
 
-# How far behind a log may be read until we no longer say that we know of every use. Its
-# follower writes once a minute how far it is, even if there was nothing to read.
+# How far behind the reading of a log may be before uses count as unknown. The follower
+# saves its progress once a minute, even if there was nothing to read.
 SILENT_AFTER = timedelta(minutes=5)
 
 
 class Usage(models.Model):
     """When a client password was first and last used.
 
-    Apart from the password itself, so that what the mail server reads at each logon is
-    not what is written at each logon.
+    This is a table of its own because logons change it often, while the mail server
+    reads the table of client passwords at each logon.
     """
 
     client_password = models.OneToOneField(
@@ -40,7 +40,7 @@ class Usage(models.Model):
 
 
 class KnownNetwork(models.Model):
-    """A network that a client password was used from, so that a new one is noticed."""
+    """A network that a client password was used from, to detect new ones."""
 
     client_password = models.ForeignKey(
         ClientPassword, on_delete=models.CASCADE, related_name="known_networks"
@@ -61,15 +61,15 @@ class KnownNetwork(models.Model):
 
 
 def reasons_for_refusal() -> list[tuple[str, Any]]:
-    """Why a logon can be refused. A migration names this: a new reason needs none."""
+    """Return the choices of reasons; migrations call it, so new ones need none."""
     return [(each.key, each.label) for each in REFUSALS]
 
 
 class Logon(models.Model):
-    """Mail logons of one account that were alike, as the mail server decided them.
+    """Mail logons of one account that had all but their time in common.
 
-    `reason` is empty for those let in; otherwise the key of a `Refusal`. Whatever was
-    typed is not kept.
+    `reason` is empty if they were let in, otherwise the key of a `Refusal`. What was
+    typed is never stored.
     """
 
     account = models.ForeignKey(
@@ -77,7 +77,7 @@ class Logon(models.Model):
         on_delete=models.CASCADE,
         related_name="logons",
         verbose_name=_("mailbox"),
-        db_index=False,  # it begins two of the indexes below
+        db_index=False,  # two of the indexes below begin with it
     )
     client_password = models.ForeignKey(
         ClientPassword,
@@ -131,15 +131,15 @@ class Logon(models.Model):
 
 class FollowedLogQuerySet(models.QuerySet["FollowedLog"]):
     def silent(self) -> Self:
-        """Those that told of logons once, and now are not read, or tell nothing."""
+        """Those that had logons once, but are no longer read or have no new lines."""
         latest = timezone.now() - SILENT_AFTER
         return self.filter(told_at__isnull=False, read_to__lt=latest)
 
 
 class FollowedLog(models.Model):
-    """How far a mail server's log was read; written together with what was read.
+    """How far a mail server's log was read; saved together with what was read.
 
-    Everything that the mail server decided from `began_at` to `read_to` is known.
+    All decisions of the mail server from `began_at` to `read_to` are known.
     """
 
     node = models.CharField(_("mail server"), max_length=100)

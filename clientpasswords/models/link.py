@@ -1,4 +1,4 @@
-"""The record of a link by which another device sets itself up."""
+"""The model of links that set up another device."""
 
 from datetime import datetime
 from typing import Self
@@ -13,7 +13,7 @@ from clientpasswords.models.password import ClientPassword
 
 class SetUpLinkQuerySet(models.QuerySet["SetUpLink"]):
     def open(self) -> Self:
-        """Those that still bring a password."""
+        """Those that can still be redeemed."""
         return self.unused().filter(expires_at__gt=timezone.now())
 
     def unused(self) -> Self:
@@ -24,7 +24,7 @@ class SetUpLinkQuerySet(models.QuerySet["SetUpLink"]):
 
 
 class SetUpLink(models.Model):
-    """One link that was shown as a QR code; we know only a keyed digest of it."""
+    """A link that was shown as a QR code; only a keyed digest of it is stored."""
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,

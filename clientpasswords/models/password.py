@@ -1,4 +1,4 @@
-"""The record of a client password."""
+"""The model of client passwords."""
 
 import uuid
 from datetime import date, datetime, timedelta
@@ -25,26 +25,26 @@ IDLE_AFTER = timedelta(days=90)
 
 class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
     def live(self) -> Self:
-        """Those not revoked; whether one opens the door the logon views say."""
+        """Those not revoked. Whether one is let in, the logon views decide."""
         return self.filter(revoked_at=None)
 
     def last_used_first(self) -> Self:
-        """In the order of their last use, those never used at the end."""
+        """Order by last use, newest first, with those never used at the end."""
         last_use = F("usage__last_at").desc(nulls_last=True)
         return self.order_by(last_use, "-created_at", "-pk")
 
     def login_names(self) -> dict[int, str]:
-        """Return of each what its `login_name` is. One query."""
+        """Return the `login_name` of each by key. One query."""
         rows = MailLogon.objects.filter(credential__in=self.values("pk"))
         return dict(rows.values_list("credential", "login_name"))
 
     def long_revoked(self) -> Self:
-        """Those revoked so long ago that no device should still be trying them."""
+        """Those revoked before the retention time: no device should still try them."""
         return self.filter(revoked_at__lt=retention.REVOKED_PASSWORDS.oldest)
 
 
 class ClientPassword(ProtocolSwitches):
-    """The password of one mail program or device; only its hash is known to us."""
+    """The password of one mail program or device; only its hash is stored."""
 
     account = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -65,7 +65,7 @@ class ClientPassword(ProtocolSwitches):
         _("created"), default=timezone.now, editable=False
     )
     revoked_at = models.DateTimeField(_("deleted"), null=True, editable=False)
-    # Its scope, with the protocols. As issued: for everything, from anywhere, for ever.
+    # Its scope, with the protocols. A new password has no limits.
     networks = models.CharField(
         _("only from networks"),
         max_length=500,
@@ -92,8 +92,8 @@ class ClientPassword(ProtocolSwitches):
 
     objects = ClientPasswordQuerySet.as_manager()
 
-    # How many days the policy lets it live, whether it is suspended as nobody uses it,
-    # and whether that is to come; known where `SecurityPasswordPage` gave it.
+    # Its lifetime by the policy in days, whether it is suspended for inactivity, and
+    # whether it will be. `SecurityPasswordPage.with_lifetime` sets them.
     days_of_life: int | None = None
     is_suspended = False
     will_be_suspended = False
@@ -131,7 +131,7 @@ class ClientPassword(ProtocolSwitches):
                 condition=Q(slot__range=(1, MAX_CLIENT_PASSWORDS)),
                 name="clientpassword_slot_in_range",
             ),
-            # Also the index of the look-up at every logon: at most one row is found.
+            # Also the index of the look-up at each logon, which finds at most one row.
             models.UniqueConstraint(
                 fields=["account", "selector"],
                 name="clientpassword_selector_once_an_account",
@@ -159,28 +159,28 @@ class ClientPassword(ProtocolSwitches):
 
     @property
     def used(self) -> "Usage | None":
-        """When and how it was used, as far as the mail servers' logs have told."""
+        """When and how it was used, as far as the logs were read; None if never."""
         return getattr(self, "usage", None)
 
     @property
     def is_idle(self) -> bool:
-        """Whether it was in use once and has not been for `IDLE_AFTER`."""
+        """Whether it was used, but not within `IDLE_AFTER`."""
         return self.used is not None and timezone.now() - self.used.last_at > IDLE_AFTER
 
     @property
     def login_name(self) -> str:
-        """The name of its sessions on the mail servers, by which they can be ended.
+        """The name of its sessions on the mail servers, by which they are ended.
 
-        `gateways.loginnames` has its forms. Postfix knows an open session by its name
-        alone, so that those from elsewhere can only be ended by giving the others a new
-        one. One query.
+        `gateways.loginnames` documents its forms. Postfix knows a session only by its
+        name. To end those from networks that are no longer allowed, new sessions get
+        another name. One query.
         """
         row = MailLogon.objects.filter(credential=self.pk).only("login_name")[:1].get()
         return row.login_name
 
     @property
     def protocols_allowed(self) -> list[str]:
-        """What people call those it may be used for, whatever the policy allows."""
+        """The labels of the protocols in its scope, whatever the policy allows."""
         return self.labels_of_protocols(on=True)
 
     @property
@@ -194,7 +194,7 @@ class ClientPassword(ProtocolSwitches):
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it stops working: as it was limited, or as the policy says, if ever."""
+        """When it expires: by its own date or by the policy, the earlier; or None."""
         ends = [self.expires_at] if self.expires_at else []
         if self.days_of_life is not None:
             ends.append(self.created_at + timedelta(days=self.days_of_life))
@@ -202,15 +202,15 @@ class ClientPassword(ProtocolSwitches):
 
     @property
     def ends_by_date(self) -> bool:
-        """Whether it ends as it was limited, and not earlier by the policy."""
+        """Whether it expires by its own date, and not earlier by the policy."""
         return self.expires_at is not None and self.expires_at == self.ends_at
 
     @property
     def ends_soon(self) -> bool:
-        """Whether it works still, and it is time for its owner to know that it ends.
+        """Whether it has not expired, but its owner has to be notified that it will.
 
-        That is when the mail about it goes: `TOLD_BEFORE`, and where the policy's
-        longest life ends it, not before half of that life is over.
+        The notice is sent `TOLD_BEFORE` the end; if it expires by the policy, not
+        before half of its lifetime is over.
         """
         if self.ends_at is None or self.has_expired:
             return False
@@ -221,7 +221,7 @@ class ClientPassword(ProtocolSwitches):
 
     @property
     def last_day(self) -> date | None:
-        """The last day as it was limited, whatever the policy says."""
+        """The last day by its own date, whatever the policy says."""
         if self.expires_at is None:
             return None
         return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()

@@ -69,7 +69,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
                 sessions=_proofs_of(owner),
                 expires_at=timezone.now() + LIFETIME,
             )
-    if link is None:  # raised inside, it would undo the count of wrong tries
+    if link is None:  # outside of the transaction, which would undo the count
         raise refusal or codes.NoCode
     return Offer(link, token)
 
