@@ -1,4 +1,4 @@
-"""The mail programs that there is a page of help for."""
+"""The mail programs with a help page."""
 
 from dataclasses import dataclass
 
@@ -8,12 +8,12 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Client:
-    """One program, or the mail app of one device."""
+    """A mail program, or the mail app of a device."""
 
     key: str  # in the page's address and its template's name
     name: str | Promise
     icon: str
-    maker: str = ""  # whose data centres sign in, where it is not the device itself
+    maker: str = ""  # whose servers log on, if the device does not do so itself
 
 
 CLIENTS = {

@@ -1,8 +1,8 @@
-"""What mail programs are told that look for the servers by themselves. No database.
+"""Service discovery for mail programs. No database.
 
 Thunderbird's autoconfig (draft-ietf-mailmaint-autoconfig) and Outlook's Autodiscover
-(MS-OXDSCLI, "POX"). The answer depends on the site alone, so that nobody learns from it
-which addresses exist, and there is no secret in it. Servers without TLS are not told.
+(MS-OXDSCLI, "POX"). Responses depend on the site alone: they do not reveal which
+addresses exist, and contain no secret. Servers without TLS are left out.
 """
 
 import re
@@ -20,29 +20,29 @@ from accounts.sites import Server
 LARGEST_REQUEST = 8 * 1024
 LONGEST_ADDRESS = 254
 EXCHANGE = "http://schemas.microsoft.com/exchange/autodiscover/"
-# Outlook asks in the first, telephones that hope for ActiveSync in the second.
+# Outlook uses the first; phones that look for ActiveSync use the second.
 REQUEST_SCHEMAS = {f"{EXCHANGE}outlook/requestschema/2006": True}
 REQUEST_SCHEMAS[f"{EXCHANGE}mobilesync/requestschema/2006"] = False
 INVALID_REQUEST, NO_PROVIDER = "600", "601"
 
 
 class NotUnderstood(Exception):
-    """The request is no question that Autodiscover knows."""
+    """The request is not a valid Autodiscover request."""
 
 
 class NothingOffered(Exception):
-    """We have nothing of what was asked for: ActiveSync, or no server with TLS."""
+    """The site does not offer it: ActiveSync, or a server with TLS."""
 
 
 def servers_with_tls(servers: Iterable[Server]) -> list[Server]:
-    """The servers that programs are led to."""
+    """Return the servers that mail programs may be configured with."""
     return [server for server in servers if server.security in ("SSL/TLS", "STARTTLS")]
 
 
 def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
-    """Thunderbird's clientConfig, with placeholders where the address belongs."""
+    """Return Thunderbird's clientConfig, with placeholders for the address."""
     root = ET.Element("clientConfig", {"version": "1.1"})
-    # A host name, or Thunderbird for Android does not take the file.
+    # Thunderbird for Android rejects the file if this is not a host name.
     provider = ET.SubElement(root, "emailProvider", {"id": host})
     _add_elements(
         provider, domain="%EMAILDOMAIN%", displayName=host, displayShortName=host
@@ -62,11 +62,11 @@ def autoconfig(servers: Sequence[Server], *, host: str, help_url: str) -> bytes:
 
 
 def parse_request(request: bytes) -> str:
-    """The address that an Autodiscover request is about.
+    """Return the address in an Autodiscover request.
 
     Raises:
-        NotUnderstood: it is too large, no XML, XML with declarations, or no question.
-        NothingOffered: it asks for ActiveSync.
+        NotUnderstood: It is too large, not XML, has a DTD, or is not such a request.
+        NothingOffered: It asks for ActiveSync.
     """
     if len(request) > LARGEST_REQUEST:
         raise NotUnderstood
@@ -87,7 +87,7 @@ def parse_request(request: bytes) -> str:
 
 
 def autodiscover(servers: Sequence[Server], address: str) -> bytes:
-    """Outlook's account settings; `address` comes back as the name to log on with."""
+    """Return Outlook's account settings, with `address` as the login name."""
     if not servers:
         raise NothingOffered
     root, response = _autodiscover(f"{EXCHANGE}outlook/responseschema/2006a")
@@ -114,7 +114,7 @@ def autodiscover(servers: Sequence[Server], address: str) -> bytes:
 
 
 def error_response(code: str) -> bytes:
-    """Autodiscover's own form of an error."""
+    """Return an error in the format of Autodiscover."""
     words = {INVALID_REQUEST: "Invalid Request", NO_PROVIDER: "No Provider"}
     root, response = _autodiscover(None)
     error = ET.SubElement(response, "Error", {"Time": "00:00:00.0000000", "Id": "0"})
@@ -129,7 +129,7 @@ def _autodiscover(inner: str | None) -> tuple[ET.Element, ET.Element]:
 
 
 def _add_documentation(provider: ET.Element, url: str) -> None:
-    """Name the pages of help, in each language."""
+    """Add the address of the help pages, with a text in each language."""
     page = ET.SubElement(provider, "documentation", {"url": url})
     for code, _name in settings.LANGUAGES:
         with translation.override(code):

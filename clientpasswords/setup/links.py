@@ -1,7 +1,7 @@
-"""Links by which another device sets itself up: offered for a code, used once.
+"""Links that set up another device: offered for a code, redeemed once.
 
-The owner sees the link as a QR code. Whoever opens it within ten minutes gets a client
-password of its own, made at that moment: none waits anywhere in the clear.
+The owner sees the link as a QR code. The device that opens it within ten minutes gets a
+client password of its own, issued at that moment: none is stored in clear.
 """
 
 import secrets
@@ -28,16 +28,16 @@ LIFETIME = timedelta(minutes=10)
 
 
 class AlreadyOffered(Exception):
-    """This very form made a link before, which was shown then."""
+    """The same form was sent before, and its link was shown then."""
 
 
 class LinkGone(Exception):
-    """The link was used, withdrawn or replaced, has run out, or never was."""
+    """The link was redeemed, withdrawn or replaced, has expired, or never existed."""
 
 
 @dataclass(frozen=True)
 class Offer:
-    """A new link, and the token that opens it: shown once, kept nowhere."""
+    """A new link and the token that opens it: shown once, never stored."""
 
     link: SetUpLink
     token: str = field(repr=False)
@@ -45,12 +45,12 @@ class Offer:
 
 @sensitive_variables("code", "token")
 def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) -> Offer:
-    """Spend `code` for a link instead of a password; one offered before is dead.
+    """Spend `code` for a link instead of a password; earlier links become invalid.
 
     Raises:
-        AlreadyOffered: the attempt succeeded before; the code was not looked at.
-        Refused: no password could be made now; the code stays good.
-        codes.CodeError: a wrong try is counted.
+        AlreadyOffered: The attempt succeeded before; the code was not checked.
+        Refused: No password could be issued now; the code stays valid.
+        codes.CodeError: A wrong try was counted.
     """
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
@@ -76,14 +76,14 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
 
 @sensitive_variables("token")
 def find(token: str) -> SetUpLink:
-    """The link that this token opens; nothing changes by looking.
+    """Return the link that this token opens, without a change to it.
 
-    It opens nothing once the web password was changed, or all sessions were ended:
-    whoever has made it may have been somebody else. Nor does it once the number on file
-    or the second factors are others than those with which it was made.
+    The token becomes invalid when the web password is changed or all sessions are
+    ended, as an attacker may have made the link. So it does when the phone number or a
+    second factor changes.
 
     Raises:
-        LinkGone: as it says.
+        LinkGone: There is no such link any more.
     """
     rows = SetUpLink.objects.open().select_related("account")
     link = rows.filter(digest=_digest(token), account__is_active=True).first()
@@ -96,15 +96,15 @@ def find(token: str) -> SetUpLink:
 
 @sensitive_variables("token")
 def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issued:
-    """Make a client password for the device that opened the link, once.
+    """Issue a client password for the device that opened the link, once.
 
     Raises:
-        LinkGone: as it says.
-        Refused: no password can be made now; the link stays good for its time.
+        LinkGone: There is no such link any more.
+        Refused: No password can be issued now; the link stays valid until it expires.
     """
     with transaction.atomic():
         owner = Account.objects.lock(find(token).account_id)
-        link = find(token)  # whoever held the lock before us may have used it
+        link = find(token)  # it may have been redeemed while this waited for the lock
         lifecycle.require_room(owner, effective.load_effective_policy(owner).policy)
         taken = owner.client_passwords.live().values_list("label", flat=True)
         issued = lifecycle.create(
@@ -120,20 +120,20 @@ def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issue
 
 
 def withdraw(account: Account) -> None:
-    """Let the link that is out bring nothing any more."""
+    """Make the link that was not redeemed yet invalid."""
     account.set_up_links.all().unused().delete()
 
 
 def forget() -> int:
-    """Delete the links that ran out long ago; return how many."""
+    """Delete links that expired before the retention time; return how many."""
     old = SetUpLink.objects.all().older_than(retention.SET_UP_LINKS.oldest)
     return old.delete()[0]
 
 
 def _proofs_of(owner: Account) -> str:
-    """Return a digest of all with which somebody proves to be the owner now.
+    """Return a digest of everything that proves to be the owner now.
 
-    It says nothing of how these were lost, so that no way of losing them is forgotten.
+    Comparing it finds a change of these, whatever has caused it.
     """
     phone = Phone.objects.filter(account=owner).first()
     app = second_factor.app(owner)

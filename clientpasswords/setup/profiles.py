@@ -1,7 +1,7 @@
-"""Configuration profiles for iPhone, iPad and Mac, with the password in them.
+"""Configuration profiles for iPhone, iPad and Mac, which contain the password.
 
-Keys and values are those of Apple's schema `com.apple.mail.managed`. Nothing is left to
-a default there: TLS is off by default.
+Keys and values follow Apple's schema `com.apple.mail.managed`. Every key is set, as TLS
+is off by default.
 """
 
 import plistlib
@@ -25,10 +25,10 @@ APPLE_LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "default"}
 
 @sensitive_variables()
 def build_profile(account: Account, secret: str, ways: Ways, *, host: str) -> bytes:
-    """The profile for this mailbox with this password, signed if we can.
+    """Return the profile for this mailbox and password, signed if possible.
 
-    Identifier and UUIDs are the same each time, so that a second profile replaces the
-    first one's password instead of adding an account.
+    Identifier and UUIDs stay the same, so that a second profile replaces the password
+    of the first instead of adding an account.
     """
     own = uuid.uuid5(uuid.NAMESPACE_URL, f"https://{host}/{account.pk}")
     name = ".".join([*reversed(host.split(".")), str(own)])
@@ -93,7 +93,7 @@ def _explanation(address: str) -> str:
 
 
 def _in_all_languages(address: str) -> dict[str, str]:
-    """What the device shows before it installs the profile, in its own language."""
+    """Return what the device shows before it installs the profile, by language."""
     texts = {}
     for code, _name in settings.LANGUAGES:
         with translation.override(code):

@@ -1,4 +1,4 @@
-"""QR codes, drawn as SVG in black on white whatever the appearance of the page."""
+"""QR codes as SVG, black on white in every color scheme of the page."""
 
 import json
 
@@ -20,7 +20,7 @@ PLAIN_PASSWORD = 1
 
 @sensitive_variables()
 def draw_svg(text: str) -> SafeString:
-    """The code as an element of a page; there is no markup in it but paths."""
+    """Return the QR code as an SVG element, which contains only paths."""
     code = segno.make(text, micro=False, error="m", boost_error=False)
     svg: str = code.svg_inline(
         border=4, light="#fff", svgclass="qr", lineclass=None, omitsize=True
@@ -30,7 +30,7 @@ def draw_svg(text: str) -> SafeString:
 
 @sensitive_variables()
 def thunderbird_export(account: Account, secret: str, ways: Ways) -> str:
-    """What Thunderbird for Android imports: the account with its password."""
+    """Return the account and its password as Thunderbird for Android imports them."""
     incoming, outgoing = ways
     address = account.address
     receiving = [

@@ -1,8 +1,8 @@
-"""A client password, sealed for the page that shows it.
+"""Seal a client password for the page that shows it.
 
-The page hands it back when a profile is asked for. In the clear it would be in a form
-field, and browsers write those to disk; sealed it is of use to us alone, for a quarter
-of an hour, and nothing need be kept here.
+The page posts it back to download a profile. In clear it would be in a form field, and
+browsers write those to disk. Sealed it is of use to the portal alone, for as long as a
+session lasts, and the server stores nothing.
 """
 
 from base64 import urlsafe_b64encode
@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_variables
 
 
 class BrokenSeal(Exception):
-    """The seal is not ours, is another password's, or is too old."""
+    """The seal is invalid, for another password, or too old."""
 
 
 @sensitive_variables()
@@ -25,10 +25,10 @@ def seal(secret: str, pk: int) -> str:
 
 @sensitive_variables()
 def open_seal(sealed: str, pk: int) -> str:
-    """Return the secret again.
+    """Return the secret in the seal of the client password `pk`.
 
     Raises:
-        BrokenSeal: as it says.
+        BrokenSeal: The seal is invalid, for another password, or too old.
     """
     try:
         opened = _fernet(pk).decrypt(sealed.encode(), ttl=settings.SESSION_COOKIE_AGE)

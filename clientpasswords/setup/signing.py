@@ -1,4 +1,4 @@
-"""Signing Apple's profiles by CMS: devices say *Verified* instead of *Not Signed*."""
+"""Sign Apple's profiles by CMS, so that devices show *Verified*."""
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -20,7 +20,7 @@ Signer = tuple[list[x509.Certificate], EllipticCurvePrivateKey | RSAPrivateKey]
 
 @sensitive_variables()
 def sign(document: bytes) -> bytes:
-    """The document with its signature around it; as it is, where none is set up."""
+    """Return the signed document; unchanged if no certificate is configured."""
     found = load_signer()
     if found is None:
         return document
@@ -33,11 +33,11 @@ def sign(document: bytes) -> bytes:
 
 
 def load_signer() -> Signer | None:
-    """The certificate with those that vouch for it, and its key; None if not set.
+    """Return the chain of certificates and the key; None if not configured.
 
     Raises:
-        ValueError, TypeError, UnsupportedAlgorithm: they are no such things, or do not
-            belong together, or the key has a passphrase.
+        ValueError, TypeError, UnsupportedAlgorithm: They are invalid, do not belong
+            together, or the key has a passphrase.
     """
     if not (settings.PROFILE_CERTIFICATE or settings.PROFILE_KEY):
         return None

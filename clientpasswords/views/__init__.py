@@ -1,1 +1,1 @@
-"""The page *Third-Party Client Logon Security Management*, a module a subject."""
+"""Views of *Third-Party Client Logon Security Management*, one module a subject."""

@@ -1,4 +1,4 @@
-"""The page of one security password: its name, what it may do, its last sign-ins."""
+"""The page of one security password: its name, limits and last sign-ins."""
 
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
@@ -21,7 +21,7 @@ SIGN_INS = 20
 
 @require_safe
 def show(request: UserRequest, pk: int) -> HttpResponse:
-    """The page itself."""
+    """Show the page."""
     client_password = _own_password(request, pk)
     return _render_device(
         request, client_password, ScopeForm.for_password(client_password)
@@ -30,10 +30,9 @@ def show(request: UserRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def name(request: UserRequest, pk: int) -> HttpResponse:
-    """Save the device's name, whatever was typed, and its limits if there are any.
+    """Save the name of the device, and the limits if they were posted.
 
-    The password works all along, so that limits that make no sense are asked for again
-    on its own page.
+    The password already works, so invalid limits are shown again on its own page.
     """
     client_password = _own_password(request, pk)
     label = labels.normalise(
@@ -57,7 +56,7 @@ def limit(request: UserRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
-    """Whether the password was used already, for the line on the reveal."""
+    """Return whether the password was used yet, for the page that reveals it."""
     used = _own_password(request, pk).used
     text = ""
     if used is not None:
@@ -69,7 +68,7 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
 
 @require_safe
 def sign_ins(request: UserRequest) -> HttpResponse:
-    """The last sign-ins of mail programs, by whichever password, and the refused."""
+    """Show the last sign-ins of mail programs, also refused ones."""
     rows = request.user.logons.select_related("client_password")[: 2 * SIGN_INS]
     return pages.render_page(
         request, "sign_ins", SecurityPasswordPage(request.user), logons=rows

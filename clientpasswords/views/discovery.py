@@ -1,4 +1,4 @@
-"""Where mail programs look for the servers by themselves, before anybody signs in."""
+"""Service discovery for mail programs, without a sign-in."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -19,7 +19,7 @@ XML = "application/xml; charset=utf-8"
 @require_safe
 @login_not_required
 def autoconfig(request: HttpRequest) -> HttpResponse:
-    """Thunderbird's file; the address in the query is not even looked at."""
+    """Return Thunderbird's file. The address in the query is ignored."""
     servers = discovery.servers_with_tls(sites.own().servers)
     if not servers:
         raise Http404(_("This site has no server that mail programs can find."))
@@ -31,15 +31,15 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
     return HttpResponse(document, content_type=XML)
 
 
-# Programs post here that never saw a form of ours; whatever they post, nothing changes
-# and the answer is the same for everybody.
+# Exempt from CSRF protection: programs post here without a form, nothing changes, and
+# everybody gets the same response.
 @csrf_exempt
 @require_POST
 @login_not_required
 def autodiscover(request: HttpRequest) -> HttpResponse:
-    """Outlook's question in XML."""
+    """Answer Outlook's request in XML."""
     try:
-        # One byte more than is understood: what is longer is not even taken in.
+        # One byte more than allowed: the rest of a longer request is never read.
         asked = discovery.parse_request(request.read(discovery.LARGEST_REQUEST + 1))
         servers = discovery.servers_with_tls(sites.own().servers)
         document = discovery.autodiscover(servers, asked)
@@ -54,7 +54,7 @@ def autodiscover(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def autodiscover_json(request: HttpRequest) -> HttpResponse:
-    """Where the question in XML can be asked, which is all that version 2 is for."""
+    """Return the address for requests in XML, which is all version 2 is for."""
     protocol = request.GET.get("Protocol", request.GET.get("protocol", ""))
     if protocol.lower() == "autodiscoverv1":
         url = absolute(request, reverse("discovery:autodiscover"))

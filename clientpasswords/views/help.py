@@ -1,4 +1,4 @@
-"""How to set a mail program up, for everybody, with what is true for the reader."""
+"""Help with setting up mail programs, with the data of the reader."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from clientpasswords.setup import clients
 @require_safe
 @login_not_required
 def index(request: HttpRequest) -> HttpResponse:
-    """All programs."""
+    """Show all programs."""
     return render(request, "help/index.html", _help_context(request))
 
 
 @require_safe
 @login_not_required
 def client(request: HttpRequest, key: str) -> HttpResponse:
-    """One program, step by step."""
+    """Show one program, step by step."""
     if key not in clients.CLIENTS:
         raise Http404
     context = _help_context(request)
@@ -32,7 +32,7 @@ def client(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _help_context(request: HttpRequest) -> dict[str, Any]:
-    """What the pages fill in: the reader's own, or the site's before the sign-in."""
+    """Return the data of the reader, or of the site if nobody is signed in."""
     page = SecurityPasswordPage(request.user) if request.user.is_authenticated else None
     servers = page.servers if page else sites.own().servers
     ways = sites.ways(servers)

@@ -1,4 +1,4 @@
-"""The page with the switch and the list, and what is done to a row of it."""
+"""The page with the switch and the list; turn on, and delete from the list."""
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -16,7 +16,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_safe
 def index(request: UserRequest) -> HttpResponse:
-    """The switch, the list, and the servers to enter in a mail program."""
+    """Show the switch, the list, and the servers to enter in a mail program."""
     page = SecurityPasswordPage(
         request.user, new_pk=request.session.pop(pages.NEW_KEY, None)
     )

@@ -1,7 +1,7 @@
-"""A device is set up by another: on the device, the page that the link opens.
+"""Set up a device by a link: the page that the link opens on the device.
 
-Nobody is signed in here. The token comes by GET, which changes nothing; what uses it is
-a POST with the token in its body, so that addresses in a log open nothing.
+Nobody is signed in here. A GET with the token changes nothing. Only a POST with the
+token in its body redeems the link, so previews and prefetches do not.
 """
 
 from django.contrib.auth.decorators import login_not_required
@@ -29,7 +29,7 @@ from clientpasswords.views import setup
 @require_safe
 @login_not_required
 def show(request: HttpRequest, token: str) -> HttpResponse:
-    """Whose mailbox it is about, and one button."""
+    """Show the address of the mailbox, and one button."""
     try:
         link = links.find(token)
     except links.LinkGone:
@@ -40,7 +40,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
         context["apple_device"] = labels.apple_device(agent)
         response = render(request, "clientpasswords/install.html", context)
         response["Content-Language"] = translation.get_language()
-    # The address of this page is the link itself: what the page loads is not told it.
+    # The address of this page has the token: keep it out of the referrer.
     response["Referrer-Policy"] = "strict-origin"
     return response
 
@@ -51,7 +51,7 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
 @require_POST
 @login_not_required
 def install(request: HttpRequest) -> HttpResponse:
-    """Make the password of this device, and answer with the profile."""
+    """Issue the password of this device, and return the profile."""
     token = request.POST.get("token", "")
     try:
         link = links.find(token)
@@ -78,7 +78,7 @@ def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
 
 
 def _language_of(link: SetUpLink) -> translation.override:
-    """The owner's language, if there is one, rather than the browser's."""
+    """Activate the owner's language if there is one, else keep the browser's."""
     return translation.override(link.account.language or translation.get_language())
 
 

@@ -1,4 +1,4 @@
-"""*I lost a device* and *Delete all*: several security passwords deleted at once."""
+"""*I lost a device* and *Delete all*: delete several security passwords."""
 
 from django.contrib import messages
 from django.db import transaction
@@ -19,7 +19,7 @@ from clientpasswords.views import pages
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lost(request: UserRequest) -> HttpResponse:
-    """Choose the devices, then cut them off; none is chosen beforehand."""
+    """Let the owner choose devices, and cut these off; none is preselected."""
     page = SecurityPasswordPage(request.user)
     if request.method != "POST":
         return (
@@ -37,7 +37,7 @@ def lost(request: UserRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_all(request: UserRequest) -> HttpResponse:
-    """Cut every device off that the window named: not one that was made since."""
+    """Cut off every device that the window listed, but none added since."""
     page = SecurityPasswordPage(request.user)
     if not page.count:
         return pages.redirect_to_list()
@@ -46,21 +46,21 @@ def delete_all(request: UserRequest) -> HttpResponse:
     if not request.POST.getlist("device"):
         return pages.render_page(request, "delete_all", page, status=422)
     count = _revoke(request, page)
-    if count:  # the same form, sent twice at once, finds none the second time
+    if count:  # the same form sent again finds none
         messages.success(request, _cut_off(count))
     return pages.redirect_to_list()
 
 
 @require_safe
 def done(request: UserRequest) -> HttpResponse:
-    """What else may have been on the device: the web password, and open sessions."""
+    """Show what else may be on the device: the web password, and open sessions."""
     return pages.render_page(request, "lost_done", SecurityPasswordPage(request.user))
 
 
 def _revoke(request: UserRequest, page: SecurityPasswordPage) -> int:
-    """Cut off what the form names; with it a link that is out brings nothing more.
+    """Cut off the devices in the form, and withdraw the link that is not redeemed.
 
-    What was lost may have scanned it.
+    The lost device may have scanned it.
     """
     with transaction.atomic():
         owner = Account.objects.lock(request.user.pk)
@@ -71,7 +71,7 @@ def _revoke(request: UserRequest, page: SecurityPasswordPage) -> int:
 
 
 def _named(request: UserRequest, page: SecurityPasswordPage) -> ClientPasswordQuerySet:
-    """Those of the owner's own that the form names by their keys."""
+    """Filter the owner's passwords whose keys are in the form."""
     named = set(request.POST.getlist("device"))
     rows = [each.pk for each in page.passwords if str(each.pk) in named]
     return request.user.client_passwords.filter(pk__in=rows)

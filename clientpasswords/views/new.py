@@ -1,4 +1,4 @@
-"""A new security password, shown once in the answer to the right code."""
+"""Issue a security password, shown once in the response to the right code."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -15,14 +15,14 @@ from clientpasswords.views.window import IdentityWindow
 
 
 class NewPassword(IdentityWindow):
-    """The answer to the right code is the password, once."""
+    """The window that issues a security password."""
 
     template = "new"
     page_name, code_name, verify_name = "new", "code", "verify"
 
     @sensitive_variables()
     def confirm(self, form: CodeForm) -> HttpResponse:
-        """Make the password, unless this form has made one already."""
+        """Issue the password, unless this form has already issued one."""
         try:
             issued = lifecycle.issue(
                 self.request.user,
@@ -56,7 +56,7 @@ class NewPassword(IdentityWindow):
         )
 
     def _already_shown(self, row: ClientPassword) -> HttpResponse:
-        if row.revoked_at is not None:  # nothing is left to keep or to delete
+        if row.revoked_at is not None:  # it was deleted since
             text = _("This password was already shown and cannot be shown again.")
             messages.info(self.request, text)
             return redirect("clientpasswords:new")

@@ -1,4 +1,4 @@
-"""Turning security passwords off, with a code where the policy asks for one."""
+"""Turn security passwords off, with a code if the policy asks for one."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -18,7 +18,7 @@ from clientpasswords.views.window import IdentityWindow
 
 
 class SwitchOff(IdentityWindow):
-    """A window that says what it means, and asks for a code if the policy does."""
+    """The window that turns them off, with a code if the policy asks for one."""
 
     template = "disable_code"
     page_name, code_name, verify_name = "disable", "disable-code", "disable"
@@ -26,19 +26,19 @@ class SwitchOff(IdentityWindow):
 
     @method_decorator(require_http_methods(["GET", "HEAD", "POST"]))
     def disable(self, request: UserRequest) -> HttpResponse:
-        """Open the window or take what was typed there: both at one address."""
+        """Open the window, or process its form: both have the same address."""
         if request.method != "POST":
             return self.open(request)
-        # Read apart from the page, which has to say how things stand afterwards.
+        # Read apart from `self.page`, which has to show the state after the act.
         if effective.load_effective_policy(request.user).policy.code_to_switch_off:
             return self.verify(request)
         try:
             return self.confirm(None)
-        except codes.CodeError as refusal:  # the policy asks since a moment ago
+        except codes.CodeError as refusal:  # the policy was changed meanwhile
             return self.show(self.blank_form(), words.describe_refusal(refusal))
 
     def open(self, request: UserRequest) -> HttpResponse:
-        """Show either window, or lead back to the list."""
+        """Show the window with or without a code, or redirect to the list."""
         if self.is_needed() and not self.page.code_to_switch_off:
             return pages.render_page(request, "disable", self.page)
         return super().open(request)
@@ -48,7 +48,7 @@ class SwitchOff(IdentityWindow):
 
     @sensitive_variables()
     def confirm(self, form: CodeForm | None) -> HttpResponse:
-        """Turn them off, by the code if there is one."""
+        """Turn security passwords off, with the code if there is a form."""
         request, code = self.request, form.proof if form else None
         try:
             lifecycle.switch_off(request.user, by=actor(request), code=code)

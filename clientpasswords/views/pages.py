@@ -1,4 +1,4 @@
-"""The answers that the views have in common."""
+"""Responses that the views share."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from django.urls import reverse
 from clientpasswords import words
 from clientpasswords.page import SecurityPasswordPage
 
-NEW_KEY = "new"  # the key of the row to highlight, in the session
+NEW_KEY = "new"  # the session key for the row to highlight
 
 
 def redirect_to_list() -> HttpResponseRedirect:
-    """To the list."""
+    """Redirect to the list."""
     return redirect(reverse("clientpasswords:index") + "#third-party")
 
 
@@ -37,7 +37,7 @@ def render_refusal(
     why: words.CodeRefusal,
     **more: Any,
 ) -> HttpResponse:
-    """The same page, saying why not, and when to try again."""
+    """Render the page with the refusal, its status, and when to try again."""
     response = render_page(request, name, page, status=why.status, error=why, **more)
     if why.retry_after:
         response["Retry-After"] = str(why.retry_after)

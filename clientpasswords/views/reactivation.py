@@ -1,4 +1,4 @@
-"""Keeping a security password that nobody used, after a code."""
+"""Reactivate an unused security password, after a code."""
 
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from clientpasswords.views.window import IdentityWindow
 
 
 class ReactivatePassword(IdentityWindow):
-    """After the right code the password is let in again."""
+    """The window that reactivates a password; its button says *Keep*."""
 
     template = "keep"
     page_name, code_name, verify_name = "keep", "keep-code", "keep-verify"
@@ -34,7 +34,7 @@ class ReactivatePassword(IdentityWindow):
 
     @method_decorator(require_POST)
     def send_code(self, request: UserRequest) -> HttpResponse:
-        """Send a code, once the password is found among the owner's own."""
+        """Send a code, if the password belongs to the owner."""
         _ = self.client_password
         return super().send_code(request)
 
@@ -42,12 +42,12 @@ class ReactivatePassword(IdentityWindow):
         return self.client_password.suspends_at is not None
 
     def extra_context(self) -> dict[str, Any]:
-        """Return the password, for the name of its device."""
+        """Add the password, for the name of its device."""
         return {"client_password": self.client_password}
 
     @sensitive_variables()
     def confirm(self, form: CodeForm) -> HttpResponse:
-        """Let the password in again."""
+        """Reactivate the password."""
         row = self.client_password
         reactivation.reactivate(row, code=form.proof, by=actor(self.request))
         text = _("“%(device)s” can send and receive mail.") % {"device": row.label}

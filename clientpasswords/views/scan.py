@@ -1,4 +1,4 @@
-"""A device is set up by another: at the desk, the link as a code to scan."""
+"""Set up a device by a link: on the computer, show it as a QR code."""
 
 from datetime import timedelta
 
@@ -19,18 +19,18 @@ from clientpasswords.views.window import IdentityWindow
 
 
 class ScanCode(IdentityWindow):
-    """The answer to the right code is the link, once; the code is good for either."""
+    """The window that offers a link; its codes also issue passwords."""
 
     template = "scan"
     page_name, code_name, verify_name = "scan", "scan-code", "scan-verify"
 
     def is_needed(self) -> bool:
-        """Whether a profile can say where to receive and where to send."""
+        """Whether the account has the servers that a profile needs."""
         return self.page.server_pair is not None
 
     @sensitive_variables()
     def confirm(self, form: CodeForm) -> HttpResponse:
-        """Make the link, unless this form has made one already."""
+        """Offer a link, unless this form has already made one."""
         try:
             offer = links.offer(
                 self.request.user,
@@ -60,10 +60,10 @@ class ScanCode(IdentityWindow):
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
-    """What became of the link, for the line below it; empty while it waits.
+    """Return the state of the link as text; empty while it can be redeemed.
 
-    A page may ask once more when Cancel, or another window, has withdrawn its link.
-    It is told so; and the same of links that never were, or are somebody else's.
+    A page may still ask after its link was withdrawn. Links that never existed or have
+    another owner get the same text.
     """
     rows = SetUpLink.objects.select_related("client_password")
     link = rows.filter(pk=pk, account=request.user).first()
@@ -80,7 +80,7 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
 
 @require_POST
 def withdraw(request: UserRequest) -> HttpResponse:
-    """Cancel: whoever has seen the link can do nothing with it."""
+    """Withdraw the link, so that nobody who has seen it can redeem it."""
     links.withdraw(request.user)
     messages.success(request, _("The code no longer works."))
     return pages.redirect_to_list()

@@ -1,4 +1,4 @@
-"""Setting a device up with a new password, without typing it."""
+"""Set up a device with a new password without typing it."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from clientpasswords.views import pages
 def setup_context(
     request: UserRequest, page: SecurityPasswordPage, issued: lifecycle.Issued
 ) -> dict[str, Any]:
-    """What the page with the new password offers, besides copying it."""
+    """Return the context for setting up a device with the new password."""
     context: dict[str, Any] = {"clients": clients.CLIENTS.values()}
     ways = page.server_pair
     if ways is not None:
@@ -43,7 +43,7 @@ def setup_context(
 @sensitive_variables()
 @require_POST
 def profile(request: UserRequest, pk: int) -> HttpResponse:
-    """The profile with the password that the page shows, which the page hands back."""
+    """Return the profile with the password that the page posts in a seal."""
     row = get_object_or_404(request.user.client_passwords.live(), pk=pk)
     page = SecurityPasswordPage(request.user)
     ways = page.server_pair
@@ -58,7 +58,7 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 @sensitive_variables()
 def profile_response(account: Account, secret: str, ways: Ways) -> HttpResponse:
-    """The answer that a device takes for a profile."""
+    """Return a response that devices install as a profile."""
     document = profiles.build_profile(account, secret, ways, host=sites.own().host)
     response = HttpResponse(document, content_type=profiles.CONTENT_TYPE)
     response["Content-Disposition"] = 'attachment; filename="mail.mobileconfig"'

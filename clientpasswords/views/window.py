@@ -1,4 +1,4 @@
-"""The identity authentication window: a code, before something is done."""
+"""The identity authentication window, which asks for a code before an act."""
 
 from collections.abc import Callable
 from functools import cached_property
@@ -25,15 +25,15 @@ from clientpasswords.forms import CodeForm, attempt_in
 from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
-METHOD_COOKIE = "method"  # which way of confirming was used last
+METHOD_COOKIE = "method"  # the method that was used last
 
 
 class IdentityWindow(View):
-    """A window that asks for a code, and does something once the code is right.
+    """A window that asks for a code, and acts if the code is right.
 
-    Each of its three addresses does one step: `open`, `send_code` or `verify`. What
-    derives from it says what the window looks like, the names of its addresses, which
-    act a code is for, and by `confirm` what is done.
+    Each of its three addresses does one step: `open`, `send_code` or `verify`.
+    Subclasses set the template, the names of the addresses, and the act that codes are
+    for; their `confirm` does the act.
     """
 
     step = "open"
@@ -51,7 +51,7 @@ class IdentityWindow(View):
 
     @method_decorator([never_cache, require_safe])
     def open(self, request: UserRequest) -> HttpResponse:
-        """Show the window, or lead back to the list if nothing is to be confirmed."""
+        """Show the window, or redirect to the list if there is nothing to confirm."""
         return (
             self.show(self.blank_form())
             if self.is_needed()
@@ -72,7 +72,7 @@ class IdentityWindow(View):
     @sensitive_variables()
     @method_decorator(require_POST)
     def verify(self, request: UserRequest) -> HttpResponse:
-        """Take the code, and answer with what the right one brings."""
+        """Check the form, and return the response of `confirm`."""
         form = CodeForm(request.POST)
         if not form.is_valid():
             return self.show(form)
@@ -86,20 +86,20 @@ class IdentityWindow(View):
         return True
 
     def confirm(self, form: CodeForm) -> HttpResponse:
-        """Spend the code of the form, which is valid; do what it is for, and answer.
+        """Spend the code of a valid form, do the act, and return the response.
 
         Raises:
-            Refused, CodeError: nothing was done; the window says why.
+            Refused, CodeError: Nothing was done; the window shows why.
         """
         raise NotImplementedError
 
     def extra_context(self) -> dict[str, Any]:
-        """Return what its template needs besides."""
+        """Return more context for its template."""
         return {}
 
     @cached_property
     def page(self) -> SecurityPasswordPage:
-        """How things stand when first asked for: after the act, if there is one."""
+        """The state at first use: after the act, if there is one."""
         return SecurityPasswordPage(self.request.user)
 
     @property
@@ -117,7 +117,7 @@ class IdentityWindow(View):
     def show(
         self, form: CodeForm, error: words.CodeRefusal | None = None
     ) -> HttpResponse:
-        """Return the window, with what went wrong and how things stand."""
+        """Return the window with the error, if any, and the present state."""
         error = error or self._standing_refusal()
         self._prepare_form(form, error)
         more = {"form": form, "window": self, **self.extra_context()}
@@ -132,12 +132,12 @@ class IdentityWindow(View):
         )
 
     def blank_form(self) -> CodeForm:
-        """Return the form as it is first shown: with the way that was used last."""
+        """Return an empty form with the method that was used last."""
         method = self.request.COOKIES.get(METHOD_COOKIE, "phone")
         return CodeForm(initial={"method": method})
 
     def remember_method(self, response: HttpResponse, form: CodeForm) -> HttpResponse:
-        """Have the browser remember the way used, if it is not the usual one."""
+        """Remember the method in a cookie, if it is not the default."""
         method = form.cleaned_data["method"]
         if method == "app" or METHOD_COOKIE in self.request.COOKIES:
             http.remember(response, METHOD_COOKIE, method)
@@ -147,13 +147,13 @@ class IdentityWindow(View):
         return reverse(f"clientpasswords:{name}", kwargs=self.kwargs)
 
     def _standing_refusal(self) -> words.CodeRefusal | None:
-        """Return why a code would be of no use now, if it would be of none."""
+        """Return why the act would be refused now, if it would be."""
         issues = self.act is Purpose.ISSUE
         refusal = self.page.refusal if issues else self.page.code_refusal
         return None if refusal is None else words.describe_refusal(refusal)
 
     def _prepare_form(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
-        """Have the form show the error at its field, the open ways, and no code."""
+        """Set the error and the methods of the form, and remove the code."""
         if error is not None and error.field:
             form.add_error("code", f"{error.title} {error.hint}")
         form.forget_code()
