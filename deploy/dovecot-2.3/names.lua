@@ -1,11 +1,11 @@
--- What Dovecot 2.3 calls what portal.lua and guesses.lua ask it for.
+-- Names in Dovecot 2.3 of what portal.lua and guesses.lua read.
 return {
-  -- The field of a request that says by what it came: imap, pop3, …
+  -- The field of a request with its service: imap, pop3, …
   service = "service",
-  -- Variables: the client's address as it is told, and the one that really connected.
+  -- Variables: the client's address as a proxy passes it on, and the real one.
   address = "%{rip}",
   real_address = "%{real_rip}",
-  -- A variable, as the first `bits` of its SHA-256 in hex; `salt`, if any, comes before it.
+  -- Return the first `bits` of a variable's SHA-256 in hex, with `salt` before it if any.
   digest = function(variable, bits, salt)
     return string.format("%%{sha256;truncate=%d%s:%s}", bits, salt and ",salt=" .. salt or "", variable)
   end,

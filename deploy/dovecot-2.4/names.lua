@@ -1,11 +1,11 @@
--- What Dovecot 2.4 calls what portal.lua and guesses.lua ask it for.
+-- Names in Dovecot 2.4 of what portal.lua and guesses.lua read.
 return {
-  -- The field of a request that says by what it came: imap, pop3, …
+  -- The field of a request with its service: imap, pop3, …
   service = "protocol",
-  -- Variables: the client's address as it is told, and the one that really connected.
+  -- Variables: the client's address as a proxy passes it on, and the real one.
   address = "%{remote_ip}",
   real_address = "%{real_remote_ip}",
-  -- A variable, as the first `bits` of its SHA-256 in hex; `salt`, if any, comes before it.
+  -- Return the first `bits` of a variable's SHA-256 in hex, with `salt` before it if any.
   digest = function(variable, bits, salt)
     local salted = salt and "(salt='" .. salt .. "')" or ""
     return string.format("%%{%s | sha256%s | truncate(bits=%d)}", variable, salted, bits)

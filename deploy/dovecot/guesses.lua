@@ -1,32 +1,32 @@
--- How much somebody may guess: limits that cannot be turned against a mailbox's owner.
+-- Limits on guessing that cannot be used to lock the owner of a mailbox out.
 --
--- They guard the web password alone, whose hash is slow; portal.lua has let a right
--- client password in before it asks here. What is looked at is a try: a password typed
--- for an account at a network, which is one IPv4 address or one IPv6 /64.
+-- They protect the web password alone, whose hash is slow: portal.lua lets a right client
+-- password in before it asks here. They count tries. A try is a password for an account
+-- from a network, which is one IPv4 address or one IPv6 /64.
 --
---   * Who has tried too many different wrong passwords, for one account or for any, is
---     refused at that network and nowhere else, for ten to twenty minutes, unheard.
---     Where the account was let in lately, ten times as many are taken.
---   * The same wrong password counts once within an hour, as an old telephone repeats it
---     day and night. Nor is its hash computed again and again.
+--   * After too many different wrong passwords, for one account or for all together, a
+--     network is refused for ten to twenty minutes without a check of the password. The
+--     limit for an account is ten times as high where it was let in recently.
+--   * The same wrong password counts once within an hour, as old devices repeat theirs
+--     day and night. After a few repetitions its hash is no longer computed.
 --
--- All of it is in this worker's memory, as numbers that mean nothing without a key which
--- lives as long as the worker. Numbers because Dovecot has Lua go through all of its
--- memory after every logon, which takes microseconds for these.
+-- All counts are in the memory of this worker, by numbers that mean nothing without a
+-- random key which lives as long as the worker. They are numbers because Dovecot runs a
+-- full garbage collection after every logon, which takes microseconds for numbers.
 
--- Different wrong passwords in ten minutes: for one account, and for all together.
+-- Limits of different wrong passwords in ten minutes: for one account, and for all.
 local AN_ACCOUNT = @GUESSES_AN_ACCOUNT@
 local A_NETWORK = @GUESSES_A_NETWORK@
-local FAMILIAR = 10 -- times as many where the account was let in
--- Repetitions of a wrong password whose hash is computed, in case that it failed to be.
+local FAMILIAR = 10 -- factor where the account was let in
+-- How often the hash of the same wrong password is computed: a failure may be an error.
 local HEARD = 3
--- Entries of each kind. Above it the older half is forgotten early.
+-- Entries in each memory. Above it the older half is dropped early.
 local ROOM = 2048
 
-local names = ... -- names.lua, handed over by portal.lua
+local names = ... -- names.lua, passed by portal.lua
 local guesses = {}
 
--- A memory: how often something was noted, forgotten between one span and two of them.
+-- A memory counts how often keys were noted. It drops counts after one to two spans.
 
 local function memory(span)
   return { span = span, since = os.time(), size = 0, new = {}, old = {} }
@@ -62,18 +62,18 @@ local function random_key()
   return (bytes:gsub(".", function(byte) return string.format("%02x", byte:byte()) end))
 end
 
--- What Dovecot has to tell of a logon, by its variables.
+-- The Dovecot variables that a try needs.
 guesses.DIGESTS = names.digest("password", 64, random_key()) .. " " .. names.digest("user", 64, random_key())
 
--- The network of an address, given as 16 bytes, as a number.
+-- Return the network of an address of 16 bytes, as a number.
 local function network_of(bytes)
   local front, back = string.unpack(">i8i8", bytes)
   return front == 0 and back or front
 end
 
--- A try, by those digests and the client's address as 16 bytes, nil if there is none.
--- `hash` is what the password is going to be compared with, if with any: once it is
--- another one, a password that was wrong is heard again.
+-- Return a try, from these digests and the client's address as 16 bytes or nil. `hash` is
+-- what the password will be compared with, if anything: when it changes, a password that
+-- was wrong is checked again.
 function guesses.try(digests, client, hash)
   local password, account = digests:match("^(%x*) (%x*)$")
   local network = client and network_of(client) or 0
@@ -85,24 +85,24 @@ function guesses.try(digests, client, hash)
   }
 end
 
--- Were there more wrong passwords from there than anybody mistypes?
+-- Return whether there were too many wrong passwords from that network.
 function guesses.too_many(try)
   local times = noted(let_in, try.place) > 0 and FAMILIAR or 1
   return noted(counts, try.place) >= AN_ACCOUNT * times
     or noted(counts, try.network) >= A_NETWORK * times
 end
 
--- Did the same fail before?
+-- Return whether the same try failed before.
 function guesses.is_repeated(try)
   return noted(failed, try.exact) > 0
 end
 
--- Did the same fail so often that it is not worth a slow hash?
+-- Return whether the same try failed so often that its hash is no longer computed.
 function guesses.is_hopeless(try)
   return noted(failed, try.exact) >= HEARD
 end
 
--- Note that it failed, and count it if it did not before. Returns whether it had.
+-- Note a failure, and count it if it is new. Return whether it had failed before.
 function guesses.note_failure(try, is_counted)
   local repeated = guesses.is_repeated(try)
   note(failed, try.exact)

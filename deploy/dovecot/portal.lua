@@ -1,40 +1,40 @@
--- Who may log on, and by which password: the portal's passdb and userdb for Dovecot.
+-- The portal's passdb and userdb for Dovecot: who may log on, and by which password.
 --
--- The rule itself is in two SQL views of the portal's database; this script only asks
--- them, so that Dovecot, Postfix and the portal can never disagree:
+-- The rules are in two SQL views of the portal's database, which this script reads, so
+-- that Dovecot, Postfix and the portal always agree:
 --
 --   mail_logon      a row per client password and protocol
 --   mail_web_logon  a row per account and protocol, for the web password
 --
--- In both, `refusal` is NULL where the password opens the door and otherwise names the
--- reason. A decision:
+-- In both, `refusal` is NULL if the password is let in, and the reason otherwise. How a
+-- logon is decided:
 --
---   1. Is what was typed shaped like a client password? Then its selector (16 bits of
---      its SHA-256) picks at most one row, so that a logon costs one Argon2 however many
---      passwords the account has, and a wrong password costs none. If it verifies, that
---      row decides.
---   2. Otherwise the web password decides, unless it is refused to this client: then its
---      expensive hash is not even computed, but for a few times a minute, so that whoever
---      knows the password is told why it does not work here. Nor is it where too many
---      wrong ones came from (guesses.lua).
+--   1. If the typed text has the form of a client password, its selector (16 bits of its
+--      SHA-256) finds at most one row. So a logon costs one Argon2 hash however many
+--      passwords the account has, and a wrong password costs none. If the hash verifies,
+--      that row decides.
+--   2. Otherwise the web password decides. If this client may not use it, its slow hash is
+--      not computed, except for a few times a minute to notify a client with the right
+--      password of the reason. Nor is it computed after too many wrong passwords from the
+--      network (guesses.lua).
 --
--- It runs in auth-workers (blocking=yes), on every core, and leaves one line a decision
--- in Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok","reason":null,
--- "address":"alice@example.com"}. Where a password failed there is also "again": whether the
--- same did lately; and where the web password let somebody in "webmail": whether that was
--- through the host's webmail. The address is that of the account, whole: Dovecot's own prefix,
--- which says who, from where, and in which session, cuts names at 64 bytes. Of a name that is
--- no account the line says nothing. No password is in it.
+-- The script runs in auth-workers (blocking=yes), on every core, and writes one line for
+-- each decision to Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok",
+-- "reason":null,"address":"alice@example.com"}. If a password failed, "again" says whether
+-- the same one failed recently. If the web password was let in, "webmail" says whether that
+-- was through the host's webmail. The address is complete, while Dovecot's own prefix (who,
+-- from where, in which session) cuts names at 64 bytes. Names of no account are left out.
+-- The line never contains a password.
 
 local DATABASE = "@LUA_DATABASE@"
--- Where a mailbox lives: %u is its address, %n and %d what is before and after the "@".
+-- The home of a mailbox: %u is its address, %n and %d the parts before and after the "@".
 local HOME = "@HOME@"
--- How often a worker computes the hash of a web password that is refused anyway, to tell
--- its owner why. Spared up while nobody asks, so guessing never buys more than this.
-local TOLD_A_SECOND = @TOLD_A_SECOND@
-local TOLD_AT_MOST = 1
+-- How often a worker computes the hash of a web password that is refused anyway, to send a
+-- notice. Guessing never costs more than this rate.
+local NOTICES_A_SECOND = @TOLD_A_SECOND@
+local MOST_NOTICES = 1
 
--- What Dovecot calls the service a client uses, and what the views call it.
+-- Protocols of the views by Dovecot's names of the services.
 local PROTOCOLS = {
   imap = "imap",
   pop3 = "pop3",
@@ -43,17 +43,17 @@ local PROTOCOLS = {
   sieve = "imap", -- ManageSieve: filters belong to the mailbox
 }
 
--- Who tells a client the reason that comes with "nologin": Dovecot's own login processes,
--- and Postfix's relay (authrelay.py). Postfix itself would take that for a logon.
-local TELLS_WHY = { imap = true, pop3 = true, submission = true, sieve = true }
--- The relay's name, and the second in which it asked. It waits eight seconds for an answer
--- and then has Postfix say "try again later"; whoever would be let in after more than this
--- many is told the same, so that no logon counts which the client was refused. Both clocks
--- cut fractions off: nobody is who waited for less than six seconds, all are after seven.
+-- The services that send a client the reason that comes with "nologin": Dovecot's own login
+-- processes. Postfix's relay (authrelay.py) does so too; Postfix itself would let it in.
+local SENDS_NOTICES = { imap = true, pop3 = true, submission = true, sieve = true }
+-- The relay's name, and the second in which it asked. It waits eight seconds for a reply
+-- and then has Postfix answer "try again later". A later decision is a temporary failure
+-- too, so that no logon counts that the client was refused. Both clocks drop fractions:
+-- less than six seconds are never too late, more than seven always are.
 local RELAY = "^portal%-relay:(%d+)$"
 local TOO_LATE = 6
 
--- Each has a column that is never NULL: see next_row.
+-- Each look-up has a column that is never NULL: see next_row.
 local LOOKUPS = {
   client = "SELECT hash, credential, login_name, networks, policy_networks, refusal FROM mail_logon "
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
@@ -64,13 +64,13 @@ local LOOKUPS = {
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
 
--- What the installed version of Dovecot calls what is asked of it here.
+-- Names of fields and variables in the installed version of Dovecot.
 local names = dofile("@FOLDER@/dovecot/names.lua")
 local guesses = assert(loadfile("@FOLDER@/dovecot/guesses.lua"))(names)
 local auth = dovecot.auth
 
--- Methods of Dovecot's request objects. Kept here once known: to find one by name Dovecot
--- writes out all forty variables of a logon first.
+-- Methods of Dovecot's request objects. They are cached: to look one up by name, Dovecot
+-- expands all forty variables of a logon first.
 local password_verify, var_expand, log_info
 
 local function learn_methods(request)
@@ -79,11 +79,11 @@ end
 
 -- The database -------------------------------------------------------------------------
 --
--- One connection a worker. `connect` opens it, `statement` writes a look-up as SQL.
+-- One connection for each worker. `connect` opens it, `statement` returns a look-up as SQL.
 
 local postgres, sqlite = {}, {}
 
--- Every look-up is prepared once and planned once: planning costs more than running it.
+-- Look-ups are prepared and planned once: planning costs more than running them.
 function postgres.connect(environment)
   local connection, problem = environment:connect(DATABASE)
   if not connection then return nil, problem end
@@ -107,7 +107,7 @@ function postgres.statement(name, values)
   return "EXECUTE " .. name .. "(" .. table.concat(values, ",") .. ")"
 end
 
--- Read-only, so that a file that is not there is an error instead of a new, empty one.
+-- Read-only, so that a missing file is an error and not created empty.
 function sqlite.connect(environment)
   return environment:connect("file:" .. DATABASE .. "?mode=ro", 2000) -- ms to wait for a lock
 end
@@ -125,8 +125,8 @@ local function disconnect()
 end
 
 local function connected()
-  -- An open SQLite file stays the same file though another was moved into its place, so
-  -- it is opened anew once a second.
+  -- An open SQLite file stays the same when another is moved to its path, so it is opened
+  -- again once a second.
   if driver == sqlite and opened ~= os.time() then disconnect() end
   if connection then return connection end
   local problem
@@ -135,10 +135,10 @@ local function connected()
   return connection, problem
 end
 
--- The open cursor of a look-up. Raises an error when the database does not answer.
+-- Return the open cursor of a look-up. Raise an error if the database does not answer.
 local function cursor_of(name, ...)
   local problem
-  for _ = 1, 2 do -- twice, as the connection may have gone stale since the last logon
+  for _ = 1, 2 do -- twice, as the connection may have been closed since the last logon
     local open, cursor
     open, problem = connected()
     if not open then break end
@@ -153,15 +153,15 @@ local function cursor_of(name, ...)
   error("database: " .. tostring(problem), 0)
 end
 
--- The next row of an answer, or nil. Where SQLite has no row at all, LuaSQL 2.8 gives one
--- without columns. One whose columns are all NULL looks the same.
+-- Return the next row, or nil. If SQLite has no row, LuaSQL 2.8 returns one without
+-- columns, and a row whose columns are all NULL looks the same.
 local function next_row(cursor)
   local row, problem = cursor:fetch({}, "a")
   if row and next(row) == nil then row = nil end
   return row, problem
 end
 
--- The only row of a look-up, or nil.
+-- Return the only row of a look-up, or nil.
 local function row_of(name, ...)
   local cursor = cursor_of(name, ...)
   local row, problem = next_row(cursor)
@@ -172,7 +172,7 @@ end
 
 -- Networks -----------------------------------------------------------------------------
 
--- Numbers of the groups in "2001:db8:0", or nil if one is not a group.
+-- Return the groups of "2001:db8:0" as numbers, or nil if one is invalid.
 local function groups_of(text)
   local groups = {}
   for group in text:gmatch("[^:]+") do
@@ -184,7 +184,7 @@ end
 
 local MAPPED = ("\0"):rep(10) .. "\xff\xff"
 
--- An IP address as 16 bytes, IPv4 as ::ffff:a.b.c.d; nil for anything else.
+-- Return an IP address as 16 bytes, IPv4 as ::ffff:a.b.c.d; nil for anything else.
 local function bytes_of(text)
   local a, b, c, d = text:match("^(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)%.(%d%d?%d?)$")
   if a then
@@ -205,8 +205,8 @@ local function bytes_of(text)
   return string.pack(">" .. ("I2"):rep(8), table.unpack(groups))
 end
 
--- A network such as 192.0.2.0/24 or 2001:db8::/32: its whole bytes, and how far the
--- next byte has to be shifted to be compared with `rest`; nil if it is none.
+-- Return a network such as 192.0.2.0/24 or 2001:db8::/32: its whole bytes, and how far the
+-- next byte has to be shifted to be compared with `rest`; nil if it is invalid.
 local function network_of(text)
   local start, length = text:match("^([%x:.]+)/(%d+)$")
   local bytes = bytes_of(start or text)
@@ -224,7 +224,7 @@ local function is_in(address, network)
   return not network.rest or address:byte(whole + 1) >> network.shift == network.rest
 end
 
--- The networks of one row are as a rule those of many: what was read is kept for a while.
+-- Many rows have the same networks, so parsed lists are cached.
 local MOST_LISTS = 100
 local lists, lists_kept = {}, 0
 
@@ -238,7 +238,7 @@ local function networks_of(text)
   return networks
 end
 
--- Is an address, given as its bytes if it is one, in any of the networks listed?
+-- Return whether an address, as its bytes or nil, is in any of the networks listed.
 local function is_in_any(address, networks)
   for _, network in ipairs(networks_of(networks)) do
     if address and is_in(address, network) then return true end
@@ -246,7 +246,7 @@ local function is_in_any(address, networks)
   return false
 end
 
--- Why the policy lets no mail program in from there; nil if it does.
+-- Return why the policy refuses mail programs from there; nil if it does not.
 local function refusal_of_place(client, networks)
   if networks == "" or is_in_any(client, networks) then return nil end
   return "network-not-allowed"
@@ -254,17 +254,16 @@ end
 
 -- The decision -------------------------------------------------------------------------
 
--- A client password as it was issued, forgiving the capitals, blanks and hyphens that
--- telephones and people put in; nil if it cannot be one.
+-- Return the client password in the typed text, without the capitals, blanks and hyphens
+-- that phones and people add; nil if it cannot be one.
 local function client_password_in(typed)
   local secret = typed:lower():gsub("\u{A0}", ""):gsub("[%s-]", "")
   return #secret == 16 and secret:find("^[a-km-np-z2-9]+$") and secret or nil
 end
 
--- The selector, and who asks. Dovecot writes all its variables out at each call, so both
--- are asked for at once. The library is loaded when somebody first types a blank or a
--- capital: Dovecot has Lua collect its garbage after every logon, which takes the longer
--- the more is loaded.
+-- Return the selector, and the name of the local end. Dovecot expands all variables at each
+-- call, so both are read at once. The library is loaded when it is first needed: Dovecot
+-- runs a garbage collection after every logon, which takes longer the more is loaded.
 local SELECTOR_AND_DOOR = names.digest("password", 16) .. " %{local_name}"
 
 local function selector_of(request, secret, typed)
@@ -274,43 +273,43 @@ local function selector_of(request, secret, typed)
   return string.format("%02x%02x", digest:byte(1, 2)), door
 end
 
--- A web password that another program has hashed has its scheme before it.
+-- Hashes of imported web passwords have their scheme as a prefix.
 local function verifies(request, hash, password)
   if hash:byte() ~= 123 then hash = "{ARGON2ID}" .. hash end -- "{"
   return password_verify(request, hash, password) > 0
 end
 
--- In which second the relay asked; nil if it was not the relay. It asks for Postfix alone:
--- for every other service this name is what the client's TLS says (SNI), whatever that is.
+-- Return the second in which the relay asked; nil if it was not the relay, which asks for
+-- Postfix alone. For other services the client chooses this name (TLS SNI).
 local function second_asked(request, door)
   return request[names.service] == "smtp" and tonumber(door:match(RELAY)) or nil
 end
 
-local tellings, counted = TOLD_AT_MOST, os.time()
+local notices_left, counted = MOST_NOTICES, os.time()
 
--- May this worker spend one more hash on telling why? If so, it is spent.
-local function may_tell()
+-- Return whether this worker may compute one more hash for a notice, and count it.
+local function spend_notice()
   local now = os.time()
   local passed = math.max(0, now - counted) -- a clock may be set back
-  tellings = math.min(TOLD_AT_MOST, tellings + passed * TOLD_A_SECOND)
+  notices_left = math.min(MOST_NOTICES, notices_left + passed * NOTICES_A_SECOND)
   counted = now
-  if tellings < 1 then return false end
-  tellings = tellings - 1
+  if notices_left < 1 then return false end
+  notices_left = notices_left - 1
   return true
 end
 
--- What to say to a client whose right web password is refused; nil if it is wrong, or if
--- there is nothing to say.
+-- Return the notice for a client whose right web password is refused; nil if the password
+-- is wrong, or if there is no notice.
 local function notice_for(request, address, protocol, row, typed)
-  if not (row.hash and may_tell() and verifies(request, row.hash, typed)) then return nil end
+  if not (row.hash and spend_notice() and verifies(request, row.hash, typed)) then return nil end
   local found = row_of("notice", address, protocol)
-  return found and found.notice -- the mailbox may be gone since
+  return found and found.notice -- the mailbox may have been deleted
 end
 
--- Dovecot writes all its variables out at each call: everything is asked for at once.
+-- Dovecot expands all its variables at each call, so all are read at once.
 local ABOUT = table.concat({ guesses.DIGESTS, names.address, names.real_address, "%{local_name}" }, " ")
 
--- The web password's turn.
+-- Decide by the web password.
 local function decide_by_web_password(request, address, protocol, typed)
   local row = row_of("web", address, protocol)
   local networks = row and row.networks or ""
@@ -318,13 +317,13 @@ local function decide_by_web_password(request, address, protocol, typed)
     var_expand(request, ABOUT):match("^(%x* %x*) (%S*) (%S*) (.*)$")
   local client = bytes_of(told)
   local is_webmail = is_in_any(client, networks)
-  -- The real address: a trusted webmail may speak for its users' addresses.
+  -- The real address: a trusted webmail may pass on its users' addresses.
   local is_by_webmail = is_webmail
   if real ~= told then is_by_webmail = is_in_any(bytes_of(real), networks) end
   local refusal = row and not is_by_webmail and (row.refusal or refusal_of_place(client, row.policy_networks))
   local hash = row and not refusal and row.hash
   local try = guesses.try(digests, client, hash)
-  -- At a webmail that does not say where its users are, all of them share one address.
+  -- Behind a webmail that does not pass addresses on, all users share one address.
   local is_limited = client and not is_webmail
   if row and is_limited and guesses.too_many(try) then
     return { reason = "too-many-guesses", again = guesses.is_repeated(try) }
@@ -335,7 +334,7 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason = "unknown-account"
   elseif refusal then
     reason = refusal
-    if TELLS_WHY[request[names.service]] or second_asked(request, door) then
+    if SENDS_NOTICES[request[names.service]] or second_asked(request, door) then
       notice = notice_for(request, address, protocol, row, typed)
     end
   elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
@@ -345,7 +344,7 @@ local function decide_by_web_password(request, address, protocol, typed)
   return { reason = reason, notice = notice, again = again }
 end
 
--- Why a client password does not open the door from there; nil if it does.
+-- Return why a client password is refused from there; nil if it is let in.
 local function refusal_there(request, row)
   if row.networks == "" and row.policy_networks == "" then return nil end
   local client = bytes_of(var_expand(request, names.address))
@@ -354,14 +353,14 @@ local function refusal_there(request, row)
   return "out-of-scope"
 end
 
--- What becomes of a logon: `reason` says why not, nil lets it in under `login_name`.
+-- Decide a logon: `reason` is why it is refused; nil lets it in as `login_name`.
 local function decide(request, address, protocol, typed)
   local secret = client_password_in(typed)
   if secret then
     local selector, door = selector_of(request, secret, typed)
     local row = row_of("client", address, protocol, selector)
     if row and verifies(request, row.hash, secret) then
-      -- Even if refused: the web password's turn would not come for this same text.
+      -- This row decides even if it refuses: the text cannot be the web password too.
       local reason = row.refusal or refusal_there(request, row)
       return {
         reason = reason,
@@ -374,19 +373,19 @@ local function decide(request, address, protocol, typed)
   return decide_by_web_password(request, address, protocol, typed)
 end
 
--- Has Postfix been told meanwhile, or will it be, to try again later?
+-- Return whether the relay has given up, or is about to.
 local function is_too_late(request, door)
   local asked = second_asked(request, door)
   return asked and os.time() - asked > TOO_LATE
 end
 
--- What stands in a JSON string and nowhere else: quotes, braces, blanks and whatever else is in
--- no address are written as \u0022, though Dovecot may be told to let them through.
+-- Return the text for a JSON string: quotes, braces, blanks and all else that is not in an
+-- address become \u0022 and the like, even if Dovecot is configured to allow them.
 local function escaped(text)
   return (text:gsub("[^a-z0-9@._+=-]", function(sign) return string.format("\\u%04x", sign:byte()) end))
 end
 
--- All values but the address are our own words and numbers: they need no escaping.
+-- All values but the address are constants and numbers, which need no escaping.
 local function log(request, protocol, outcome, decision)
   log_info(request, string.format('portal {"credential":%s,"protocol":%s,"outcome":"%s","reason":%s%s%s%s}',
     decision.credential and string.format("%d", decision.credential) or "null",
@@ -429,10 +428,10 @@ function auth_password_verify(request, typed)
     log(request, protocol, "temporary", { reason = "database" })
     return auth.PASSDB_RESULT_INTERNAL_FAILURE, decision
   end
-  -- What is no account's may be anything, such as a password in the wrong field.
+  -- The name of no account may be anything, such as a password in the wrong field.
   if decision.reason ~= "unknown-account" then decision.address = address end
   if decision.notice then
-    -- "nologin" starts no session: the client is refused, and hears the reason.
+    -- "nologin" starts no session: the client is refused, and gets the notice.
     log(request, protocol, "refused", decision)
     return auth.PASSDB_RESULT_OK, { user = address, nologin = "y", reason = decision.notice }
   end
@@ -447,8 +446,8 @@ function auth_password_verify(request, typed)
   if decision.try then guesses.note_success(decision.try) end
   log(request, protocol, "ok", decision)
   local device = decision.credential and string.format("%d", decision.credential)
-  -- The group is for shared mailboxes (docs/mailbox-features.md): to ACLs, address~70 would
-  -- be a stranger, but whoever is in the group that is called like the address is its owner.
+  -- The group is for shared mailboxes (docs/mailbox-features.md): ACLs do not know
+  -- address~70, but members of the group named like the address are its owner.
   return auth.PASSDB_RESULT_OK,
     {
       user = decision.login_name,
@@ -458,8 +457,8 @@ function auth_password_verify(request, typed)
     }
 end
 
--- The name may be an address, or the login name of one client password: address~70, or
--- address~70.1 once its networks have changed.
+-- The name is an address, or the login name of a client password: address~70, or
+-- address~70.1 after its networks were changed.
 function auth_userdb_lookup(request)
   local address = request.user:lower():gsub("~%d+[.%d]*$", "")
   local answered, row = pcall(row_of, "mailbox", address)

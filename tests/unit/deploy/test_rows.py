@@ -9,7 +9,7 @@ import pytest
 from deploy.render import TEMPLATES
 
 SCRIPT = (TEMPLATES / "dovecot" / "portal.lua").read_text()
-BEGIN, END = "-- The next row of an answer", "-- Networks ---"
+BEGIN, END = "-- Return the next row, or nil", "-- Networks ---"
 # A cursor of LuaSQL's, which gives these rows one after the other; false is none.
 CURSOR = """
 local rows, at = { %s }, 0
