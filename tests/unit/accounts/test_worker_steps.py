@@ -31,7 +31,7 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         [
             (reminders, "send_requirement_reminders"),
             (inactivity, "review"),
-            (password_expiry, "announce"),
+            (password_expiry, "notify_owners"),
             (reminders, "send_exception_reminders"),
             (queue, "deliver_due"),
         ],

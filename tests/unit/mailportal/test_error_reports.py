@@ -89,28 +89,28 @@ NEXT = [
     (events, "record"),
     (NewPassword, "_suggested_label"),
     (NewPassword, "_reveal"),
-    (pages, "page"),
+    (pages, "render_page"),
     (passwords, "groups"),
     (labels, "suggestions"),
-    (setup, "offers"),
+    (setup, "setup_context"),
     (seals, "seal"),
-    (qrcodes, "thunderbird"),
-    (qrcodes, "draw"),
+    (qrcodes, "thunderbird_export"),
+    (qrcodes, "draw_svg"),
 ]
 PROFILE = [
     (seals, "open_seal"),
     (passwords, "matches"),
-    (setup, "profile_for"),
+    (setup, "profile_response"),
     (profiles, "_receiving"),
     (profiles, "_sending"),
     (signing, "sign"),
 ]
 LINK = [
-    (links, "use"),
+    (links, "redeem"),
     (lifecycle, "require_room"),
-    (lifecycle, "add"),
+    (lifecycle, "create"),
     (passwords, "hash_for_mail_server"),
-    (setup, "profile_for"),
+    (setup, "profile_response"),
     (profiles, "_sending"),
 ]
 
