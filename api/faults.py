@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from api.problems import Faults, Problem
-from provisioning import lockout
+from provisioning import self_lockout
 
 
 def refusal(words: str, faults: Faults) -> Problem:
@@ -35,9 +35,9 @@ def require_way_out(
     Raises:
         Problem: it would; the field at fault is named.
     """
-    shut_out = lockout.of(owner, change) if owner and names else None
-    if shut_out is not None:
-        protocols = ", ".join(shut_out.protocols).upper()
+    lockout = self_lockout.check(owner, change) if owner and names else None
+    if lockout is not None:
+        protocols = ", ".join(lockout.protocols).upper()
         words = f"It would shut out the mail programs of {owner}, whose token this is."
         fault = f"They used {protocols} lately. Have that mailbox given an exception."
-        raise refusal(words, {f"/{shut_out.blamed(names)}": fault})
+        raise refusal(words, {f"/{lockout.blamed_field(names)}": fault})

@@ -21,7 +21,7 @@ from administration.base import audit
 from administration.base.lists import Context
 from administration.base.scoped import ScopedAdmin
 from administration.base.widgets import DateAndTime, MomentField
-from provisioning import lockout, roles
+from provisioning import roles, self_lockout
 
 M = TypeVar("M", bound=Model)
 STALE = _(
@@ -85,11 +85,11 @@ class TrackedForm(ModelForm[Model]):
         values = {name: getattr(self.instance, name) for name in names}
         everything: QuerySet[Model] = QuerySet(type(self.instance))
         rows = everything.filter(pk=self.instance.pk)
-        shut_out = lockout.of(self.author, lambda: rows.update(**values))
-        if shut_out:
-            protocols = ", ".join(shut_out.protocols).upper()
+        lockout = self_lockout.check(self.author, lambda: rows.update(**values))
+        if lockout:
+            protocols = ", ".join(lockout.protocols).upper()
             told = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
-            self.add_error(shut_out.blamed(names), told)
+            self.add_error(lockout.blamed_field(names), told)
 
     def _watched(self) -> list[str]:
         """The fields that were changed and may bear on who is let in."""

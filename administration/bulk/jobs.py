@@ -22,7 +22,7 @@ from administration.base import scoped
 from administration.bulk import actions
 from administration.bulk.actions import Action, Asked
 from administration.models import Job, JobPart
-from provisioning import lockout, roles
+from provisioning import roles, self_lockout
 from provisioning.acts import NotAllowed, Order
 from provisioning.roles import Asker
 
@@ -220,7 +220,7 @@ def _require_rank(orderer: Account, row: Model) -> None:
 
 def _require_own_way_out(orderer: Account, row: Model, act: Callable[[], bool]) -> None:
     """What many are bound by must not shut out the mail programs of who sets it."""
-    if isinstance(row, Domain | Department) and lockout.of(orderer, act):
+    if isinstance(row, Domain | Department) and self_lockout.check(orderer, act):
         raise NotAllowed
 
 

@@ -25,7 +25,7 @@ from clientpasswords.refusals import (
 )
 from clientpasswords.usage import dovecotlog
 from deploy.render import TEMPLATES
-from provisioning.lockout import ShutOut
+from provisioning.self_lockout import Lockout
 from tests.unit.clientpasswords.dovecotlines import line
 
 APPS = ("accounts", "administration", "api", "clientpasswords", "provisioning")
@@ -152,10 +152,10 @@ def test_a_reason_with_a_question_is_asked_about() -> None:
     ids=lambda each: each.key,
 )
 def test_the_answer_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
-    shut_out = ShutOut(protocols=[], reasons={refusal.key})
+    lockout = Lockout(protocols=[], reasons={refusal.key})
 
     assert refusal.policy_setting in POLICY_SETTINGS
     assert (
-        shut_out.blamed(["report_only", refusal.policy_setting])
+        lockout.blamed_field(["report_only", refusal.policy_setting])
         == refusal.policy_setting
     )

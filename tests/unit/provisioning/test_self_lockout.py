@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Department, Policy
-from provisioning import lockout
+from provisioning import self_lockout
 from tests.factories import make_client_password, make_logon, make_policy
 from tests.unit.administration.jobsteps import counts, do
 from tests.unit.administration.rolesteps import errors_of
@@ -222,6 +222,6 @@ def test_another_policy_with_networks_of_the_author_is_none_of_that(
     def change() -> None:
         Account.objects.filter(pk=admin.pk).update(policy=near)
 
-    assert lockout.of(admin, change) is None
+    assert self_lockout.check(admin, change) is None
     near = make_policy("Near", client_networks="203.0.113.0/24")
-    assert lockout.of(admin, change) is not None
+    assert self_lockout.check(admin, change) is not None

@@ -23,13 +23,13 @@ from gateways.doveadm import Connection
 
 
 @dataclass(frozen=True)
-class ShutOut:
+class Lockout:
     """What the mail programs would be told: the protocols, and the views' reasons."""
 
     protocols: list[str]
     reasons: set[str]
 
-    def blamed(self, names: list[str]) -> str:
+    def blamed_field(self, names: list[str]) -> str:
         """Which of the changed fields it is: a policy's own, or what names the policy.
 
         `names` are all that were changed, at least one.
@@ -43,27 +43,27 @@ class ShutOut:
         return (found or networks or names)[0]
 
 
-def of(author: Account, change: Callable[[], object]) -> ShutOut | None:
+def check(author: Account, change: Callable[[], object]) -> Lockout | None:
     """Return what of theirs, in use lately and let in now, the change would refuse.
 
     None if that is nothing. Nothing is kept of the change.
     """
-    used = _in_use(author)
-    if not used:
+    recent = _recent_logons(author)
+    if not recent:
         return None
     with transaction.atomic():
-        before = _refused(author, used)
+        before = _refused_logons(author, recent)
         change()
-        refused = _refused(author, used) - before
-        reasons = _reasons(author)
+        refused = _refused_logons(author, recent) - before
+        reasons = _refusal_reasons(author)
         transaction.set_rollback(True)
     if not refused:
         return None
     protocols = {each.protocol for each in refused}
-    return ShutOut(sorted(protocols), reasons)
+    return Lockout(sorted(protocols), reasons)
 
 
-def _in_use(author: Account) -> list[Logon]:
+def _recent_logons(author: Account) -> list[Logon]:
     """The author's mail programs of late."""
     rows = Logon.objects.filter(
         Q(by_web_password=True) | Q(client_password__revoked_at=None),
@@ -74,7 +74,7 @@ def _in_use(author: Account) -> list[Logon]:
     return [row for row in rows if row.protocol in PROTOCOLS_BY_KEY]
 
 
-def _refused(author: Account, used: list[Logon]) -> set[Logon]:
+def _refused_logons(author: Account, used: list[Logon]) -> set[Logon]:
     """Those that would not be let in now, if they were on line.
 
     Under the names that their sessions would have: other networks change these.
@@ -98,7 +98,7 @@ def _refused(author: Account, used: list[Logon]) -> set[Logon]:
     }
 
 
-def _reasons(author: Account) -> set[str]:
+def _refusal_reasons(author: Account) -> set[str]:
     views = (MailLogon, MailWebLogon)
     return {
         refusal
