@@ -25,7 +25,7 @@ from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import Context, Fieldsets
 from administration.base.scoped import ReadOnlyAdmin
 from provisioning import former_addresses, roles
-from provisioning.acts import Order
+from provisioning.operations import Order
 
 
 class ReleaseForm(forms.Form):

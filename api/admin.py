@@ -26,8 +26,8 @@ from administration.base.filters import ChoiceFilter
 from administration.others import OperatorsAdmin
 from api.forms import MakeForm, ReasonForm
 from provisioning import openings, tokens
-from provisioning.acts import Order
 from provisioning.models import ApiToken
+from provisioning.operations import Order
 
 MOST_NAMES = 50
 

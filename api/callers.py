@@ -21,9 +21,9 @@ from accounts.http import client_address
 from accounts.models import Account, Domain, Policy
 from api.problems import Problem
 from provisioning import openings, tokens
-from provisioning.acts import Order
 from provisioning.models import ApiToken
 from provisioning.openings import Opening
+from provisioning.operations import Order
 
 MINUTE = timedelta(minutes=1)
 

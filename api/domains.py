@@ -13,7 +13,7 @@ from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
-from provisioning import acts, cells
+from provisioning import cells, operations
 from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -82,9 +82,9 @@ def _find(caller: Caller, name: str) -> Domain | None:
     return rows.filter(name=name.lower()).first()
 
 
-def _make(name: str, policy: Policy, order: acts.Order) -> Domain:
+def _make(name: str, policy: Policy, order: operations.Order) -> Domain:
     try:
-        return acts.make_domain(name, policy, order)
+        return operations.make_domain(name, policy, order)
     except ValidationError as error:
         told = of_fields(error)
         # The name is in the address, not in what was sent.
@@ -93,13 +93,13 @@ def _make(name: str, policy: Policy, order: acts.Order) -> Domain:
 
 
 def _set_policy(
-    caller: Caller, domain: Domain, policy: Policy, order: acts.Order
+    caller: Caller, domain: Domain, policy: Policy, order: operations.Order
 ) -> None:
-    change = partial(acts.set_domain_policy, domain, policy, order)
+    change = partial(operations.set_domain_policy, domain, policy, order)
     try:
         require_way_out(caller.owner, ["policy"], change)
         is_changed = change()
-    except acts.NotAllowed:
+    except operations.NotAllowed:
         fault = {"/policy": "This policy belongs to another domain."}
         raise refusal(CANNOT_BE, fault) from None
     if is_changed:

@@ -28,7 +28,7 @@ from api.schemas import (
 from clientpasswords import lifecycle
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
-from provisioning import acts, apply, cells, columns, plans
+from provisioning import apply, cells, columns, operations, plans
 from provisioning.models import ApiToken
 from provisioning.plans import Planned, Rules, Wanted
 
@@ -106,7 +106,7 @@ def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOu
     Doing it again changes nothing.
     """
     with _writing(request, address) as (caller, account):
-        if acts.off_board(account, caller.order(sent.reason)):
+        if operations.offboard(account, caller.order(sent.reason)):
             cutoffs.review_account(account)
         return AccountOut.of(_find(caller, address))
 

@@ -16,7 +16,7 @@ from api import problems, versions
 from api.callers import ApiRequest, Caller, needs
 from api.faults import of_fields, refusal, require_way_out
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
-from provisioning import acts, cells
+from provisioning import cells, operations
 from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
@@ -88,7 +88,7 @@ def _save(
         order = caller.order(why)
         try:
             _require_way_out(caller, policy, answers, order)
-            if acts.save_policy(policy, answers, order) and not is_new:
+            if operations.save_policy(policy, answers, order) and not is_new:
                 cutoffs.review_sessions("*")
         except ValidationError as error:
             words = "The policy cannot be like this."
@@ -99,7 +99,7 @@ def _save(
 
 
 def _require_way_out(
-    caller: Caller, policy: Policy, answers: dict[str, Any], order: acts.Order
+    caller: Caller, policy: Policy, answers: dict[str, Any], order: operations.Order
 ) -> None:
     """Whom a new one binds is said elsewhere."""
     if policy.pk is None:
@@ -107,7 +107,7 @@ def _require_way_out(
     names = [name for name, value in answers.items() if getattr(policy, name) != value]
     # Another copy of it: of this one it has to be seen what changes.
     tried = Policy.objects.get(pk=policy.pk)
-    change = partial(acts.save_policy, tried, answers, order)
+    change = partial(operations.save_policy, tried, answers, order)
     require_way_out(caller.owner, names, change)
 
 

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Account, FormerAddress
-from provisioning.acts import Order
+from provisioning.operations import Order
 
 AT_ONCE = 500  # rows in one statement
 

@@ -22,9 +22,9 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
 from provisioning import openings, roles
-from provisioning.acts import Order
 from provisioning.models import ApiToken
 from provisioning.openings import FOR_ALL_DOMAINS
+from provisioning.operations import Order
 
 Scope = ApiToken.Scope
 FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")

@@ -16,8 +16,8 @@ from accounts.models import Account, Department, Domain, Policy
 from accounts.models.protocols import PROTOCOL_KEYS, PROTOCOLS
 from administration.base.widgets import Column, MomentField, NamedAutocompleteSelect
 from clientpasswords.models import ClientPassword
-from provisioning import acts
-from provisioning.acts import Order
+from provisioning import operations
+from provisioning.operations import Order
 
 REQUIRED = {
     "client_passwords_required": True,
@@ -128,7 +128,7 @@ ALL = [
             "ended."
         ),
         CHANGE,
-        lambda row, asked, order: acts.set_policy(
+        lambda row, asked, order: operations.set_policy(
             row, asked["policy"], asked["until"], order
         ),
         form=PolicyForm,
@@ -141,7 +141,7 @@ ALL = [
             "cannot turn this off. Their mail sessions with the web password are ended."
         ),
         CHANGE,
-        lambda row, asked, order: acts.set_answers(
+        lambda row, asked, order: operations.set_policy_settings(
             row, REQUIRED, asked["until"], order
         ),
         form=UntilForm,
@@ -154,7 +154,7 @@ ALL = [
             "on, the web password works in mail programs again."
         ),
         CHANGE,
-        lambda row, asked, order: acts.set_answers(
+        lambda row, asked, order: operations.set_policy_settings(
             row, {"client_passwords_required": False}, asked["until"], order
         ),
         form=UntilForm,
@@ -164,7 +164,7 @@ ALL = [
         _("Switch protocols on or off"),
         NEW_POLICY,
         CHANGE,
-        lambda row, asked, order: acts.set_answers(
+        lambda row, asked, order: operations.set_policy_settings(
             row, asked["answers"], asked["until"], order
         ),
         form=ProtocolsForm,
@@ -177,7 +177,7 @@ ALL = [
             "are ended. You cannot undo this. Owners are notified by mail."
         ),
         "clientpasswords.revoke_clientpassword",
-        lambda row, asked, order: acts.revoke_all(row, order),
+        lambda row, asked, order: operations.revoke_client_passwords(row, order),
     ),
     Action(
         "off_board",
@@ -189,14 +189,14 @@ ALL = [
             "nobody else can get it or the mail."
         ),
         "administration.offboard",
-        lambda row, asked, order: acts.off_board(row, order),
+        lambda row, asked, order: operations.offboard(row, order),
     ),
     Action(
         "unlock_codes",
         _("Unlock codes"),
         _("Codes can be sent and tried again, and the failure counter is reset."),
         "administration.unlock_codes",
-        lambda row, asked, order: acts.unlock_codes(row, order),
+        lambda row, asked, order: operations.unlock_codes(row, order),
     ),
     Action(
         "reset_phone",
@@ -207,7 +207,7 @@ ALL = [
             "message."
         ),
         "administration.reset_phone",
-        lambda row, asked, order: acts.reset_phone(row, order),
+        lambda row, asked, order: operations.reset_phone(row, order),
     ),
     Action(
         "set_domain_policy",
@@ -217,7 +217,9 @@ ALL = [
             "or a department policy. Mail sessions that it does not allow are ended."
         ),
         "accounts.change_domain",
-        lambda row, asked, order: acts.set_domain_policy(row, asked["policy"], order),
+        lambda row, asked, order: operations.set_domain_policy(
+            row, asked["policy"], order
+        ),
         model=Domain,
         form=DomainPolicyForm,
     ),
@@ -229,7 +231,7 @@ ALL = [
             "exception. Mail sessions that it does not allow are ended."
         ),
         "accounts.change_department",
-        lambda row, asked, order: acts.set_department_policy(
+        lambda row, asked, order: operations.set_department_policy(
             row, asked["policy"], order
         ),
         model=Department,
@@ -243,7 +245,7 @@ ALL = [
             "are ended."
         ),
         "clientpasswords.revoke_clientpassword",
-        lambda row, asked, order: acts.revoke(row, order),
+        lambda row, asked, order: operations.revoke_client_password(row, order),
         model=ClientPassword,
     ),
 ]

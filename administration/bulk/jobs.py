@@ -23,7 +23,7 @@ from administration.bulk import actions
 from administration.bulk.actions import Action, Asked
 from administration.models import Job, JobPart
 from provisioning import roles, self_lockout
-from provisioning.acts import NotAllowed, Order
+from provisioning.operations import NotAllowed, Order
 from provisioning.roles import Asker
 
 PART = 100  # records in one transaction

@@ -21,7 +21,7 @@ from administration.bulk import actions, jobs
 from administration.bulk.actions import Action
 from administration.models import Job
 from clientpasswords.models import ClientPassword
-from provisioning import acts, roles
+from provisioning import operations, roles
 
 SHOWN = 20  # names
 # What a record is called after: it comes along with those that are named.
@@ -217,7 +217,9 @@ def _tokens_of(job: Job, action: Action) -> int:
     if action.name != "off_board":
         return 0
     parts = job.parts.values_list("pks", flat=True)
-    return acts.tokens_owned(lambda: {pk for pks in parts for pk in pks})
+    return operations.count_revocable_tokens(
+        lambda: {pk for pks in parts for pk in pks}
+    )
 
 
 def _name(row: Model) -> str:

@@ -47,8 +47,8 @@ from administration.mailboxes.permissions import GIVEN, RIGHTS, AccountChangeFor
 from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
-from provisioning import acts
-from provisioning.acts import Order
+from provisioning import operations
+from provisioning.operations import Order
 
 
 class Listed(Protocol):
@@ -219,7 +219,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
         """Delete it; who was logged on as it is logged off, and its tokens end."""
-        acts.revoke_tokens(obj, Order(actor(request), ""))
+        operations.revoke_tokens(obj, Order(actor(request), ""))
         super().delete_model(request, obj)
         cutoffs.review_sessions(f"{obj.address}*")
 

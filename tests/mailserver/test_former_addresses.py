@@ -15,7 +15,7 @@ from accounts.models import Account, FormerAddress
 from deploy import servers
 from deploy.mailhost import MailHost
 from provisioning import former_addresses
-from provisioning.acts import Order
+from provisioning.operations import Order
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import Lmtp, imap_session

@@ -6,8 +6,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import events
 from accounts.models import Account, Domain
 from provisioning import cells, tokens
-from provisioning.acts import Order
 from provisioning.models import ApiToken
+from provisioning.operations import Order
 from provisioning.tokens import Terms
 
 

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts import events
 from accounts.models import FormerAddress
 from provisioning import former_addresses
-from provisioning.acts import Order
+from provisioning.operations import Order
 
 
 class Command(BaseCommand):

@@ -2,8 +2,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import events
 from provisioning import tokens
-from provisioning.acts import Order
 from provisioning.models import ApiToken
+from provisioning.operations import Order
 
 
 class Command(BaseCommand):

@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import Account, FormerAddress, SecurityEvent
 from provisioning import former_addresses
-from provisioning.acts import Order
+from provisioning.operations import Order
 from tests.factories import make_account
 from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as

@@ -10,8 +10,8 @@ from pytest_django import Settings
 from accounts.events import Actor
 from accounts.models import Account, Domain
 from provisioning import openings, tokens
-from provisioning.acts import Order
 from provisioning.models import ApiToken
+from provisioning.operations import Order
 from provisioning.tokens import Terms
 from tests.factories import make_account, make_domain, make_policy
 

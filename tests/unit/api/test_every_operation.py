@@ -16,8 +16,9 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Domain, Policy
-from provisioning import acts, openings, tokens
+from provisioning import openings, tokens
 from provisioning.models import ApiToken
+from provisioning.operations import offboard
 from tests.unit.api import operations
 from tests.unit.api.conftest import OPERATOR, client_with, make_operator, make_token
 from tests.unit.api.operations import FOREIGN, OPERATIONS, call, everything, found
@@ -146,8 +147,8 @@ def deleted(owner: Account) -> None:
     owner.delete()
 
 
-def off_boarded(owner: Account) -> None:
-    acts.off_board(owner, OPERATOR)
+def offboarded(owner: Account) -> None:
+    offboard(owner, OPERATOR)
     Account.objects.filter(pk=owner.pk).update(is_active=True)
 
 
@@ -156,7 +157,7 @@ def revoked(owner: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    "lose", [disabled, no_administrator, deleted, off_boarded, revoked]
+    "lose", [disabled, no_administrator, deleted, offboarded, revoked]
 )
 def test_without_its_owner_a_token_opens_nothing(
     owner: Account, lose: Callable[[Account], None]

@@ -154,7 +154,7 @@ def test_put_brings_all_fields_and_patch_those_that_are_sent(
     assert (put["name"], put["language"], put["phone"]) == ("E.", "", None)
 
 
-def test_put_without_active_lets_nobody_in_who_was_off_boarded(
+def test_put_without_active_lets_nobody_in_who_was_offboarded(
     program: Client, erin: Account
 ) -> None:
     send(program, "POST", f"{ERIN}/off-board", {"reason": "left"})
@@ -195,7 +195,7 @@ def test_what_loses_its_right_is_cut_off(program: Client, erin: Account) -> None
     assert not erin.is_active
 
 
-def test_off_boarding_takes_everything_and_can_be_repeated(
+def test_offboarding_takes_everything_and_can_be_repeated(
     program: Client, erin: Account
 ) -> None:
     make_client_password(erin)

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Account, Domain, SecurityEvent
-from provisioning import acts, tokens
+from provisioning import operations, tokens
 from provisioning.models import ApiToken
 from tests.factories import make_account, make_domain
 from tests.unit.administration.jobsteps import WHY, choose, do
@@ -42,7 +42,7 @@ def revoked() -> list[Any]:
     return [(row.detail.get("apitoken"), row.reason) for row in rows]
 
 
-def test_off_boarding_revokes_what_they_own_and_says_so(
+def test_offboarding_revokes_what_they_own_and_says_so(
     administrator: Client, owner: Account, theirs: Client
 ) -> None:
     client_with(make_token("second", owner=owner))
@@ -62,26 +62,26 @@ def test_off_boarding_revokes_what_they_own_and_says_so(
     assert answer(theirs) == 401
 
 
-def test_of_others_and_of_ended_ones_off_boarding_says_nothing(
+def test_of_others_and_of_ended_ones_offboarding_says_nothing(
     administrator: Client, owner: Account, theirs: Client
 ) -> None:
     other = choose(administrator, "off_board", [make_account()])
     assert "revoked as well" not in administrator.get(other).text
 
-    acts.revoke_tokens(owner, OPERATOR)
+    operations.revoke_tokens(owner, OPERATOR)
 
     theirs_too = choose(administrator, "off_board", [owner])
     assert "revoked as well" not in administrator.get(theirs_too).text
 
 
-def test_off_boarded_after_they_were_disabled_their_tokens_are_revoked_too(
+def test_offboarded_after_they_were_disabled_their_tokens_are_revoked_too(
     owner: Account, theirs: Client
 ) -> None:
     Account.objects.filter(pk=owner.pk).update(is_active=False)
     owner.refresh_from_db()
 
-    assert acts.off_board(owner, OPERATOR)
-    assert not acts.off_board(owner, OPERATOR)
+    assert operations.offboard(owner, OPERATOR)
+    assert not operations.offboard(owner, OPERATOR)
 
     assert revoked() == [("theirs", "")]
     assert ApiToken.objects.get().revoked_at is not None

@@ -13,7 +13,7 @@ from accounts.models import Account, Phone, Policy
 from accounts.policy import effective
 from accounts.signin import throttle
 from clientpasswords import lifecycle
-from provisioning import acts, apply
+from provisioning import apply, operations
 from provisioning.models import ApiToken
 from provisioning.plans import CHANGED, Rules, Wanted
 from tests.factories import make_client_password
@@ -34,7 +34,7 @@ def update(people: People, **fields: Any) -> None:
 
 def set_policy(people: People, **answers: Any) -> None:
     policy = effective.load_effective_policy(people.person).policy
-    acts.save_policy(policy, answers, OPERATOR)
+    operations.save_policy(policy, answers, OPERATOR)
 
 
 def disabled(people: People) -> None:
@@ -53,12 +53,12 @@ def no_domain(people: People) -> None:
     people.person.domains_administered.clear()
 
 
-def off_boarded(people: People) -> None:
-    acts.off_board(people.person, OPERATOR)
+def offboarded(people: People) -> None:
+    operations.offboard(people.person, OPERATOR)
 
 
-def off_boarded_and_back(people: People) -> None:
-    acts.off_board(people.person, OPERATOR)
+def offboarded_and_back(people: People) -> None:
+    operations.offboard(people.person, OPERATOR)
     update(people, is_active=True)
 
 
@@ -91,13 +91,13 @@ def signed_out_everywhere(people: People) -> None:
 
 def all_deleted(people: People) -> None:
     """By an administrator, as by their owner or a program."""
-    acts.revoke_all(people.person, OPERATOR)
+    operations.revoke_client_passwords(people.person, OPERATOR)
 
 
 def one_deleted(people: People) -> None:
     """By an administrator."""
     row, _secret = make_client_password(people.person, "Old one")
-    acts.revoke(row, OPERATOR)
+    operations.revoke_client_password(row, OPERATOR)
 
 
 def one_deleted_by_api(people: People) -> None:
@@ -196,7 +196,7 @@ def disabled_on_the_page_and_back(people: People) -> None:
 
 
 def phone_reset(people: People) -> None:
-    acts.reset_phone(people.person, OPERATOR)
+    operations.reset_phone(people.person, OPERATOR)
 
 
 LOSSES: dict[str, Callable[[People], None]] = {
@@ -204,8 +204,8 @@ LOSSES: dict[str, Callable[[People], None]] = {
     "no administrator": no_administrator,
     "no group": no_group,
     "no domain": no_domain,
-    "off-boarded": off_boarded,
-    "off-boarded and back": off_boarded_and_back,
+    "off-boarded": offboarded,
+    "off-boarded and back": offboarded_and_back,
     "deleted": deleted,
     "third-party logon off": logon_off,
     "no more passwords allowed": none_allowed,

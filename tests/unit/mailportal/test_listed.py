@@ -24,7 +24,7 @@ from administration.policies import effective
 from administration.policies import page as policies_page
 from api import schemas
 from clientpasswords import refusals
-from provisioning import acts
+from provisioning import operations
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
 
@@ -101,7 +101,7 @@ def test_an_exception_copies_the_answers_of_a_policy_and_nothing_besides() -> No
     make_domain("firm.example", bound_by)
     account = make_account("erin@firm.example")
 
-    assert acts.set_answers(account, {"imap": False}, None, OPERATOR)
+    assert operations.set_policy_settings(account, {"imap": False}, None, OPERATOR)
 
     account.refresh_from_db()
     assert account.policy is not None

@@ -9,7 +9,7 @@ from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, FormerAddress
 from provisioning import former_addresses
-from provisioning.acts import Order
+from provisioning.operations import Order
 from tests.factories import make_account
 from tests.unit.support import HOME
 

@@ -25,7 +25,7 @@ from accounts.sessions import cutoffs
 from administration.bulk import jobs
 from administration.bulk.actions import ALL, BY_NAME
 from administration.models import Job, JobPart
-from provisioning import acts, roles
+from provisioning import operations, roles
 from tests.factories import make_account, make_client_password
 from tests.unit.administration.jobsteps import WHY, choose, counts, ordered, work_off
 from tests.unit.administration.pages import MOST_QUERIES
@@ -92,16 +92,16 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
 ) -> None:
     job = ordered(admin, "revoke_all", many)
     jobs.work(job)
-    act, seen = acts.revoke_all, []
+    act, seen = operations.revoke_client_passwords, []
 
-    def dies(account: Account, order: acts.Order) -> bool:
+    def dies(account: Account, order: operations.Order) -> bool:
         seen.append(account)
         if len(seen) == 5:
             raise KeyboardInterrupt
         return act(account, order)
 
     with monkeypatch.context() as broken:
-        broken.setattr(acts, "revoke_all", dies)
+        broken.setattr(operations, "revoke_client_passwords", dies)
         with pytest.raises(KeyboardInterrupt):
             jobs.work(job)
     assert job.counts() == counts(changed=10)
@@ -114,15 +114,15 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
 def test_one_that_fails_leaves_the_others(
     admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    act = acts.revoke_all
+    act = operations.revoke_client_passwords
 
-    def fails(account: Account, order: acts.Order) -> bool:
+    def fails(account: Account, order: operations.Order) -> bool:
         done = act(account, order)
         if account == many[3]:
             raise DatabaseError
         return done
 
-    monkeypatch.setattr(acts, "revoke_all", fails)
+    monkeypatch.setattr(operations, "revoke_client_passwords", fails)
     many[7].delete()
 
     job = ordered(admin, "revoke_all", many)
@@ -317,7 +317,7 @@ def test_a_part_that_began_before_the_right_was_taken_waits_and_does_nothing() -
 
 
 @pytest.mark.django_db(transaction=True)
-def test_of_two_who_off_board_one_another_one_stays() -> None:
+def test_of_two_who_offboard_one_another_one_stays() -> None:
     two = [make_superuser(f"boss{number}@firm.example") for number in range(2)]
     orders = [ordered(two[n], "off_board", [two[1 - n]]) for n in range(2)]
 

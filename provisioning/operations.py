@@ -1,7 +1,7 @@
-"""What an action does to one record: each says whether it has changed anything.
+"""Operations on one record. Each returns whether it changed anything.
 
-Each is done again without harm. Their mail sessions are reviewed by whoever calls them,
-once for many.
+Every operation is idempotent. The caller reviews the mail sessions afterwards, once for
+all records.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -62,11 +62,11 @@ def set_policy(
     Account.objects.filter(pk=account.pk).update(
         **after, policy_reason=order.why[:200] if policy else ""
     )
-    _changed(account, before, after, order)
+    _record_mailbox_change(account, before, after, order)
     return True
 
 
-def set_answers(
+def set_policy_settings(
     account: Account,
     answers: dict[str, bool | None],
     until: datetime | None,
@@ -83,7 +83,7 @@ def set_answers(
     wanted = bound_by.settings | answers
     if wanted == effective.get_inherited_policy(account).settings:
         return set_policy(account, None, None, order)
-    policy = _policy_with(bound_by, wanted, account.domain, order)
+    policy = _get_or_create_policy(bound_by, wanted, account.domain, order)
     return set_policy(account, policy, until, order)
 
 
@@ -158,7 +158,7 @@ def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> 
     return True
 
 
-def revoke_all(account: Account, order: Order) -> bool:
+def revoke_client_passwords(account: Account, order: Order) -> bool:
     """No security password of the mailbox opens a door any more.
 
     Nor does a link bring one that was made before.
@@ -168,7 +168,7 @@ def revoke_all(account: Account, order: Order) -> bool:
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 
 
-def revoke(client_password: ClientPassword, order: Order) -> bool:
+def revoke_client_password(client_password: ClientPassword, order: Order) -> bool:
     """This security password opens no door any more.
 
     Nor does a link bring one: whoever had that password may have made it.
@@ -178,12 +178,14 @@ def revoke(client_password: ClientPassword, order: Order) -> bool:
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 
 
-def off_board(account: Account, order: Order) -> bool:
+def offboard(account: Account, order: Order) -> bool:
     """Whoever has left is signed out, in no mail program, and cannot come back.
 
     What programs do in their name ends as well.
     """
-    revoked = revoke_all(account, order) | bool(revoke_tokens(account, order))
+    revoked = revoke_client_passwords(account, order) | bool(
+        revoke_tokens(account, order)
+    )
     if not account.is_active:
         return revoked
     Account.objects.filter(pk=account.pk).update(
@@ -207,7 +209,7 @@ def revoke_tokens(owner: Account, order: Order) -> int:
     return len(names)
 
 
-def tokens_owned(owners: Callable[[], Collection[int]]) -> int:
+def count_revocable_tokens(owners: Callable[[], Collection[int]]) -> int:
     """Return how many tokens `revoke_tokens` would revoke of these mailboxes.
 
     For their primary keys it asks only if there are such tokens at all.
@@ -250,7 +252,7 @@ def reset_phone(account: Account, order: Order) -> bool:
     return True
 
 
-def _policy_with(
+def _get_or_create_policy(
     like: Policy, answers: dict[str, object], domain: Domain, order: Order
 ) -> Policy:
     """The policy with these answers; under a lock, so that two do not make it twice.
@@ -281,7 +283,7 @@ def _record(kind: Kind, detail: Detail, order: Order, domain: str = "") -> None:
     )
 
 
-def _changed(
+def _record_mailbox_change(
     account: Account,
     before: Mapping[str, object],
     after: Mapping[str, object],
