@@ -63,7 +63,7 @@ def put_policy(
 def patch_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
 ) -> Status[PolicyOut]:
-    """Bring the answers that are sent to what is sent; needs If-Match."""
+    """Bring the settings that are sent to what is sent; needs If-Match."""
     if _find(request.auth, name) is None:
         raise problems.not_found("policy")
     return _save(request, response, name, sent, {})
@@ -74,11 +74,11 @@ def _save(
     response: HttpResponse,
     name: str,
     sent: PolicySent,
-    answers: dict[str, Any],
+    settings: dict[str, Any],
 ) -> Status[PolicyOut]:
     _require_text(name)
-    answers = answers | sent.model_dump(exclude_unset=True)
-    why = str(answers.pop("reason", ""))
+    settings = settings | sent.model_dump(exclude_unset=True)
+    why = str(settings.pop("reason", ""))
     with request.auth.writing() as caller:
         list(caller.policies().select_for_update(of=("self",)).filter(name=name))
         policy = _find(caller, name) or Policy(name=name)
@@ -87,8 +87,8 @@ def _save(
             versions.require_match(request, PolicyOut.of(policy))
         order = caller.order(why)
         try:
-            _require_way_out(caller, policy, answers, order)
-            if operations.save_policy(policy, answers, order) and not is_new:
+            _require_way_out(caller, policy, settings, order)
+            if operations.save_policy(policy, settings, order) and not is_new:
                 cutoffs.review_sessions("*")
         except ValidationError as error:
             words = "The policy cannot be like this."
@@ -99,15 +99,15 @@ def _save(
 
 
 def _require_way_out(
-    caller: Caller, policy: Policy, answers: dict[str, Any], order: operations.Order
+    caller: Caller, policy: Policy, settings: dict[str, Any], order: operations.Order
 ) -> None:
     """Whom a new one binds is said elsewhere."""
     if policy.pk is None:
         return
-    names = [name for name, value in answers.items() if getattr(policy, name) != value]
+    names = [name for name, value in settings.items() if getattr(policy, name) != value]
     # Another copy of it: of this one it has to be seen what changes.
     tried = Policy.objects.get(pk=policy.pk)
-    change = partial(operations.save_policy, tried, answers, order)
+    change = partial(operations.save_policy, tried, settings, order)
     require_way_out(caller.owner, names, change)
 
 

@@ -68,19 +68,19 @@ def set_policy(
 
 def set_policy_settings(
     account: Account,
-    answers: dict[str, bool | None],
+    settings: dict[str, bool | None],
     until: datetime | None,
     order: Order,
 ) -> bool:
-    """The mailbox's policy gives these answers, and others as before.
+    """The mailbox's policy gives these settings, and others as before.
 
-    Where they are not its department's or domain's answers anyway, it gets a policy of
+    Where they are not its department's or domain's settings anyway, it gets a policy of
     its own: one that there is, or a new one named after that which bound it.
     """
     bound_by = effective.load_effective_policy(account).policy
-    if all(getattr(bound_by, name) == value for name, value in answers.items()):
+    if all(getattr(bound_by, name) == value for name, value in settings.items()):
         return False
-    wanted = bound_by.settings | answers
+    wanted = bound_by.settings | settings
     if wanted == effective.get_inherited_policy(account).settings:
         return set_policy(account, None, None, order)
     policy = _get_or_create_policy(bound_by, wanted, account.domain, order)
@@ -137,15 +137,15 @@ def make_domain(name: str, policy: Policy, order: Order) -> Domain:
     return domain
 
 
-def save_policy(policy: Policy, answers: Mapping[str, object], order: Order) -> bool:
-    """The policy, a new one or one that is locked, gives these answers.
+def save_policy(policy: Policy, settings: Mapping[str, object], order: Order) -> bool:
+    """The policy, a new one or one that is locked, gives these settings.
 
     Raises:
         ValidationError: one of them cannot be given; nothing was written.
     """
     is_new = policy.pk is None
     before = {} if is_new else policy.settings
-    for name, value in answers.items():
+    for name, value in settings.items():
         setattr(policy, name, value)
     policy.full_clean()
     told = events.describe_changes(before, policy.settings)
@@ -253,14 +253,14 @@ def reset_phone(account: Account, order: Order) -> bool:
 
 
 def _get_or_create_policy(
-    like: Policy, answers: dict[str, object], domain: Domain, order: Order
+    like: Policy, settings: dict[str, object], domain: Domain, order: Order
 ) -> Policy:
-    """The policy with these answers; under a lock, so that two do not make it twice.
+    """The policy with these settings; under a lock, so that two do not make it twice.
 
     Made by the administrator of some domains, it belongs to the mailbox's.
     """
     list(Policy.objects.select_for_update().filter(pk=like.pk))
-    usable = Policy.objects.filter(Q(domain=None) | Q(domain=domain), **answers)
+    usable = Policy.objects.filter(Q(domain=None) | Q(domain=domain), **settings)
     found = usable.first()
     if found is not None:
         return found
@@ -269,8 +269,8 @@ def _get_or_create_policy(
     number = next(n for n in range(2, len(taken) + 3) if f"{stem} / {n}" not in taken)
     owner = None if order.whole_host else domain
     name = f"{stem} / {number}"
-    policy = Policy.objects.create(name=name, domain=owner, **answers)
-    told = events.describe_changes(like.settings, answers)
+    policy = Policy.objects.create(name=name, domain=owner, **settings)
+    told = events.describe_changes(like.settings, settings)
     detail: Detail = {"policy": policy.name, "like": like.name, **told}
     _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy

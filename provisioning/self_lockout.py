@@ -1,7 +1,7 @@
 """Whether a change would shut out the mail programs of whoever makes it.
 
 The change is tried on the database and taken back: the logon views alone decide who is
-let in, and know of every answer that a policy gives.
+let in, and know of every policy setting.
 """
 
 from collections.abc import Callable
@@ -34,8 +34,8 @@ class Lockout:
 
         `names` are all that were changed, at least one.
         """
-        answers = {refusals.BY_KEY[reason].policy_setting for reason in self.reasons}
-        found = [name for name in names if name in answers or name in self.protocols]
+        settings = {refusals.BY_KEY[reason].policy_setting for reason in self.reasons}
+        found = [name for name in names if name in settings or name in self.protocols]
         # Told by the views as a list of networks, and by no reason.
         networks = [
             name for name in names if name == NETWORK_NOT_ALLOWED.policy_setting

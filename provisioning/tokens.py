@@ -38,7 +38,7 @@ NOTED_EVERY = timedelta(hours=1)
 
 
 class Refused(Exception):
-    """The token is not made; the message says why, `field` which answer is at fault."""
+    """The token is not made; the message says why, `field` the parameter at fault."""
 
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)

@@ -90,12 +90,12 @@ class ProtocolsForm(UntilForm):
         self.order_fields(self.field_order)
 
     def clean(self) -> Asked:
-        self.cleaned_data["answers"] = answers = {
+        self.cleaned_data["settings"] = settings = {
             name: self.cleaned_data[name] == "on"
             for name in PROTOCOL_KEYS
             if self.cleaned_data.get(name)
         }
-        if not answers:
+        if not settings:
             raise forms.ValidationError(_("Choose at least one protocol."))
         return self.cleaned_data
 
@@ -165,7 +165,7 @@ ALL = [
         NEW_POLICY,
         CHANGE,
         lambda row, asked, order: operations.set_policy_settings(
-            row, asked["answers"], asked["until"], order
+            row, asked["settings"], asked["until"], order
         ),
         form=ProtocolsForm,
     ),

@@ -41,7 +41,7 @@ OF_KIND = {
 
 
 def box(record: Model, levels: Sequence[Level]) -> SafeString:
-    """Return what the levels of the record say, which binds, and each answer.
+    """Return what the levels of the record say, which binds, and each setting.
 
     And who said so, where that was remembered.
     """
@@ -112,13 +112,13 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
 
 
 def values(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Yield each answer of the policy, by its name and in words."""
+    """Yield each setting of the policy, by its name and in words."""
     for name, value in policy.settings.items():
         yield capfirst(str(label_for_field(name, Policy))), _text(value)
 
 
 def differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:
-    """Return each answer that is different: its name, the old one and the new one."""
+    """Return each setting that differs: its name, the old one and the new one."""
     pairs = zip(values(old), values(new), strict=True)
     return [(name, was, will) for (name, was), (_n, will) in pairs if was != will]
 

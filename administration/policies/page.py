@@ -32,11 +32,11 @@ WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
 
 
-def _in_rows(answers: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
-    """Return the answers as they stand on the page: all protocols in one row."""
-    first = answers.index(PROTOCOL_SETTINGS[0])
-    rest = answers[first + len(PROTOCOL_SETTINGS) :]
-    return [*answers[:first], PROTOCOL_SETTINGS, *rest]
+def _in_rows(settings: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
+    """Return the settings as they stand on the page: all protocols in one row."""
+    first = settings.index(PROTOCOL_SETTINGS[0])
+    rest = settings[first + len(PROTOCOL_SETTINGS) :]
+    return [*settings[:first], PROTOCOL_SETTINGS, *rest]
 
 
 @admin.register(Policy)

@@ -1,4 +1,4 @@
-"""What programs see of a policy and may say of it: its answers, and nothing besides."""
+"""Programs see and set the settings of a policy, and nothing else."""
 
 from datetime import timedelta
 from typing import Any
@@ -42,7 +42,7 @@ def internals() -> Any:
         ("domain_id", 1),
     ],
 )
-def test_what_is_no_answer_is_refused_by_its_name(
+def test_what_is_no_setting_is_refused_by_its_name(
     program: Client, strict: Policy, method: str, name: str, value: Any
 ) -> None:
     before = internals()
@@ -82,7 +82,7 @@ def test_the_state_that_a_program_has_seen_is_not_changed_by_the_worker(
     assert answer.status_code == 200
 
 
-def test_a_policy_shows_its_name_its_domain_and_its_answers(
+def test_a_policy_shows_its_name_its_domain_and_its_settings(
     program: Client, strict: Policy
 ) -> None:
     make_policy("Theirs", domain=make_domain("other.example"))

@@ -151,7 +151,7 @@ def test_a_reason_with_a_question_is_asked_about() -> None:
     [each for each in REFUSALS if each.policy_setting],
     ids=lambda each: each.key,
 )
-def test_the_answer_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
+def test_the_setting_that_gives_a_reason_is_blamed(refusal: Refusal) -> None:
     lockout = Lockout(protocols=[], reasons={refusal.key})
 
     assert refusal.policy_setting in POLICY_SETTINGS

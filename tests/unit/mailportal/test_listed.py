@@ -57,10 +57,10 @@ REFUSES_NOTHING = {
 pytestmark = pytest.mark.django_db
 
 
-# --- a policy's answers ---------------------------------------------------------------
+# --- the settings of a policy ---------------------------------------------------------
 
 
-def test_every_column_of_a_policy_is_an_answer_or_is_declared_to_be_none() -> None:
+def test_every_column_of_a_policy_is_a_setting_or_is_declared_to_be_none() -> None:
     unsaid = {
         field.name
         for field in Policy._meta.fields
@@ -68,7 +68,7 @@ def test_every_column_of_a_policy_is_an_answer_or_is_declared_to_be_none() -> No
     }
 
     assert not unsaid, (
-        f"{unsaid} is no answer of a policy and not declared to be none: add it to "
+        f"{unsaid} is no setting of a policy and not declared to be none: add it to "
         "one of the sections of POLICY_SETTINGS in accounts/models/policy.py, if "
         "administrators say it, or to OTHER_POLICY_FIELDS, if the portal keeps it."
     )
@@ -77,25 +77,25 @@ def test_every_column_of_a_policy_is_an_answer_or_is_declared_to_be_none() -> No
 
 
 def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() -> None:
-    answers = set(POLICY_SETTINGS)
+    settings = set(POLICY_SETTINGS)
     policy = make_policy()
     asked = flatten_fieldsets(policies_page.PolicyAdmin.fieldsets)
 
     assert asked == ["name", "domain", *POLICY_SETTINGS]
-    assert set(schemas.PolicySent.model_fields) == answers | {"reason"}
-    assert set(schemas.PolicyOut.model_fields) == answers | {"name", "domain"}
-    assert set(policy.settings) == answers
-    assert len(list(effective.values(policy))) == len(answers)
+    assert set(schemas.PolicySent.model_fields) == settings | {"reason"}
+    assert set(schemas.PolicyOut.model_fields) == settings | {"name", "domain"}
+    assert set(policy.settings) == settings
+    assert len(list(effective.values(policy))) == len(settings)
     assert {
         each.policy_setting for each in refusals.REFUSALS if each.policy_setting
-    } <= answers
-    assert answers - REFUSES_NOTHING == set(catalogue.LOSSES) - {
+    } <= settings
+    assert settings - REFUSES_NOTHING == set(catalogue.LOSSES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }
-    assert answers | {"name", "domain"} >= policies_page.WITHOUT_EFFECT
+    assert settings | {"name", "domain"} >= policies_page.WITHOUT_EFFECT
 
 
-def test_an_exception_copies_the_answers_of_a_policy_and_nothing_besides() -> None:
+def test_an_exception_copies_the_settings_of_a_policy_and_nothing_besides() -> None:
     bound_by = make_policy("Own", client_password_days=30, client_networks="10.0.0.0/8")
     Policy.objects.filter(pk=bound_by.pk).update(uses_known_to="2026-01-01T00:00Z")
     make_domain("firm.example", bound_by)

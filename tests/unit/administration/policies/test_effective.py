@@ -197,16 +197,16 @@ def test_it_takes_one_query_however_often_it_was_set(
 # --- all of it ------------------------------------------------------------------------
 
 
-def test_every_answer_of_a_policy_is_told() -> None:
+def test_every_setting_of_a_policy_is_shown() -> None:
     told = [name for name, _text in effective.values(Policy())]
 
-    answers = {
+    settings = {
         str(field.verbose_name).lower()
         for field in Policy._meta.concrete_fields
         if field.editable and not field.is_relation and field.name not in {"id", "name"}
     }
-    assert {name.lower() for name in told} == answers
-    assert len(answers) >= 10
+    assert {name.lower() for name in told} == settings
+    assert len(settings) >= 10
 
 
 def save(browser: Client, group: Domain | Department, **fields: Any) -> Any:
