@@ -47,10 +47,10 @@ def of(request: HttpRequest) -> Overview | None:
     """Return what this administrator may see; None if that is nothing. Two queries."""
     if not site.get_model_admin(Account).has_view_permission(request):
         return None
-    counted = statistics.of(_seen(request, Domain))
+    counted = statistics.sum_figures(_seen(request, Domain))
     numbers = [*_of_mailboxes(counted), *_of_today(request)]
     as_of = counted["as_of"]
-    return Overview(numbers, as_of, as_of is not None and statistics.is_old(as_of))
+    return Overview(numbers, as_of, as_of is not None and statistics.is_outdated(as_of))
 
 
 def _of_mailboxes(counted: statistics.Figures) -> list[Number]:

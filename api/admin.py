@@ -25,7 +25,7 @@ from accounts.models import Domain
 from administration.base.filters import ChoiceFilter
 from administration.others import OperatorsAdmin
 from api.forms import MakeForm, ReasonForm
-from provisioning import openings, tokens
+from provisioning import token_access, tokens
 from provisioning.models import ApiToken
 from provisioning.operations import Order
 
@@ -87,7 +87,7 @@ class ApiTokenAdmin(OperatorsAdmin):
         return widened
 
     def complete(self, rows: list[Any]) -> None:
-        openings.look_owners_up(rows)
+        token_access.load_owner_permissions(rows)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -158,15 +158,15 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     @admin.display(description=_("scopes in effect now"))
     def scopes_now(self, token: ApiToken) -> Any:
-        opens = openings.of(token).scopes if token.is_live else ()
+        opens = token_access.evaluate(token).scopes if token.is_live else ()
         return ", ".join(sorted(opens)) or _("none")
 
     @admin.display(description=_("domains in effect now"))
     def domains_now(self, token: ApiToken) -> Any:
-        opening = openings.of(token)
-        if not (token.is_live and opening.scopes):
+        access = token_access.evaluate(token)
+        if not (token.is_live and access.scopes):
             return _("none")
-        return _("all") if opening.is_whole else _first_names(opening.domains())
+        return _("all") if access.covers_whole_host else _first_names(access.domains())
 
     @admin.display(description=_("last used"))
     def used(self, token: ApiToken) -> Any:
@@ -218,11 +218,11 @@ def _first_names(domains: QuerySet[Domain]) -> Any:
 
 def _withheld(token: ApiToken) -> Iterator[Any]:
     """Yield what a live token does not open, as its owner may not do it now."""
-    opening = openings.of(token)
-    if opening.beyond:
+    access = token_access.evaluate(token)
+    if access.withheld_scopes:
         words = _("not allowed for its owner now: %(scopes)s")
-        yield words % {"scopes": ", ".join(sorted(opening.beyond))}
-    if opening.is_narrowed:
+        yield words % {"scopes": ", ".join(sorted(access.withheld_scopes))}
+    if access.is_limited_by_owner:
         yield _("only in domains that its owner administers now")
 
 
@@ -239,7 +239,7 @@ def _order(request: HttpRequest, form: Any) -> Order:
 
 
 @sensitive_variables()
-def _make(request: Any, form: Any) -> tokens.Made | None:
+def _make(request: Any, form: Any) -> tokens.NewToken | None:
     """Make the token; None if it cannot be, which the form tells at the field."""
     answers = form.cleaned_data
     terms = tokens.Terms(
@@ -251,6 +251,6 @@ def _make(request: Any, form: Any) -> tokens.Made | None:
         return tokens.make(
             answers["name"], answers["scopes"], terms, _order(request, form)
         )
-    except tokens.Refused as error:
+    except tokens.TokenRefused as error:
         form.add_error(error.field, str(error))
         return None

@@ -20,10 +20,10 @@ from accounts.events import Actor
 from accounts.http import client_address
 from accounts.models import Account, Domain, Policy
 from api.problems import Problem
-from provisioning import openings, tokens
+from provisioning import token_access, tokens
 from provisioning.models import ApiToken
-from provisioning.openings import Opening
 from provisioning.operations import Order
+from provisioning.token_access import TokenAccess
 
 MINUTE = timedelta(minutes=1)
 
@@ -32,30 +32,30 @@ MINUTE = timedelta(minutes=1)
 class Caller:
     """A program that was let in for what the scope says."""
 
-    opening: Opening
+    access: TokenAccess
     scope: ApiToken.Scope
     by: Actor
 
     @property
     def owner(self) -> Account | None:
         """Whoever the token is of."""
-        return self.opening.token.owner
+        return self.access.token.owner
 
     def accounts(self) -> QuerySet[Account]:
         """Return the mailboxes it sees."""
-        return self.opening.accounts()
+        return self.access.accounts()
 
     def domains(self) -> QuerySet[Domain]:
         """Return the domains it sees."""
-        return self.opening.domains()
+        return self.access.domains()
 
     def policies(self) -> QuerySet[Policy]:
         """Return the policies it sees, each with its domain."""
-        return self.opening.policies().select_related("domain")
+        return self.access.policies().select_related("domain")
 
     def order(self, why: str) -> Order:
         """Return what an act is told of who wants it, and why."""
-        return Order(self.by, why, whole_host=self.opening.is_whole)
+        return Order(self.by, why, whole_host=self.access.covers_whole_host)
 
     @contextmanager
     def writing(self, address: str = "") -> Iterator["Caller"]:
@@ -71,10 +71,10 @@ class Caller:
             AuthenticationError, Problem: it would not be let in any more.
         """
         with transaction.atomic():
-            both = Q(pk=self.opening.token.owner_id) | Q(address=address)
+            both = Q(pk=self.access.token.owner_id) | Q(address=address)
             rows = Account.objects.select_for_update(no_key=True).filter(both)
             list(rows.order_by("pk").values_list("pk"))
-            token = tokens.look_up(self.opening.token.pk)
+            token = tokens.reload(self.access.token.pk)
             if token is None:
                 raise AuthenticationError
             yield let_in(token, self.scope, self.by)
@@ -106,7 +106,7 @@ class Bearer(AuthBase):
             return None
         _spend(f"api:{token.pk}", settings.API_REQUESTS_PER_MINUTE)
         caller = let_in(token, self.scope, tokens.actor(token, address))
-        tokens.note_use(token)
+        tokens.record_use(token)
         return caller
 
 
@@ -116,11 +116,11 @@ def let_in(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
     Raises:
         Problem: it does not: it was not made for that, or its owner may not do it now.
     """
-    opening = openings.of(token)
-    if scope not in opening.scopes:
+    access = token_access.evaluate(token)
+    if scope not in access.scopes:
         words = f"This needs a token for {scope.value}."
         raise Problem(HTTPStatus.FORBIDDEN, words)
-    return Caller(opening, scope, by)
+    return Caller(access, scope, by)
 
 
 def needs(scope: ApiToken.Scope) -> dict[str, Any]:

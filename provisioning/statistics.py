@@ -14,10 +14,10 @@ from clientpasswords.models import ClientPassword
 from clientpasswords.usage import history
 from provisioning.models import DomainFigures
 
-EVERY = timedelta(minutes=5)
+RECOUNT_EVERY = timedelta(minutes=5)
 # Nobody can have them counted more often than this.
-NOT_WITHIN = timedelta(seconds=10)
-NAMES = ["active", "off_the_web_password", "full", "idle", "never_used"]
+MIN_RECOUNT_INTERVAL = timedelta(seconds=10)
+FIGURE_NAMES = ["active", "off_the_web_password", "full", "idle", "never_used"]
 
 
 Rows = QuerySet[Account] | QuerySet[ClientPassword]
@@ -34,46 +34,48 @@ class Figures(TypedDict):
     never_used: int
 
 
-def keep_current() -> bool:
+def refresh_figures() -> bool:
     """Count anew if that was long ago; return whether it was."""
-    return _count_unless_since(timezone.now() - EVERY)
+    return _count_unless_since(timezone.now() - RECOUNT_EVERY)
 
 
 def count_now() -> bool:
     """Count anew, unless that was done this very moment; return whether it was not."""
-    return _count_unless_since(timezone.now() - NOT_WITHIN)
+    return _count_unless_since(timezone.now() - MIN_RECOUNT_INTERVAL)
 
 
-def of(domains: QuerySet[Domain]) -> Figures:
+def sum_figures(domains: QuerySet[Domain]) -> Figures:
     """Return the sums over these domains, and `as_of`: when the oldest were counted.
 
     It is None as long as none of them was counted. One query.
     """
     found = domains.order_by().aggregate(
         as_of=Min("figures__counted_at"),
-        **{name: Sum(f"figures__{name}", default=0) for name in NAMES},
+        **{name: Sum(f"figures__{name}", default=0) for name in FIGURE_NAMES},
     )
     return cast("Figures", found)
 
 
-def is_old(as_of: datetime) -> bool:
+def is_outdated(as_of: datetime) -> bool:
     """Whether nobody keeps them current."""
-    return as_of < timezone.now() - 3 * EVERY
+    return as_of < timezone.now() - 3 * RECOUNT_EVERY
 
 
 def _count_unless_since(moment: datetime) -> bool:
     last = DomainFigures.objects.aggregate(last=Min("counted_at"))["last"]
     if last is not None and last > moment:
         return False
-    _count()
+    _count_all_domains()
     return True
 
 
-def _count() -> None:
+def _count_all_domains() -> None:
     """Count every domain, in one moment. Six queries and one write."""
     now = timezone.now()
     with transaction.atomic():
-        counted = {name: _by_domain(*rows) for name, rows in _rows().items()}
+        counted = {
+            name: _count_by_domain(*rows) for name, rows in _counted_rows().items()
+        }
         figures = [
             DomainFigures(
                 domain_id=pk,
@@ -86,12 +88,12 @@ def _count() -> None:
             figures,
             update_conflicts=True,
             unique_fields=["domain"],
-            update_fields=["counted_at", *NAMES],
+            update_fields=["counted_at", *FIGURE_NAMES],
             batch_size=1000,
         )
 
 
-def _rows() -> dict[str, tuple[Rows, str]]:
+def _counted_rows() -> dict[str, tuple[Rows, str]]:
     """Return what is counted, and where its domain is."""
     accounts = Account.objects.all()
     active = accounts.filter(is_active=True)
@@ -108,5 +110,5 @@ def _rows() -> dict[str, tuple[Rows, str]]:
     }
 
 
-def _by_domain(rows: Rows, path: str) -> dict[int, int]:
+def _count_by_domain(rows: Rows, path: str) -> dict[int, int]:
     return dict(rows.order_by().values_list(path).annotate(counted=Count("pk")))

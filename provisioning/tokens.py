@@ -21,23 +21,23 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import events
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Domain
-from provisioning import openings, roles
+from provisioning import roles, token_access
 from provisioning.models import ApiToken
-from provisioning.openings import FOR_ALL_DOMAINS
 from provisioning.operations import Order
+from provisioning.token_access import WHOLE_HOST_SCOPES
 
 Scope = ApiToken.Scope
-FORM = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
+TOKEN_PATTERN = re.compile(r"mpt_([0-9a-f]{12})_[A-Za-z0-9_-]{43}")
 TAKEN = gettext_noop(
     "A token with this name exists or existed. Names cannot be reused."
 )
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 NO_DIGEST = "0" * 64
 # Writing down each use would cost a write a request.
-NOTED_EVERY = timedelta(hours=1)
+USE_RECORDED_EVERY = timedelta(hours=1)
 
 
-class Refused(Exception):
+class TokenRefused(Exception):
     """The token is not made; the message says why, `field` the parameter at fault."""
 
     def __init__(self, field: str, words: str) -> None:
@@ -46,7 +46,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Made:
+class NewToken:
     """A new token, and its text: shown once, kept nowhere."""
 
     token: ApiToken
@@ -67,14 +67,14 @@ class Terms:
 
 
 @sensitive_variables()
-def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> Made:
+def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> NewToken:
     """Make a token that works at once.
 
     Raises:
         Refused: there is a token of this name, it would be for nothing or too much, or
             of somebody who is no administrator, or not of these domains.
     """
-    _require_right(name, scopes, terms)
+    _require_valid_terms(name, scopes, terms)
     key = secrets.token_hex(6)
     text = f"mpt_{key}_{secrets.token_urlsafe(32)}"
     token = ApiToken(
@@ -94,31 +94,31 @@ def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> Made
             token.domains.set(terms.domains or [])
             _record(Kind.RECORD_CREATED, token, order)
     except IntegrityError:
-        raise Refused("name", _(TAKEN)) from None
-    return Made(token, text)
+        raise TokenRefused("name", _(TAKEN)) from None
+    return NewToken(token, text)
 
 
 @sensitive_variables()
 def find(text: str) -> ApiToken | None:
     """Return the live token that this is the text of. One query."""
-    shaped = FORM.fullmatch(text)
+    shaped = TOKEN_PATTERN.fullmatch(text)
     key = shaped[1] if shaped else ""
-    token = _rows().filter(key=key).first()
+    token = _tokens_with_owner().filter(key=key).first()
     digest = token.digest if token else NO_DIGEST
     is_right = secrets.compare_digest(digest, _digest(text))
     return token if token and is_right and token.is_live else None
 
 
-def look_up(pk: int) -> ApiToken | None:
+def reload(pk: int) -> ApiToken | None:
     """Return this token with its owner as they are now, if it is live. One query."""
-    token = _rows().filter(pk=pk).first()
+    token = _tokens_with_owner().filter(pk=pk).first()
     return token if token and token.is_live else None
 
 
-def note_use(token: ApiToken) -> None:
+def record_use(token: ApiToken) -> None:
     """Write down that it was used now, if that was not done within the hour."""
     now = timezone.now()
-    if token.last_used_at is None or now - token.last_used_at > NOTED_EVERY:
+    if token.last_used_at is None or now - token.last_used_at > USE_RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
@@ -142,53 +142,53 @@ def actor(token: ApiToken, network_address: str | None) -> Actor:
     return Actor(f"{token.name} (API token)", network_address)
 
 
-def _rows() -> QuerySet[ApiToken]:
+def _tokens_with_owner() -> QuerySet[ApiToken]:
     return ApiToken.objects.select_related("owner")
 
 
-def _require_right(name: str, scopes: Collection[str], terms: Terms) -> None:
+def _require_valid_terms(name: str, scopes: Collection[str], terms: Terms) -> None:
     domains, expires_at, owner = terms.domains, terms.expires_at, terms.owner
-    _require_name(name)
+    _require_valid_name(name)
     if ApiToken.objects.filter(name=name).exists():
-        raise Refused("name", _(TAKEN))
+        raise TokenRefused("name", _(TAKEN))
     if not scopes or not set(scopes) <= set(Scope.values):
         words = _("Select at least one of these scopes: %(scopes)s.")
-        raise Refused("scopes", words % {"scopes": ", ".join(Scope.values)})
-    too_much = FOR_ALL_DOMAINS & set(scopes)
+        raise TokenRefused("scopes", words % {"scopes": ", ".join(Scope.values)})
+    too_much = WHOLE_HOST_SCOPES & set(scopes)
     if domains is not None and too_much:
         words = _("A token for some domains cannot have the scope %(scopes)s.")
-        raise Refused("domains", words % {"scopes": ", ".join(sorted(too_much))})
+        raise TokenRefused("domains", words % {"scopes": ", ".join(sorted(too_much))})
     if domains is not None and not domains:
-        raise Refused("domains", _("Select at least one domain."))
+        raise TokenRefused("domains", _("Select at least one domain."))
     if owner is not None and not (owner.is_active and owner.is_staff):
-        raise Refused("owner", _("The owner must be an administrator."))
+        raise TokenRefused("owner", _("The owner must be an administrator."))
     if owner is not None and domains is not None:
-        _require_within(owner, domains)
-    beyond = openings.beyond_owner(owner, scopes) if owner else ()
+        _require_owned_domains(owner, domains)
+    beyond = token_access.scopes_beyond_owner(owner, scopes) if owner else ()
     if beyond:
         words = _("The owner is not allowed: %(scopes)s.")
-        raise Refused("scopes", words % {"scopes": ", ".join(sorted(beyond))})
+        raise TokenRefused("scopes", words % {"scopes": ", ".join(sorted(beyond))})
     if expires_at is not None and expires_at <= timezone.now():
-        raise Refused("expires_at", _("Choose a time in the future."))
+        raise TokenRefused("expires_at", _("Choose a time in the future."))
 
 
-def _require_name(name: str) -> None:
+def _require_valid_name(name: str) -> None:
     """Refuse what could not be told from another name in the record of events."""
     if not (
-        0 < len(name) <= LONGEST_NAME and name.isprintable() and name == name.strip()
+        0 < len(name) <= MAX_NAME_LENGTH and name.isprintable() and name == name.strip()
     ):
         words = _("Enter a name of 1 to %(most)s visible characters.")
-        raise Refused("name", words % {"most": LONGEST_NAME})
+        raise TokenRefused("name", words % {"most": MAX_NAME_LENGTH})
 
 
-def _require_within(owner: Account, domains: Collection[Domain]) -> None:
+def _require_owned_domains(owner: Account, domains: Collection[Domain]) -> None:
     if roles.sees_whole_host(owner):
         return
     own = set(roles.domains_of(owner).values_list("pk", flat=True))
     outside = sorted(each.name for each in domains if each.pk not in own)
     if outside:
         words = _("The owner does not administer %(domains)s.")
-        raise Refused("domains", words % {"domains": ", ".join(outside)})
+        raise TokenRefused("domains", words % {"domains": ", ".join(outside)})
 
 
 def _digest(text: str) -> str:

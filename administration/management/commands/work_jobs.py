@@ -21,9 +21,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         if options["once"]:
-            workers.run_once([self._work_all, statistics.keep_current])
+            workers.run_once([self._work_all, statistics.refresh_figures])
         else:
-            steps = [statistics.keep_current, self._work]
+            steps = [statistics.refresh_figures, self._work]
             workers.run_forever(lambda: steps, pause=PAUSE)
 
     def _work_all(self) -> None:

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 from django.core.management.base import BaseCommand
 
-from provisioning import openings
+from provisioning import token_access
 from provisioning.models import ApiToken
 
 
@@ -35,11 +35,11 @@ def _withheld(token: ApiToken) -> Iterator[str]:
     """Yield what a token in force does not open, as its owner may not do it now."""
     if not token.is_live:
         return
-    opening = openings.of(token)
-    if opening.is_nothing:
+    access = token_access.evaluate(token)
+    if access.grants_nothing:
         yield "opens nothing now"
-    if opening.beyond:
-        scopes = " ".join(sorted(opening.beyond))
+    if access.withheld_scopes:
+        scopes = " ".join(sorted(access.withheld_scopes))
         yield f"not allowed for its owner now: {scopes}"
-    if opening.is_narrowed:
+    if access.is_limited_by_owner:
         yield "only in domains that its owner administers now"

@@ -52,7 +52,7 @@ class Command(BaseCommand):
                 ),
                 Order(events.command_actor("make_api_token"), ""),
             )
-        except tokens.Refused as error:
+        except tokens.TokenRefused as error:
             raise CommandError(str(error)) from None
         self.stdout.write(made.text)
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.events import Actor
 from accounts.models import Account, Domain
-from provisioning import openings, tokens
+from provisioning import token_access, tokens
 from provisioning.models import ApiToken
 from provisioning.operations import Order
 from provisioning.tokens import Terms
@@ -26,7 +26,7 @@ def make_token(
 ) -> str:
     everything = set(ApiToken.Scope.values)
     if domains is not None:
-        everything -= openings.FOR_ALL_DOMAINS
+        everything -= token_access.WHOLE_HOST_SCOPES
     terms = Terms(domains, owner=owner)
     return tokens.make(name, scopes or everything, terms, OPERATOR).text
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from time_machine import Traveller
 
 from accounts.models import Account, Domain, Policy
-from provisioning import openings, tokens
+from provisioning import token_access, tokens
 from provisioning.models import ApiToken
 from provisioning.operations import offboard
 from tests.unit.api import operations
@@ -58,7 +58,7 @@ def demote(owner: Account, groups: list[str], domain: Domain | None) -> None:
 def limited(kind: str, host: Domain) -> tuple[Client, set[str]]:
     """A program that sees one domain or none, and the scopes that it has."""
     if kind == "limited":
-        scopes = set(ApiToken.Scope.values) - openings.FOR_ALL_DOMAINS
+        scopes = set(ApiToken.Scope.values) - token_access.WHOLE_HOST_SCOPES
         return client_with(make_token("branch", domains=[host])), scopes
     groups, has_domain, scopes = DEMOTED[kind]
     owner = make_operator("owner@firm.example")
@@ -81,8 +81,8 @@ def test_every_operation_of_the_api_is_called_here() -> None:
 
 
 def test_every_scope_says_what_its_owner_has_to_be_permitted() -> None:
-    assert set(openings.PERMISSIONS) == set(ApiToken.Scope)
-    assert all(openings.PERMISSIONS.values())
+    assert set(token_access.PERMISSIONS) == set(ApiToken.Scope)
+    assert all(token_access.PERMISSIONS.values())
 
 
 @pytest.mark.parametrize(("method", "place"), EVERY)
@@ -183,7 +183,7 @@ def test_each_permission_of_a_scope_is_needed(
     group = Group.objects.get(name="Site operators")
     every = list(group.permissions.all())
 
-    for name in openings.PERMISSIONS[scope]:
+    for name in token_access.PERMISSIONS[scope]:
         taken = {name, name.replace(".view_", ".change_")}
         group.permissions.set(
             [

@@ -193,7 +193,7 @@ def test_a_token_is_not_made_for_more_than_its_owner_may_do(
     auditor = make_account("auditor@firm.example", is_staff=True)
     auditor.groups.set(Group.objects.filter(name="Auditors"))
 
-    with pytest.raises(tokens.Refused) as refusal:
+    with pytest.raises(tokens.TokenRefused) as refusal:
         make_token("sync", "accounts:read", "accounts:write", owner=auditor)
 
     assert refusal.value.field == "scopes"

@@ -153,7 +153,7 @@ def test_a_token_is_not_in_an_error_report(
     def broken(*args: Any) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr(tokens, "note_use", broken)
+    monkeypatch.setattr(tokens, "record_use", broken)
     response = program.get(ACCOUNTS)
 
     assert response.status_code == 500
@@ -212,7 +212,7 @@ def test_a_token_is_for_no_domain_that_its_owner_does_not_administer(
 def outcome_of_making(name: str) -> str:
     try:
         make_token(name)
-    except tokens.Refused as refusal:
+    except tokens.TokenRefused as refusal:
         return refusal.field
     return "made"
 

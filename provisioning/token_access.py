@@ -15,7 +15,7 @@ from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
 # These are about the whole host.
-FOR_ALL_DOMAINS = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
+WHOLE_HOST_SCOPES = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
 # What an owner has to be permitted, all of it: what the operations of the scope do.
 # As in the administration, whoever may change a record may look at it.
 PERMISSIONS: Mapping[Scope, Collection[str]] = {
@@ -42,7 +42,7 @@ PERMISSIONS: Mapping[Scope, Collection[str]] = {
 
 
 @dataclass(frozen=True)
-class Opening:
+class TokenAccess:
     """What a token opens at this moment.
 
     `scopes` are those it can be used for; `beyond` those it was made for as well, which
@@ -51,21 +51,23 @@ class Opening:
 
     token: ApiToken
     scopes: frozenset[str]
-    beyond: frozenset[str]
-    is_whole: bool
-    is_narrowed: bool  # to the domains that its owner administers
+    withheld_scopes: frozenset[str]
+    covers_whole_host: bool
+    is_limited_by_owner: bool  # to the domains that its owner administers
 
     @property
-    def is_nothing(self) -> bool:
+    def grants_nothing(self) -> bool:
         """Whether no operation does anything for it now."""
-        return not self.scopes or not (self.is_whole or self.domains().exists())
+        return not self.scopes or not (
+            self.covers_whole_host or self.domains().exists()
+        )
 
     def domains(self) -> QuerySet[Domain]:
         """Return the domains it sees."""
         rows = Domain.objects.all()
         if self.token.is_limited:
             rows = rows.filter(pk__in=self.token.domains.values("pk"))
-        if self.is_narrowed:
+        if self.is_limited_by_owner:
             owner = self.token.owner
             own = roles.domains_of(owner) if owner else Domain.objects.none()
             rows = rows.filter(pk__in=own.values("pk"))
@@ -73,7 +75,7 @@ class Opening:
 
     def accounts(self) -> QuerySet[Account]:
         """Return the mailboxes it sees."""
-        if self.is_whole:
+        if self.covers_whole_host:
             return Account.objects.all()
         domains = self.domains().order_by()
         return Account.objects.filter(roles.in_domains(Account, domains))
@@ -83,57 +85,63 @@ class Opening:
 
         Of none, where it sees no domain.
         """
-        if self.is_whole:
+        if self.covers_whole_host:
             return Policy.objects.all()
         domains = self.domains().order_by()
         return Policy.objects.filter(roles.in_domains(Policy, domains))
 
 
-def of(token: ApiToken) -> Opening:
+def evaluate(token: ApiToken) -> TokenAccess:
     """Return what the token opens now; its owner, at hand, is asked once."""
     named = frozenset(token.scopes)
     if not token.is_owned:
         is_whole = not token.is_limited
-        return Opening(token, named, frozenset(), is_whole, is_narrowed=False)
+        return TokenAccess(
+            token, named, frozenset(), is_whole, is_limited_by_owner=False
+        )
     owner = token.owner
     if owner is None or token.is_left:
-        return Opening(token, frozenset(), named, is_whole=False, is_narrowed=True)
-    beyond = beyond_owner(owner, named)
+        return TokenAccess(
+            token, frozenset(), named, covers_whole_host=False, is_limited_by_owner=True
+        )
+    beyond = scopes_beyond_owner(owner, named)
     sees_all = roles.sees_whole_host(owner)
     is_whole = sees_all and not token.is_limited
-    return Opening(token, named - beyond, beyond, is_whole, is_narrowed=not sees_all)
+    return TokenAccess(
+        token, named - beyond, beyond, is_whole, is_limited_by_owner=not sees_all
+    )
 
 
-def beyond_owner(owner: Account, scopes: Collection[str]) -> frozenset[str]:
+def scopes_beyond_owner(owner: Account, scopes: Collection[str]) -> frozenset[str]:
     """Return which of the scopes are for more than the owner may do now."""
     sees_all = roles.sees_whole_host(owner)
     return frozenset(
         scope
         for scope in scopes
-        if not all(_may(owner, each) for each in PERMISSIONS[Scope(scope)])
-        or (scope in FOR_ALL_DOMAINS and not sees_all)
+        if not all(_owner_may(owner, each) for each in PERMISSIONS[Scope(scope)])
+        or (scope in WHOLE_HOST_SCOPES and not sees_all)
     )
 
 
-def look_owners_up(tokens: Collection[ApiToken]) -> None:
+def load_owner_permissions(tokens: Collection[ApiToken]) -> None:
     """Give the owners of these tokens what they are permitted: one query for all."""
     owners = {token.owner.pk: token.owner for token in tokens if token.owner}
     if not owners:
         return
     held: dict[int, set[str]] = {pk: set() for pk in owners}
-    for owner, app, name in _permissions(owners):
+    for owner, app, name in _owner_permissions(owners):
         held[owner].add(f"{app}.{name}")
     for token in tokens:
         if token.owner is not None:
             backend.give_permissions(token.owner, held[token.owner.pk])
 
 
-def _may(owner: Account, permission: str) -> bool:
+def _owner_may(owner: Account, permission: str) -> bool:
     change = permission.replace(".view_", ".change_")
     return owner.has_perm(permission) or owner.has_perm(change)
 
 
-def _permissions(owners: Collection[int]) -> Iterable[tuple[int, str, str]]:
+def _owner_permissions(owners: Collection[int]) -> Iterable[tuple[int, str, str]]:
     """Return whose permission, of which app, and its name."""
     own = Account.user_permissions.through.objects.filter(account__in=owners)
     groups = Account.groups.through.objects.filter(account__in=owners)
