@@ -133,8 +133,8 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
         return TemplateResponse(request, template, context, status=status)
 
 
-def _to_do(former: Any) -> former_addresses.ToDo:
+def _to_do(former: Any) -> former_addresses.MailInstructions:
     """What the pages say of the mail that may still be there."""
-    return former_addresses.to_do(
+    return former_addresses.instructions_for(
         former.address, former.account, is_seen=former.is_mailbox_seen
     )

@@ -30,7 +30,7 @@ from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
 from provisioning import apply, cells, columns, operations, plans
 from provisioning.models import ApiToken
-from provisioning.plans import Planned, Rules, Wanted
+from provisioning.plans import PlannedMailbox, Rules, WantedMailbox
 
 Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])
@@ -154,7 +154,7 @@ def revoke_client_password(
 
 
 def _rows(caller: Caller) -> QuerySet[Account]:
-    return caller.accounts().select_related(*columns.RELATED)
+    return caller.accounts().select_related(*columns.RELATED_FIELDS)
 
 
 def _find(caller: Caller, address: str) -> Account:
@@ -191,7 +191,7 @@ def _bring(
 ) -> Status[AccountOut]:
     """Bring the mailbox to these fields, all or nothing."""
     _require_domain(request.auth, address)
-    wanted = [Wanted(address, _plain(fields))]
+    wanted = [WantedMailbox(address, _plain(fields))]
     with request.auth.writing(address) as caller:
         _require_domain(caller, address)
         rules = Rules(policies=caller.policies())
@@ -216,7 +216,9 @@ def _plain(fields: dict[str, Any]) -> dict[str, object]:
     return {each.field: each.empty if v is None else v for each, v in values}
 
 
-def _require_right(request: ApiRequest, caller: Caller, planned: Planned) -> None:
+def _require_right(
+    request: ApiRequest, caller: Caller, planned: PlannedMailbox
+) -> None:
     """Refuse what may not be changed, was changed meanwhile, or cannot be."""
     if not planned.is_new:
         before = _find(caller, planned.address)

@@ -18,7 +18,7 @@ Reason = Annotated[
 ]
 Moment = Annotated[
     AwareDatetime,
-    BeforeValidator(cells.moment),
+    BeforeValidator(cells.parse_moment),
     Field(description="RFC 3339: date, time and zone."),
 ]
 MOST_ROWS = 200

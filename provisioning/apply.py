@@ -13,14 +13,21 @@ from accounts.models import Account, Domain, NewPhone, Phone
 from accounts.sessions import cutoffs
 from provisioning import columns, plans
 from provisioning.columns import COLUMNS
-from provisioning.plans import CHANGED, CREATED, NOT_TOLD, Planned, Rules, Wanted
+from provisioning.plans import (
+    CHANGED,
+    CREATED,
+    UNRECORDED_FIELDS,
+    PlannedMailbox,
+    Rules,
+    WantedMailbox,
+)
 
-AT_ONCE = 500  # rows in one statement
+BATCH_SIZE = 500  # rows in one statement
 
 
 def provision(
-    wanted: Sequence[Wanted], rules: Rules, *, by: Actor, why: str = ""
-) -> list[Planned]:
+    wanted: Sequence[WantedMailbox], rules: Rules, *, by: Actor, why: str = ""
+) -> list[PlannedMailbox]:
     """Bring these mailboxes to what is wanted, all in one transaction.
 
     Return what became of each, in their order; those refused are as they were.
@@ -33,26 +40,28 @@ def provision(
         return _provision(wanted, rules, by, why)
 
 
-def carry_out(planned: Iterable[Planned], *, by: Actor, why: str = "") -> None:
+def carry_out(planned: Iterable[PlannedMailbox], *, by: Actor, why: str = "") -> None:
     """Do what was planned under a lock, inside `atomic()`."""
     live = [each for each in planned if each.outcome in {CREATED, CHANGED}]
     _write_domains(live, by, why)
     _write_accounts(live)
     _write_phones(live)
-    events.record_all(event for each in live for event in _told(each, by, why))
-    _cut_off([each for each in live if not each.is_new])
+    events.record_all(
+        event for each in live for event in _mailbox_events(each, by, why)
+    )
+    _end_lost_sessions([each for each in live if not each.is_new])
 
 
 def _provision(
-    wanted: Sequence[Wanted], rules: Rules, by: Actor, why: str
-) -> list[Planned]:
+    wanted: Sequence[WantedMailbox], rules: Rules, by: Actor, why: str
+) -> list[PlannedMailbox]:
     with transaction.atomic():
         planned = plans.plan(wanted, rules, lock=True)
         carry_out(planned, by=by, why=why)
     return planned
 
 
-def _write_domains(live: Iterable[Planned], by: Actor, why: str) -> None:
+def _write_domains(live: Iterable[PlannedMailbox], by: Actor, why: str) -> None:
     """Make the domains and departments that are named and are not there yet."""
     told: list[Event] = []
     for each in live:
@@ -60,22 +69,22 @@ def _write_domains(live: Iterable[Planned], by: Actor, why: str) -> None:
         if domain.pk is None:
             domain.save()
             detail = {"domain": domain.name, "policy": domain.policy.name}
-            told.append(_event(Kind.DOMAIN_CREATED, domain, detail, by, why))
+            told.append(_domain_event(Kind.DOMAIN_CREATED, domain, detail, by, why))
         if department is not None and department.pk is None:
             department.domain = domain
             department.save()
             detail = {"department": str(department)}
-            told.append(_event(Kind.DEPARTMENT_CREATED, domain, detail, by, why))
+            told.append(_domain_event(Kind.DEPARTMENT_CREATED, domain, detail, by, why))
     events.record_all(told)
 
 
-def _event(
+def _domain_event(
     kind: Kind, domain: Domain, detail: Mapping[str, str], by: Actor, why: str
 ) -> Event:
     return Event(kind, None, by, detail=dict(detail), why=why, domain=domain.name)
 
 
-def _write_accounts(live: Iterable[Planned]) -> None:
+def _write_accounts(live: Iterable[PlannedMailbox]) -> None:
     """Write the mailboxes' own rows; what they refer to has been made."""
     new: list[Account] = []
     old: list[Account] = []
@@ -86,11 +95,11 @@ def _write_accounts(live: Iterable[Planned]) -> None:
         if not account.password:
             account.set_unusable_password()
         (new if each.is_new else old).append(account)
-    Account.objects.bulk_create(new, batch_size=AT_ONCE)
-    Account.objects.bulk_update(old, plans.OWN_FIELDS, batch_size=AT_ONCE)
+    Account.objects.bulk_create(new, batch_size=BATCH_SIZE)
+    Account.objects.bulk_update(old, plans.ROW_FIELDS, batch_size=BATCH_SIZE)
 
 
-def _write_phones(live: Iterable[Planned]) -> None:
+def _write_phones(live: Iterable[PlannedMailbox]) -> None:
     new, gone = [], []
     for each in live:
         old, phone = each.old_phone, each.new_phone
@@ -103,13 +112,13 @@ def _write_phones(live: Iterable[Planned]) -> None:
             new.append(phone)
     NewPhone.objects.filter(account__in=gone).delete()
     Phone.objects.filter(account__in=gone).delete()
-    Phone.objects.bulk_create(new, batch_size=AT_ONCE)
+    Phone.objects.bulk_create(new, batch_size=BATCH_SIZE)
 
 
-def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
+def _mailbox_events(each: PlannedMailbox, by: Actor, why: str) -> Iterable[Event]:
     """Return the events of one mailbox."""
     account = each.mailbox
-    names = each.changed.difference(NOT_TOLD)
+    names = each.changed.difference(UNRECORDED_FIELDS)
     if each.is_new:
         detail = events.describe_changes({}, {name: each.after[name] for name in names})
         yield Event(Kind.MAILBOX_CREATED, account, by, detail=detail, why=why)
@@ -131,10 +140,10 @@ def _told(each: Planned, by: Actor, why: str) -> Iterable[Event]:
             yield Event(column.event, account, by, why=why)
 
 
-def _cut_off(live: Sequence[Planned]) -> None:
+def _end_lost_sessions(live: Sequence[PlannedMailbox]) -> None:
     """End what has lost its right: of one mailbox at once, of many by the worker."""
     changed = [each.mailbox for each in live if "password" in each.changed]
-    about_logons = {column.field for column in COLUMNS if column.bears_on_logons}
+    about_logons = {column.field for column in COLUMNS if column.affects_logons}
     reviewed = [each.mailbox for each in live if about_logons & each.changed]
     if len(live) > 1:
         cutoffs.schedule_end(changed)

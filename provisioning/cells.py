@@ -15,35 +15,37 @@ from phonenumbers import NumberParseException
 from accounts import phones
 from accounts.models.account import ADDRESS
 
-ROUNDED = re.compile(r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII)
+SCIENTIFIC_NOTATION = re.compile(
+    r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII
+)
 # RFC 3339: whoever reads it later must not have to guess the hour, or the zone.
-MOMENT = re.compile(
+RFC3339_MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
-ANSWERS = {
+BOOLEAN_WORDS = {
     **dict.fromkeys(("yes", "true", "1", "y", "on", "t"), True),
     **dict.fromkeys(("no", "false", "0", "n", "off", "f"), False),
 }
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 # Beyond these, a time in one zone is none in another.
-YEARS = range(1970, 9999)
+CALENDAR_YEARS = range(1970, 9999)
 
 
 def is_text(value: str) -> bool:
     """Whether it is text of one line that every database can store."""
-    return CONTROL.search(value) is None and SURROGATE.search(value) is None
+    return CONTROL_CHARACTER.search(value) is None and SURROGATE.search(value) is None
 
 
-def yes_or_no(text: str) -> bool:
+def parse_bool(text: str) -> bool:
     """Return whether it says yes.
 
     Raises:
         ValueError: it says neither yes nor no.
     """
-    if text.lower() not in ANSWERS:
+    if text.lower() not in BOOLEAN_WORDS:
         raise ValueError("neither yes nor no")
-    return ANSWERS[text.lower()]
+    return BOOLEAN_WORDS[text.lower()]
 
 
 def _is_address(text: str) -> bool:
@@ -55,7 +57,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def address(text: str) -> str:
+def parse_address(text: str) -> str:
     """Return the full address in lower case, as mailboxes are called.
 
     Raises:
@@ -70,18 +72,18 @@ def address(text: str) -> str:
     if at and name.isascii() and _is_address(f"{name.lower()}@domain.example"):
         raise ValueError(
             "what is after the @ is no domain of letters from a to z, digits and "
-            f"hyphens, with dots between them{_about_domain(domain)}"
+            f"hyphens, with dots between them{_domain_hint(domain)}"
         )
     raise ValueError("no full address of letters, digits and . _ + = - before the @")
 
 
-def _about_domain(domain: str) -> str:
+def _domain_hint(domain: str) -> str:
     if not domain.isascii():
         return "; an international domain is written in its xn-- form"
     return "; it ends with a dot" if domain.endswith(".") else ""
 
 
-def number(text: str) -> PhoneNumber:
+def parse_phone_number(text: str) -> PhoneNumber:
     """Return the telephone number, one that codes can be sent to.
 
     Blanks, hyphens, brackets and a trunk zero are forgiven.
@@ -89,7 +91,7 @@ def number(text: str) -> PhoneNumber:
     Raises:
         ValueError: it is none, is more than one, or codes to it reach nobody.
     """
-    if ROUNDED.fullmatch(text):
+    if SCIENTIFIC_NOTATION.fullmatch(text):
         raise ValueError(
             "a spreadsheet has rounded the number, and digits are lost: make the "
             "column one of text, and fill it anew"
@@ -118,7 +120,7 @@ def number(text: str) -> PhoneNumber:
     return found
 
 
-def moment(text: object) -> datetime:
+def parse_moment(text: object) -> datetime:
     """Return the point in time in UTC: date, hour and minute, and the zone or `Z`.
 
     Its own distance from UTC is not kept: PostgreSQL knows none of a day.
@@ -126,7 +128,7 @@ def moment(text: object) -> datetime:
     Raises:
         ValueError: one of them is missing, or there is no such time.
     """
-    if not isinstance(text, str) or not MOMENT.fullmatch(text):
+    if not isinstance(text, str) or not RFC3339_MOMENT.fullmatch(text):
         raise ValueError(
             "no date with time and zone such as 2027-01-31T18:00:00+01:00 (or Z: UTC)"
         )
@@ -134,6 +136,8 @@ def moment(text: object) -> datetime:
         found = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError("there is no such date or time") from None
-    if found.year not in YEARS:
-        raise ValueError(f"the year is not from {YEARS[0]} to {YEARS[-1]}")
+    if found.year not in CALENDAR_YEARS:
+        raise ValueError(
+            f"the year is not from {CALENDAR_YEARS[0]} to {CALENDAR_YEARS[-1]}"
+        )
     return found

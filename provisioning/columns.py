@@ -17,7 +17,7 @@ from accounts.hashing import schemes
 from accounts.models import Account
 from provisioning import cells
 
-LONGEST_NAME = 100  # symbols, as the columns of the database have it
+MAX_NAME_LENGTH = 100  # symbols, as the columns of the database have it
 # In place of a value: an empty cell changes nothing.
 UNCHANGED = object()
 HELP_WIDTH, HELP_INDENT = 88, 22
@@ -46,9 +46,9 @@ class Column:
     # Whether the value goes there just as it was parsed.
     is_plain: bool = False
     # What is wrong with the value that a mailbox would have; empty: nothing.
-    fault: Callable[[str], str] | None = None
+    find_error: Callable[[str], str] | None = None
     # Whether mail servers decide by it whom they let in.
-    bears_on_logons: bool = False
+    affects_logons: bool = False
     # The event that records a change of it; None: that of the whole mailbox.
     event: Kind | None = None
 
@@ -57,11 +57,11 @@ class Column:
         return self.read(account) if self.read else getattr(account, self.field)
 
     @property
-    def keeps(self) -> bool:
+    def ignores_empty_cell(self) -> bool:
         """Whether an empty cell leaves what it is about as it is."""
         return self.empty is UNCHANGED
 
-    def wanted(self, cell: str) -> dict[str, object]:
+    def parse_cell(self, cell: str) -> dict[str, object]:
         """Return what the cell adds to `Wanted.fields`.
 
         Raises:
@@ -69,9 +69,9 @@ class Column:
         """
         if cell:
             return {self.field: self.parse(cell)}
-        return {} if self.keeps else {self.field: self.empty}
+        return {} if self.ignores_empty_cell else {self.field: self.empty}
 
-    def cell(self, account: Account) -> str:
+    def format_cell(self, account: Account) -> str:
         """Return what a CSV file says of the mailbox in this column."""
         value = self.value(account)
         if isinstance(value, bool):
@@ -81,30 +81,32 @@ class Column:
         return "" if value is None else str(value)
 
 
-def name_fault(name: str) -> str:
+def find_name_error(name: str) -> str:
     """Return what is wrong with the name of a person or a department, if anything."""
-    if len(name) > LONGEST_NAME or not cells.is_text(name):
-        return f"Longer than {LONGEST_NAME} symbols, or not one line."
+    if len(name) > MAX_NAME_LENGTH or not cells.is_text(name):
+        return f"Longer than {MAX_NAME_LENGTH} symbols, or not one line."
     return ""
 
 
-def _language_fault(code: str) -> str:
+def _find_language_error(code: str) -> str:
     if code not in {"", *dict(settings.LANGUAGES)}:
         return "This is none of the languages of the portal."
     return ""
 
 
-def _phone(account: Account) -> str | None:
+def _phone_number(account: Account) -> str | None:
     phone = getattr(account, "phone", None)
     return str(phone.number) if phone else None
 
 
-ADDRESS = Column("address", "address", "the whole address", cells.address, in_row=False)
+ADDRESS = Column(
+    "address", "address", "the whole address", cells.parse_address, in_row=False
+)
 PHONE = Column(
     "phone",
     "phone",
     "a mobile number, as +4915112345678; without an extension",
-    read=_phone,
+    read=_phone_number,
     in_row=False,
     event=Kind.PHONE_CHANGED,
 )
@@ -122,28 +124,28 @@ ACTIVE = Column(
     "active",
     "is_active",
     "yes or no",
-    cells.yes_or_no,
+    cells.parse_bool,
     UNCHANGED,
     is_plain=True,
-    bears_on_logons=True,
+    affects_logons=True,
 )
 # In the order in which an export writes them, and faults are told.
 COLUMNS = (
     ADDRESS,
-    Column("name", "name", "the person's", is_plain=True, fault=name_fault),
+    Column("name", "name", "the person's", is_plain=True, find_error=find_name_error),
     Column(
         "department",
         "department",
         "of the address's domain, by name",
         read=lambda account: account.department and account.department.name,
-        bears_on_logons=True,
+        affects_logons=True,
     ),
     Column(
         "language",
         "language",
         ", ".join(dict(settings.LANGUAGES)),
         is_plain=True,
-        fault=_language_fault,
+        find_error=_find_language_error,
     ),
     PHONE,
     PASSWORD,
@@ -152,10 +154,10 @@ COLUMNS = (
         "security_passwords",
         "client_passwords_on",
         "yes turns them on; no leaves them as they are",
-        cells.yes_or_no,
+        cells.parse_bool,
         UNCHANGED,
         in_api=False,
-        bears_on_logons=True,
+        affects_logons=True,
         event=Kind.SWITCHED_ON,
     ),
     Column(
@@ -163,25 +165,25 @@ COLUMNS = (
         "policy",
         "the mailbox's own, by name",
         read=lambda account: account.policy and account.policy.name,
-        bears_on_logons=True,
+        affects_logons=True,
     ),
     Column(
         "policy_until",
         "policy_until",
         "when that ends: date, time and zone, as 2027-01-31T18:00:00+01:00 (a date "
         "alone does not say when)",
-        cells.moment,
+        cells.parse_moment,
         None,
-        bears_on_logons=True,
+        affects_logons=True,
     ),
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 BY_FIELD = {column.field: column for column in COLUMNS}
 # The names of what `value` asks a mailbox for: to be had with its row.
-RELATED = ("domain", "department", "policy", "phone")
+RELATED_FIELDS = ("domain", "department", "policy", "phone")
 
 
-def description() -> str:
+def describe_columns() -> str:
     """Return a line or more on each column, for the help of a command."""
     lines: list[str] = []
     for column in COLUMNS:

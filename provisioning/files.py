@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import IO
 
 from accounts.hashing import schemes
-from provisioning import cells as said
-from provisioning.cells import SURROGATE, is_text
+from provisioning.cells import SURROGATE, is_text, parse_address
 from provisioning.columns import ACTIVE, ADDRESS, BY_NAME, PASSWORD
-from provisioning.plans import Wanted
+from provisioning.plans import WantedMailbox
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # How files begin that are no text, and what to do with them.
-NO_TEXT = {
+BINARY_FORMATS = {
     b"\x1f\x8b": "compressed (gzip): unpack it first",
     b"BZh": "compressed (bzip2): unpack it first",
     b"\xfd7zXZ": "compressed (xz): unpack it first",
@@ -30,21 +29,21 @@ NO_TEXT = {
     b"\xd0\xcf\x11\xe0": "a spreadsheet (xls): save it as CSV UTF-8",
     b"SQLite format 3": "a database: write it out as CSV UTF-8",
 }
-HEAD = 512  # bytes that are looked at
-MOST_CONTROLS = 0.05  # of them, in a text with something odd in it
+HEAD_SIZE = 512  # bytes that are looked at
+MAX_CONTROL_SHARE = 0.05  # of them, in a text with something odd in it
 CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f"))
 # By which name a hash is left out that cannot be taken over.
-UNUSABLE = "unusable hash"
+UNUSABLE_HASH = "unusable hash"
 # What other programs put between columns.
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
-class Malformed(Exception):
+class MalformedFile(Exception):
     """The file as a whole cannot be read; the message says in which line, and why."""
 
 
 @dataclass(frozen=True)
-class Waived:
+class Waiver:
     """What may be left out although it is not understood, because somebody said so."""
 
     # Columns and extra fields, by name.
@@ -52,11 +51,11 @@ class Waived:
     unusable_hashes: bool = False
 
 
-NOTHING = Waived()
+NO_WAIVER = Waiver()
 
 
 @dataclass(frozen=True)
-class Row:
+class ParsedLine:
     """One line of a file: what is wanted, what is wrong, what was left out.
 
     Whatever stood in the line is in one of the four; a line that is wrong is refused as
@@ -64,7 +63,7 @@ class Row:
     """
 
     line: int
-    wanted: Wanted | None = field(repr=False)
+    wanted: WantedMailbox | None = field(repr=False)
     # Empty if there is none that is fit to be shown.
     address: str = ""
     faults: Mapping[str, str] = field(default_factory=dict)
@@ -75,30 +74,32 @@ class Row:
 
 
 @contextmanager
-def opened(path: Path, *, newline: str = "") -> Iterator[IO[str]]:
+def open_text(path: Path, *, newline: str = "") -> Iterator[IO[str]]:
     """Open a file of UTF-8; what is none in it is kept for its line to be told of.
 
     Raises:
         Malformed: it is in UTF-16, or no text.
     """
     with path.open("rb") as file:
-        _require_utf_8(file.read(HEAD))
+        _require_utf_8(file.read(HEAD_SIZE))
     with path.open(encoding="utf-8", errors="surrogateescape", newline=newline) as text:
         yield text
 
 
 def _require_utf_8(head: bytes) -> None:
-    for mark, what in NO_TEXT.items():
+    for mark, what in BINARY_FORMATS.items():
         if head.startswith(mark):
-            raise Malformed(f"the file is {what}")
+            raise MalformedFile(f"the file is {what}")
     if head.startswith(UTF_16) or b"\0\0" in {head[:4:2], head[1:4:2]}:
-        raise Malformed("the file is in UTF-16 (Unicode text): save it as CSV UTF-8")
+        raise MalformedFile(
+            "the file is in UTF-16 (Unicode text): save it as CSV UTF-8"
+        )
     controls = len(head) - len(head.translate(None, CONTROLS))
-    if controls > len(head) * MOST_CONTROLS:
-        raise Malformed("the file is no text: save it as CSV UTF-8")
+    if controls > len(head) * MAX_CONTROL_SHARE:
+        raise MalformedFile("the file is no text: save it as CSV UTF-8")
 
 
-def read_csv(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
+def read_csv(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
     """Read mailboxes from a CSV file, line by line.
 
     Columns that are not there say nothing. An empty cell empties what it is about,
@@ -117,26 +118,26 @@ def read_csv(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
         except StopIteration:
             break
         except csv.Error as error:
-            raise Malformed(f"line {line}: not well-formed CSV ({error})") from None
+            raise MalformedFile(f"line {line}: not well-formed CSV ({error})") from None
         if not columns:
-            columns = _columns(cells, waived)
+            columns = _parse_header(cells, waived)
         elif len(cells) < len(columns) and any(cells):
             text = f"{len(cells)} cells, and the first line has {len(columns)}"
-            yield Row(line, None, faults={"": text})
+            yield ParsedLine(line, None, faults={"": text})
         elif any(cell.strip() for cell in cells):
-            yield _row(line, columns, cells, waived)
+            yield _parse_row(line, columns, cells, waived)
     if not columns:
-        raise Malformed("the file is empty: its first line names the columns")
+        raise MalformedFile("the file is empty: its first line names the columns")
 
 
-def password_field(cell: str, waived: Waived) -> dict[str, object]:
+def parse_password(cell: str, waived: Waiver) -> dict[str, object]:
     """Return what a hash wants; nothing if it is `UNUSABLE`, and that is waived.
 
     Raises:
         schemes.Unusable: it cannot be taken over.
     """
     try:
-        return PASSWORD.wanted(cell)
+        return PASSWORD.parse_cell(cell)
     except schemes.Unusable as error:
         if waived.unusable_hashes:
             return {}
@@ -146,7 +147,7 @@ def password_field(cell: str, waived: Waived) -> dict[str, object]:
         ) from None
 
 
-def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
+def _parse_header(cells: Sequence[str], waived: Waiver) -> list[str]:
     """Return the columns' names; those of empty ones at a spreadsheet's edge are "".
 
     Raises:
@@ -162,7 +163,7 @@ def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
     faults = [f"the column {name} is there twice" for name in twice]
     if unknown:
         faults.append(
-            f"column{'s' if unknown[1:] else ''} {_listed(unknown)} "
+            f"column{'s' if unknown[1:] else ''} {_join_numbers(unknown)} "
             f"{'are' if unknown[1:] else 'is'} none of {', '.join(BY_NAME)}; "
             "--leave-out with the names leaves others out"
         )
@@ -174,11 +175,11 @@ def _columns(cells: Sequence[str], waived: Waived) -> list[str]:
     if "address" not in names:
         faults.append("there is no column address")
     if faults:
-        raise Malformed(f"line 1: {'; '.join(faults)}")
+        raise MalformedFile(f"line 1: {'; '.join(faults)}")
     return names
 
 
-def _listed(numbers: Sequence[int]) -> str:
+def _join_numbers(numbers: Sequence[int]) -> str:
     *most, last = map(str, numbers)
     return f"{', '.join(most)} and {last}" if most else last
 
@@ -186,21 +187,21 @@ def _listed(numbers: Sequence[int]) -> str:
 def _require_commas(cells: Sequence[str]) -> None:
     line = ",".join(cells).removeprefix("\ufeff").lower()
     if line.strip(' "') == "sep=,":
-        raise Malformed("line 1: sep= is for Excel alone: delete this line")
+        raise MalformedFile("line 1: sep= is for Excel alone: delete this line")
     for sign, name in SEPARATORS.items():
         names = [cell.strip(' "') for cell in line.split(sign)]
         if "address" in names or line.strip(' "') == f"sep={sign}":
-            raise Malformed(
+            raise MalformedFile(
                 f"line 1: {name} are between the columns: save the file as CSV with "
                 "commas"
             )
 
 
-def _row(
-    line: int, columns: Sequence[str], cells: Sequence[str], waived: Waived
-) -> Row:
+def _parse_row(
+    line: int, columns: Sequence[str], cells: Sequence[str], waived: Waiver
+) -> ParsedLine:
     """Return the cells as what is wanted; at least one of them is not empty."""
-    faults = _nameless(columns, cells)
+    faults = _find_unnamed_cells(columns, cells)
     fields: dict[str, object] = {}
     left_out, locked_by = [], []
     shown = ""
@@ -209,27 +210,27 @@ def _row(
         try:
             _require_text(cell)
             if column is ADDRESS:
-                shown = said.address(cell)
+                shown = parse_address(cell)
             elif column is PASSWORD and cell and schemes.is_locked(cell):
                 locked_by.append(name)
                 fields[ACTIVE.field] = False
             elif column is PASSWORD and cell:
-                password = password_field(cell, waived)
+                password = parse_password(cell, waived)
                 fields |= password
-                left_out += [] if password else [UNUSABLE]
+                left_out += [] if password else [UNUSABLE_HASH]
             elif column:
-                fields |= column.wanted(cell)
+                fields |= column.parse_cell(cell)
             elif name and cell:
                 left_out.append(name)
         except (ValueError, schemes.Unusable) as error:
             faults[name] = str(error)
     if locked_by and fields.get(ACTIVE.field):
         faults[ACTIVE.name] = "yes, and what stands at password locks the mailbox"
-    wanted = Wanted(shown, fields) if shown else None
-    return Row(line, wanted, shown, faults, left_out, locked_by)
+    wanted = WantedMailbox(shown, fields) if shown else None
+    return ParsedLine(line, wanted, shown, faults, left_out, locked_by)
 
 
-def _nameless(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+def _find_unnamed_cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Return what is wrong with cells of columns that have no name."""
     names = [*columns, *[""] * (len(cells) - len(columns))]
     return {

@@ -12,16 +12,16 @@ from itertools import islice
 
 from accounts.events import Actor
 from provisioning import apply, plans
-from provisioning.files import Row
-from provisioning.plans import REFUSED, Planned, Rules
+from provisioning.files import ParsedLine
+from provisioning.plans import REFUSED, PlannedMailbox, Rules
 
-PART = 1000  # mailboxes in one transaction
-FEW = 3  # refusals for the same reason that are told one by one
-MOST_NAMED = 10  # numbers of lines that are told of more
+PART_SIZE = 1000  # mailboxes in one transaction
+MAX_LISTED_SINGLY = 3  # refusals for the same reason that are told one by one
+MAX_LINE_NUMBERS = 10  # numbers of lines that are told of more
 
 
 @dataclass(frozen=True)
-class Line:
+class LineResult:
     """What became of one line of the file, or would become of it."""
 
     number: int
@@ -37,7 +37,7 @@ class Line:
 
 
 @dataclass
-class Report:
+class ImportReport:
     """How many lines came to what, and what of those that are not refused was not used.
 
     The same field twice in a line counts once.
@@ -47,7 +47,7 @@ class Report:
     left_out: Counter[str] = field(default_factory=Counter)
     locked_by: Counter[str] = field(default_factory=Counter)
 
-    def add(self, lines: Iterable[Line]) -> None:
+    def add(self, lines: Iterable[LineResult]) -> None:
         for line in lines:
             self.counts.update([line.outcome] if line.outcome else [])
             if line.outcome != REFUSED:
@@ -61,39 +61,39 @@ class Report:
     def notes(self) -> Iterator[str]:
         """Yield a sentence each on what was locked, and on what was left out."""
         if self.locked_by:
-            yield f"not active, being locked there: {_in_lines(self.locked_by)}"
+            yield f"not active, being locked there: {_format_counts(self.locked_by)}"
         if self.left_out:
-            yield f"left out: {_in_lines(self.left_out)}"
+            yield f"left out: {_format_counts(self.left_out)}"
 
 
 @dataclass
-class Refusals:
+class RefusedLines:
     """Lines that are refused, those for the same reason together."""
 
     # By the reason without its digits: one may name the line that comes before.
-    groups: dict[str, list[Line]] = field(default_factory=dict)
+    groups: dict[str, list[LineResult]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
-    def add(self, line: Line) -> None:
+    def add(self, line: LineResult) -> None:
         reason = re.sub(r"\d+", "0", "; ".join(line.faults))
         self.counts[reason] += 1
         lines = self.groups.setdefault(reason, [])
-        if len(lines) < MOST_NAMED:
+        if len(lines) < MAX_LINE_NUMBERS:
             lines.append(line)
 
     def __iter__(self) -> Iterator[str]:
         """Yield a sentence for each reason, and for each line where it is of few."""
         for reason, lines in self.groups.items():
             count, first = self.counts[reason], lines[0]
-            if count <= FEW:
-                yield from map(sentence, lines)
+            if count <= MAX_LISTED_SINGLY:
+                yield from map(describe_line, lines)
                 continue
             numbers = ", ".join(str(line.number) for line in lines)
             more = f" and {count - len(lines)} more" if count > len(lines) else ""
             yield f"lines {numbers}{more}: {REFUSED}: {'; '.join(first.faults)}"
 
 
-def sentence(line: Line) -> str:
+def describe_line(line: LineResult) -> str:
     """Return what became of one line."""
     if not line.outcome:
         return f"line {line.number}: left out: {', '.join(sorted(line.left_out))}"
@@ -102,40 +102,43 @@ def sentence(line: Line) -> str:
     return ": ".join(part for part in parts if part)
 
 
-def _in_lines(counts: Counter[str]) -> str:
+def _format_counts(counts: Counter[str]) -> str:
     return ", ".join(
         f"{name} in {count} line{'s' if count > 1 else ''}"
         for name, count in sorted(counts.items())
     )
 
 
-def look_through(rows: Iterable[Row], rules: Rules) -> Iterator[list[Line]]:
+def preview(rows: Iterable[ParsedLine], rules: Rules) -> Iterator[list[LineResult]]:
     """Yield part by part what would become of the lines; nothing is written."""
-    yield from _parts(rows, lambda good: plans.plan(good, rules, lock=False))
+    yield from _work_in_parts(rows, lambda good: plans.plan(good, rules, lock=False))
 
 
 def carry_out(
-    rows: Iterable[Row], rules: Rules, *, by: Actor, why: str
-) -> Iterator[list[Line]]:
+    rows: Iterable[ParsedLine], rules: Rules, *, by: Actor, why: str
+) -> Iterator[list[LineResult]]:
     """Yield part by part what has become of the lines, each part once it is written."""
-    yield from _parts(rows, lambda good: apply.provision(good, rules, by=by, why=why))
+    yield from _work_in_parts(
+        rows, lambda good: apply.provision(good, rules, by=by, why=why)
+    )
 
 
-def _parts(
-    rows: Iterable[Row], act: Callable[[list[plans.Wanted]], list[Planned]]
-) -> Iterator[list[Line]]:
+def _work_in_parts(
+    rows: Iterable[ParsedLine],
+    act: Callable[[list[plans.WantedMailbox]], list[PlannedMailbox]],
+) -> Iterator[list[LineResult]]:
     seen: dict[str, int] = {}
     rest = iter(rows)
-    while part := list(islice(rest, PART)):
-        lines = {row.line: _without_plan(row, seen) for row in part}
+    while part := list(islice(rest, PART_SIZE)):
+        lines = {row.line: _refuse_unplanned(row, seen) for row in part}
         good = [row for row in part if lines[row.line] is None]
         planned = act([row.wanted for row in good if row.wanted])
         for row, each in zip(good, planned, strict=True):
-            lines[row.line] = _line(row, each)
+            lines[row.line] = _make_result(row, each)
         yield [line for line in lines.values() if line is not None]
 
 
-def _without_plan(row: Row, seen: dict[str, int]) -> Line | None:
+def _refuse_unplanned(row: ParsedLine, seen: dict[str, int]) -> LineResult | None:
     """Return what is wrong with the line by itself, or beside those before it.
 
     None if it is to be planned.
@@ -147,26 +150,26 @@ def _without_plan(row: Row, seen: dict[str, int]) -> Line | None:
     if not faults and row.wanted:
         return None
     if not faults:
-        return Line(row.line, "", "", left_out=frozenset(row.left_out))
-    return Line(row.line, row.address, REFUSED, faults=_told(faults))
+        return LineResult(row.line, "", "", left_out=frozenset(row.left_out))
+    return LineResult(row.line, row.address, REFUSED, faults=_format_errors(faults))
 
 
-def _line(row: Row, planned: Planned) -> Line:
-    names = tuple(sorted(planned.changed.difference(plans.NOT_TOLD)))
+def _make_result(row: ParsedLine, planned: PlannedMailbox) -> LineResult:
+    names = tuple(sorted(planned.changed.difference(plans.UNRECORDED_FIELDS)))
     if planned.outcome == REFUSED:
         names = ()
-    return Line(
+    return LineResult(
         row.line,
         row.address,
         planned.outcome,
         names,
-        _told(planned.faults),
+        _format_errors(planned.faults),
         frozenset(row.left_out),
         frozenset(row.locked_by),
     )
 
 
-def _told(faults: dict[str, str]) -> tuple[str, ...]:
+def _format_errors(faults: dict[str, str]) -> tuple[str, ...]:
     return tuple(
         f"{name}: {reason}" if name else reason for name, reason in faults.items()
     )

@@ -15,11 +15,16 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from accounts.hashing import schemes
-from provisioning import cells as said
-from provisioning.cells import is_text
+from provisioning.cells import is_text, parse_address
 from provisioning.columns import ACTIVE, ADDRESS, PASSWORD
-from provisioning.files import NOTHING, UNUSABLE, Row, Waived, password_field
-from provisioning.plans import Wanted
+from provisioning.files import (
+    NO_WAIVER,
+    UNUSABLE_HASH,
+    ParsedLine,
+    Waiver,
+    parse_password,
+)
+from provisioning.plans import WantedMailbox
 
 FIELDS = (ADDRESS.name, PASSWORD.name, "uid", "gid", "gecos", "home", "shell")
 
@@ -62,7 +67,7 @@ RENAMED = "leads to the mailbox of another name"
 SETS_MORE = "sets more fields, which are not looked at"
 SHARING = "decides which mailboxes of others they may open"
 CERTIFICATE = "asks for a certificate as well"
-CLOSING: Mapping[str, str] = {
+RESTRICTING: Mapping[str, str] = {
     **dict.fromkeys(("allow_nets", "allow_real_nets"), NETWORKS),
     **dict.fromkeys(("nopassword", "noauthenticate"), UNASKED),
     **dict.fromkeys(("password", "password_noscheme"), UNASKED),
@@ -86,14 +91,14 @@ UNKNOWN = "not known here, so it may close what would be open"
 NEVER_WAIVED = LOCKING | {"password", "password_noscheme", "passdb_import"}
 
 # Shaped like the name of a field; whatever else is unknown may be a secret.
-NAME = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 SECRETS = frozenset({"pass", "password", "password_noscheme"})
 # A number or a name that may be a user's or a group's.
-OWNER = re.compile(r"\d{1,10}|[A-Za-z_][\w.-]*", re.ASCII)
+USER_OR_GROUP = re.compile(r"\d{1,10}|[A-Za-z_][\w.-]*", re.ASCII)
 NO_ID = 2**32 - 1
 
 
-def read_passwd(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
+def read_passwd(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
     """Read mailboxes from a passwd-file, whose lines end with a line feed.
 
     Where one is locked there, by its hash or by an extra field, it is wanted not to be
@@ -104,24 +109,26 @@ def read_passwd(file: IO[str], waived: Waived = NOTHING) -> Iterator[Row]:
         plain = text.removesuffix("\n").removesuffix("\r")
         cells = plain.split(":")
         if plain.startswith("#"):
-            yield Row(line, None, left_out=("comment",))
+            yield ParsedLine(line, None, left_out=("comment",))
         elif plain.strip() and len(cells) == 1:
-            yield Row(line, None, faults={"": "no colon between name and password"})
+            yield ParsedLine(
+                line, None, faults={"": "no colon between name and password"}
+            )
         elif plain.strip():
-            yield _Reading(waived).row(line, cells)
+            yield _LineParser(waived).row(line, cells)
 
 
 @dataclass
-class _Reading:
+class _LineParser:
     """What one line turns out to say."""
 
-    waived: Waived
+    waived: Waiver
     fields: dict[str, object] = field(default_factory=dict, repr=False)
     faults: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     locked_by: list[str] = field(default_factory=list)
 
-    def row(self, line: int, cells: Sequence[str]) -> Row:
+    def row(self, line: int, cells: Sequence[str]) -> ParsedLine:
         address = self._address(cells[0])
         self._password(cells[1])
         self._places(cells[2 : len(FIELDS)])
@@ -135,13 +142,15 @@ class _Reading:
             if self.fields.pop(PASSWORD.field, None):
                 self.left_out.append("hash behind a lock")
             self.fields[ACTIVE.field] = False
-        wanted = Wanted(address, self.fields) if address else None
-        return Row(line, wanted, address, self.faults, self.left_out, self.locked_by)
+        wanted = WantedMailbox(address, self.fields) if address else None
+        return ParsedLine(
+            line, wanted, address, self.faults, self.left_out, self.locked_by
+        )
 
     def _address(self, cell: str) -> str:
         """Dovecot looks for names as they stand: small letters, and no blanks."""
         try:
-            address = said.address(cell)
+            address = parse_address(cell)
         except ValueError as error:
             self.faults["address"] = str(error)
             return ""
@@ -156,15 +165,15 @@ class _Reading:
             self.locked_by.append("password" if cell else "empty password")
             return
         try:
-            self.fields |= password_field(cell, self.waived)
+            self.fields |= parse_password(cell, self.waived)
         except schemes.Unusable as error:
             self.faults["password"] = str(error)
         else:
-            self.left_out += [] if self.fields else [UNUSABLE]
+            self.left_out += [] if self.fields else [UNUSABLE_HASH]
 
     def _places(self, cells: Sequence[str]) -> None:
         for name, cell in zip(FIELDS[2:], cells, strict=False):
-            if name in {"uid", "gid"} and cell and not _is_owner(cell):
+            if name in {"uid", "gid"} and cell and not _is_mail_user_id(cell):
                 self.faults[name] = "Dovecot passes over a line with it"
             elif cell:
                 self.left_out.append(name)
@@ -189,7 +198,7 @@ class _Reading:
             self.left_out.append(name)
         else:
             shown = name if is_shown else f"extra field {place}"
-            why = CLOSING.get(name, UNKNOWN)
+            why = RESTRICTING.get(name, UNKNOWN)
             way = "" if name in NEVER_WAIVED else "; --leave-out with its name"
             way += " imports the mailbox without it" if way else ""
             self.faults[shown] = f"{why}{way}"
@@ -197,20 +206,20 @@ class _Reading:
     def _is_shown(self, word: str, before: set[str]) -> bool:
         """Whether the name of a field is known, or surely no part of a secret."""
         name, equals, _value = word.partition("=")
-        if name in CLOSING:
+        if name in RESTRICTING:
             return True
         is_secret = bool(before & SECRETS) or "password" in self.faults
-        return bool(equals and NAME.fullmatch(name)) and not is_secret
+        return bool(equals and FIELD_NAME.fullmatch(name)) and not is_secret
 
 
-def _is_owner(cell: str) -> bool:
+def _is_mail_user_id(cell: str) -> bool:
     """Whether Dovecot takes it for a mail user; a line with another it passes over."""
-    if not OWNER.fullmatch(cell) or cell == "root":
+    if not USER_OR_GROUP.fullmatch(cell) or cell == "root":
         return False
     return not cell[0].isdigit() or 0 < int(cell) < NO_ID
 
 
 def _is_prose(word: str) -> bool:
     """Whether it is a word of a reason, and no field that stands without a value."""
-    known = LOCKING | HARMLESS | set(CLOSING)
+    known = LOCKING | HARMLESS | set(RESTRICTING)
     return word not in known and "_" not in word and ":" not in word

@@ -21,18 +21,21 @@ from accounts.models import (
 )
 from accounts.models.account import ADDRESS
 from provisioning import cells, columns
-from provisioning.columns import COLUMNS, RELATED
+from provisioning.columns import COLUMNS, RELATED_FIELDS
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
 # What goes along with a column: of these the record tells by another event, or nothing.
-NOT_TOLD = ("taken_over", "policy_reason")
+UNRECORDED_FIELDS = ("taken_over", "policy_reason")
 # What may change in a mailbox's own row.
-OWN_FIELDS = [*(column.field for column in COLUMNS if column.in_row), *NOT_TOLD]
-LONGEST_ADDRESS = 254  # symbols, as the column of the database has it
+ROW_FIELDS = [
+    *(column.field for column in COLUMNS if column.in_row),
+    *UNRECORDED_FIELDS,
+]
+MAX_ADDRESS_LENGTH = 254  # symbols, as the column of the database has it
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedMailbox:
     """What a mailbox shall be. What `fields` do not name stays as it is.
 
     `fields` hold values by the `field` of their column, as its `parse` returns them or
@@ -56,7 +59,7 @@ class Rules:
 
 
 @dataclass
-class Planned:
+class PlannedMailbox:
     """What becomes of one mailbox: see `outcome`; `faults` say why it is refused."""
 
     address: str
@@ -89,25 +92,29 @@ class Planned:
         return {name for name in self.after if self.before[name] != self.after[name]}
 
 
-def plan(wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> list[Planned]:
+def plan(
+    wanted: Sequence[WantedMailbox], rules: Rules, *, lock: bool
+) -> list[PlannedMailbox]:
     """Return what becomes of each, in their order; nothing is written.
 
     With `lock`, inside `atomic()`, the mailboxes that exist stay as they are until
     it ends. The queries do not grow with the number.
     """
-    known = _Known(wanted, rules, lock=lock)
-    return [_plan_one(each, known, rules) for each in wanted]
+    existing = _ExistingRecords(wanted, rules, lock=lock)
+    return [_plan_one(each, existing, rules) for each in wanted]
 
 
-class _Known:
+class _ExistingRecords:
     """What the database knows of the mailboxes wanted."""
 
-    def __init__(self, wanted: Sequence[Wanted], rules: Rules, *, lock: bool) -> None:
+    def __init__(
+        self, wanted: Sequence[WantedMailbox], rules: Rules, *, lock: bool
+    ) -> None:
         addresses = [each.address for each in wanted]
         rows = Account.objects.filter(address__in=addresses).order_by("pk")
         if lock:
             list(rows.select_for_update().values_list("pk"))
-        rows = rows.select_related(*RELATED)
+        rows = rows.select_related(*RELATED_FIELDS)
         self.accounts = {row.address: row for row in rows}
         # No mailbox has them; those that are there keep the address they have.
         former = FormerAddress.objects.filter(address__in=addresses)
@@ -128,14 +135,18 @@ class _Known:
         self.policies = {row.name: row for row in seen.filter(name__in=names)}
 
 
-def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:
-    result = Planned(wanted.address, account=known.accounts.get(wanted.address))
+def _plan_one(
+    wanted: WantedMailbox, existing: _ExistingRecords, rules: Rules
+) -> PlannedMailbox:
+    result = PlannedMailbox(
+        wanted.address, account=existing.accounts.get(wanted.address)
+    )
     if result.account is None:
         result.is_new = True
-        domain = _domain(wanted.address, known, rules, result.faults)
-        if domain is not None and wanted.address in known.former:
+        domain = _plan_domain(wanted.address, existing, rules, result.faults)
+        if domain is not None and wanted.address in existing.former:
             with translation.override("en"):
-                result.faults["address"] = known.former[wanted.address].refusal
+                result.faults["address"] = existing.former[wanted.address].refusal
         if domain is None or result.faults:
             return result
         result.account = Account(address=wanted.address, domain=domain)
@@ -144,34 +155,34 @@ def _plan_one(wanted: Wanted, known: _Known, rules: Rules) -> Planned:
         result.faults["address"] = "An administrator's mailbox is not changed this way."
         return result
     fresh = result.is_new
-    result.before = {name: getattr(account, name) for name in OWN_FIELDS}
-    result.after = _after(wanted.fields, account, known, rules, result.faults)
+    result.before = {name: getattr(account, name) for name in ROW_FIELDS}
+    result.after = _plan_fields(wanted.fields, account, existing, rules, result.faults)
     result.old_phone = None if fresh else getattr(account, "phone", None)
     _plan_phone(wanted.fields, result)
     for name, value in result.after.items():
         if name != "phone":
             setattr(account, name, value)
-    _check(account, result)
+    _find_errors(account, result)
     return result
 
 
-def _domain(
-    address: str, known: _Known, rules: Rules, faults: dict[str, str]
+def _plan_domain(
+    address: str, existing: _ExistingRecords, rules: Rules, faults: dict[str, str]
 ) -> Domain | None:
     """Return the domain of the address, perhaps one that is still to be made."""
     name = address.rpartition("@")[2]
-    if name not in known.domains and rules.new_domains is not None:
-        known.domains[name] = Domain(name=name, policy=rules.new_domains)
-    if name not in known.domains:
+    if name not in existing.domains and rules.new_domains is not None:
+        existing.domains[name] = Domain(name=name, policy=rules.new_domains)
+    if name not in existing.domains:
         faults["address"] = "The domain of the address is none of this host."
         return None
-    return known.domains[name]
+    return existing.domains[name]
 
 
-def _after(
+def _plan_fields(
     fields: Mapping[str, object],
     account: Account,
-    known: _Known,
+    existing: _ExistingRecords,
     rules: Rules,
     faults: dict[str, str],
 ) -> dict[str, object]:
@@ -184,8 +195,10 @@ def _after(
         after["client_passwords_on"] = True
     if "department" in fields:
         name = str(fields["department"])
-        after["department"] = _department(name, account.domain, known, rules, faults)
-    after |= _policy(fields, account, known, faults)
+        after["department"] = _plan_department(
+            name, account.domain, existing, rules, faults
+        )
+    after |= _plan_policy(fields, account, existing, faults)
     password = fields.get("password")
     if isinstance(password, str) and password:
         digest = schemes.digest(password)
@@ -195,26 +208,30 @@ def _after(
     return after
 
 
-def _department(
-    name: str, domain: Domain, known: _Known, rules: Rules, faults: dict[str, str]
+def _plan_department(
+    name: str,
+    domain: Domain,
+    existing: _ExistingRecords,
+    rules: Rules,
+    faults: dict[str, str],
 ) -> Department | None:
     if not name:
         return None
     key = domain.name, name
-    if key not in known.departments and rules.new_departments:
-        known.departments[key] = Department(domain=domain, name=name)
-        fault = columns.name_fault(name)
+    if key not in existing.departments and rules.new_departments:
+        existing.departments[key] = Department(domain=domain, name=name)
+        fault = columns.find_name_error(name)
         if fault:
             faults["department"] = fault
-    if key not in known.departments:
+    if key not in existing.departments:
         faults["department"] = "The domain has no department of this name."
-    return known.departments.get(key)
+    return existing.departments.get(key)
 
 
-def _policy(
+def _plan_policy(
     fields: Mapping[str, object],
     account: Account,
-    known: _Known,
+    existing: _ExistingRecords,
     faults: dict[str, str],
 ) -> dict[str, object]:
     if "policy" not in fields and "policy_until" not in fields:
@@ -222,7 +239,7 @@ def _policy(
     policy = account.policy
     if "policy" in fields:
         name = str(fields["policy"] or "")
-        policy = known.policies.get(name)
+        policy = existing.policies.get(name)
         if name and policy is None:
             faults["policy"] = "There is no policy of this name."
         elif policy and policy.domain_id not in {None, account.domain_id}:
@@ -235,7 +252,7 @@ def _policy(
     return after if is_same else {**after, "policy_reason": ""}
 
 
-def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
+def _plan_phone(fields: Mapping[str, object], result: PlannedMailbox) -> None:
     result.new_phone = result.old_phone
     if "phone" not in fields:
         return
@@ -245,7 +262,7 @@ def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
     # What is on file already may have been put there by an administrator's hand.
     if text not in {"", old}:
         try:
-            number = str(cells.number(text).as_e164)
+            number = str(cells.parse_phone_number(text).as_e164)
         except ValueError as error:
             result.faults["phone"] = f"This cannot be the phone for codes: {error}."
             return
@@ -254,16 +271,20 @@ def _plan_phone(fields: Mapping[str, object], result: Planned) -> None:
         result.new_phone = Phone(number=number) if number else None
 
 
-def _check(account: Account, result: Planned) -> None:
+def _find_errors(account: Account, result: PlannedMailbox) -> None:
     """Find what is well formed and all the same no mailbox of ours."""
     # Not by `clean_fields`, which would ask the database for what each refers to.
     for column in COLUMNS:
-        fault = column.fault(getattr(account, column.field)) if column.fault else ""
+        fault = (
+            column.find_error(getattr(account, column.field))
+            if column.find_error
+            else ""
+        )
         if fault:
             result.faults[column.field] = fault
     try:
         ADDRESS(account.address)
     except ValidationError as error:
         result.faults.setdefault("address", " ".join(error.messages))
-    if len(account.address) > LONGEST_ADDRESS:
+    if len(account.address) > MAX_ADDRESS_LENGTH:
         result.faults.setdefault("address", "The address is too long.")

@@ -7,15 +7,15 @@ from datetime import datetime
 from accounts.events import Kind
 from accounts.models import Account, FormerAddress, SecurityEvent
 
-AT_ONCE = 500  # addresses in one query
+BATCH_SIZE = 500  # addresses in one query
 RENAMED, DELETED = FormerAddress.Because.RENAMED, FormerAddress.Because.DELETED
 
 # When, why, and by which mailbox; None: by one that is deleted.
-Left = tuple[datetime, str, int | None]
+Departure = tuple[datetime, str, int | None]
 
 
 @dataclass(frozen=True)
-class Reused:
+class ReusedAddress:
     """An address that a mailbox left, and that another one has now."""
 
     address: str
@@ -25,31 +25,31 @@ class Reused:
     left_by: Account | None
 
 
-def reused(domain: str = "") -> Iterator[Reused]:
+def find_reused_addresses(domain: str = "") -> Iterator[ReusedAddress]:
     """Yield them, of one domain or of all, as far as the record of events knows.
 
     In the folders of these addresses may be mail of whoever had them before. What was
     released is not among them: somebody has looked.
     """
-    left: dict[str, list[Left]] = {}
-    for address, told in _left():
+    left: dict[str, list[Departure]] = {}
+    for address, told in _departures():
         if told is None:
             left.pop(address, None)
         elif not domain or address.endswith(f"@{domain}"):
             left.setdefault(address, []).append(told)
     wanted = sorted(left)
-    for start in range(0, len(wanted), AT_ONCE):
-        part = wanted[start : start + AT_ONCE]
+    for start in range(0, len(wanted), BATCH_SIZE):
+        part = wanted[start : start + BATCH_SIZE]
         users = Account.objects.filter(address__in=part)
         for address, pk in sorted(users.values_list("address", "pk")):
             others = [told for told in left[address] if told[2] != pk]
             if others:
                 at, because, other = others[-1]
                 leavers = Account.objects.filter(pk=other) if other else []
-                yield Reused(address, at, because, next(iter(leavers), None))
+                yield ReusedAddress(address, at, because, next(iter(leavers), None))
 
 
-def _left() -> Iterator[tuple[str, Left | None]]:
+def _departures() -> Iterator[tuple[str, Departure | None]]:
     """Yield how each address was left, in order, and None when it was released."""
     kinds = [Kind.MAILBOX_DELETED, Kind.MAILBOX_CHANGED, Kind.ADDRESS_RELEASED]
     rows = SecurityEvent.objects.filter(kind__in=kinds).order_by("at", "pk")

@@ -34,14 +34,14 @@ WHOLE_HOST = "accounts.administer_whole_host"
 OPERATE = "accounts.operate_site"
 
 
-def _rights(**names: str) -> frozenset[str]:
+def _permissions(**names: str) -> frozenset[str]:
     """Return the permissions of these names, which are given by their app."""
     return frozenset(
         f"{app}.{name}" for app, text in names.items() for name in text.split()
     )
 
 
-VIEW_RIGHTS = _rights(
+VIEW_RIGHTS = _permissions(
     accounts="view_account view_cutoff view_department view_domain view_formeraddress"
     " view_phone view_policy view_recoverycodes view_securityevent",
     administration="view_job",
@@ -49,11 +49,11 @@ VIEW_RIGHTS = _rights(
     otp_totp="view_totpdevice",
     django_otp_webauthn="view_webauthncredential",
 )
-HELP_RIGHTS = VIEW_RIGHTS | _rights(
+HELP_RIGHTS = VIEW_RIGHTS | _permissions(
     administration="reset_phone unlock_codes",
     clientpasswords="revoke_clientpassword",
 )
-DOMAIN_RIGHTS = HELP_RIGHTS | _rights(
+DOMAIN_RIGHTS = HELP_RIGHTS | _permissions(
     accounts="add_account change_account release_formeraddress"
     " add_department change_department delete_department"
     " change_domain"
@@ -65,7 +65,7 @@ DOMAIN_RIGHTS = HELP_RIGHTS | _rights(
     otp_totp="delete_totpdevice",
     django_otp_webauthn="delete_webauthncredential",
 )
-SITE_RIGHTS = DOMAIN_RIGHTS | _rights(
+SITE_RIGHTS = DOMAIN_RIGHTS | _permissions(
     accounts="operate_site delete_account add_domain delete_domain",
     clientpasswords="view_followedlog delete_followedlog",
     provisioning="add_apitoken revoke_apitoken view_apitoken",
@@ -130,23 +130,23 @@ Asker = Account | AnonymousUser
 Scope = Callable[[QuerySet[Domain]], Q]
 
 
-def _by(path: str) -> Scope:
+def _by_domain_path(path: str) -> Scope:
     """Of records that have their domain at the end of this path."""
     return lambda domains: Q(**{f"{path}__in": domains})
 
 
-def _by_name(domains: QuerySet[Domain]) -> Q:
+def _by_domain_name(domains: QuerySet[Domain]) -> Q:
     """Of records that stay when their domain goes, and are of one made anew as well."""
     return Q(domain__in=domains.values("name"))
 
 
-def _cutoffs(domains: QuerySet[Domain]) -> Q:
+def _cutoff_scope(domains: QuerySet[Domain]) -> Q:
     """Those of their mailboxes, and of all mailboxes of one of them."""
     masks = domains.annotate(mask=Concat(Value("*@"), "name", Value("*")))
     return Q(account__domain__in=domains) | Q(login_mask__in=masks.values("mask"))
 
 
-def _policies(domains: QuerySet[Domain]) -> Q:
+def _policy_scope(domains: QuerySet[Domain]) -> Q:
     """Their own, and those for every domain, which bind theirs too if they have."""
     for_all = Q(Exists(domains)) & Q(domain=None)
     return for_all | Q(domain__in=domains)
@@ -154,18 +154,18 @@ def _policies(domains: QuerySet[Domain]) -> Q:
 
 # What is not here is of the whole host, and for site operators alone.
 SCOPES: dict[type[Model], Scope] = {
-    Account: _by("domain"),
-    ClientPassword: _by("account__domain"),
-    Cutoff: _cutoffs,
-    Department: _by("domain"),
-    Domain: _by("pk"),
-    FormerAddress: _by_name,
-    Logon: _by("account__domain"),
-    Policy: _policies,
-    RecoveryCodes: _by("user__domain"),
-    SecurityEvent: _by_name,
-    TOTPDevice: _by("user__domain"),
-    WebAuthnCredential: _by("user__domain"),
+    Account: _by_domain_path("domain"),
+    ClientPassword: _by_domain_path("account__domain"),
+    Cutoff: _cutoff_scope,
+    Department: _by_domain_path("domain"),
+    Domain: _by_domain_path("pk"),
+    FormerAddress: _by_domain_name,
+    Logon: _by_domain_path("account__domain"),
+    Policy: _policy_scope,
+    RecoveryCodes: _by_domain_path("user__domain"),
+    SecurityEvent: _by_domain_name,
+    TOTPDevice: _by_domain_path("user__domain"),
+    WebAuthnCredential: _by_domain_path("user__domain"),
 }
 
 
@@ -220,7 +220,11 @@ def scope(account: Asker, model: type[Model]) -> Q:
     """Return the condition for the account to see a record of this model."""
     if model not in SCOPES:
         return Q() if is_operator(account) else Q(pk__in=[])
-    return Q() if sees_whole_host(account) else in_domains(model, domains_of(account))
+    return (
+        Q()
+        if sees_whole_host(account)
+        else in_domains(model, administered_domains(account))
+    )
 
 
 def in_domains(model: type[Model], domains: QuerySet[Domain]) -> Q:
@@ -242,7 +246,7 @@ def sees_whole_host(account: Asker) -> bool:
     return bool(account.has_perm(OPERATE) or account.has_perm(WHOLE_HOST))
 
 
-def domains_of(account: Asker) -> QuerySet[Domain]:
+def administered_domains(account: Asker) -> QuerySet[Domain]:
     """The domains that were given to them; those of the whole host need none."""
     return Domain.objects.filter(administrators=account.pk)
 
@@ -251,7 +255,7 @@ def is_administrator(account: Account) -> bool:
     return account.is_staff or account.is_superuser
 
 
-def may_touch(account: Asker, other: Account) -> bool:
+def may_change_mailbox(account: Asker, other: Account) -> bool:
     """Whether they may change this mailbox and what belongs to it, by their rank.
 
     An administrator's mailbox is for site operators to change, a superuser's for

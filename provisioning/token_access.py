@@ -69,7 +69,7 @@ class TokenAccess:
             rows = rows.filter(pk__in=self.token.domains.values("pk"))
         if self.is_limited_by_owner:
             owner = self.token.owner
-            own = roles.domains_of(owner) if owner else Domain.objects.none()
+            own = roles.administered_domains(owner) if owner else Domain.objects.none()
             rows = rows.filter(pk__in=own.values("pk"))
         return rows
 

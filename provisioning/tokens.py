@@ -184,7 +184,7 @@ def _require_valid_name(name: str) -> None:
 def _require_owned_domains(owner: Account, domains: Collection[Domain]) -> None:
     if roles.sees_whole_host(owner):
         return
-    own = set(roles.domains_of(owner).values_list("pk", flat=True))
+    own = set(roles.administered_domains(owner).values_list("pk", flat=True))
     outside = sorted(each.name for each in domains if each.pk not in own)
     if outside:
         words = _("The owner does not administer %(domains)s.")

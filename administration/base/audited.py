@@ -73,7 +73,9 @@ class TrackedForm(ModelForm[Model]):
         if version and version != self.fields[audit.VERSION].initial:
             self.add_error(None, STALE)
         for name, value in list(self.cleaned_data.items()):
-            if isinstance(value, Account) and not roles.may_touch(self.author, value):
+            if isinstance(value, Account) and not roles.may_change_mailbox(
+                self.author, value
+            ):
                 self.add_error(name, RANK)
         return cleaned
 

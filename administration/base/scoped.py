@@ -46,7 +46,7 @@ class ScopedAdmin(BoundedAdmin[M]):
     def may_write(self, request: HttpRequest, record: M) -> bool:
         """Whether this record, which they see, is theirs to change, by their rank."""
         owner = roles.owner_of(record)
-        return owner is None or roles.may_touch(request.user, owner)
+        return owner is None or roles.may_change_mailbox(request.user, owner)
 
     def why_read_only(self, request: HttpRequest, record: M) -> StrOrPromise:
         """What the page says where `may_write` forbids what permissions allow."""

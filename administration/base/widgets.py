@@ -22,7 +22,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from provisioning.cells import YEARS
+from provisioning.cells import CALENDAR_YEARS
 
 Column = Field[Any, Any]  # of a record
 Attributes = dict[str, Any]  # of an element of HTML, as Django's widgets write it
@@ -47,9 +47,9 @@ def in_the_calendar(moment: datetime) -> None:
         year = moment.astimezone(UTC).year
     except OverflowError:
         year = 0
-    if year not in YEARS:
+    if year not in CALENDAR_YEARS:
         words = _("The year must be from %(first)s to %(last)s.")
-        named = {"first": YEARS[0], "last": YEARS[-1]}
+        named = {"first": CALENDAR_YEARS[0], "last": CALENDAR_YEARS[-1]}
         raise ValidationError(words, params=named)
 
 

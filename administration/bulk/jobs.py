@@ -214,7 +214,7 @@ def _require_rank(orderer: Account, row: Model) -> None:
     owner = roles.owner_of(row)
     if owner is None or not roles.is_administrator(owner):
         return
-    if owner.pk == orderer.pk or not roles.may_touch(orderer, owner):
+    if owner.pk == orderer.pk or not roles.may_change_mailbox(orderer, owner):
         raise NotAllowed
 
 

@@ -75,7 +75,9 @@ class AddressedAdmin(RightsAdmin):
         told = dict(extra_context or {})
         if account is not None:
             # By then there is no mailbox that its mail belongs to.
-            told["to_do"] = former_addresses.to_do(account.address, None, is_seen=True)
+            told["to_do"] = former_addresses.instructions_for(
+                account.address, None, is_seen=True
+            )
         return super().delete_view(request, object_id, told)
 
     def _ask(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
@@ -95,7 +97,7 @@ class AddressedAdmin(RightsAdmin):
             "opts": self.opts,
             "original": self.get_object(request, unquote(object_id)),
             "new": account.address,
-            "to_do": former_addresses.to_do(old, account, is_seen=True),
+            "to_do": former_addresses.instructions_for(old, account, is_seen=True),
             "typed": typed_into(request),
         }
         template = "admin/accounts/account/rename.html"

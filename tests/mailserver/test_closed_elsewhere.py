@@ -105,7 +105,7 @@ def kinds() -> Iterator[Kind]:
     """Yield every kind of line that the reader tells apart, and some more."""
     for scheme, hash_ in HASHES.items():
         yield Kind(scheme, f"{{address}}:{hash_}:{PLACES}")
-    fields = [*passwd_files.LOCKING, *passwd_files.HARMLESS, *passwd_files.CLOSING]
+    fields = [*passwd_files.LOCKING, *passwd_files.HARMLESS, *passwd_files.RESTRICTING]
     families = [FAMILIES[family] for family in passwd_files.HARMLESS_FAMILIES]
     for name in [*fields, *families, "colour", "NoLogin"]:
         yield Kind(name, with_extra(f"{name}={VALUES.get(name, 'y')}"))

@@ -54,7 +54,7 @@ class Letters:
 
     def files(self) -> list[Path]:
         """Return all that is in the folders of both addresses."""
-        homes = [former_addresses.home_of(each) for each in (self.old, self.new)]
+        homes = [former_addresses.mail_home(each) for each in (self.old, self.new)]
         return sorted(file for home in homes for file in Path(home).rglob("*"))
 
     def configure(self, *settings: str) -> None:
@@ -157,7 +157,7 @@ def test_what_has_come_to_the_new_address_meanwhile_is_put_to_it(
 ) -> None:
     letters.deliver(letters.old, "of before")
     assert letters.read(letters.old) == [("1", "of before")]
-    home, new_home = map(former_addresses.home_of, (letters.old, letters.new))
+    home, new_home = map(former_addresses.mail_home, (letters.old, letters.new))
     assert letters.run(f"echo before > {home}/.dovecot.sieve") == 0
 
     move, *together = renamed(administrator, letters)
@@ -192,7 +192,7 @@ def test_another_format_stays(letters: Letters, location: str) -> None:
     letters.save(letters.old, "of before")
     letters.rename()
     letters.save(letters.new, "of meanwhile")
-    commands = former_addresses.bringing_together(letters.old, letters.new)
+    commands = former_addresses.merge_commands(letters.old, letters.new)
     before = letters.files()
 
     assert letters.run(commands) != 0
@@ -209,10 +209,10 @@ def test_over_quota_what_has_come_stays(letters: Letters) -> None:
     letters.rename()
     letters.save(letters.new, "of meanwhile")
     letters.limit_to("20B")
-    commands = former_addresses.bringing_together(letters.old, letters.new)
+    commands = former_addresses.merge_commands(letters.old, letters.new)
 
     assert letters.run(commands) != 0
-    come = Path(former_addresses.come(letters.new), "Maildir")
+    come = Path(former_addresses.arrivals_folder(letters.new), "Maildir")
     (letter,) = [*come.glob("new/*"), *come.glob("cur/*")]
     assert "of meanwhile" in letter.read_text()
 
@@ -245,7 +245,7 @@ def test_the_mail_of_who_has_left_can_be_given_to_somebody_else(
         r"^doveadm import .* 'From plain' ALL$", page.read_text(), re.MULTILINE
     )
 
-    home = former_addresses.home_of(letters.old)
+    home = former_addresses.mail_home(letters.old)
     for there, here in (
         ("/srv/mail/plain@example.com", home),
         ("boss@example.com", boss.address),

@@ -9,7 +9,7 @@ from tqdm import tqdm
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Account, Domain
-from provisioning.columns import COLUMNS, PASSWORD, RELATED
+from provisioning.columns import COLUMNS, PASSWORD, RELATED_FIELDS
 
 AT_ONCE = 2000  # mailboxes in memory
 OWNER_ONLY = 0o600
@@ -60,11 +60,11 @@ class Command(BaseCommand):
         columns = [each for each in COLUMNS if with_hash or each is not PASSWORD]
         writer = csv.writer(file)
         writer.writerow([column.name for column in columns])
-        found = rows.order_by("address").select_related(*RELATED)
+        found = rows.order_by("address").select_related(*RELATED_FIELDS)
         count = 0
         for account in tqdm(
             found.iterator(AT_ONCE), desc="exporting", unit=" mailboxes", disable=None
         ):
-            writer.writerow([column.cell(account) for column in columns])
+            writer.writerow([column.format_cell(account) for column in columns])
             count += 1
         return count

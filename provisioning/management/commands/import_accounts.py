@@ -12,8 +12,8 @@ from accounts import events
 from accounts.events import Event, Kind
 from accounts.models import Policy
 from provisioning import columns, files, imports, passwd_files
-from provisioning.files import Malformed, Row, Waived
-from provisioning.imports import Line, Refusals, Report
+from provisioning.files import MalformedFile, ParsedLine, Waiver
+from provisioning.imports import ImportReport, LineResult, RefusedLines
 from provisioning.plans import REFUSED, Rules
 
 # How each format is read, and what ends its lines: csv looks for that by itself.
@@ -23,7 +23,7 @@ READERS = {
 }
 
 LOCKING = " or ".join(sorted(passwd_files.LOCKING))
-KEPT = ", ".join(column.name for column in columns.COLUMNS if column.keeps)
+KEPT = ", ".join(column.name for column in columns.COLUMNS if column.ignores_empty_cell)
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ Create mailboxes from a file, and change existing ones to match it. Importing th
 file again changes nothing.
 
 A CSV file is in UTF-8, with commas, and has its column names in the first line:
-{columns.description()}
+{columns.describe_columns()}
 Every column but address is optional; what has no column stays as it is. An empty cell
 empties its value; {KEPT} is left alone.
 
@@ -114,7 +114,7 @@ interruption, import it again."""
     def _import(self, rules: Rules, total: int) -> None:
         why = self._options["reason"]
         parts = imports.carry_out(self._rows(), rules, by=self._by, why=why)
-        in_one, done = self._options["in_one"], Report()
+        in_one, done = self._options["in_one"], ImportReport()
         try:
             with transaction.atomic() if in_one else nullcontext():
                 for _lines in self._counted(parts, total, "writing", done):
@@ -126,14 +126,14 @@ interruption, import it again."""
         self._record(done)
         self._conclude(self.style.SUCCESS(f"{done}"), done)
 
-    def _look_through(self, rules: Rules, total: int) -> Report:
+    def _look_through(self, rules: Rules, total: int) -> ImportReport:
         """Say which lines are refused, and count all."""
-        found, refusals = Report(), Refusals()
-        parts = imports.look_through(self._rows(), rules)
+        found, refusals = ImportReport(), RefusedLines()
+        parts = imports.preview(self._rows(), rules)
         for lines in self._counted(parts, total, "looking", found):
             for line in lines:
                 if self._options["verbosity"] > 1:
-                    self._say(imports.sentence(line))
+                    self._say(imports.describe_line(line))
                 elif line.outcome == REFUSED:
                     refusals.add(line)
         for sentence in refusals:
@@ -141,8 +141,12 @@ interruption, import it again."""
         return found
 
     def _counted(
-        self, parts: Iterator[list[Line]], total: int, what: str, report: Report
-    ) -> Iterator[list[Line]]:
+        self,
+        parts: Iterator[list[LineResult]],
+        total: int,
+        what: str,
+        report: ImportReport,
+    ) -> Iterator[list[LineResult]]:
         """Yield the parts, each once it is counted."""
         # Not drawn where standard error is no terminal.
         with tqdm(total=total, desc=what, unit=" lines", disable=None) as bar:
@@ -155,7 +159,7 @@ interruption, import it again."""
         with tqdm.external_write_mode(nolock=True):
             self.stdout.write(sentence)
 
-    def _conclude(self, counts: str, report: Report) -> None:
+    def _conclude(self, counts: str, report: ImportReport) -> None:
         for sentence in (counts, *report.notes()):
             self.stdout.write(sentence)
         # The first line of CSV names its columns; here a field may be gone one day.
@@ -165,7 +169,7 @@ interruption, import it again."""
                 f"in no line, and named by --leave-out: {', '.join(nowhere)}"
             )
 
-    def _record(self, done: Report) -> None:
+    def _record(self, done: ImportReport) -> None:
         told = {"file": self._options["file"].name, **done.counts}
         why = self._options["reason"]
         event = Event(Kind.IMPORTED, None, self._by, detail=told, why=why)
@@ -181,7 +185,7 @@ interruption, import it again."""
                 raise CommandError(f"The policy {name!r} belongs to one domain.")
         return Rules(policy, self._options["create_departments"])
 
-    def _what_is_waived(self) -> Waived:
+    def _what_is_waived(self) -> Waiver:
         names = [name.strip() for name in self._options["leave_out"]]
         for name in names:
             # However it is written: columns are known without their capitals.
@@ -190,16 +194,16 @@ interruption, import it again."""
             if name.lower() in columns.BY_NAME:
                 text = f"{name} is taken over: leave its column out yourself."
                 raise CommandError(text)
-        return Waived(frozenset(names), self._options["without_unusable_hashes"])
+        return Waiver(frozenset(names), self._options["without_unusable_hashes"])
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[ParsedLine]:
         read, newline = READERS[self._options["format"]]
         try:
-            with files.opened(self._options["file"], newline=newline) as file:
+            with files.open_text(self._options["file"], newline=newline) as file:
                 for row in read(file, self._waived):
                     self._waived_here.update(self._waived.names & {*row.left_out})
                     yield row
-        except Malformed as error:
+        except MalformedFile as error:
             raise CommandError(f"{error}; nothing was written.") from None
 
     def _count_lines(self) -> int:

@@ -5,7 +5,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from accounts.models import Account, FormerAddress
 from provisioning import former_addresses
-from provisioning.reused_addresses import reused
+from provisioning.reused_addresses import find_reused_addresses
 
 
 class Command(BaseCommand):
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         domain = (options["domain"] or "").lower()
         if options["reused"]:
-            for each in reused(domain):
+            for each in find_reused_addresses(domain):
                 self._tell(each.address, each.left_at, each.because, each.left_by)
             return
         rows = FormerAddress.objects.select_related("account").order_by("address")
@@ -45,6 +45,6 @@ class Command(BaseCommand):
             left_at.isoformat(timespec="seconds"),
             because,
             mailbox.address if mailbox else "-",
-            former_addresses.home_of(address),
+            former_addresses.mail_home(address),
         ]
         self.stdout.write("\t".join(cells))

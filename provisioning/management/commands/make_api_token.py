@@ -78,6 +78,6 @@ class Command(BaseCommand):
         if text is None:
             return None
         try:
-            return cells.moment(text)
+            return cells.parse_moment(text)
         except ValueError as error:
             raise CommandError(f"--expires: {error}.") from None

@@ -40,7 +40,9 @@ class Command(BaseCommand):
             self._tell(former)
 
     def _tell(self, former: FormerAddress) -> None:
-        to_do = former_addresses.to_do(former.address, former.account, is_seen=True)
+        to_do = former_addresses.instructions_for(
+            former.address, former.account, is_seen=True
+        )
         self.stdout.write(
             f"{former.address} is released. What is in {to_do.home} is whoever's has "
             "it next."

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import Account, Department, Domain, SecurityEvent
 from api.schemas import AccountOut, AccountSent
-from provisioning.columns import BY_NAME, COLUMNS, RELATED, Column
+from provisioning.columns import BY_NAME, COLUMNS, RELATED_FIELDS, Column
 from provisioning.management.commands import import_accounts
 from tests.factories import make_account, make_policy
 from tests.takenover import HASHES
@@ -66,7 +66,9 @@ def _host(firm: Domain) -> None:
 
 
 def cell_of(column: Column) -> str:
-    return column.cell(Account.objects.select_related(*RELATED).get(address=ADDRESS))
+    return column.format_cell(
+        Account.objects.select_related(*RELATED_FIELDS).get(address=ADDRESS)
+    )
 
 
 def exported(folder: Path) -> dict[str, str]:
@@ -113,7 +115,7 @@ def test_it_is_changed_recorded_and_emptied_as_the_table_says(
     kinds = SecurityEvent.objects.filter(address=ADDRESS).values_list("kind", flat=True)
     assert (column.event or "mailbox-changed") in kinds
     run(tmp_path / "none.csv", f"{ADDRESS},", header=f"address,{column.name}")
-    assert column.keeps == bool(sample.emptied)
+    assert column.ignores_empty_cell == bool(sample.emptied)
     assert cell_of(column) == sample.emptied
 
 

@@ -15,7 +15,7 @@ from accounts.signin import throttle
 from clientpasswords import lifecycle
 from provisioning import apply, operations
 from provisioning.models import ApiToken
-from provisioning.plans import CHANGED, Rules, Wanted
+from provisioning.plans import CHANGED, Rules, WantedMailbox
 from tests.factories import make_client_password
 from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import save
@@ -151,7 +151,7 @@ def phone_changed_on_the_page(people: People) -> None:
 
 def imported(people: People, **fields: Any) -> None:
     policy = effective.load_effective_policy(people.person).policy
-    wanted = [Wanted(str(people.person), fields)]
+    wanted = [WantedMailbox(str(people.person), fields)]
     rules = Rules(policies=Policy.objects.filter(pk=policy.pk))
     with as_an_owner(people):
         (planned,) = apply.provision(wanted, rules, by=OPERATOR.by)

@@ -80,7 +80,9 @@ def test_by_a_right_rule_every_mailbox_has_a_folder_of_its_own(
 ) -> None:
     settings.MAIL_HOME = home
 
-    assert len({former_addresses.home_of(each) for each in ADDRESSES}) == len(ADDRESSES)
+    assert len({former_addresses.mail_home(each) for each in ADDRESSES}) == len(
+        ADDRESSES
+    )
 
 
 @pytest.mark.parametrize("home", [home for home in CASES if home and CASES[home]])

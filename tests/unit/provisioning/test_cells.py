@@ -26,7 +26,7 @@ from provisioning import cells
     ],
 )
 def test_a_mobile_number_is_taken_however_it_is_grouped(text: str, number: str) -> None:
-    assert str(cells.number(text).as_e164) == number
+    assert str(cells.parse_phone_number(text).as_e164) == number
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_mobile_number_is_taken_however_it_is_grouped(text: str, number: str) 
 )
 def test_what_gets_no_codes_is_refused_by_what_is_wrong(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=r"number|extension") as refused:
-        cells.number(text)
+        cells.parse_phone_number(text)
 
     assert why in str(refused.value)
     assert len(text) < 3 or text not in str(refused.value)
@@ -69,7 +69,7 @@ def test_what_gets_no_codes_is_refused_by_what_is_wrong(text: str, why: str) -> 
     ],
 )
 def test_a_moment_has_date_time_and_zone(text: str, at: datetime) -> None:
-    assert cells.moment(text) == at
+    assert cells.parse_moment(text) == at
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_moment_has_date_time_and_zone(text: str, at: datetime) -> None:
 )
 def test_what_leaves_the_hour_open_is_no_moment(text: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
-        cells.moment(text)
+        cells.parse_moment(text)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_what_leaves_the_hour_open_is_no_moment(text: object, why: str) -> None:
 )
 def test_an_address_is_refused_for_the_part_that_is_wrong(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why) as refused:
-        cells.address(text)
+        cells.parse_address(text)
 
     assert text not in str(refused.value)
 
@@ -136,16 +136,16 @@ def test_an_address_is_refused_for_the_part_that_is_wrong(text: str, why: str) -
 @given(text=st.text() | st.from_regex(r"[+'0-9 ()./ex-]{1,20}"))
 def test_of_any_text_a_number_is_taken_whole_or_refused(text: str) -> None:
     try:
-        number = cells.number(text)
+        number = cells.parse_phone_number(text)
     except ValueError:
         return
     assert phones.can_get_codes(number)
 
 
-@given(text=st.text() | st.from_regex(cells.MOMENT, fullmatch=True))
+@given(text=st.text() | st.from_regex(cells.RFC3339_MOMENT, fullmatch=True))
 def test_any_text_is_a_moment_in_every_zone_or_refused(text: str) -> None:
     try:
-        at = cells.moment(text)
+        at = cells.parse_moment(text)
     except ValueError:
         return
     assert at.astimezone(UTC).utcoffset() is not None

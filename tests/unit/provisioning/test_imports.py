@@ -244,7 +244,7 @@ def test_queries_do_not_grow_with_the_lines(file: Path) -> None:
 def test_what_dies_between_two_parts_is_gone_on_with(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "PART", 4)
+    monkeypatch.setattr(imports, "PART_SIZE", 4)
     real, calls = apply.provision, []
 
     def dies_in_the_third(*args: Any, **kwargs: Any) -> Any:
@@ -268,7 +268,7 @@ def test_what_dies_between_two_parts_is_gone_on_with(
 def test_in_one_transaction_nothing_is_left_of_what_died(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(imports, "PART", 4)
+    monkeypatch.setattr(imports, "PART_SIZE", 4)
     real, calls = apply.provision, []
 
     def dies_in_the_third(*args: Any, **kwargs: Any) -> Any:

@@ -123,7 +123,7 @@ def by_the_demonstration(walk: Walk) -> str:
 
 def never(walk: Walk) -> str:
     """It writes no address: what it is given has been looked at, or is not one."""
-    assert "address" not in plans.OWN_FIELDS
+    assert "address" not in plans.ROW_FIELDS
     return SENTENCE + COMMAND
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accounts.hashing import schemes
 from provisioning import files, passwd_files
 from provisioning.columns import BY_NAME, COLUMNS
-from provisioning.files import UNUSABLE, Row, Waived
+from provisioning.files import UNUSABLE_HASH, ParsedLine, Waiver
 from tests.takenover import HASHES
 
 # Stands in whatever could be a secret.
@@ -52,12 +52,12 @@ UNUSUAL = {
 }
 # What a column is called in `Wanted.fields`.
 FIELDS = {column.name: column.field for column in COLUMNS}
-WAIVED = Waived(frozenset({"notes", "colour"}))
+WAIVED = Waiver(frozenset({"notes", "colour"}))
 EXTRA = [
     *passwd_files.HARMLESS,
     *(f"{family}1" for family in passwd_files.HARMLESS_FAMILIES),
     *passwd_files.LOCKING,
-    *passwd_files.CLOSING,
+    *passwd_files.RESTRICTING,
     "colour",
     "taste",
     "NoLogin",
@@ -66,14 +66,16 @@ EXTRA = [
 ]
 # A word without a value may be the rest of a password with a blank in it.
 WORDS = [SECRET, *(f"{name}{value}" for name in EXTRA for value in ("", f"={SECRET}"))]
-WAYS = st.sampled_from([Waived(), WAIVED, Waived(unusable_hashes=True)])
+WAYS = st.sampled_from([Waiver(), WAIVED, Waiver(unusable_hashes=True)])
 
 
 def test_every_column_has_what_is_unusual_in_it() -> None:
     assert set(BY_NAME) == set(UNUSUAL) - {"", "notes"}
 
 
-def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list[Row]:
+def read_csv(
+    names: Iterable[str], cells: Iterable[str], waived: Waiver
+) -> list[ParsedLine]:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([names, cells])
     text.seek(0)
@@ -82,13 +84,13 @@ def read_csv(names: Iterable[str], cells: Iterable[str], waived: Waived) -> list
     return list(files.read_csv(text, named))
 
 
-def became_of(row: Row, name: str, cell: str) -> str:
+def became_of(row: ParsedLine, name: str, cell: str) -> str:
     """Return whether the cell is used, refused by its column, counted, or a lock."""
     if name in row.faults or (row.faults and not (name and row.wanted)):
         return "refused"
     if name in row.locked_by:
         return "lock"
-    if name in row.left_out or (name == "password" and UNUSABLE in row.left_out):
+    if name in row.left_out or (name == "password" and UNUSABLE_HASH in row.left_out):
         return "counted"
     assert row.wanted is not None
     if name == "address":
@@ -113,7 +115,7 @@ def test_one_unusual_cell_is_used_or_refused_by_its_column(
 
 @given(data=st.data(), waived=WAYS)
 def test_of_a_csv_line_nothing_is_dropped_and_no_cell_told(
-    data: st.DataObject, waived: Waived
+    data: st.DataObject, waived: Waiver
 ) -> None:
     known = sorted(set(UNUSUAL) - {"notes"} | (waived.names & {"notes"}))
     names = data.draw(st.permutations(known))
@@ -127,11 +129,11 @@ def test_of_a_csv_line_nothing_is_dropped_and_no_cell_told(
         assert SECRET not in f"{row}"
 
 
-def is_open(row: Row) -> bool:
+def is_open(row: ParsedLine) -> bool:
     return bool(not row.faults and row.wanted and row.wanted.fields.get("is_active", 1))
 
 
-def closes(name: str, waived: Waived) -> bool:
+def closes(name: str, waived: Waiver) -> bool:
     """Whether with this extra field Dovecot may let in fewer than by the hash alone."""
     harmless = passwd_files.HARMLESS | waived.names
     is_family = name.startswith(passwd_files.HARMLESS_FAMILIES) and ":" not in name
@@ -147,7 +149,7 @@ def passwd_line(password: str, places: list[str], extra: list[str]) -> str:
 
 
 def require_all_told(
-    password: str, places: list[str], extra: list[str], waived: Waived
+    password: str, places: list[str], extra: list[str], waived: Waiver
 ) -> None:
     line = passwd_line(password, places, extra)
     (row,) = passwd_files.read_passwd(io.StringIO(line), waived)
@@ -169,7 +171,7 @@ def require_all_told(
 def test_two_extra_fields_of_every_kind_are_told_and_open_nothing() -> None:
     hash_ = HASHES["SSHA512"]
     for pair in itertools.product(WORDS, repeat=2):
-        require_all_told(hash_, ["5000", "5000"], list(pair), Waived())
+        require_all_told(hash_, ["5000", "5000"], list(pair), Waiver())
         require_all_told(hash_, [], list(pair), WAIVED)
 
 
@@ -180,14 +182,14 @@ def test_two_extra_fields_of_every_kind_are_told_and_open_nothing() -> None:
     waived=WAYS,
 )
 def test_of_a_passwd_line_nothing_is_dropped_opened_or_told(
-    password: str, places: list[str], extra: list[str], waived: Waived
+    password: str, places: list[str], extra: list[str], waived: Waiver
 ) -> None:
     require_all_told(password, places, extra, waived)
 
 
 @given(password=st.sampled_from(PASSWORDS) | st.text(max_size=20), waived=WAYS)
 def test_a_password_that_is_no_hash_never_comes_in(
-    password: str, waived: Waived
+    password: str, waived: Waiver
 ) -> None:
     cells = password.replace(":", "").replace("\n", "")
     text = io.StringIO(f"erin@firm.example:{cells}\n", newline="\n")
@@ -197,4 +199,4 @@ def test_a_password_that_is_no_hash_never_comes_in(
     if is_open(row):
         assert row.wanted is not None
         kept = row.wanted.fields.get("password")
-        assert kept == schemes.stored(cells) if kept else UNUSABLE in row.left_out
+        assert kept == schemes.stored(cells) if kept else UNUSABLE_HASH in row.left_out

@@ -76,14 +76,16 @@ def test_a_mailbox_that_was_shut_here_is_not_opened_by_an_import(file: Path) -> 
     assert not Account.objects.get().is_active
 
 
-@pytest.mark.parametrize("name", passwd_files.CLOSING)
+@pytest.mark.parametrize("name", passwd_files.RESTRICTING)
 @pytest.mark.parametrize("value", ["", "=y", f"={SECRET}"])
 def test_a_line_that_lets_in_by_more_than_the_hash_is_refused_by_name(
     file: Path, name: str, value: str
 ) -> None:
     said = refuse(file, line(f"nologin {name}{value}"))
 
-    assert f"erin@firm.example: refused: {name}: {passwd_files.CLOSING[name]}" in said
+    assert (
+        f"erin@firm.example: refused: {name}: {passwd_files.RESTRICTING[name]}" in said
+    )
     assert SECRET not in said
 
 
@@ -235,7 +237,7 @@ def test_the_page_for_operators_names_every_field() -> None:
     names = {name for name, dots in told if not dots}
     families = tuple(name for name, dots in told if dots)
 
-    known = passwd_files.LOCKING | passwd_files.HARMLESS | set(passwd_files.CLOSING)
+    known = passwd_files.LOCKING | passwd_files.HARMLESS | set(passwd_files.RESTRICTING)
     assert [each for each in known - names if not each.startswith(families)] == []
     assert set(passwd_files.HARMLESS_FAMILIES) <= set(families)
 
