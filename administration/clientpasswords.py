@@ -19,7 +19,7 @@ from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
 
 
-class Judged(Protocol):
+class JudgedPassword(Protocol):
     """A client password, with why the mail server refuses it, if it does."""
 
     refusal: str | None
@@ -57,7 +57,7 @@ class ClientPasswordAdmin(
         "expires_at",
     ]
 
-    def complete(self, rows: Shown) -> None:
+    def complete_rows(self, rows: Shown) -> None:
         states = diagnosis.find_refusals(rows)
         for row in rows:
             row.refusal = states[row.pk]
@@ -67,7 +67,7 @@ class ClientPasswordAdmin(
     ) -> ClientPassword | None:
         found = super().get_object(request, object_id, from_field)
         if found is not None:
-            self.complete([found])
+            self.complete_rows([found])
         return found
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -96,6 +96,6 @@ class ClientPasswordAdmin(
         return (row.used.network_address or "") if row.used else ""
 
     @admin.display(description=_("state"))
-    def state(self, row: Judged) -> str:
+    def state(self, row: JudgedPassword) -> str:
         """As the mail server sees it; not from where."""
         return refusals.describe(row.refusal) if row.refusal else str(_("works"))

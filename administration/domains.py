@@ -29,13 +29,13 @@ from provisioning import roles
 G = TypeVar("G", bound=Domain | Department)
 
 
-class Counted(Protocol):
+class CountedGroup(Protocol):
     """A domain or department in the list, with how many mailboxes are in it."""
 
     counted: int
 
 
-class Dated(Protocol):
+class DatedDomain(Protocol):
     """A domain in the list, with when its policy was changed last."""
 
     changed_at: datetime | None
@@ -53,7 +53,7 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[G]:
         return super().get_queryset(request).select_related(*self.comes_with)
 
-    def widened(self, rows: QuerySet[G]) -> QuerySet[G]:
+    def annotate_page(self, rows: QuerySet[G]) -> QuerySet[G]:
         its_own = Account.objects.filter(**{self.name_in_mailboxes: OuterRef("pk")})
         # In no order, or it would be counted by what they are in order of.
         counted = its_own.order_by().values(self.name_in_mailboxes)
@@ -67,30 +67,30 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
         return super().page(request, name, record, reach, is_group=True, **more)
 
     def differences(self, old: G, form: ModelForm[G]) -> list[tuple[str, str, str]]:
-        was, will = bound_by(old), bound_by(form.instance)
+        was, will = binding_policy(old), binding_policy(form.instance)
         name = capfirst(str(_("policy")))
-        return [(name, str(was), str(will)), *effective.differences(was, will)]
+        return [(name, str(was), str(will)), *effective.setting_differences(was, will)]
 
-    def also_shown(self, request: HttpRequest, record: G | None) -> Context:
-        effective.remember(request, record, effective_policy.get_levels_above)
-        return super().also_shown(request, record)
+    def get_extra_context(self, request: HttpRequest, record: G | None) -> Context:
+        effective.remember_authors(request, record, effective_policy.get_levels_above)
+        return super().get_extra_context(request, record)
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, group: G) -> SafeString | str:
         if group.pk is None:
             return "—"
-        return effective.box(group, effective_policy.get_levels_above(group))
+        return effective.render_box(group, effective_policy.get_levels_above(group))
 
     @admin.display(description=_("security passwords required"))
     def required(self, group: G) -> str:
-        return effective.requirement(bound_by(group))
+        return effective.describe_requirement(binding_policy(group))
 
     @admin.display(description=_("protocols"))
     def protocols(self, group: G) -> str:
-        return effective.protocols(bound_by(group))
+        return effective.describe_protocols(binding_policy(group))
 
     @admin.display(description=_("mailboxes"))
-    def mailboxes(self, group: Counted) -> int:
+    def mailboxes(self, group: CountedGroup) -> int:
         return group.counted
 
 
@@ -134,18 +134,20 @@ class DomainAdmin(GroupAdmin[Domain]):
         super().save_model(request, obj, form, change)
         cutoffs.review_sessions(f"*@{obj.name}*")
 
-    def touched(self, record: Domain, changed: list[str]) -> QuerySet[Account]:
+    def affected_accounts(
+        self, record: Domain, changed: list[str]
+    ) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
         return queries.accounts_bound_by_domain(record)
 
-    def complete(self, rows: Shown) -> None:
+    def complete_rows(self, rows: Shown) -> None:
         changed = _last_changes(rows)
         for domain in rows:
             domain.changed_at = changed.get(domain.name)
 
     @admin.display(description=_("last policy change"))
-    def last_change(self, domain: Dated) -> datetime | None:
+    def last_change(self, domain: DatedDomain) -> datetime | None:
         return domain.changed_at
 
 
@@ -176,13 +178,15 @@ class DepartmentAdmin(GroupAdmin[Department]):
         super().delete_model(request, obj)
         cutoffs.review_sessions(f"*@{obj.domain.name}*")
 
-    def touched(self, record: Department, changed: list[str]) -> QuerySet[Account]:
+    def affected_accounts(
+        self, record: Department, changed: list[str]
+    ) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
         return queries.accounts_bound_by_department(record)
 
 
-def bound_by(group: Domain | Department) -> Policy:
+def binding_policy(group: Domain | Department) -> Policy:
     """The policy of those in it who have no exception."""
     return effective_policy.list_binding(effective_policy.get_levels_above(group))[
         -1

@@ -77,8 +77,10 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
         permission = "accounts.release_formeraddress"
         return self.has_view_permission(request) and request.user.has_perm(permission)
 
-    def also_shown(self, request: HttpRequest, record: FormerAddress | None) -> Context:
-        return super().also_shown(request, record) | {
+    def get_extra_context(
+        self, request: HttpRequest, record: FormerAddress | None
+    ) -> Context:
+        return super().get_extra_context(request, record) | {
             "may_release": self.has_release_permission(request),
             "to_do": _to_do(record) if record else None,
         }

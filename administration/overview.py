@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from accounts.events import Kind
 from accounts.models import Account, Cutoff, Domain, SecurityEvent
-from administration.base.filters import midnight
+from administration.base.filters import start_of_day
 from administration.mailboxes.filters import ends_soon
 from clientpasswords.models import ClientPassword
 from provisioning import statistics
@@ -25,7 +25,7 @@ M = TypeVar("M", bound=Model)
 
 
 @dataclass(frozen=True)
-class Number:
+class OverviewLine:
     """One line of the overview."""
 
     text: str
@@ -38,57 +38,59 @@ class Number:
 class Overview:
     """The lines, and since when those of all mailboxes are as they are."""
 
-    numbers: list[Number]
+    numbers: list[OverviewLine]
     as_of: datetime | None
     is_old: bool
 
 
-def of(request: HttpRequest) -> Overview | None:
+def build_overview(request: HttpRequest) -> Overview | None:
     """Return what this administrator may see; None if that is nothing. Two queries."""
     if not site.get_model_admin(Account).has_view_permission(request):
         return None
-    counted = statistics.sum_figures(_seen(request, Domain))
+    counted = statistics.sum_figures(_visible_rows(request, Domain))
     numbers = [*_of_mailboxes(counted), *_of_today(request)]
     as_of = counted["as_of"]
     return Overview(numbers, as_of, as_of is not None and statistics.is_outdated(as_of))
 
 
-def _of_mailboxes(counted: statistics.Figures) -> list[Number]:
+def _of_mailboxes(counted: statistics.Figures) -> list[OverviewLine]:
     active, off = counted["active"], counted["off_the_web_password"]
     share = _("%(share)s %% of %(all)s active mailboxes") % {
         "share": off * 100 // active if active else 0,
         "all": active,
     }
     return [
-        Number(
+        OverviewLine(
             _("Mailboxes that need security passwords"),
             off,
-            _list(Account, "is_active__exact=1&web=refused"),
+            _list_url(Account, "is_active__exact=1&web=refused"),
             share,
         ),
-        Number(
+        OverviewLine(
             _("Mailboxes at their limit"),
             counted["full"],
-            _list(Account, "has=full"),
+            _list_url(Account, "has=full"),
         ),
-        Number(
+        OverviewLine(
             _("Security passwords unused for 90 days"),
             counted["idle"],
-            _list(ClientPassword, "use=idle"),
+            _list_url(ClientPassword, "use=idle"),
         ),
-        Number(
+        OverviewLine(
             _("Security passwords never used"),
             counted["never_used"],
-            _list(ClientPassword, "use=never"),
+            _list_url(ClientPassword, "use=never"),
         ),
     ]
 
 
-def _of_today(request: HttpRequest) -> list[Number]:
-    ending = _seen(request, Account).filter(ends_soon())
-    sent = _seen(request, SecurityEvent).filter(kind=Kind.CODE_SENT, at__gte=midnight())
+def _of_today(request: HttpRequest) -> list[OverviewLine]:
+    ending = _visible_rows(request, Account).filter(ends_soon())
+    sent = _visible_rows(request, SecurityEvent).filter(
+        kind=Kind.CODE_SENT, at__gte=start_of_day()
+    )
     most = _("of %(most)s a day for the whole host") % {"most": settings.CODES_PER_DAY}
-    open_cutoffs = _seen(request, Cutoff) & Cutoff.objects.unconfirmed()
+    open_cutoffs = _visible_rows(request, Cutoff) & Cutoff.objects.unconfirmed()
     lines = [
         (_("Exceptions that end within 30 days"), ending, "exception=ending", ""),
         (
@@ -109,14 +111,14 @@ def _of_today(request: HttpRequest) -> list[Number]:
         for line in lines
         if site.get_model_admin(line[1].model).has_view_permission(request)
     ]
-    counts = _counts([rows for _text, rows, _query, _note in lines])
+    counts = _count_all([rows for _text, rows, _query, _note in lines])
     return [
-        Number(text, count, _list(rows.model, query), note)
+        OverviewLine(text, count, _list_url(rows.model, query), note)
         for (text, rows, query, note), count in zip(lines, counts, strict=True)
     ]
 
 
-def _counts(several: list[QuerySet[M]]) -> list[int]:
+def _count_all(several: list[QuerySet[M]]) -> list[int]:
     """Return how many rows each of them has. One query."""
     first, *others = (
         rows.values(number=Value(number))
@@ -128,11 +130,11 @@ def _counts(several: list[QuerySet[M]]) -> list[int]:
     return [found.get(number, 0) for number in range(len(several))]
 
 
-def _seen(request: HttpRequest, model: type[M]) -> QuerySet[M]:
+def _visible_rows(request: HttpRequest, model: type[M]) -> QuerySet[M]:
     return site.get_model_admin(model).get_queryset(request).order_by()
 
 
-def _list(model: type[Model], query: str) -> str:
+def _list_url(model: type[Model], query: str) -> str:
     opts = site.get_model_admin(model).opts
     list_ = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     return f"{list_}?{query}"

@@ -67,7 +67,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
         """Show the overview before the list of lists."""
-        more = {"overview": overview.of(request)}
+        more = {"overview": overview.build_overview(request)}
         return super().index(request, (extra_context or {}) | more)
 
     def each_context(self, request: HttpRequest) -> Context:
@@ -102,7 +102,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
             if response.status_code == HTTPStatus.FOUND:
                 account = Account.objects.get(address=request.user.get_username())
                 cutoffs.end_sessions(account, account.address)
-                audit.password_changed(request, account)
+                audit.record_password_change(request, account)
         return response
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002

@@ -81,12 +81,12 @@ class ApiTokenAdmin(OperatorsAdmin):
         own = path("<path:object_id>/revoke/", view, name=name)
         return [own, *super().get_urls()]
 
-    def widened(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+    def annotate_page(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         owned: QuerySet[Any] = rows.select_related("owner")
         widened: QuerySet[Any] = owned.annotate(number=Count("domains"))
         return widened
 
-    def complete(self, rows: list[Any]) -> None:
+    def complete_rows(self, rows: list[Any]) -> None:
         token_access.load_owner_permissions(rows)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -109,7 +109,7 @@ class ApiTokenAdmin(OperatorsAdmin):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = MakeForm(_sent(request))
+        form = MakeForm(_posted_data(request))
         made = _make(request, form) if form.is_valid() else None
         if made is None:
             return self._page(request, "make", form, title=_("Create an API token"))
@@ -129,7 +129,7 @@ class ApiTokenAdmin(OperatorsAdmin):
         token = self.get_object(request, unquote(object_id))
         if token is None:
             raise Http404
-        form = ReasonForm(_sent(request))
+        form = ReasonForm(_posted_data(request))
         if not form.is_valid():
             title = _("Revoke the API token?")
             return self._page(request, "revoke", form, original=token, title=title)
@@ -170,18 +170,18 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     @admin.display(description=_("last used"))
     def used(self, token: ApiToken) -> Any:
-        return _told(token.last_used_at) or _("never")
+        return _format_time(token.last_used_at) or _("never")
 
     @admin.display(description=_("expires"))
     def ends(self, token: ApiToken) -> Any:
-        return _told(token.expires_at) or _("never")
+        return _format_time(token.expires_at) or _("never")
 
     @admin.display(description=_("state"))
     def state(self, token: ApiToken) -> Any:
         if token.revoked_at:
-            return _("revoked %(day)s") % {"day": _told(token.revoked_at)}
+            return _("revoked %(day)s") % {"day": _format_time(token.revoked_at)}
         if token.is_live:
-            return "; ".join(map(str, [_("in force"), *_withheld(token)]))
+            return "; ".join(map(str, [_("in force"), *_describe_limits(token)]))
         return _("its owner is not an administrator") if token.is_left else _("expired")
 
     def _revoke(self, request: HttpRequest, token: ApiToken, order: Order) -> None:
@@ -216,7 +216,7 @@ def _first_names(domains: QuerySet[Domain]) -> Any:
     return ", ".join([*found[:MOST_NAMES], *more]) or _("none")
 
 
-def _withheld(token: ApiToken) -> Iterator[Any]:
+def _describe_limits(token: ApiToken) -> Iterator[Any]:
     """Yield what a live token does not open, as its owner may not do it now."""
     access = token_access.evaluate(token)
     if access.withheld_scopes:
@@ -226,11 +226,11 @@ def _withheld(token: ApiToken) -> Iterator[Any]:
         yield _("only in domains that its owner administers now")
 
 
-def _told(time: datetime | None) -> str:
+def _format_time(time: datetime | None) -> str:
     return date_format(localtime(time), "SHORT_DATETIME_FORMAT") if time else ""
 
 
-def _sent(request: HttpRequest) -> Any:
+def _posted_data(request: HttpRequest) -> Any:
     return request.POST if request.method == "POST" else None
 
 

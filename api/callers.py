@@ -77,7 +77,7 @@ class Caller:
             token = tokens.reload(self.access.token.pk)
             if token is None:
                 raise AuthenticationError
-            yield let_in(token, self.scope, self.by)
+            yield authorize(token, self.scope, self.by)
 
 
 class ApiRequest(HttpRequest):
@@ -102,15 +102,17 @@ class Bearer(AuthBase):
         address = client_address(request)
         if token is None:
             network = budgets.network_of(address)
-            _spend(f"api-refused:{network}", settings.API_REFUSALS_PER_NETWORK_MINUTE)
+            _spend_budget(
+                f"api-refused:{network}", settings.API_REFUSALS_PER_NETWORK_MINUTE
+            )
             return None
-        _spend(f"api:{token.pk}", settings.API_REQUESTS_PER_MINUTE)
-        caller = let_in(token, self.scope, tokens.actor(token, address))
+        _spend_budget(f"api:{token.pk}", settings.API_REQUESTS_PER_MINUTE)
+        caller = authorize(token, self.scope, tokens.actor(token, address))
         tokens.record_use(token)
         return caller
 
 
-def let_in(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
+def authorize(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
     """Return the caller with this live token, if it opens the scope now.
 
     Raises:
@@ -123,12 +125,12 @@ def let_in(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
     return Caller(access, scope, by)
 
 
-def needs(scope: ApiToken.Scope) -> dict[str, Any]:
+def require_scope(scope: ApiToken.Scope) -> dict[str, Any]:
     """Return what an operation is declared with so that it needs this scope."""
     return {"auth": Bearer(scope), "openapi_extra": {"x-scope": scope.value}}
 
 
-def _spend(key: str, most: int) -> None:
+def _spend_budget(key: str, most: int) -> None:
     try:
         budgets.spend([Limit(key, most, MINUTE)])
     except budgets.Exhausted as error:

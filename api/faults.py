@@ -6,17 +6,17 @@ from http import HTTPStatus
 from django.core.exceptions import ValidationError
 
 from accounts.models import Account
-from api.problems import Faults, Problem
+from api.problems import FieldErrors, Problem
 from provisioning import self_lockout
 
 
-def refusal(words: str, faults: Faults) -> Problem:
+def refuse_fields(words: str, faults: FieldErrors) -> Problem:
     """Return the problem that names the fields at fault."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return Problem(status, f"{words} Nothing was changed.", faults=faults)
 
 
-def of_fields(error: ValidationError) -> dict[str, str]:
+def errors_by_pointer(error: ValidationError) -> dict[str, str]:
     """Return what a model says of its fields."""
     return {
         "" if name == "__all__" else f"/{name}": " ".join(messages)
@@ -24,7 +24,7 @@ def of_fields(error: ValidationError) -> dict[str, str]:
     }
 
 
-def require_way_out(
+def require_no_self_lockout(
     owner: Account | None, names: list[str], change: Callable[[], object]
 ) -> None:
     """Refuse what would shut out the mail programs of whoever the token is of.
@@ -40,4 +40,4 @@ def require_way_out(
         protocols = ", ".join(lockout.protocols).upper()
         words = f"It would shut out the mail programs of {owner}, whose token this is."
         fault = f"They used {protocols} lately. Have that mailbox given an exception."
-        raise refusal(words, {f"/{lockout.blamed_field(names)}": fault})
+        raise refuse_fields(words, {f"/{lockout.blamed_field(names)}": fault})

@@ -10,7 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.events import MAX_REASON_LENGTH
 from accounts.models import Domain
-from administration.base.widgets import KEY, MomentField, NamedAutocomplete
+from administration.base.widgets import (
+    PRIMARY_KEY,
+    MomentField,
+    NamedAutocompleteSelectMultiple,
+)
 from provisioning.models import ApiToken
 
 ALL, SOME = "all", "some"
@@ -33,7 +37,7 @@ class DomainsField(forms.ModelMultipleChoiceField):
 
     def clean(self, value: Any) -> Any:
         for each in value or []:
-            if not KEY.fullmatch(str(each)):
+            if not PRIMARY_KEY.fullmatch(str(each)):
                 words = self.error_messages["invalid_pk_value"]
                 raise ValidationError(words, params={"pk": each})
         return super().clean(value)
@@ -68,7 +72,7 @@ class MakeForm(ReasonForm):
             "For a token that is limited to these domains. It cannot see any others."
         ),
         required=False,
-        widget=NamedAutocomplete(ApiToken.domains.field, site),
+        widget=NamedAutocompleteSelectMultiple(ApiToken.domains.field, site),
     )
     expires_at = MomentField(
         label=capfirst(_("expires")),

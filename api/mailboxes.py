@@ -12,7 +12,7 @@ from ninja import Router, Status
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from api import problems, versions
-from api.callers import ApiRequest, Caller, needs
+from api.callers import ApiRequest, Caller, require_scope
 from api.problems import Problem
 from api.schemas import (
     MOST_ROWS,
@@ -36,7 +36,7 @@ Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])
 
 
-@router.get("", response=AccountPage, **needs(Scope.ACCOUNTS_READ))
+@router.get("", response=AccountPage, **require_scope(Scope.ACCOUNTS_READ))
 def list_accounts(
     request: ApiRequest,
     domain: Text = "",
@@ -58,20 +58,20 @@ def list_accounts(
     return {"items": items, "next": items[-1].address if found[limit:] else None}
 
 
-@router.get("/{address}", response=AccountOut, **needs(Scope.ACCOUNTS_READ))
+@router.get("/{address}", response=AccountOut, **require_scope(Scope.ACCOUNTS_READ))
 def get_account(
     request: ApiRequest, response: HttpResponse, address: str
 ) -> AccountOut:
     """Look at one mailbox; the ETag names the state it is in."""
     shown = AccountOut.of(_find(request.auth, address))
-    versions.tell(response, shown)
+    versions.set_etag(response, shown)
     return shown
 
 
 @router.put(
     "/{address}",
     response={200: AccountOut, 201: AccountOut},
-    **needs(Scope.ACCOUNTS_WRITE),
+    **require_scope(Scope.ACCOUNTS_WRITE),
 )
 def put_account(
     request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
@@ -86,26 +86,28 @@ def put_account(
     fields = sent.model_dump()
     if "active" not in sent.model_fields_set:
         fields.pop("active")
-    return _bring(request, response, address.lower(), sent, fields)
+    return _provision(request, response, address.lower(), sent, fields)
 
 
-@router.patch("/{address}", response=AccountOut, **needs(Scope.ACCOUNTS_WRITE))
+@router.patch("/{address}", response=AccountOut, **require_scope(Scope.ACCOUNTS_WRITE))
 def patch_account(
     request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
 ) -> Status[AccountOut]:
     """Bring the fields that are sent to what is sent; needs If-Match."""
     _find(request.auth, address)
     fields = sent.model_dump(exclude_unset=True)
-    return _bring(request, response, address.lower(), sent, fields)
+    return _provision(request, response, address.lower(), sent, fields)
 
 
-@router.post("/{address}/off-board", response=AccountOut, **needs(Scope.ACCOUNTS_WRITE))
+@router.post(
+    "/{address}/off-board", response=AccountOut, **require_scope(Scope.ACCOUNTS_WRITE)
+)
 def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOut:
     """Sign somebody out who has left, delete their security passwords, let nobody in.
 
     Doing it again changes nothing.
     """
-    with _writing(request, address) as (caller, account):
+    with _writing_mailbox(request, address) as (caller, account):
         if operations.offboard(account, caller.order(sent.reason)):
             cutoffs.review_account(account)
         return AccountOut.of(_find(caller, address))
@@ -114,7 +116,7 @@ def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOu
 @router.get(
     "/{address}/client-passwords",
     response=list[ClientPasswordOut],
-    **needs(Scope.PASSWORDS_READ),
+    **require_scope(Scope.PASSWORDS_READ),
 )
 def list_client_passwords(request: ApiRequest, address: str) -> list[ClientPasswordOut]:
     """List the security passwords of a mailbox; they themselves are known to nobody."""
@@ -126,11 +128,11 @@ def list_client_passwords(request: ApiRequest, address: str) -> list[ClientPassw
 @router.delete(
     "/{address}/client-passwords",
     response=Revoked,
-    **needs(Scope.PASSWORDS_REVOKE),
+    **require_scope(Scope.PASSWORDS_REVOKE),
 )
 def revoke_client_passwords(request: ApiRequest, address: str) -> dict[str, int]:
     """Delete all security passwords of a mailbox, and end what runs on them."""
-    with _writing(request, address) as (caller, account):
+    with _writing_mailbox(request, address) as (caller, account):
         links.withdraw(account)
         rows = account.client_passwords.all()
         return {"revoked": lifecycle.revoke(rows, by=caller.by)}
@@ -139,13 +141,13 @@ def revoke_client_passwords(request: ApiRequest, address: str) -> dict[str, int]
 @router.delete(
     "/{address}/client-passwords/{int:pk}",
     response=Revoked,
-    **needs(Scope.PASSWORDS_REVOKE),
+    **require_scope(Scope.PASSWORDS_REVOKE),
 )
 def revoke_client_password(
     request: ApiRequest, address: str, pk: int
 ) -> dict[str, int]:
     """Delete one; of one that is deleted already 0 are."""
-    with _writing(request, address) as (caller, account):
+    with _writing_mailbox(request, address) as (caller, account):
         rows = ClientPassword.objects.filter(account=account, pk=pk)
         if not rows.exists():
             raise problems.not_found("security password")
@@ -167,22 +169,24 @@ def _find(caller: Caller, address: str) -> Account:
 
 
 @contextmanager
-def _writing(request: ApiRequest, address: str) -> Iterator[tuple[Caller, Account]]:
+def _writing_mailbox(
+    request: ApiRequest, address: str
+) -> Iterator[tuple[Caller, Account]]:
     """Begin the transaction of a write to a mailbox that is there, and lock that."""
     _find(request.auth, address)
     with request.auth.writing(address.lower()) as caller:
         account = Account.objects.lock(_find(caller, address).pk)
-        _require_owner(account)
+        _require_no_administrator(account)
         yield caller, account
 
 
-def _require_owner(account: Account) -> None:
+def _require_no_administrator(account: Account) -> None:
     if account.is_staff or account.is_superuser:
         words = "An administrator's mailbox is not changed this way."
         raise Problem(HTTPStatus.FORBIDDEN, words)
 
 
-def _bring(
+def _provision(
     request: ApiRequest,
     response: HttpResponse,
     address: str,
@@ -191,15 +195,15 @@ def _bring(
 ) -> Status[AccountOut]:
     """Bring the mailbox to these fields, all or nothing."""
     _require_domain(request.auth, address)
-    wanted = [WantedMailbox(address, _plain(fields))]
+    wanted = [WantedMailbox(address, _field_values(fields))]
     with request.auth.writing(address) as caller:
         _require_domain(caller, address)
         rules = Rules(policies=caller.policies())
         (planned,) = plans.plan(wanted, rules, lock=True)
-        _require_right(request, caller, planned)
+        _require_allowed(request, caller, planned)
         apply.carry_out([planned], by=caller.by, why=sent.reason)
         shown = AccountOut.of(_find(caller, address))
-    versions.tell(response, shown)
+    versions.set_etag(response, shown)
     return Status(201 if planned.is_new else 200, shown)
 
 
@@ -209,20 +213,20 @@ def _require_domain(caller: Caller, address: str) -> None:
         raise problems.not_found("domain")
 
 
-def _plain(fields: dict[str, Any]) -> dict[str, object]:
+def _field_values(fields: dict[str, Any]) -> dict[str, object]:
     """Return what was sent of the columns, by the names of the rules."""
     sent = [column for column in columns.COLUMNS if column.name in fields]
     values = [(column, fields[column.name]) for column in sent]
     return {each.field: each.empty if v is None else v for each, v in values}
 
 
-def _require_right(
+def _require_allowed(
     request: ApiRequest, caller: Caller, planned: PlannedMailbox
 ) -> None:
     """Refuse what may not be changed, was changed meanwhile, or cannot be."""
     if not planned.is_new:
         before = _find(caller, planned.address)
-        _require_owner(before)
+        _require_no_administrator(before)
         versions.require_match(request, AccountOut.of(before))
     if planned.faults:
         faults = {

@@ -35,7 +35,9 @@ def programs_have_no_session(get_response: GetResponse) -> GetResponse:
         ):
             return response
         status = HTTPStatus(response.status_code)
-        problem = problems.answer(Problem(status, WORDS.get(status, status.phrase)))
+        problem = problems.make_response(
+            Problem(status, WORDS.get(status, status.phrase))
+        )
         if "Allow" in response.headers:
             problem.headers["Allow"] = response.headers["Allow"]
         return problem

@@ -13,8 +13,8 @@ from ninja import Router, Status
 from accounts.models import Policy
 from accounts.sessions import cutoffs
 from api import problems, versions
-from api.callers import ApiRequest, Caller, needs
-from api.faults import of_fields, refusal, require_way_out
+from api.callers import ApiRequest, Caller, require_scope
+from api.faults import errors_by_pointer, refuse_fields, require_no_self_lockout
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
 from provisioning import cells, operations
 from provisioning.models import ApiToken
@@ -23,7 +23,7 @@ Scope = ApiToken.Scope
 router = Router(tags=["policies"])
 
 
-@router.get("", response=PolicyPage, **needs(Scope.POLICIES_READ))
+@router.get("", response=PolicyPage, **require_scope(Scope.POLICIES_READ))
 def list_policies(
     request: ApiRequest, after: Text = "", limit: Limit = 50
 ) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def list_policies(
     return {"items": items, "next": next_}
 
 
-@router.get("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_READ))
+@router.get("/{path:name}", response=PolicyOut, **require_scope(Scope.POLICIES_READ))
 def get_policy(request: ApiRequest, response: HttpResponse, name: str) -> PolicyOut:
     """Look at one policy; the ETag names the state it is in."""
     policy = _find(request.auth, name)
@@ -47,7 +47,7 @@ def get_policy(request: ApiRequest, response: HttpResponse, name: str) -> Policy
 @router.put(
     "/{path:name}",
     response={200: PolicyOut, 201: PolicyOut},
-    **needs(Scope.POLICIES_WRITE),
+    **require_scope(Scope.POLICIES_WRITE),
 )
 def put_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
@@ -59,7 +59,7 @@ def put_policy(
     return _save(request, response, name, sent, Policy().settings)
 
 
-@router.patch("/{path:name}", response=PolicyOut, **needs(Scope.POLICIES_WRITE))
+@router.patch("/{path:name}", response=PolicyOut, **require_scope(Scope.POLICIES_WRITE))
 def patch_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
 ) -> Status[PolicyOut]:
@@ -76,7 +76,7 @@ def _save(
     sent: PolicySent,
     settings: dict[str, Any],
 ) -> Status[PolicyOut]:
-    _require_text(name)
+    _require_valid_name(name)
     settings = settings | sent.model_dump(exclude_unset=True)
     why = str(settings.pop("reason", ""))
     with request.auth.writing() as caller:
@@ -87,18 +87,18 @@ def _save(
             versions.require_match(request, PolicyOut.of(policy))
         order = caller.order(why)
         try:
-            _require_way_out(caller, policy, settings, order)
+            _require_no_self_lockout(caller, policy, settings, order)
             if operations.save_policy(policy, settings, order) and not is_new:
                 cutoffs.review_sessions("*")
         except ValidationError as error:
             words = "The policy cannot be like this."
-            raise refusal(words, of_fields(error)) from None
+            raise refuse_fields(words, errors_by_pointer(error)) from None
         # What was sent may be written in another way in the database.
         stored = Policy.objects.select_related("domain").get(pk=policy.pk)
     return Status(201 if is_new else 200, _shown(stored, response))
 
 
-def _require_way_out(
+def _require_no_self_lockout(
     caller: Caller, policy: Policy, settings: dict[str, Any], order: operations.Order
 ) -> None:
     """Whom a new one binds is said elsewhere."""
@@ -108,20 +108,20 @@ def _require_way_out(
     # Another copy of it: of this one it has to be seen what changes.
     tried = Policy.objects.get(pk=policy.pk)
     change = partial(operations.save_policy, tried, settings, order)
-    require_way_out(caller.owner, names, change)
+    require_no_self_lockout(caller.owner, names, change)
 
 
 def _shown(policy: Policy, response: HttpResponse) -> PolicyOut:
     shown = PolicyOut.of(policy)
-    versions.tell(response, shown)
+    versions.set_etag(response, shown)
     return shown
 
 
-def _require_text(name: str) -> None:
+def _require_valid_name(name: str) -> None:
     if not cells.is_text(name):
         raise problems.not_found("policy")
 
 
 def _find(caller: Caller, name: str) -> Policy | None:
-    _require_text(name)
+    _require_valid_name(name)
     return caller.policies().filter(name=name).first()

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 
 CONTENT_TYPE = "application/problem+json"
 # Field by field: a JSON pointer (RFC 6901) into what was sent, and what is wrong.
-Faults = Mapping[str, str]
+FieldErrors = Mapping[str, str]
 
 
 class Problem(Exception):
@@ -19,7 +19,7 @@ class Problem(Exception):
         status: HTTPStatus,
         detail: str,
         *,
-        faults: Faults | None = None,
+        faults: FieldErrors | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
@@ -34,7 +34,7 @@ def not_found(what: str) -> Problem:
     return Problem(HTTPStatus.NOT_FOUND, f"There is no such {what}.")
 
 
-def answer(problem: Problem) -> HttpResponse:
+def make_response(problem: Problem) -> HttpResponse:
     """Return the problem as an answer."""
     body: dict[str, object] = {
         "type": "about:blank",

@@ -25,39 +25,43 @@ service.add_router("/policies", policies.router)
 
 
 @service.exception_handler(Problem)
-def refused(request: HttpRequest, problem: Problem) -> HttpResponse:
-    return problems.answer(problem)
+def handle_problem(request: HttpRequest, problem: Problem) -> HttpResponse:
+    return problems.make_response(problem)
 
 
 @service.exception_handler(AuthenticationError)
-def unknown(request: HttpRequest, error: Any) -> HttpResponse:
+def handle_unauthenticated(request: HttpRequest, error: Any) -> HttpResponse:
     words = "Send `Authorization: Bearer` and a token that is in force."
     headers = {"WWW-Authenticate": "Bearer"}
-    return problems.answer(Problem(HTTPStatus.UNAUTHORIZED, words, headers=headers))
+    return problems.make_response(
+        Problem(HTTPStatus.UNAUTHORIZED, words, headers=headers)
+    )
 
 
 @service.exception_handler(IntegrityError)
-def overtaken(request: HttpRequest, error: Any) -> HttpResponse:
+def handle_integrity_error(request: HttpRequest, error: Any) -> HttpResponse:
     words = (
         "Somebody else made the same at this moment. Nothing was changed: try again."
     )
-    return problems.answer(Problem(HTTPStatus.CONFLICT, words))
+    return problems.make_response(Problem(HTTPStatus.CONFLICT, words))
 
 
 @service.exception_handler(HttpError)
-def unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     """What the library refuses by itself: a body that is no JSON."""
     words = "The body cannot be read: it is to be JSON in UTF-8."
-    return problems.answer(Problem(HTTPStatus(error.status_code), words))
+    return problems.make_response(Problem(HTTPStatus(error.status_code), words))
 
 
 @service.exception_handler(ValidationError)
-def malformed(request: HttpRequest, error: ValidationError) -> HttpResponse:
+def handle_validation_error(
+    request: HttpRequest, error: ValidationError
+) -> HttpResponse:
     """Name the fields at fault; what was sent is not repeated."""
     faults = {_pointer(each["loc"]): str(each["msg"]) for each in error.errors}
     words = "What was sent is not as it has to be. Nothing was changed."
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problems.answer(Problem(status, words, faults=faults))
+    return problems.make_response(Problem(status, words, faults=faults))
 
 
 def _pointer(place: tuple[Any, ...]) -> str:

@@ -10,15 +10,15 @@ from ninja import Schema
 from api.problems import Problem
 
 
-def tag(shown: Schema) -> str:
+def make_etag(shown: Schema) -> str:
     """Return the entity tag of a record as it is shown."""
     text = json.dumps(shown.model_dump(mode="json"), sort_keys=True)
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
 
-def tell(response: HttpResponse, shown: Schema) -> None:
+def set_etag(response: HttpResponse, shown: Schema) -> None:
     """Tell the program which state it sees."""
-    response.headers["ETag"] = tag(shown)
+    response.headers["ETag"] = make_etag(shown)
 
 
 def require_match(request: HttpRequest, shown: Schema) -> None:
@@ -31,7 +31,7 @@ def require_match(request: HttpRequest, shown: Schema) -> None:
     if not named:
         words = "Send If-Match with the ETag of what you have read, or * to overwrite."
         raise Problem(HTTPStatus.PRECONDITION_REQUIRED, words)
-    now = tag(shown)
+    now = make_etag(shown)
     if named.strip() != "*" and now not in [each.strip() for each in named.split(",")]:
         words = "Somebody has changed this since you read it. Read it again."
         raise Problem(HTTPStatus.PRECONDITION_FAILED, words, headers={"ETag": now})

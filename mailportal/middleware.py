@@ -85,7 +85,7 @@ class ReadOnly:
         status = HTTPStatus.SERVICE_UNAVAILABLE
         if match.namespace == "api":
             words = "Nothing can be changed for the moment. Send it again later."
-            response = problems.answer(Problem(status, words))
+            response = problems.make_response(Problem(status, words))
         else:
             response = render(request, "503.html", status=status)
         response["Retry-After"] = str(int(TRY_AGAIN.total_seconds()))

@@ -25,7 +25,7 @@ KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
     ),
     TOTPDevice: (Kind.TWO_STEP_ON, Kind.RECORD_CHANGED, Kind.TWO_STEP_OFF),
 }
-OTHER = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
+OTHER_KINDS = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
 RIGHTS = frozenset(
     {"is_staff", "is_superuser", "groups", "user_permissions", "domains_administered"}
 )
@@ -34,7 +34,7 @@ REASON, VERSION = "audit_reason", "form_version"
 OWN_FIELDS = frozenset({REASON, VERSION})
 
 
-def saved(
+def record_saved_form(
     request: HttpRequest,
     form: ModelForm[Model],
     fields: Collection[str],
@@ -60,20 +60,22 @@ def saved(
         )
         if told:
             why = form.cleaned_data.get(REASON, "")
-            _record(request, [(kind, target, told)], why)
+            _record_events(request, [(kind, target, told)], why)
 
 
-def password_changed(request: HttpRequest, account: Account) -> None:
+def record_password_change(request: HttpRequest, account: Account) -> None:
     """Record that somebody has set another web password, or none."""
-    _record(request, [(Kind.PASSWORD_CHANGED, account, {})])
+    _record_events(request, [(Kind.PASSWORD_CHANGED, account, {})])
 
 
-def deleted(request: HttpRequest, targets: Iterable[Model]) -> None:
+def record_deletion(request: HttpRequest, targets: Iterable[Model]) -> None:
     """Record what is about to be deleted."""
-    _record(request, [(_kind(target, DELETED), target, {}) for target in targets])
+    _record_events(
+        request, [(_kind(target, DELETED), target, {}) for target in targets]
+    )
 
 
-def named(target: Model) -> dict[str, str]:
+def identify_record(target: Model) -> dict[str, str]:
     """Return what an event says of a record that is no mailbox: which it is."""
     if isinstance(target, Account):
         return {}
@@ -89,7 +91,7 @@ def domain_of(target: Model) -> str:
     return ""
 
 
-def _record(
+def _record_events(
     request: HttpRequest,
     what: Iterable[tuple[Kind, Model, Mapping[str, events.Changed]]],
     why: str = "",
@@ -100,7 +102,7 @@ def _record(
             kind,
             roles.owner_of(target),
             by,
-            detail={**named(target), **told},
+            detail={**identify_record(target), **told},
             why=why,
             domain=domain_of(target),
         )
@@ -109,7 +111,7 @@ def _record(
 
 
 def _kind(target: Model, act: int) -> Kind:
-    return KINDS.get(type(target), OTHER)[act]
+    return KINDS.get(type(target), OTHER_KINDS)[act]
 
 
 def _values(

@@ -34,14 +34,14 @@ SHUT_OUT = _(
     "Ask for an exception for your mailbox first."
 )
 # What of a record says who is let in.
-WATCHED: dict[type[Model], set[str]] = {
+LOCKOUT_FIELDS: dict[type[Model], set[str]] = {
     Account: {"policy", "policy_until", "department", "client_passwords_on"},
     Department: {"policy"},
     Domain: {"policy"},
 }
 
 
-Cleaned = dict[str, Any]  # what a form has found to be right
+CleanedData = dict[str, Any]  # what a form has found to be right
 
 
 class TrackedForm(ModelForm[Model]):
@@ -66,7 +66,7 @@ class TrackedForm(ModelForm[Model]):
             widget=AdminTextInputWidget,
         )
 
-    def clean(self) -> Cleaned | None:
+    def clean(self) -> CleanedData | None:
         """Refuse what was made from another state than the present one."""
         cleaned = super().clean()
         version = self.cleaned_data.get(audit.VERSION)
@@ -82,7 +82,11 @@ class TrackedForm(ModelForm[Model]):
     def full_clean(self) -> None:
         """Refuse what would shut out the author's own mail programs."""
         super().full_clean()
-        if not self.is_bound or self.errors or not (names := self._watched()):
+        if (
+            not self.is_bound
+            or self.errors
+            or not (names := self._changed_lockout_fields())
+        ):
             return
         values = {name: getattr(self.instance, name) for name in names}
         everything: QuerySet[Model] = QuerySet(type(self.instance))
@@ -93,7 +97,7 @@ class TrackedForm(ModelForm[Model]):
             told = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
             self.add_error(lockout.blamed_field(names), told)
 
-    def _watched(self) -> list[str]:
+    def _changed_lockout_fields(self) -> list[str]:
         """The fields that were changed and may bear on who is let in."""
         if not self.instance.pk or (
             isinstance(self.instance, Account) and self.instance != self.author
@@ -101,7 +105,7 @@ class TrackedForm(ModelForm[Model]):
             return []
         if isinstance(self.instance, Policy):
             return [n for n in self.changed_data if n not in audit.OWN_FIELDS]
-        watched = WATCHED.get(type(self.instance), set())
+        watched = LOCKOUT_FIELDS.get(type(self.instance), set())
         return [name for name in self.changed_data if name in watched]
 
 
@@ -128,7 +132,7 @@ class AuditedAdmin(ScopedAdmin[M]):
         found = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
-        self._hold(request, found)
+        self._lock_author(request, found)
         if self.model is not Account:
             rows: QuerySet[M] = QuerySet(self.model)
             list(rows.select_for_update().filter(pk=found.pk).values_list("pk"))
@@ -144,10 +148,10 @@ class AuditedAdmin(ScopedAdmin[M]):
         """Hold the author of a new record; of others `get_object` does."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             if request.method == "POST" and object_id is None:
-                self._hold(request)
+                self._lock_author(request)
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def _hold(self, request: HttpRequest, found: M | None = None) -> None:
+    def _lock_author(self, request: HttpRequest, found: M | None = None) -> None:
         """Lock the author until the transaction ends, and ask their rights anew.
 
         With them whoever the record belongs to, in the order of keys as everywhere:
@@ -177,16 +181,18 @@ class AuditedAdmin(ScopedAdmin[M]):
         message = super().construct_change_message(request, form, *args, **kwargs)
         if isinstance(form, forms.ModelForm):
             fields = [field.name for field in self.opts.get_fields()]
-            audit.saved(request, form, fields, is_new={"added": {}} in message)
+            audit.record_saved_form(
+                request, form, fields, is_new={"added": {}} in message
+            )
         else:
-            audit.password_changed(request, form.user)
+            audit.record_password_change(request, form.user)
         return message
 
     def log_deletions(
         self, request: HttpRequest, queryset: QuerySet[M]
     ) -> list[LogEntry]:
         """Django admin calls it before it deletes."""
-        audit.deleted(request, queryset)
+        audit.record_deletion(request, queryset)
         return super().log_deletions(request, queryset)
 
 
@@ -195,12 +201,12 @@ def _version(instance: Model, values: dict[str, object]) -> str:
     if isinstance(instance, Account) and instance.pk:
         phone: Phone | None = getattr(instance, "phone", None)
         values |= {"phone": phone and (phone.number, phone.held_until)}
-    text = repr(sorted((name, _written(value)) for name, value in values.items()))
+    text = repr(sorted((name, _to_text(value)) for name, value in values.items()))
     mac = salted_hmac("administration.version", text, algorithm="sha256")
     return mac.hexdigest()[:32]
 
 
-def _written(value: object) -> str:
+def _to_text(value: object) -> str:
     """Return the value as text; of many records their keys, as names ask for more."""
     if isinstance(value, list):
         value = [getattr(each, "pk", each) for each in value]

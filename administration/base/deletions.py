@@ -19,17 +19,17 @@ from administration.base.lists import MoreThan
 from administration.base.widgets import Column
 
 M = TypeVar("M", bound=Model)
-MOST = 20  # of a kind
+MAX_SHOWN = 20  # of a kind
 # What their names need.
-COMES_WITH: dict[type[Model], list[str]] = {Department: ["domain"]}
+SELECT_RELATED: dict[type[Model], list[str]] = {Department: ["domain"]}
 
 
-class Hanging(NestedObjects):
-    """Collects of each kind no more than one above `MOST`.
+class RelatedObjectsCollector(NestedObjects):
+    """Collects of each kind no more than one above `MAX_SHOWN`.
 
     Rows that have no page, and upon which nothing hangs, it leaves out: who is in a
     group, for example, and what was counted for a domain. What goes with a mailbox is
-    of so many kinds that it is counted instead, see `Belongings`.
+    of so many kinds that it is counted instead, see `MailboxBelongings`.
     """
 
     def __init__(self, records: Iterable[Model], site: AdminSite) -> None:
@@ -45,24 +45,24 @@ class Hanging(NestedObjects):
         rows = super().related_objects(related_model, related_fields, objs)
         has_page = self.site.is_registered(related_model)
         by = next(iter(related_fields))
-        if _is_of_mailbox(by):
+        if _cascades_from_mailbox(by):
             return rows.none()
         if not has_page and Collector.can_fast_delete(self, related_model, by):
             return rows.none()
-        if related_model in COMES_WITH:
-            rows = rows.select_related(*COMES_WITH[related_model])
-        return rows[: MOST + 1]
+        if related_model in SELECT_RELATED:
+            rows = rows.select_related(*SELECT_RELATED[related_model])
+        return rows[: MAX_SHOWN + 1]
 
     def nested(self, format_callback: Any = None) -> list[Any]:
-        """Return as ever what is to be told, but of each kind the first `MOST`."""
+        """Return as ever what is to be told, but of each kind the first `MAX_SHOWN`."""
         kept: Counter[type[Model]] = Counter()
         for parent, records in self.edges.items():
             if parent is not None:
-                records[:] = _first(records, kept)
+                records[:] = _first_of_each_kind(records, kept)
         return super().nested(format_callback)
 
 
-class Told:
+class RecordFormatter:
     """How records are told of, and the kinds of which the person may not delete one."""
 
     def __init__(self, request: HttpRequest, site: AdminSite) -> None:
@@ -82,24 +82,26 @@ class Told:
         return format_html('{}: <a href="{}">{}</a>', capfirst(name), link, record)
 
 
-class Belongings:
+class MailboxBelongings:
     """What goes with a mailbox: of each kind that has a page, how much."""
 
     def __init__(self, account: Account, site: AdminSite) -> None:
         relations = site.get_model_admin(Account).opts.related_objects
-        fields = [each.field for each in relations if _is_of_mailbox(each.field)]
+        fields = [
+            each.field for each in relations if _cascades_from_mailbox(each.field)
+        ]
         self.site = site
         self.account = account
         self._fields = [each for each in fields if site.is_registered(each.model)]
         self.numbers = self._count()
 
-    def told(self) -> list[str]:
+    def describe_counts(self) -> list[str]:
         return [
-            f"{capfirst(_plural(field.model))}: {_bounded(number)}"
+            f"{capfirst(_plural(field.model))}: {_cap_count(number)}"
             for field, number in self.numbers.items()
         ]
 
-    def refused_to(self, request: HttpRequest) -> set[str]:
+    def find_refused_kinds(self, request: HttpRequest) -> set[str]:
         """The kinds of which the person may not delete one; all have one owner."""
         pages = {f: self.site.get_model_admin(f.model) for f in self.numbers}
         return {
@@ -111,7 +113,7 @@ class Belongings:
         }
 
     def _count(self) -> dict[Column, int]:
-        """Count no further than one above `MOST` of each kind. One query for all."""
+        """Count at most `MAX_SHOWN` + 1 of each kind, in one query."""
         several: list[QuerySet[Any, tuple[int]]] = [
             QuerySet(field.model)
             .filter(pk__in=self._first(field))
@@ -130,31 +132,33 @@ class Belongings:
     def _first(self, field: Column) -> QuerySet[Model, dict[str, object]]:
         rows: QuerySet[Model] = QuerySet(field.model)
         own = rows.filter(**{field.name: self.account.pk}).order_by()
-        return own.values("pk")[: MOST + 1]
+        return own.values("pk")[: MAX_SHOWN + 1]
 
 
-def look_up(
+def collect_deleted_objects(
     records: Sequence[M] | QuerySet[M], request: HttpRequest, site: AdminSite
 ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
     """Return what `ModelAdmin.get_deleted_objects` does, but the first of it.
 
     As many queries for a million rows as for one.
     """
-    found = Hanging(records, site)
+    found = RelatedObjectsCollector(records, site)
     found.collect(records)
-    tell = Told(request, site)
+    tell = RecordFormatter(request, site)
     nested = found.nested(tell)
-    protected = [tell(record) for record in _first(sorted(found.protected, key=str))]
+    protected = [
+        tell(record) for record in _first_of_each_kind(sorted(found.protected, key=str))
+    ]
     held = Counter(type(record) for record in found.protected)
     by_model: Any = found.model_objs  # the stubs say that its keys are strings
     deleted = {model: len(rows) for model, rows in by_model.items()}
     shown = [*nested, *_and_more(deleted.values())]
     for account in (row for row in records if isinstance(row, Account)):
-        own = Belongings(account, site)
-        shown.append(own.told())
-        tell.refused |= own.refused_to(request)
+        own = MailboxBelongings(account, site)
+        shown.append(own.describe_counts())
+        tell.refused |= own.find_refused_kinds(request)
         deleted |= {field.model: number for field, number in own.numbers.items()}
-    counts = {_plural(model): _bounded(number) for model, number in deleted.items()}
+    counts = {_plural(model): _cap_count(number) for model, number in deleted.items()}
     return (
         shown,
         counts,
@@ -163,7 +167,7 @@ def look_up(
     )
 
 
-def _is_of_mailbox(field: Column) -> bool:
+def _cascades_from_mailbox(field: Column) -> bool:
     """Whether it points to a mailbox and goes with it."""
     to = field.remote_field
     return to is not None and to.model is Account and to.on_delete is CASCADE
@@ -173,22 +177,22 @@ def _plural(model: type[Model]) -> str:
     return str(model_format_dict(model)["verbose_name_plural"])
 
 
-def _bounded(number: int) -> int:
-    return MoreThan(MOST) if number > MOST else number
+def _cap_count(number: int) -> int:
+    return MoreThan(MAX_SHOWN) if number > MAX_SHOWN else number
 
 
-def _first(
+def _first_of_each_kind(
     records: Iterable[Model], kept: Counter[type[Model]] | None = None
 ) -> list[Model]:
-    """Return the first `MOST` of each kind, counting on from those that were kept."""
+    """Return the first `MAX_SHOWN` of each kind; `kept` counts those before."""
     kept = Counter() if kept is None else kept
     found = []
     for record in records:
         kept[type(record)] += 1
-        if kept[type(record)] <= MOST:
+        if kept[type(record)] <= MAX_SHOWN:
             found.append(record)
     return found
 
 
 def _and_more(numbers: Iterable[int]) -> list[str]:
-    return ["…"] if any(number > MOST for number in numbers) else []
+    return ["…"] if any(number > MAX_SHOWN for number in numbers) else []

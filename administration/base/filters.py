@@ -37,7 +37,7 @@ class TimeFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         now = timezone.now()
         if self.value() == "midnight":
-            return queryset.filter(**{f"{self.field}__gte": midnight()})
+            return queryset.filter(**{f"{self.field}__gte": start_of_day()})
         if self.value() == "older":
             return queryset.filter(**{f"{self.field}__lt": now - timedelta(days=30)})
         if (days := self.value()) in {"1", "7", "30"}:
@@ -46,7 +46,7 @@ class TimeFilter(admin.SimpleListFilter):
         return queryset
 
 
-def midnight() -> datetime:
+def start_of_day() -> datetime:
     """Return when the present day of the limits of codes began."""
     now = timezone.now().astimezone(UTC)
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
@@ -64,9 +64,13 @@ class TextFilter(admin.SimpleListFilter):
         text = (self.value() or "").strip()
         if not text:
             return queryset
-        return self.narrowed(queryset, text) if can_be_found(text) else queryset.none()
+        return (
+            self.filter_by_text(queryset, text)
+            if can_be_found(text)
+            else queryset.none()
+        )
 
-    def narrowed(self, rows: Rows, text: str) -> Rows:
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
         """Return the rows that this text leaves."""
         raise NotImplementedError
 
@@ -91,13 +95,13 @@ class TextFilter(admin.SimpleListFilter):
 
 
 # What a choice leaves of the rows of one kind of record, or of several.
-Narrowed = Callable[[Any], QuerySet[Any]]
+FilterRows = Callable[[Any], QuerySet[Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
     """Each choice is a word of the address, a text, and what it leaves of the rows."""
 
-    options: list[tuple[str, StrOrPromise, Narrowed]]
+    options: list[tuple[str, StrOrPromise, FilterRows]]
 
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin[Model]
@@ -116,7 +120,7 @@ class MailboxDomainFilter(TextFilter):
     parameter_name = "in"
     path = "domain__name"
 
-    def narrowed(self, rows: Rows, text: str) -> Rows:
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
         return rows.filter(**{self.path: text.lower()})
 
 

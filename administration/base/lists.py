@@ -27,9 +27,9 @@ Shown = list[Any]
 # Django has no public names of these.
 Fieldsets = Any
 Columns = Any  # of a list
-MOST_PAGES = 20
+MAX_PAGES = 20
 # A column to sort by, as the address of a list names it.
-COLUMN = re.compile(r"-?([0-9]{1,3})")
+SORT_COLUMN = re.compile(r"-?([0-9]{1,3})")
 
 
 @cache
@@ -46,14 +46,14 @@ class MoreThan(int):
 
 
 class BoundedPaginator(Paginator[Model]):
-    """Counts no further than `MOST_PAGES`; whoever needs more narrows the list."""
+    """Counts no further than `MAX_PAGES`; whoever needs more narrows the list."""
 
     object_list: QuerySet[Model]
 
     @cached_property
     def count(self) -> int:
         """How many rows there are, or that there are `MoreThan` so many."""
-        most = MOST_PAGES * self.per_page
+        most = MAX_PAGES * self.per_page
         found = len(self._found)
         return MoreThan(most) if found > most else found
 
@@ -70,7 +70,7 @@ class BoundedPaginator(Paginator[Model]):
     @cached_property
     def _found(self) -> list[int]:
         """The keys in order. One query, so that rare rows are looked for once only."""
-        most = MOST_PAGES * self.per_page
+        most = MAX_PAGES * self.per_page
         return list(self.object_list.values_list("pk", flat=True)[: most + 1])
 
 
@@ -97,7 +97,7 @@ class BoundedChangeList(ChangeList):
         columns, sortable = [*self.list_display], self.sortable_by or ()
         kept: dict[int, str] = {}
         for part in asked.split("."):
-            if found := COLUMN.fullmatch(part):
+            if found := SORT_COLUMN.fullmatch(part):
                 number = int(found[1])
                 if columns[number : number + 1] and columns[number] in sortable:
                     kept.setdefault(number, part)
@@ -108,8 +108,8 @@ class BoundedChangeList(ChangeList):
         self.page_num = min(max(self.page_num, 1), self.paginator.num_pages)
         number = self.page_num if self.multi_page else 1
         shown = self.paginator.page(number).object_list
-        self.result_list = list(self.model_admin.widened(shown))
-        self.model_admin.complete(self.result_list)
+        self.result_list = list(self.model_admin.annotate_page(shown))
+        self.model_admin.complete_rows(self.result_list)
 
 
 class BoundedAdmin(admin.ModelAdmin[M]):
@@ -128,13 +128,13 @@ class BoundedAdmin(admin.ModelAdmin[M]):
         return BoundedChangeList
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
-        """Return the list; nobody sees more of its address than is `known`."""
-        request.GET = parameters.known(self, request)
+        """Return the list, narrowed only by `allowed_parameters`."""
+        request.GET = parameters.allowed_parameters(self, request)
         return super().get_changelist_instance(request)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Allow none but the filters': the second wall, behind `parameters.known`."""
-        is_declared = lookup in parameters.declared(self, request)
+        """Allow the parameters of filters only: the second check on them."""
+        is_declared = lookup in parameters.declared_parameters(self, request)
         return is_declared and super().lookup_allowed(lookup, value, request)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
@@ -145,7 +145,7 @@ class BoundedAdmin(admin.ModelAdmin[M]):
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> HttpResponse:
         """Show the list; of rows chosen in it those count that can be there."""
-        request.POST = parameters.fit_for_list(request)
+        request.POST = parameters.clean_list_data(request)
         return super().changelist_view(request, extra_context)
 
     def changeform_view(
@@ -155,17 +155,17 @@ class BoundedAdmin(admin.ModelAdmin[M]):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Show or save a record; its address says no more than `known_to_form`."""
-        request.GET = parameters.known_to_form(self, request)
-        request.POST = parameters.fit_for_form(self, request)
+        """Show or save a record, reading only `allowed_form_parameters`."""
+        request.GET = parameters.allowed_form_parameters(self, request)
+        request.POST = parameters.clean_form_data(self, request)
         return super().changeform_view(request, object_id, form_url, extra_context)
 
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Context | None = None
     ) -> HttpResponse:
         """Ask whether to delete a record; its address is read as that of its page."""
-        request.GET = parameters.known_to_form(self, request)
-        request.POST = parameters.fit_for_form(self, request)
+        request.GET = parameters.allowed_form_parameters(self, request)
+        request.POST = parameters.clean_form_data(self, request)
         return super().delete_view(request, object_id, extra_context)
 
     def formfield_for_foreignkey(
@@ -175,11 +175,11 @@ class BoundedAdmin(admin.ModelAdmin[M]):
             kwargs["widget"] = NamedAutocompleteSelect(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def widened(self, rows: QuerySet[M]) -> QuerySet[M]:
+    def annotate_page(self, rows: QuerySet[M]) -> QuerySet[M]:
         """Return the rows of one page with what their own query can find besides."""
         return rows
 
-    def complete(self, rows: list[M]) -> None:
+    def complete_rows(self, rows: list[M]) -> None:
         """Give the rows of one page what their columns need, a query for all."""
 
     def get_search_results(

@@ -22,12 +22,12 @@ from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR, Cha
 from django.db.models import Model
 from django.http import HttpRequest, QueryDict
 
-from administration.base.widgets import KEY
+from administration.base.widgets import PRIMARY_KEY
 
 Query = Any  # Django's type of GET and POST has no public name
 M = TypeVar("M", bound=Model)
 # The longest text in a column that is searched is an address, of 254 characters.
-LONGEST_TEXT = 300
+MAX_TEXT_LENGTH = 300
 
 
 def can_be_found(text: str) -> bool:
@@ -35,10 +35,10 @@ def can_be_found(text: str) -> bool:
 
     PostgreSQL refuses a NUL, and SQLite a pattern of more than 50,000 bytes.
     """
-    return len(text) <= LONGEST_TEXT and "\0" not in text
+    return len(text) <= MAX_TEXT_LENGTH and "\0" not in text
 
 
-class Offers:
+class OfferedValues:
     """Stands for the list while a filter is asked for its links: what they would set.
 
     It has of a `ChangeList` what the `choices` of a filter use.
@@ -59,34 +59,34 @@ class Offers:
         return ""
 
 
-def known(page: ModelAdmin[M], request: HttpRequest) -> Query:
+def allowed_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return of the query string what the list of this page itself leads to.
 
     Of the choices of a filter only those that it offers to this person; of what is
     given more than once the last.
     """
-    asked = _last(request)
+    asked = _last_values(request)
     names = [ORDER_VAR, PAGE_VAR, IS_POPUP_VAR]
     names += [SEARCH_VAR] if page.get_search_fields(request) else []
     kept = {name: asked[name] for name in names if name in asked}
     for each in page.get_list_filter(request):
-        kept |= _chosen(filter_of(each, page, request), asked)
-    return _query(kept | _to_field(page, request))
+        kept |= _chosen_values(make_filter(each, page, request), asked)
+    return _make_query(kept | _to_field(page, request))
 
 
-def known_to_form(page: ModelAdmin[M], request: HttpRequest) -> Query:
+def allowed_form_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return of the query string what the page of one record may be told.
 
     That it is a window of another form, and which list one came from. Not what to fill
     in: an address must not prepare what somebody then saves.
     """
     names = (IS_POPUP_VAR, "_changelist_filters")
-    asked = _last(request)
+    asked = _last_values(request)
     kept = {name: asked[name] for name in names if name in asked}
-    return _query(kept | _to_field(page, request))
+    return _make_query(kept | _to_field(page, request))
 
 
-def fit_for_form(page: ModelAdmin[M], request: HttpRequest) -> Query:
+def clean_form_data(page: ModelAdmin[M], request: HttpRequest) -> Query:
     """Return what the form sent, without a field to look records up by.
 
     Django admin takes it from there as well, and does not ask whether there is one.
@@ -99,10 +99,10 @@ def fit_for_form(page: ModelAdmin[M], request: HttpRequest) -> Query:
     return sent
 
 
-def fit_for_list(request: HttpRequest) -> Query:
+def clean_list_data(request: HttpRequest) -> Query:
     """Return what the list sent, without chosen rows whose key is none."""
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
-    fit = [each for each in chosen if KEY.fullmatch(each)]
+    fit = [each for each in chosen if PRIMARY_KEY.fullmatch(each)]
     if fit == chosen:
         return request.POST
     sent = request.POST.copy()
@@ -110,13 +110,15 @@ def fit_for_list(request: HttpRequest) -> Query:
     return sent
 
 
-def declared(page: ModelAdmin[M], request: HttpRequest) -> set[str]:
+def declared_parameters(page: ModelAdmin[M], request: HttpRequest) -> set[str]:
     """Return the parameters of the filters of this page's list."""
-    filters = [filter_of(each, page, request) for each in page.get_list_filter(request)]
+    filters = [
+        make_filter(each, page, request) for each in page.get_list_filter(request)
+    ]
     return {name for each in filters for name in each.expected_parameters() if name}
 
 
-def filter_of(
+def make_filter(
     declared: object, page: ModelAdmin[M], request: HttpRequest
 ) -> ListFilter:
     """Return a filter of `list_filter` as if nothing were chosen in it.
@@ -130,27 +132,27 @@ def filter_of(
     return FieldListFilter.create(field, request, {}, page.model, page, path)
 
 
-def _chosen(made: ListFilter, asked: dict[str, str]) -> dict[str, str]:
+def _chosen_values(made: ListFilter, asked: dict[str, str]) -> dict[str, str]:
     """What was chosen in a filter, by the names of its parameters."""
     chosen = {n: asked[n] for n in made.expected_parameters() if n and n in asked}
     if not chosen or getattr(made, "is_typed", False):
         return chosen
-    offers = Offers()
+    offers = OfferedValues()
     list(made.choices(cast("ChangeList", offers)))
     return {n: value for n, value in chosen.items() if value in offers.values[n]}
 
 
 def _to_field(page: ModelAdmin[M], request: HttpRequest) -> dict[str, str]:
-    name = _last(request).get(TO_FIELD_VAR)
+    name = _last_values(request).get(TO_FIELD_VAR)
     if name and page.to_field_allowed(request, name):
         return {TO_FIELD_VAR: name}
     return {}
 
 
-def _last(request: HttpRequest) -> dict[str, str]:
+def _last_values(request: HttpRequest) -> dict[str, str]:
     """Return of each parameter the last value."""
     return {name: str(value) for name, value in request.GET.items()}
 
 
-def _query(kept: dict[str, str]) -> Query:
+def _make_query(kept: dict[str, str]) -> Query:
     return QueryDict(urlencode(kept))

@@ -68,29 +68,29 @@ class ScopedAdmin(BoundedAdmin[M]):
         self, objs: Sequence[M] | QuerySet[M], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """The first of what hangs on the record: a domain may have any number."""
-        return deletions.look_up(objs, request, self.admin_site)
+        return deletions.collect_deleted_objects(objs, request, self.admin_site)
 
     def formfield_for_foreignkey(
         self, db_field: Reference, request: HttpRequest, **kwargs: object
     ) -> ModelChoiceField[Model] | None:
-        return self._narrowed(
+        return self._limit_choices(
             request, super().formfield_for_foreignkey(db_field, request, **kwargs)
         )
 
     def formfield_for_manytomany(
         self, db_field: References, request: Any = None, **kwargs: object
     ) -> ModelMultipleChoiceField[Model] | None:
-        return self._narrowed(
+        return self._limit_choices(
             request, super().formfield_for_manytomany(db_field, request, **kwargs)
         )
 
     def render_change_form(
         self, request: HttpRequest, context: Context, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context |= self.also_shown(request, kwargs.get("obj"))
+        context |= self.get_extra_context(request, kwargs.get("obj"))
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def also_shown(self, request: HttpRequest, record: M | None) -> Context:
+    def get_extra_context(self, request: HttpRequest, record: M | None) -> Context:
         """Return what the template of the record's page shows besides; None: a new one.
 
         Here, why the record is only to look at where permissions allow more.
@@ -100,7 +100,7 @@ class ScopedAdmin(BoundedAdmin[M]):
             return {}
         return {"why_read_only": self.why_read_only(request, record)}
 
-    def _narrowed(self, request: HttpRequest, field: F) -> F:
+    def _limit_choices(self, request: HttpRequest, field: F) -> F:
         """Let a field choose among what the person sees."""
         if field is not None:
             if field.queryset is not None and not roles.sees_whole_host(request.user):

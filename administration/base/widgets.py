@@ -37,7 +37,7 @@ class DateAndTime(AdminSplitDateTime):
             widget.attrs["aria-label"] = name
 
 
-def in_the_calendar(moment: datetime) -> None:
+def validate_calendar_range(moment: datetime) -> None:
     """Raise unless every time zone can show this moment.
 
     Raises:
@@ -57,17 +57,17 @@ class MomentField(SplitDateTimeField):
     """Asks for a date and a time, together a moment that every time zone can show."""
 
     widget = DateAndTime
-    default_validators = [in_the_calendar]
+    default_validators = [validate_calendar_range]
 
 
 # What can be looked for as the key of a record.
-KEY = re.compile(r"[0-9]{1,18}")
+PRIMARY_KEY = re.compile(r"[0-9]{1,18}")
 
 # A group of choices as Django's widgets return it: label, options, number.
 Group = tuple[str | None, list[dict[str, Any]], int | None]
 
 
-class _Searched(AutocompleteMixin, Widget):
+class _SearchedSelect(AutocompleteMixin, Widget):
     """Says without JavaScript that it needs it: Django admin's search has no other way.
 
     What is no key was refused, and is nobody's name: it is not looked up.
@@ -90,11 +90,11 @@ class _Searched(AutocompleteMixin, Widget):
         self, name: str, value: Sequence[str], attr: Attributes | None = None
     ) -> list[Group]:
         """Return what is chosen; the others come while one types."""
-        keys = [each for each in value if KEY.fullmatch(str(each))]
+        keys = [each for each in value if PRIMARY_KEY.fullmatch(str(each))]
         return super().optgroups(name, keys, attr)
 
 
-class NamedAutocompleteSelect(_Searched, AutocompleteSelect):
+class NamedAutocompleteSelect(_SearchedSelect, AutocompleteSelect):
     """While nothing is chosen it says what that means, if it was given `nothing`."""
 
     def __init__(
@@ -120,7 +120,7 @@ class NamedAutocompleteSelect(_Searched, AutocompleteSelect):
         }
 
 
-class NamedAutocomplete(_Searched, AutocompleteSelectMultiple):
+class NamedAutocompleteSelectMultiple(_SearchedSelect, AutocompleteSelectMultiple):
     """Says in the field one types into what it is for; Select2 gives it no label."""
 
     def build_attrs(

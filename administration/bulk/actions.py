@@ -25,10 +25,10 @@ REQUIRED = {
     "required_from": None,
 }
 
-Asked = dict[str, Any]  # what was chosen in an action's form
+ActionParameters = dict[str, Any]  # what was chosen in an action's form
 
 
-class NothingToAsk(forms.Form):
+class EmptyForm(forms.Form):
     pass
 
 
@@ -89,7 +89,7 @@ class ProtocolsForm(UntilForm):
             )
         self.order_fields(self.field_order)
 
-    def clean(self) -> Asked:
+    def clean(self) -> ActionParameters:
         self.cleaned_data["settings"] = settings = {
             name: self.cleaned_data[name] == "on"
             for name in PROTOCOL_KEYS
@@ -101,16 +101,16 @@ class ProtocolsForm(UntilForm):
 
 
 @dataclass(frozen=True)
-class Action:
+class BulkAction:
     """One entry of the list of actions; `act` returns whether it changed anything."""
 
     name: str
     title: StrOrPromise
     effect: StrOrPromise
     permission: str
-    act: Callable[[Any, Asked, Order], bool]
+    act: Callable[[Any, ActionParameters, Order], bool]
     model: type[Model] = Account
-    form: type[forms.Form] = NothingToAsk
+    form: type[forms.Form] = EmptyForm
 
 
 CHANGE = "accounts.change_account"
@@ -118,8 +118,8 @@ NEW_POLICY = _(
     "If the inherited policy differs, the mailbox gets its own policy with these "
     "settings. An existing one is reused."
 )
-ALL = [
-    Action(
+BULK_ACTIONS = [
+    BulkAction(
         "set_policy",
         _("Set the policy"),
         _(
@@ -133,7 +133,7 @@ ALL = [
         ),
         form=PolicyForm,
     ),
-    Action(
+    BulkAction(
         "require_passwords",
         _("Require security passwords"),
         _(
@@ -146,7 +146,7 @@ ALL = [
         ),
         form=UntilForm,
     ),
-    Action(
+    BulkAction(
         "release_passwords",
         _("Stop requiring security passwords"),
         _(
@@ -159,7 +159,7 @@ ALL = [
         ),
         form=UntilForm,
     ),
-    Action(
+    BulkAction(
         "set_protocols",
         _("Switch protocols on or off"),
         NEW_POLICY,
@@ -169,7 +169,7 @@ ALL = [
         ),
         form=ProtocolsForm,
     ),
-    Action(
+    BulkAction(
         "revoke_all",
         _("Delete all security passwords"),
         _(
@@ -179,7 +179,7 @@ ALL = [
         "clientpasswords.revoke_clientpassword",
         lambda row, asked, order: operations.revoke_client_passwords(row, order),
     ),
-    Action(
+    BulkAction(
         "off_board",
         _("Offboard"),
         _(
@@ -191,14 +191,14 @@ ALL = [
         "administration.offboard",
         lambda row, asked, order: operations.offboard(row, order),
     ),
-    Action(
+    BulkAction(
         "unlock_codes",
         _("Unlock codes"),
         _("Codes can be sent and tried again, and the failure counter is reset."),
         "administration.unlock_codes",
         lambda row, asked, order: operations.unlock_codes(row, order),
     ),
-    Action(
+    BulkAction(
         "reset_phone",
         _("Reset the phone"),
         _(
@@ -209,7 +209,7 @@ ALL = [
         "administration.reset_phone",
         lambda row, asked, order: operations.reset_phone(row, order),
     ),
-    Action(
+    BulkAction(
         "set_domain_policy",
         _("Set the policy"),
         _(
@@ -223,7 +223,7 @@ ALL = [
         model=Domain,
         form=DomainPolicyForm,
     ),
-    Action(
+    BulkAction(
         "set_department_policy",
         _("Set the policy"),
         _(
@@ -237,7 +237,7 @@ ALL = [
         model=Department,
         form=DepartmentPolicyForm,
     ),
-    Action(
+    BulkAction(
         "revoke",
         _("Delete"),
         _(
@@ -249,4 +249,4 @@ ALL = [
         model=ClientPassword,
     ),
 ]
-BY_NAME = {action.name: action for action in ALL}
+BY_NAME = {action.name: action for action in BULK_ACTIONS}

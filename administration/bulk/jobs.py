@@ -20,18 +20,21 @@ from accounts.models import Account, Department, Domain
 from accounts.sessions import cutoffs
 from administration.base import scoped
 from administration.bulk import actions
-from administration.bulk.actions import Action, Asked
+from administration.bulk.actions import ActionParameters, BulkAction
 from administration.models import Job, JobPart
 from provisioning import roles, self_lockout
 from provisioning.operations import NotAllowed, Order
 from provisioning.roles import Asker
 
-PART = 100  # records in one transaction
-TOLD = 20  # failures kept of each part
+PART_SIZE = 100  # records in one transaction
+MAX_FAILURES_KEPT = 20  # failures kept of each part
 
 
-def choose(
-    action: Action, pks: Iterable[int], account: Account, network_address: str | None
+def create_job(
+    action: BulkAction,
+    pks: Iterable[int],
+    account: Account,
+    network_address: str | None,
 ) -> Job:
     """Write down what was chosen; nothing is done before it is confirmed."""
     pks = list(pks)
@@ -42,15 +45,15 @@ def choose(
             ordered_by=account,
             network_address=network_address,
         )
-        starts = range(0, len(pks), PART)
+        starts = range(0, len(pks), PART_SIZE)
         JobPart.objects.bulk_create(
-            JobPart(job=job, number=number, pks=pks[start : start + PART])
+            JobPart(job=job, number=number, pks=pks[start : start + PART_SIZE])
             for number, start in enumerate(starts)
         )
     return job
 
 
-def confirm(job: Job, parameters: Mapping[str, str], why: str) -> bool:
+def confirm_job(job: Job, parameters: Mapping[str, str], why: str) -> bool:
     """Have it done from now on; return whether it was not so already."""
     with transaction.atomic():
         fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
@@ -66,7 +69,7 @@ def confirm(job: Job, parameters: Mapping[str, str], why: str) -> bool:
     return True
 
 
-def stop(job: Job, because: str) -> None:
+def stop_job(job: Job, because: str) -> None:
     """Leave the rest undone; what was done stays done. `because` is a word for it."""
     with transaction.atomic():
         running = Job.objects.filter(pk=job.pk, ended_at=None)
@@ -75,13 +78,13 @@ def stop(job: Job, because: str) -> None:
             _record(Kind.ACTION_ENDED, job, {"stopped": because}, job.reason)
 
 
-def work_due() -> int:
+def work_due_jobs() -> int:
     """Work one part of each job under way; return how many parts were done."""
     due = Job.objects.filter(confirmed_at__isnull=False, ended_at=None)
-    return sum(work(job) for job in due.order_by("confirmed_at")[:10])
+    return sum(work_next_part(job) for job in due.order_by("confirmed_at")[:10])
 
 
-def work(job: Job) -> bool:
+def work_next_part(job: Job) -> bool:
     """Work off the next part that nobody else has; return whether there was one."""
     with transaction.atomic():
         job = Job.objects.select_related("ordered_by").get(pk=job.pk)
@@ -90,37 +93,37 @@ def work(job: Job) -> bool:
         rest = job.parts.filter(ended_at=None).order_by("number")
         part = rest.select_for_update(skip_locked=True, of=("self",)).first()
         if part is None:
-            _end(job, rest)
+            _end_if_done(job, rest)
             return False
-        _hold(job, part)
-        work = _asked_anew(job)
+        _lock_mailboxes(job, part)
+        work = _recheck_order(job)
         if isinstance(work, str):
-            stop(job, work)
+            stop_job(job, work)
             return False
-        _work_off(part, work)
+        _work_part(part, work)
     return True
 
 
-def forget() -> int:
+def delete_unconfirmed_jobs() -> int:
     """Delete what was chosen and not confirmed in time; return how many."""
     oldest = retention.UNCONFIRMED_JOBS.oldest
     return Job.objects.filter(confirmed_at=None, created_at__lt=oldest).delete()[0]
 
 
-def may(account: Asker, action: Action) -> bool:
+def may_order(account: Asker, action: BulkAction) -> bool:
     """Whether the account may order this action at all."""
     return bool(
         account.is_active and account.is_staff and account.has_perm(action.permission)
     )
 
 
-def in_scope(account: Account, action: Action) -> QuerySet[Model]:
+def visible_records(account: Account, action: BulkAction) -> QuerySet[Model]:
     """Return the records that the account sees in the administration."""
     return roles.visible(account, action.model)
 
 
-def form_of(
-    action: Action, account: Account, data: Mapping[str, str] | None
+def make_form(
+    action: BulkAction, account: Account, data: Mapping[str, str] | None
 ) -> forms.Form:
     """Return the action's own form; it lets choose among what the account sees."""
     form = action.form(data)
@@ -133,17 +136,17 @@ def form_of(
 
 
 @dataclass(frozen=True)
-class _Work:
+class _PartWork:
     """What is done to the records of a part, and to which of them it may be done."""
 
-    action: Action
+    action: BulkAction
     rows: QuerySet[Model]
-    asked: Asked
+    asked: ActionParameters
     orderer: Account
     order: Order
 
 
-def _hold(job: Job, part: JobPart) -> None:
+def _lock_mailboxes(job: Job, part: JobPart) -> None:
     """Lock whoever ordered it, as they are now; their rights are theirs to the end.
 
     And the mailboxes that the part is about, in the order of their keys as everywhere:
@@ -156,12 +159,12 @@ def _hold(job: Job, part: JobPart) -> None:
     job.ordered_by = Account.objects.get(pk=job.ordered_by_id)
 
 
-def _asked_anew(job: Job) -> _Work | str:
+def _recheck_order(job: Job) -> _PartWork | str:
     """Return what is to be done, or why nothing may be done any more."""
     action, orderer = actions.BY_NAME.get(job.action), job.ordered_by
-    if action is None or not may(orderer, action):
+    if action is None or not may_order(orderer, action):
         return "not-allowed"
-    form = form_of(action, orderer, job.parameters)
+    form = make_form(action, orderer, job.parameters)
     if not form.is_valid():
         return "not-possible"
     order = Order(
@@ -169,11 +172,11 @@ def _asked_anew(job: Job) -> _Work | str:
         job.reason,
         whole_host=roles.sees_whole_host(orderer),
     )
-    rows = in_scope(orderer, action)
-    return _Work(action, rows, form.cleaned_data, orderer, order)
+    rows = visible_records(orderer, action)
+    return _PartWork(action, rows, form.cleaned_data, orderer, order)
 
 
-def _work_off(part: JobPart, work: _Work) -> None:
+def _work_part(part: JobPart, work: _PartWork) -> None:
     counts: Counter[str] = Counter()
     changed: list[Model] = []
     failures = []
@@ -181,19 +184,19 @@ def _work_off(part: JobPart, work: _Work) -> None:
     for pk in part.pks:
         rows: QuerySet[Model] = QuerySet(work.action.model).order_by("pk")
         row = rows.select_for_update().filter(pk=pk).first() if pk in allowed else None
-        outcome = _act(work, row) if row else "failed"
+        outcome = _act_on_record(work, row) if row else "failed"
         counts[outcome] += 1
         if row is not None and outcome == "changed":
             changed.append(row)
         elif outcome == "failed":
             failures.append(str(row or pk))
-    _review(changed)
+    _review_sessions(changed)
     JobPart.objects.filter(pk=part.pk).update(
-        ended_at=timezone.now(), failures=failures[:TOLD], **counts
+        ended_at=timezone.now(), failures=failures[:MAX_FAILURES_KEPT], **counts
     )
 
 
-def _act(work: _Work, row: Model) -> str:
+def _act_on_record(work: _PartWork, row: Model) -> str:
     """Do it to one record, which is locked; whatever fails leaves it as it was."""
 
     def act() -> bool:
@@ -202,7 +205,7 @@ def _act(work: _Work, row: Model) -> str:
     try:
         with transaction.atomic():
             _require_rank(work.orderer, row)
-            _require_own_way_out(work.orderer, row, act)
+            _require_no_self_lockout(work.orderer, row, act)
             is_changed = act()
     except (DatabaseError, NotAllowed):
         return "failed"
@@ -218,13 +221,15 @@ def _require_rank(orderer: Account, row: Model) -> None:
         raise NotAllowed
 
 
-def _require_own_way_out(orderer: Account, row: Model, act: Callable[[], bool]) -> None:
+def _require_no_self_lockout(
+    orderer: Account, row: Model, act: Callable[[], bool]
+) -> None:
     """What many are bound by must not shut out the mail programs of who sets it."""
     if isinstance(row, Domain | Department) and self_lockout.check(orderer, act):
         raise NotAllowed
 
 
-def _review(rows: Iterable[Model]) -> None:
+def _review_sessions(rows: Iterable[Model]) -> None:
     """Have the worker end the sessions that have lost their right."""
     addresses, domains = [], set()
     for row in rows:
@@ -237,7 +242,7 @@ def _review(rows: Iterable[Model]) -> None:
     cutoffs.review_addresses(addresses)
 
 
-def _end(job: Job, rest: QuerySet[JobPart]) -> None:
+def _end_if_done(job: Job, rest: QuerySet[JobPart]) -> None:
     """Nothing is left, unless others are at it."""
     if rest.exists():
         return

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from accounts.http import client_address
 from accounts.models import Account
 from administration.bulk import actions, jobs
-from administration.bulk.actions import Action
+from administration.bulk.actions import BulkAction
 
 M = TypeVar("M", bound=Model)
 # What Django admin calls with the chosen rows.
@@ -25,24 +25,24 @@ class BulkActionsMixin(admin.ModelAdmin[M]):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Add the actions on many of this record, those that the person may order."""
         own = {
-            action.name: (_choosing(action), action.name, action.title)
-            for action in actions.ALL
-            if action.model is self.model and jobs.may(request.user, action)
+            action.name: (_make_action_view(action), action.name, action.title)
+            for action in actions.BULK_ACTIONS
+            if action.model is self.model and jobs.may_order(request.user, action)
         }
         return super().get_actions(request) | own
 
 
-def _choosing(action: Action) -> Chosen:
+def _make_action_view(action: BulkAction) -> Chosen:
     """Return what Django admin calls with the chosen rows: on to the page that asks."""
 
     def choose(
         page: object, request: HttpRequest, rows: QuerySet[Model]
     ) -> HttpResponse:
         author = request.user
-        if not isinstance(author, Account) or not jobs.may(author, action):
+        if not isinstance(author, Account) or not jobs.may_order(author, action):
             raise PermissionDenied
         pks = rows.order_by("pk").values_list("pk", flat=True)
-        job = jobs.choose(action, pks, author, client_address(request))
+        job = jobs.create_job(action, pks, author, client_address(request))
         return redirect("admin:administration_job_change", job.pk)
 
     return choose

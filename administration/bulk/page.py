@@ -18,15 +18,18 @@ from accounts.models import Department
 from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
 from administration.bulk import actions, jobs
-from administration.bulk.actions import Action
+from administration.bulk.actions import BulkAction
 from administration.models import Job
 from clientpasswords.models import ClientPassword
 from provisioning import operations, roles
 
-SHOWN = 20  # names
+MAX_NAMES_SHOWN = 20  # names
 # What a record is called after: it comes along with those that are named.
-CALLED_AFTER: dict[type[Model], str] = {ClientPassword: "account", Department: "domain"}
-TYPED_FROM = 1000  # records, above which their number has to be typed
+RELATED_TO_NAME: dict[type[Model], str] = {
+    ClientPassword: "account",
+    Department: "domain",
+}
+NUMBER_TYPED_ABOVE = 1000  # records, above which their number has to be typed
 WHY_STOPPED = {
     "by-hand": _("Someone stopped it here."),
     "not-allowed": _("The person who started it is no longer allowed to do it."),
@@ -54,7 +57,7 @@ class ConfirmForm(forms.Form):
     def __init__(self, job: Job, data: Mapping[str, str] | None = None) -> None:
         super().__init__(data)
         self.total = job.total
-        if job.total <= TYPED_FROM:
+        if job.total <= NUMBER_TYPED_ABOVE:
             del self.fields["number"]
 
     def clean_number(self) -> int:
@@ -83,7 +86,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         return super().has_view_permission(request) or any(
-            jobs.may(request.user, action) for action in actions.ALL
+            jobs.may_order(request.user, action) for action in actions.BULK_ACTIONS
         )
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -104,7 +107,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if action is None:
             return self._page_of_unknown(request, job)
         data = request.POST if "confirm" in request.POST else None
-        form = jobs.form_of(action, job.ordered_by, data)
+        form = jobs.make_form(action, job.ordered_by, data)
         why = ConfirmForm(job, data)
         if request.method == "POST" and self._post(request, job, form, why):
             return redirect("admin:administration_job_change", job.pk)
@@ -133,20 +136,20 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if not is_own and not roles.is_operator(request.user):
             raise PermissionDenied
         if "stop" in request.POST:
-            jobs.stop(job, "by-hand")
+            jobs.stop_job(job, "by-hand")
             return True
         if not is_own:
             messages.error(request, _("Only the person who started it can do this."))
             return True
         if "work" in request.POST:
-            jobs.work(job)
+            jobs.work_next_part(job)
             return True
         if job.confirmed_at is None and not (form.is_valid() & why.is_valid()):
             return False
-        if job.confirmed_at is None and jobs.confirm(
-            job, _raw(form), why.cleaned_data["reason"]
+        if job.confirmed_at is None and jobs.confirm_job(
+            job, _typed_values(form), why.cleaned_data["reason"]
         ):
-            _begin(job)
+            _start_small_job(job)
         return True
 
     def _page_of_unknown(self, request: HttpRequest, job: Job) -> HttpResponse:
@@ -157,7 +160,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if request.method == "POST":
             if job.ordered_by_id != request.user.pk:
                 raise PermissionDenied
-            jobs.stop(job, "not-possible")
+            jobs.stop_job(job, "not-possible")
         counts = job.counts() if job.confirmed_at else {}
         context = {
             **self.admin_site.each_context(request),
@@ -167,7 +170,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             "counts": counts,
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
-            "failures": _failures(job) if counts.get("failed") else [],
+            "failures": _failed_names(job) if counts.get("failed") else [],
             "list": reverse("admin:administration_job_changelist"),
         }
         return TemplateResponse(
@@ -186,16 +189,16 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             "job": job,
             "action": action,
             "names": [] if job.confirmed_at else _first_names(job, action),
-            "more": max(job.total - SHOWN, 0),
-            "tokens": 0 if job.confirmed_at else _tokens_of(job, action),
+            "more": max(job.total - MAX_NAMES_SHOWN, 0),
+            "tokens": 0 if job.confirmed_at else _count_ended_tokens(job, action),
             "counts": counts,
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
-            "failures": _failures(job) if counts.get("failed") else [],
+            "failures": _failed_names(job) if counts.get("failed") else [],
             "form": form,
             "why": why,
             "media": self.media + form.media,
-            "list": _list_of(action),
+            "list": _list_url(action),
         }
         status = 422 if form.errors or why.errors else 200
         return TemplateResponse(
@@ -203,16 +206,16 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         )
 
 
-def _first_names(job: Job, action: Action) -> list[str]:
+def _first_names(job: Job, action: BulkAction) -> list[str]:
     first = job.parts.order_by("number").first()
-    rows = jobs.in_scope(job.ordered_by, action)
-    if action.model in CALLED_AFTER:
-        rows = rows.select_related(CALLED_AFTER[action.model])
-    found = rows.filter(pk__in=first.pks[:SHOWN] if first else [])
-    return [_name(row) for row in found]
+    rows = jobs.visible_records(job.ordered_by, action)
+    if action.model in RELATED_TO_NAME:
+        rows = rows.select_related(RELATED_TO_NAME[action.model])
+    found = rows.filter(pk__in=first.pks[:MAX_NAMES_SHOWN] if first else [])
+    return [_name_with_owner(row) for row in found]
 
 
-def _tokens_of(job: Job, action: Action) -> int:
+def _count_ended_tokens(job: Job, action: BulkAction) -> int:
     """How many tokens of the API end with those who are off-boarded."""
     if action.name != "off_board":
         return 0
@@ -222,30 +225,30 @@ def _tokens_of(job: Job, action: Action) -> int:
     )
 
 
-def _name(row: Model) -> str:
+def _name_with_owner(row: Model) -> str:
     """With whose it is: many devices have the same name."""
     owner = roles.owner_of(row)
     return str(row) if owner in (None, row) else f"{row} ({owner})"
 
 
-def _list_of(action: Action) -> str:
+def _list_url(action: BulkAction) -> str:
     opts = admin.site.get_model_admin(action.model).opts
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
 
 
-def _begin(job: Job) -> None:
+def _start_small_job(job: Job) -> None:
     """Do it now if it is one part; more is for the worker."""
-    if job.total <= jobs.PART:
-        while jobs.work(job):
+    if job.total <= jobs.PART_SIZE:
+        while jobs.work_next_part(job):
             pass
 
 
-def _raw(form: forms.Form) -> dict[str, str]:
+def _typed_values(form: forms.Form) -> dict[str, str]:
     """What was typed, so that it can be looked at anew before each part."""
     names = [name + part for name in form.fields for part in ("", "_0", "_1")]
     return {name: form.data[name] for name in names if form.data.get(name)}
 
 
-def _failures(job: Job) -> list[str]:
-    parts = job.parts.filter(failed__gt=0).order_by("number")[:SHOWN]
-    return [name for part in parts for name in part.failures][:SHOWN]
+def _failed_names(job: Job) -> list[str]:
+    parts = job.parts.filter(failed__gt=0).order_by("number")[:MAX_NAMES_SHOWN]
+    return [name for part in parts for name in part.failures][:MAX_NAMES_SHOWN]

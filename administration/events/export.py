@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import StreamingHttpResponse
 
-MOST_ROWS = 100_000
+MAX_ROWS = 100_000
 # By these a spreadsheet knows a formula, which may send what is in the other cells.
-FORMULA = tuple("=+-@\t\r\n")
+FORMULA_STARTS = tuple("=+-@\t\r\n")
 # By this Excel knows that the file is in UTF-8.
-MARK = "\ufeff"
+UTF8_MARK = "\ufeff"
 
 
-def answer(
+def stream_csv(
     name: str, header: Sequence[object], rows: Iterable[Sequence[object]]
 ) -> StreamingHttpResponse:
     """Return an answer that sends a file of this name, line by line."""
@@ -23,18 +23,20 @@ def answer(
     return response
 
 
-def neutral(cell: object) -> str:
+def neutralize_formula(cell: object) -> str:
     """Return the cell as text that no spreadsheet takes for a formula."""
     text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(FORMULA) or _hides(text) else text
+    return (
+        f"'{text}" if text.startswith(FORMULA_STARTS) or _hides_formula(text) else text
+    )
 
 
-def _hides(text: str) -> bool:
+def _hides_formula(text: str) -> bool:
     """Whether there is a formula behind blanks."""
-    return text.lstrip().startswith(FORMULA)
+    return text.lstrip().startswith(FORMULA_STARTS)
 
 
-class _Line:
+class _LineWriter:
     """What csv writes to: it hands each line back."""
 
     @staticmethod
@@ -43,8 +45,8 @@ class _Line:
 
 
 def _lines(header: Sequence[object], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    writer = csv.writer(_Line())
-    yield MARK
-    yield writer.writerow([neutral(cell) for cell in header])
+    writer = csv.writer(_LineWriter())
+    yield UTF8_MARK
+    yield writer.writerow([neutralize_formula(cell) for cell in header])
     for row in rows:
-        yield writer.writerow([neutral(cell) for cell in row])
+        yield writer.writerow([neutralize_formula(cell) for cell in row])

@@ -12,7 +12,7 @@ class ActorFilter(TextFilter):
     title = _("who (beginning of the name)")
     parameter_name = "by"
 
-    def narrowed(self, rows: Rows, text: str) -> Rows:
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
         return rows.filter(actor__startswith=text)
 
 
@@ -20,7 +20,7 @@ class DomainFilter(TextFilter):
     title = _("domain")
     parameter_name = "in"
 
-    def narrowed(self, rows: Rows, text: str) -> Rows:
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
         return rows.filter(domain=text.lower())
 
 
@@ -28,11 +28,11 @@ class NetworkFilter(TextFilter):
     title = _("from (address, or 198.51.100.0/24)")
     parameter_name = "network"
 
-    def narrowed(self, rows: Rows, text: str) -> Rows:
-        return _within(rows, text)
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
+        return _filter_by_network(rows, text)
 
 
-def _within(queryset: Rows, text: str) -> Rows:
+def _filter_by_network(queryset: Rows, text: str) -> Rows:
     """Those from there; networks by whole octets, as both databases know addresses."""
     network = networks.parse_network(text)
     if network is None:

@@ -66,7 +66,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
     ) -> HttpResponse:
         extra_context = (extra_context or {}) | {
             "has_export_permission": self.has_export_permission(request),
-            "most_rows": export.MOST_ROWS,
+            "most_rows": export.MAX_ROWS,
         }
         return super().changelist_view(request, extra_context)
 
@@ -79,18 +79,18 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
         rows = self.get_changelist_instance(request).queryset
         listed = request.GET.urlencode()
         events.record(Kind.EXPORTED, None, by=actor(request), listed=listed)
-        return export.answer("security-events", HEADER, _cells(rows))
+        return export.stream_csv("security-events", HEADER, _export_rows(rows))
 
     @admin.display(description=_("what"))
     def told(self, event: SecurityEvent) -> str:
-        return in_words(event.detail)
+        return describe_detail(event.detail)
 
 
 NONE = "(none)"
 HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
 
 
-def in_words(detail: Mapping[str, object]) -> str:
+def describe_detail(detail: Mapping[str, object]) -> str:
     """Return the detail of an event in a line: old → new of what changed.
 
     (At the end of an action on many, `changed` is how many were.)
@@ -108,9 +108,9 @@ def in_words(detail: Mapping[str, object]) -> str:
     return "; ".join(parts)
 
 
-def _cells(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
+def _export_rows(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
     """Yield the newest, a line each; what is listed while it is read may go on."""
-    for row in rows[: export.MOST_ROWS].iterator(chunk_size=1000):
+    for row in rows[: export.MAX_ROWS].iterator(chunk_size=1000):
         yield [
             row.at.isoformat(timespec="seconds"),
             row.kind,
@@ -118,7 +118,7 @@ def _cells(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
             row.domain,
             row.actor,
             row.network_address,
-            in_words(row.detail),
+            describe_detail(row.detail),
             row.reason,
         ]
 

@@ -13,11 +13,11 @@ from accounts.models import Account
 from accounts.sessions import cutoffs
 from administration.base.lists import Context
 from administration.mailboxes.permissions import RightsAdmin
-from administration.policies.preview import CONFIRMED, typed_into
+from administration.policies.preview import CONFIRMED, typed_values
 from provisioning import former_addresses
 
 
-class AddressedAdmin(RightsAdmin):
+class RenamableAdmin(RightsAdmin):
     """The portal moves no mail: whoever changes an address hears what is to be done."""
 
     def changeform_view(
@@ -42,7 +42,7 @@ class AddressedAdmin(RightsAdmin):
     ) -> HttpResponse:
         """Give it another address only once it was seen that its mail does not move."""
         if request.method == "POST" and CONFIRMED not in request.POST:
-            asked = self._ask(request, object_id)
+            asked = self._confirmation_page(request, object_id)
             if asked is not None:
                 return asked
         return super().change_view(request, object_id, form_url, extra_context)
@@ -80,7 +80,9 @@ class AddressedAdmin(RightsAdmin):
             )
         return super().delete_view(request, object_id, told)
 
-    def _ask(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
+    def _confirmation_page(
+        self, request: HttpRequest, object_id: str
+    ) -> HttpResponse | None:
         """The page that asks, if the form is right and gives it another address."""
         account = self.get_object(request, unquote(object_id))
         if account is None or not self.has_change_permission(request, account):
@@ -98,7 +100,7 @@ class AddressedAdmin(RightsAdmin):
             "original": self.get_object(request, unquote(object_id)),
             "new": account.address,
             "to_do": former_addresses.instructions_for(old, account, is_seen=True),
-            "typed": typed_into(request),
+            "typed": typed_values(request),
         }
         template = "admin/accounts/account/rename.html"
         return TemplateResponse(request, template, context)

@@ -29,12 +29,12 @@ class WebPasswordFilter(ChoiceFilter):
         (
             "refused",
             _("Refused"),
-            lambda rows: bound(rows, queries.are_client_passwords_in_force()),
+            lambda rows: filter_by_binding_policy(rows, queries.are_client_passwords_in_force()),
         ),
         (
             "let-in",
             _("Let in"),
-            lambda rows: bound(rows, ~queries.are_client_passwords_in_force()),
+            lambda rows: filter_by_binding_policy(rows, ~queries.are_client_passwords_in_force()),
         ),
     ]
 
@@ -43,11 +43,11 @@ class RequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: bound_by(rows, queries.policies_requiring())),
+        ("yes", _("Yes"), lambda rows: filter_bound_by(rows, queries.policies_requiring())),
         (
             "no",
             _("No"),
-            lambda rows: bound(rows, ~queries.are_client_passwords_required()),
+            lambda rows: filter_by_binding_policy(rows, ~queries.are_client_passwords_required()),
         ),
     ]
 
@@ -71,7 +71,9 @@ class GroupRequiredFilter(ChoiceFilter):
     ]
 
 
-def bound_by(rows: QuerySet[Account], which: QuerySet[Policy]) -> QuerySet[Account]:
+def filter_bound_by(
+    rows: QuerySet[Account], which: QuerySet[Policy]
+) -> QuerySet[Account]:
     """Those of the accounts that one of these policies binds."""
     # In order of their addresses from the first on: the list needs no more than that.
     condition = queries.is_bound_by_one_of(which.order_by().values("pk"))
@@ -79,9 +81,9 @@ def bound_by(rows: QuerySet[Account], which: QuerySet[Policy]) -> QuerySet[Accou
     return found
 
 
-def closed_to(rows: QuerySet[Account], protocol: str) -> QuerySet[Account]:
+def filter_closed_protocol(rows: QuerySet[Account], protocol: str) -> QuerySet[Account]:
     """Those of the accounts to which mail programs do not connect by this protocol."""
-    return bound_by(rows, queries.policies_refusing(protocol))
+    return filter_bound_by(rows, queries.policies_refusing(protocol))
 
 
 class ProtocolsFilter(ChoiceFilter):
@@ -93,7 +95,7 @@ class ProtocolsFilter(ChoiceFilter):
         (
             f"{each.key}-off",
             format_lazy(_("{protocol} off"), protocol=each.label),
-            partial(closed_to, protocol=each.key),
+            partial(filter_closed_protocol, protocol=each.key),
         )
         for each in PROTOCOLS
     ]
@@ -156,7 +158,9 @@ class StateFilter(ChoiceFilter):
     ]
 
 
-def bound(rows: QuerySet[Account], condition: Q) -> QuerySet[Account]:
+def filter_by_binding_policy(
+    rows: QuerySet[Account], condition: Q
+) -> QuerySet[Account]:
     """Those of the accounts of which the condition on their `binding` is true."""
     return rows.annotate(binding=queries.binding_policy()).filter(condition)
 

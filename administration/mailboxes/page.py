@@ -33,7 +33,7 @@ from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import Columns, Context, Fieldsets, Shown, icon
 from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes import why
-from administration.mailboxes.addresses import AddressedAdmin
+from administration.mailboxes.addresses import RenamableAdmin
 from administration.mailboxes.filters import (
     ExceptionFilter,
     PasswordsFilter,
@@ -43,7 +43,11 @@ from administration.mailboxes.filters import (
     WebPasswordFilter,
     has_phone,
 )
-from administration.mailboxes.permissions import GIVEN, RIGHTS, AccountChangeForm
+from administration.mailboxes.permissions import (
+    ADMINISTRATOR_FIELDS,
+    RIGHTS,
+    AccountChangeForm,
+)
 from administration.policies import effective
 from clientpasswords import limits
 from clientpasswords.usage import history
@@ -51,7 +55,7 @@ from provisioning import operations
 from provisioning.operations import Order
 
 
-class Listed(Protocol):
+class ListedMailbox(Protocol):
     """A mailbox in the list, with what its columns need besides."""
 
     in_use: int
@@ -105,12 +109,12 @@ class AccountPasswordForm(AdminPasswordChangeForm):
 
 
 def _without_rights(options: Context) -> Context:
-    fields = [name for name in options["fields"] if name not in GIVEN]
+    fields = [name for name in options["fields"] if name not in ADMINISTRATOR_FIELDS]
     return {**options, "fields": fields}
 
 
 @admin.register(Account)
-class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
+class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
     add_form = AccountCreationForm
     form = AccountChangeForm
     change_password_form = AccountPasswordForm
@@ -267,16 +271,18 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
             "title": account.address,
             "opts": self.opts,
             "original": account,
-            **why.page(account, request.GET),
+            **why.page_context(account, request.GET),
         }
         template = "admin/accounts/account/why.html"
         status = 422 if context["form"].errors else 200
         return TemplateResponse(request, template, context, status=status)
 
-    def also_shown(self, request: HttpRequest, record: Account | None) -> Context:
-        effective.remember(request, record, effective_policy.get_levels)
+    def get_extra_context(
+        self, request: HttpRequest, record: Account | None
+    ) -> Context:
+        effective.remember_authors(request, record, effective_policy.get_levels)
         more = {"may_ask_why": self._may_ask_why(request)}
-        return super().also_shown(request, record) | more
+        return super().get_extra_context(request, record) | more
 
     def get_list_display(self, request: HttpRequest) -> Columns:
         """Of exceptions other things are asked: which policy, why, until when."""
@@ -284,13 +290,13 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
             return ["address", "domain", "policy", "policy_reason", "policy_until"]
         return self.list_display
 
-    def widened(self, rows: QuerySet[Account]) -> QuerySet[Account]:
+    def annotate_page(self, rows: QuerySet[Account]) -> QuerySet[Account]:
         """Rows with what is in the columns; of the phone, whether there is one."""
         comes_with = ("domain__policy", "department__policy", "policy")
         narrow = rows.select_related(None).select_related(*comes_with)
         return narrow.annotate(in_use=limits.count_in_use(), phone_known=has_phone())
 
-    def complete(self, rows: Shown) -> None:
+    def complete_rows(self, rows: Shown) -> None:
         last = history.last_logons(rows)
         for account in rows:
             account.last_logon_at = last.get(account.pk)
@@ -301,25 +307,25 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
 
     @admin.display(description=_("effective policy"))
     def effective_policy(self, account: Account) -> SafeString:
-        return effective.box(account, effective_policy.get_levels(account))
+        return effective.render_box(account, effective_policy.get_levels(account))
 
     @admin.display(description=_("required by the policy"))
-    def required(self, account: Listed) -> str:
-        said = effective.requirement(account.bound.policy)
+    def required(self, account: ListedMailbox) -> str:
+        said = effective.describe_requirement(account.bound.policy)
         if not account.bound.policy.client_passwords_required:
             return said
         return f"{said} ({account.bound.decided_by})"
 
     @admin.display(description=_("passwords"))
-    def passwords(self, account: Listed) -> str:
+    def passwords(self, account: ListedMailbox) -> str:
         return f"{account.in_use}/{account.bound.policy.max_client_passwords}"
 
     @admin.display(description=_("protocols"))
-    def protocols(self, account: Listed) -> str:
-        return effective.protocols(account.bound.policy)
+    def protocols(self, account: ListedMailbox) -> str:
+        return effective.describe_protocols(account.bound.policy)
 
     @admin.display(description=_("phone"))
-    def has_phone(self, account: Listed) -> str:
+    def has_phone(self, account: ListedMailbox) -> str:
         return icon(yes=account.phone_known)
 
     @admin.display(description=_("security passwords on"))
@@ -331,7 +337,7 @@ class AccountAdmin(BulkActionsMixin[Account], AddressedAdmin):
         return icon(yes=account.is_active)
 
     @admin.display(description=_("last mail program"))
-    def last_logon(self, account: Listed) -> datetime | None:
+    def last_logon(self, account: ListedMailbox) -> datetime | None:
         return account.last_logon_at
 
     def _may_ask_why(

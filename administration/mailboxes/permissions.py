@@ -17,10 +17,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
 from administration.base import audit
-from administration.base.audited import AuditedAdmin, Cleaned
+from administration.base.audited import AuditedAdmin, CleanedData
 from administration.base.lists import Fieldsets
 from administration.base.scoped import References
-from administration.base.widgets import NamedAutocomplete
+from administration.base.widgets import NamedAutocompleteSelectMultiple
 from provisioning import roles
 
 OWN_RIGHTS = _("You cannot change your own rights. Ask another site operator.")
@@ -33,8 +33,8 @@ RIGHTS = [
     "user_permissions",
 ]
 # Those that mailboxes of no administrators do not show.
-GIVEN = {"domains_administered", "groups", "user_permissions"}
-ALSO_SHOWN = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
+ADMINISTRATOR_FIELDS = {"domains_administered", "groups", "user_permissions"}
+VISIBLE_RIGHTS = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
 
 
 class GroupsField(forms.ModelMultipleChoiceField[Group]):
@@ -70,7 +70,7 @@ class AccountChangeForm(UserChangeForm[Account]):
         ]
         field_classes = {"groups": GroupsField}
 
-    def clean(self) -> Cleaned:
+    def clean(self) -> CleanedData:
         """Refuse what would take from its author the rights by which it is made."""
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk == self.author.pk:
@@ -93,7 +93,7 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
             shown = _without_password(shown)
         if obj is None or roles.is_operator(request.user):
             return shown
-        rights = ALSO_SHOWN if roles.sees_whole_host(request.user) else ["is_staff"]
+        rights = VISIBLE_RIGHTS if roles.sees_whole_host(request.user) else ["is_staff"]
         return [
             (title, {**what, "fields": rights} if what["fields"] == RIGHTS else what)
             for title, what in shown
@@ -112,7 +112,9 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
         self, db_field: References, request: HttpRequest | None = None, **kwargs: object
     ) -> forms.ModelMultipleChoiceField[Model] | None:
         if db_field.name == "domains_administered":
-            kwargs["widget"] = NamedAutocomplete(db_field, self.admin_site)
+            kwargs["widget"] = NamedAutocompleteSelectMultiple(
+                db_field, self.admin_site
+            )
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(

@@ -43,7 +43,7 @@ class Check:
     is_good: bool | None
 
 
-def page(account: Account, data: Mapping[str, str]) -> Context:
+def page_context(account: Account, data: Mapping[str, str]) -> Context:
     """Return what the page shows: the form, the checks, and the last attempts."""
     form = WhyForm(data or None)
     attempts = account.logons.select_related("client_password")[:ATTEMPTS]
@@ -53,7 +53,7 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
     asked = form.cleaned_data if form.is_bound else {}
     protocol, ip = asked.get("protocol") or PROTOCOL_KEYS[0], asked.get("ip") or None
     found = diagnosis.diagnose(account, protocol, ip)
-    chain = list(checks(found, PROTOCOLS_BY_KEY[protocol].label))
+    chain = list(list_checks(found, PROTOCOLS_BY_KEY[protocol].label))
     return context | {
         "protocol": PROTOCOLS_BY_KEY[protocol].label,
         "ip": ip,
@@ -67,7 +67,7 @@ def page(account: Account, data: Mapping[str, str]) -> Context:
     }
 
 
-def checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
+def list_checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
     """Yield what is looked at, in order; what comes after a failure is not reached."""
     is_reached = True
     for refusal in refusals.CHECKED_FOR_ALL:
@@ -82,15 +82,15 @@ def checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
             yield Check(question, _("not reached"), None)
         is_reached = is_reached and not fails
     if is_reached:
-        yield from _of_credentials(found)
+        yield from _check_credentials(found)
 
 
-def _of_credentials(found: Diagnosis) -> Iterator[Check]:
+def _check_credentials(found: Diagnosis) -> Iterator[Check]:
     """Yield what is looked at once mail programs are let in at all."""
     question = _("Are security passwords in force?")
     if not found.in_force:
         yield Check(question, _("No: mail programs use the web password"), None)
-        yield _web_password(found)
+        yield _check_web_password(found)
         return
     yield Check(question, _("Yes: the web password is refused"), None)
     yield Check(
@@ -101,7 +101,7 @@ def _of_credentials(found: Diagnosis) -> Iterator[Check]:
     )
 
 
-def _web_password(found: Diagnosis) -> Check:
+def _check_web_password(found: Diagnosis) -> Check:
     question = _("Is there a web password that mail programs can use?")
     if found.opens_by_web_password:
         return Check(question, _("Yes"), is_good=True)

@@ -40,13 +40,13 @@ OF_KIND = {
 }
 
 
-def box(record: Model, levels: Sequence[Level]) -> SafeString:
+def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
     """Return what the levels of the record say, which binds, and each setting.
 
     And who said so, where that was remembered.
     """
     *lost, winner = effective.list_binding(levels)
-    others = [(each.decided_by, dict(values(each.policy))) for each in lost]
+    others = [(each.decided_by, dict(setting_texts(each.policy))) for each in lost]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: Context = {
         "levels": [
@@ -56,14 +56,14 @@ def box(record: Model, levels: Sequence[Level]) -> SafeString:
         "winner": winner,
         "changed": said.get("policy"),
         "rows": [
-            (name, text, _differing(others, name, text))
-            for name, text in values(winner.policy)
+            (name, text, _losing_texts(others, name, text))
+            for name, text in setting_texts(winner.policy)
         ],
     }
     return render_to_string("admin/effective.html", context)
 
 
-def remember(
+def remember_authors(
     request: HttpRequest, record: M | None, levels_of: Callable[[M], list[Level]]
 ) -> None:
     """Let the record's page tell who has set its policies, and when. One query.
@@ -71,10 +71,12 @@ def remember(
     What was typed on it nobody has set yet.
     """
     if record is not None and request.method == "GET":
-        vars(record)["said_by"] = said_by(request, levels_of(record))
+        vars(record)["said_by"] = find_authors(request, levels_of(record))
 
 
-def said_by(request: HttpRequest, levels: Sequence[Level]) -> dict[str, SecurityEvent]:
+def find_authors(
+    request: HttpRequest, levels: Sequence[Level]
+) -> dict[str, SecurityEvent]:
     """Return who gave each level its policy, and who last changed the one that binds.
 
     By the kinds of levels, and by "policy". Nothing where the record of events does not
@@ -85,13 +87,13 @@ def said_by(request: HttpRequest, levels: Sequence[Level]) -> dict[str, Security
         return {}
     rows = page.get_queryset(request).order_by("-at", "-pk")
     newest = Q()
-    for which in _events_of(levels):
+    for which in _author_events(levels):
         newest |= Q(pk=Subquery(rows.filter(which).values("pk")[:1]))
     found = SecurityEvent.objects.filter(newest)
     return {OF_KIND[event.kind.partition("-")[0]]: event for event in found}
 
 
-def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
+def _author_events(levels: Sequence[Level]) -> Iterator[Q]:
     domain = levels[0].name
     gave = Q(detail__changed__has_key="policy")
     for level in levels:
@@ -111,41 +113,41 @@ def _events_of(levels: Sequence[Level]) -> Iterator[Q]:
     yield Q(kind__in=kinds, detail__policy=binding)
 
 
-def values(policy: Policy) -> Iterator[tuple[str, str]]:
+def setting_texts(policy: Policy) -> Iterator[tuple[str, str]]:
     """Yield each setting of the policy, by its name and in words."""
     for name, value in policy.settings.items():
-        yield capfirst(str(label_for_field(name, Policy))), _text(value)
+        yield capfirst(str(label_for_field(name, Policy))), _value_text(value)
 
 
-def differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:
+def setting_differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:
     """Return each setting that differs: its name, the old one and the new one."""
-    pairs = zip(values(old), values(new), strict=True)
+    pairs = zip(setting_texts(old), setting_texts(new), strict=True)
     return [(name, was, will) for (name, was), (_n, will) in pairs if was != will]
 
 
-def requirement(policy: Policy) -> str:
+def describe_requirement(policy: Policy) -> str:
     """Return in a few words whether security passwords are required."""
     if policy.requires_client_passwords:
         return _("Required")
     if policy.will_require_client_passwords:
-        return _("From %(day)s") % {"day": _text(policy.required_from)}
+        return _("From %(day)s") % {"day": _value_text(policy.required_from)}
     return _("Report only") if policy.client_passwords_required else _("Not required")
 
 
-def protocols(policy: Policy) -> str:
+def describe_protocols(policy: Policy) -> str:
     """Return by which protocols mail programs connect."""
     names = policy.labels_of_protocols(on=True)
     return " ".join(names) if policy.third_party_logon and names else "—"
 
 
-def _differing(
+def _losing_texts(
     others: Iterable[tuple[str, Mapping[str, str]]], name: str, text: str
 ) -> list[tuple[str, str]]:
     """Return what those that have lost would have said otherwise, and whose it is."""
     return [(whose, said[name]) for whose, said in others if said[name] != text]
 
 
-def _text(value: object) -> str:
+def _value_text(value: object) -> str:
     text: object = value
     if isinstance(value, bool):
         text = ON if value else OFF

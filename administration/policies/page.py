@@ -101,7 +101,9 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
             *super().get_urls(),
         ]
 
-    def touched(self, record: Policy, changed: list[str]) -> QuerySet[Account]:
+    def affected_accounts(
+        self, record: Policy, changed: list[str]
+    ) -> QuerySet[Account]:
         if WITHOUT_EFFECT.issuperset(changed):
             return Account.objects.none()
         return queries.accounts_bound_by(record)
@@ -109,7 +111,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     def differences(
         self, old: Policy, form: ModelForm[Policy]
     ) -> list[tuple[str, str, str]]:
-        return effective.differences(old, form.instance)
+        return effective.setting_differences(old, form.instance)
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Whom the policy would refuse if it required security passwords.
@@ -124,7 +126,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         may_look = self.has_view_permission(request, policy)
         if not (may_look and request.user.has_perm("clientpasswords.view_logon")):
             raise PermissionDenied
-        bound = self.seen(request, queries.accounts_bound_by(policy))
+        bound = self.visible_among(request, queries.accounts_bound_by(policy))
         reach = rollout.measure_reach(bound)
         found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))

@@ -22,7 +22,7 @@ CONFIRMED = "_confirmed"
 class PreviewedAdmin(AuditedAdmin[M]):
     """For records by which many mailboxes are bound."""
 
-    def touched(self, record: M, changed: list[str]) -> QuerySet[Account]:
+    def affected_accounts(self, record: M, changed: list[str]) -> QuerySet[Account]:
         """The mailboxes that mail programs may be refused by a change of these fields.
 
         The record is as it is in the database.
@@ -58,15 +58,17 @@ class PreviewedAdmin(AuditedAdmin[M]):
         changed = [name for name in form.changed_data if name not in audit.OWN_FIELDS]
         if not form.is_valid():
             return None
-        touched = self.touched(record, changed)
+        touched = self.affected_accounts(record, changed)
         if not touched.exists():
             return None
         differences = self.differences(record, form)
-        more = {"typed": typed_into(request), "differences": differences}
-        reach = rollout.measure_reach(self.seen(request, touched))
+        more = {"typed": typed_values(request), "differences": differences}
+        reach = rollout.measure_reach(self.visible_among(request, touched))
         return self.page(request, "confirm", record, reach, **more)
 
-    def seen(self, request: HttpRequest, rows: QuerySet[Account]) -> QuerySet[Account]:
+    def visible_among(
+        self, request: HttpRequest, rows: QuerySet[Account]
+    ) -> QuerySet[Account]:
         """Those of the mailboxes that the administrator may see."""
         visible = self.admin_site.get_model_admin(Account).get_queryset(request)
         if not visible.query.where:  # that is all of them
@@ -95,7 +97,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
         return TemplateResponse(request, template, context)
 
 
-def typed_into(request: HttpRequest) -> list[tuple[str, str]]:
+def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     """Return what was typed into the form, for the page that asks to send it again."""
     return [
         (name, value)

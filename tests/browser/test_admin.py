@@ -195,7 +195,7 @@ def test_a_policy_for_many_is_searched_and_chosen_by_keyboard(
 
 
 def test_a_long_action_shows_how_far_it_is(verified: Page, look: Look) -> None:
-    for number in range(jobs.PART + 1):
+    for number in range(jobs.PART_SIZE + 1):
         factories.make_account(f"user{number}@example.com")
 
     verified.goto("/admin/accounts/account/")

@@ -27,10 +27,10 @@ class Command(BaseCommand):
             workers.run_forever(lambda: steps, pause=PAUSE)
 
     def _work_all(self) -> None:
-        while jobs.work_due():
+        while jobs.work_due_jobs():
             pass
 
     def _work(self) -> None:
         end = time.monotonic() + BUSY
-        while jobs.work_due() and time.monotonic() < end:
+        while jobs.work_due_jobs() and time.monotonic() < end:
             pass

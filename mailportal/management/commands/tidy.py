@@ -20,7 +20,7 @@ TIDYING: dict[Retention, Callable[[], int]] = {
     retention.KNOWN_NETWORKS: known_networks.forget,
     retention.CUTOFFS: cutoffs.forget,
     retention.BUDGETS: budgets.forget,
-    retention.UNCONFIRMED_JOBS: jobs.forget,
+    retention.UNCONFIRMED_JOBS: jobs.delete_unconfirmed_jobs,
 }
 
 

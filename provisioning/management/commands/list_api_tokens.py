@@ -27,11 +27,11 @@ class Command(BaseCommand):
             ]
             if token.owner is not None:
                 parts.append(f"owned by {token.owner}")
-            parts += _withheld(token)
+            parts += _describe_limits(token)
             self.stdout.write(", ".join(parts))
 
 
-def _withheld(token: ApiToken) -> Iterator[str]:
+def _describe_limits(token: ApiToken) -> Iterator[str]:
     """Yield what a token in force does not open, as its owner may not do it now."""
     if not token.is_live:
         return

@@ -35,13 +35,13 @@ def do(browser: Client, action: str, rows: Iterable[Any], **asked: Any) -> Job:
 
 def ordered(admin: Account, action: str, rows: Iterable[Any], **asked: Any) -> Job:
     """A job that nobody has begun to work off."""
-    job = jobs.choose(BY_NAME[action], [row.pk for row in rows], admin, "192.0.2.1")
-    jobs.confirm(job, asked, WHY)
+    job = jobs.create_job(BY_NAME[action], [row.pk for row in rows], admin, "192.0.2.1")
+    jobs.confirm_job(job, asked, WHY)
     return job
 
 
 def work_off(job: Job) -> dict[str, int]:
-    while jobs.work(job):
+    while jobs.work_next_part(job):
         pass
     job.refresh_from_db()
     return job.counts()

@@ -135,7 +135,7 @@ def make_second_factors(owner: Account, name: str) -> dict[str, Any]:
 
 def job_of(administrator: Account, owner: Account) -> Job:
     """An action that was chosen, and not confirmed."""
-    return jobs.choose(BY_NAME["unlock_codes"], [owner.pk], administrator, None)
+    return jobs.create_job(BY_NAME["unlock_codes"], [owner.pk], administrator, None)
 
 
 def make_administrator(role: str, of: Domain) -> Account:

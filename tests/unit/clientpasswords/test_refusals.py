@@ -136,7 +136,7 @@ def test_each_line_of_the_page_fails_by_its_reason_alone(refusal: Refusal) -> No
         passwords=[],
     )
 
-    bad = [each for each in why.checks(found, "IMAP") if each.is_good is False]
+    bad = [each for each in why.list_checks(found, "IMAP") if each.is_good is False]
 
     assert [each.answer for each in bad] == [refusal.question.bad_answer]
     assert bad[0].question == refusal.question.text % {"protocol": "IMAP"}

@@ -104,10 +104,10 @@ def job(people: People) -> GoOn:
 def rest_of_a_job(people: People) -> GoOn:
     """An action of which the worker has done the first part."""
     first = make_account("first@firm.example")
-    under_way = jobs.choose(BY_NAME["off_board"], [first.pk], people.person, None)
+    under_way = jobs.create_job(BY_NAME["off_board"], [first.pk], people.person, None)
     under_way.parts.create(number=1, pks=[people.other.pk])
-    jobs.confirm(under_way, {}, WHY)
-    assert jobs.work(under_way)
+    jobs.confirm_job(under_way, {}, WHY)
+    assert jobs.work_next_part(under_way)
     return lambda: changed(under_way, at_least=2)
 
 

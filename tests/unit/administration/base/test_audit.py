@@ -315,7 +315,7 @@ def test_what_a_form_asks_besides_the_fields_of_its_record_is_in_no_event(
         instance=alice, changed_data=[*asked], cleaned_data=asked, initial={}
     )
 
-    audit.saved(request, form, ["name", "address"], is_new=True)
+    audit.record_saved_form(request, form, ["name", "address"], is_new=True)
 
     event = SecurityEvent.objects.get(kind=Kind.MAILBOX_CREATED)
     assert event.detail == {"changed": {"name": ["", "Alice"]}}

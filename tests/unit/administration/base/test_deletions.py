@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Cutoff, Department, Domain, RecoveryCodes
-from administration.base.deletions import MOST
+from administration.base.deletions import MAX_SHOWN
 from tests.factories import make_account, make_policy
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.both_databases
 def unused(db: None) -> Domain:
     """A domain without mailboxes, of more departments than the page tells of."""
     domain = Domain.objects.create(name="unused.example", policy=make_policy())
-    for number in range(MOST + 10):
+    for number in range(MAX_SHOWN + 10):
         Department.objects.create(domain=domain, name=f"Team {number:02}")
     return domain
 
@@ -38,9 +38,9 @@ def test_it_tells_the_first_of_what_goes_along_and_that_there_is_more(
     html = told(administrator, unused)
 
     assert re.findall("Department: <a[^>]*>(Team ..)", html) == [
-        f"Team {number:02}" for number in range(MOST)
+        f"Team {number:02}" for number in range(MAX_SHOWN)
     ]
-    assert f"Departments: {MOST}+" in html
+    assert f"Departments: {MAX_SHOWN}+" in html
     assert "<li>…</li>" in html
 
 
@@ -68,15 +68,15 @@ def test_all_of_it_is_deleted(unused: Domain, administrator: Client) -> None:
 def test_what_forbids_it_is_told_likewise(
     unused: Domain, administrator: Client
 ) -> None:
-    for number in range(MOST + 10):
+    for number in range(MAX_SHOWN + 10):
         make_account(f"m{number:02}@{unused.name}")
     page = reverse("admin:accounts_domain_delete", args=[unused.pk])
 
     answer = administrator.post(page, {"post": "yes"})
 
-    assert len(re.findall("Mailbox: <a", answer.content.decode())) == MOST
+    assert len(re.findall("Mailbox: <a", answer.content.decode())) == MAX_SHOWN
     assert "<li>…</li>" in answer.content.decode()
-    assert Account.objects.filter(domain=unused).count() == MOST + 10
+    assert Account.objects.filter(domain=unused).count() == MAX_SHOWN + 10
 
 
 def test_who_may_not_delete_what_hangs_on_it_deletes_neither(own: World) -> None:
@@ -103,7 +103,7 @@ def test_of_what_goes_with_a_mailbox_it_tells_how_much(
     own: World, administrator: Client
 ) -> None:
     plain = make_account(f"plain@{own.domain.name}")
-    for number in range(MOST + 10):
+    for number in range(MAX_SHOWN + 10):
         TOTPDevice.objects.create(user=plain, name=f"{number}")
     RecoveryCodes.objects.create(user=plain, name="paper")
     page = reverse("admin:accounts_account_delete", args=[plain.pk])
@@ -111,7 +111,7 @@ def test_of_what_goes_with_a_mailbox_it_tells_how_much(
     html = administrator.get(page).content.decode()
 
     kind = capfirst(TOTPDevice._meta.verbose_name_plural)
-    assert html.count(f"<li>{kind}: {MOST}+</li>") == 2
+    assert html.count(f"<li>{kind}: {MAX_SHOWN}+</li>") == 2
     kind = capfirst(RecoveryCodes._meta.verbose_name_plural)
     assert html.count(f"<li>{kind}: 1</li>") == 2
 

@@ -68,7 +68,7 @@ def fill(first: int, last: int) -> None:
         events.record(Kind.SIGNED_IN, account, by=HOME)
         Account.objects.filter(pk=account.pk).update(address=f"u@d{number}.example")
         Cutoff.objects.create(account=account, login_mask="m", node="n", kicks=1)
-        jobs.choose(BY_NAME["revoke_all"], [account.pk], account, None)
+        jobs.create_job(BY_NAME["revoke_all"], [account.pk], account, None)
         Group.objects.create(name=f"Group {number}")
         Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
         FollowedLog.objects.create(node=f"node {number}")
@@ -142,7 +142,7 @@ def test_every_list_is_bounded(model: Any) -> None:
 def test_a_list_counts_no_further_than_it_has_pages(
     administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lists, "MOST_PAGES", 2)
+    monkeypatch.setattr(lists, "MAX_PAGES", 2)
     for number in range(120):
         make_account(f"user{number}@example.com")
 

@@ -232,9 +232,9 @@ def test_what_a_form_sends_names_no_other_field_either(
         assert answer.status_code < 500, (page, name)
 
 
-@pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)
+@pytest.mark.parametrize("action", actions.BULK_ACTIONS, ids=lambda each: each.name)
 def test_what_is_no_key_is_not_chosen(
-    administrator: Client, own: World, action: actions.Action
+    administrator: Client, own: World, action: actions.BulkAction
 ) -> None:
     administrator.raise_request_exception = False
     page, before = list_of(action.model), Job.objects.count()
@@ -249,7 +249,7 @@ def test_a_job_of_an_action_that_is_no_more_is_shown_by_its_stored_name(
     administrator: Client, own: World
 ) -> None:
     admin = Account.objects.get(pk=administrator.session["_auth_user_id"])
-    job = jobs.choose(actions.BY_NAME["unlock_codes"], [own.owner.pk], admin, None)
+    job = jobs.create_job(actions.BY_NAME["unlock_codes"], [own.owner.pk], admin, None)
     Job.objects.filter(pk=job.pk).update(action="former_action")
     page = reverse("admin:administration_job_change", args=[job.pk])
 

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import Account, Cutoff, Department, Domain
 from administration.bulk import jobs
-from administration.bulk.actions import ALL
+from administration.bulk.actions import BULK_ACTIONS
 from tests.factories import make_account, make_client_password
 from tests.signedin import sign_in_verified
 from tests.unit.administration.pages import MOST_QUERIES, ROLES_OF
@@ -29,11 +29,11 @@ def account(request: pytest.FixtureRequest, own: World) -> Account:
 
 def ordered(account: Account, own: World) -> Iterator[str]:
     """The pages that ask about each action that they may order."""
-    for action in ALL:
-        if jobs.may(account, action):
+    for action in BULK_ACTIONS:
+        if jobs.may_order(account, action):
             opts = action.model._meta
             row = own.rows[f"{opts.app_label}_{opts.model_name}"]
-            job = jobs.choose(action, [row.pk], account, None)
+            job = jobs.create_job(action, [row.pk], account, None)
             yield reverse("admin:administration_job_change", args=[job.pk])
 
 
@@ -134,7 +134,7 @@ def test_no_page_that_asks_whether_to_delete_a_mailbox_asks_more_than_twenty_tim
 
     few = queries(browser, page)
     for number in range(30):
-        jobs.choose(ALL[0], [own.owner.pk], own.owner, None)
+        jobs.create_job(BULK_ACTIONS[0], [own.owner.pk], own.owner, None)
         Cutoff.objects.create(account=own.owner, login_mask="m", node="n", kicks=1)
         make_client_password(own.owner, f"Another {number}")
 

@@ -17,7 +17,7 @@ from accounts.models import (
 )
 from accounts.policy import effective
 from administration.bulk import actions
-from administration.bulk.actions import Action
+from administration.bulk.actions import BulkAction
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
 from tests.unit.administration.jobsteps import (
@@ -33,9 +33,9 @@ from tests.unit.support import is_signed_in
 pytestmark = pytest.mark.usefixtures("one_node")
 
 
-@pytest.mark.parametrize("action", actions.ALL, ids=lambda each: each.name)
+@pytest.mark.parametrize("action", actions.BULK_ACTIONS, ids=lambda each: each.name)
 def test_every_action_is_offered_in_the_list_of_its_records(
-    admin: Account, rf: RequestFactory, action: Action
+    admin: Account, rf: RequestFactory, action: BulkAction
 ) -> None:
     request = rf.get("/")
     request.user = admin

@@ -75,7 +75,7 @@ def test_twenty_names_are_shown_and_the_rest_counted(
 def test_for_very_many_their_number_has_to_be_typed(
     administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk_page, "TYPED_FROM", 1)
+    monkeypatch.setattr(bulk_page, "NUMBER_TYPED_ABOVE", 1)
     bob = make_account("bob@example.com")
     page = choose(administrator, "unlock_codes", [alice, bob])
 

@@ -23,7 +23,7 @@ from accounts.models import (
 )
 from accounts.sessions import cutoffs
 from administration.bulk import jobs
-from administration.bulk.actions import ALL, BY_NAME
+from administration.bulk.actions import BULK_ACTIONS, BY_NAME
 from administration.models import Job, JobPart
 from provisioning import operations, roles
 from tests.factories import make_account, make_client_password
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.usefixtures("one_node")
 @pytest.fixture
 def many(db: None, monkeypatch: pytest.MonkeyPatch) -> list[Account]:
     """Twenty-five mailboxes; ten fit a part."""
-    monkeypatch.setattr(jobs, "PART", 10)
+    monkeypatch.setattr(jobs, "PART_SIZE", 10)
     found = [make_account(f"user{number:02}@firm.example") for number in range(25)]
     for account in found:
         make_client_password(account)
@@ -91,7 +91,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
     admin: Account, many: list[Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = ordered(admin, "revoke_all", many)
-    jobs.work(job)
+    jobs.work_next_part(job)
     act, seen = operations.revoke_client_passwords, []
 
     def dies(account: Account, order: operations.Order) -> bool:
@@ -103,7 +103,7 @@ def test_what_was_interrupted_goes_on_where_it_stopped(
     with monkeypatch.context() as broken:
         broken.setattr(operations, "revoke_client_passwords", dies)
         with pytest.raises(KeyboardInterrupt):
-            jobs.work(job)
+            jobs.work_next_part(job)
     assert job.counts() == counts(changed=10)
     assert SecurityEvent.objects.filter(kind="revoked").count() == 10
 
@@ -148,7 +148,7 @@ def test_what_is_stopped_stays_undone(
     administrator: Client, admin: Account, many: list[Account]
 ) -> None:
     job = ordered(admin, "revoke_all", many)
-    jobs.work(job)
+    jobs.work_next_part(job)
 
     page = f"/admin/administration/job/{job.pk}/change/"
     administrator.post(page, {"stop": "1"})
@@ -160,13 +160,13 @@ def test_what_is_stopped_stays_undone(
 def test_choices_that_nobody_confirmed_are_forgotten_after_a_day(
     clock: Traveller, admin: Account, alice: Account
 ) -> None:
-    jobs.choose(BY_NAME["revoke_all"], [alice.pk], admin, None)
+    jobs.create_job(BY_NAME["revoke_all"], [alice.pk], admin, None)
     done = ordered(admin, "revoke_all", [alice])
-    assert jobs.forget() == 0
+    assert jobs.delete_unconfirmed_jobs() == 0
 
     clock.shift(25 * 60 * 60)
 
-    assert jobs.forget() > 0
+    assert jobs.delete_unconfirmed_jobs() > 0
     assert Job.objects.get() == done
 
 
@@ -181,7 +181,7 @@ def restrict(admin: Account, *codenames: str) -> None:
     admin.domains_administered.add(admin.domain)
 
 
-@pytest.mark.parametrize("action", ALL, ids=lambda action: action.name)
+@pytest.mark.parametrize("action", BULK_ACTIONS, ids=lambda action: action.name)
 def test_an_action_needs_its_permission(
     administrator: Client, admin: Account, alice: Account, action: Any
 ) -> None:
@@ -211,7 +211,7 @@ def test_a_right_that_was_taken_away_meanwhile_stops_it(
     admin: Account, many: list[Account]
 ) -> None:
     job = ordered(admin, "revoke_all", many)
-    jobs.work(job)
+    jobs.work_next_part(job)
     Account.objects.filter(pk=admin.pk).update(is_staff=False)
 
     assert work_off(job) == counts(changed=10)
@@ -253,7 +253,7 @@ def test_an_action_of_somebody_else_is_nobodys_business(
     administrator: Client, admin: Account, alice: Account
 ) -> None:
     other = make_account("other@example.com", is_staff=True, is_superuser=True)
-    job = jobs.choose(BY_NAME["revoke_all"], [alice.pk], other, None)
+    job = jobs.create_job(BY_NAME["revoke_all"], [alice.pk], other, None)
     page = f"/admin/administration/job/{job.pk}/change/"
 
     administrator.post(page, {"confirm": "1", "reason": WHY})
@@ -298,7 +298,7 @@ def test_a_part_that_began_before_the_right_was_taken_waits_and_does_nothing() -
 
     def work() -> bool:
         try:
-            return jobs.work(job)
+            return jobs.work_next_part(job)
         finally:
             connections.close_all()
 

@@ -154,7 +154,7 @@ def test_an_export_has_an_end(
     two: tuple[Account, Account],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(export, "MOST_ROWS", 1)
+    monkeypatch.setattr(export, "MAX_ROWS", 1)
 
     rows = rows_exported(administrator.post(EXPORT))
 
@@ -189,13 +189,15 @@ def test_looking_at_the_address_of_the_export_changes_nothing(
     "cell", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "\n=1", "  =1", "=cmd|'/C'!A0"]
 )
 def test_no_cell_is_a_formula(cell: str) -> None:
-    assert export.neutral(cell) == f"'{cell}"
+    assert export.neutralize_formula(cell) == f"'{cell}"
 
 
 @given(st.text())
 def test_a_cell_says_what_it_said(cell: str) -> None:
-    assert export.neutral(cell).removeprefix("'") == cell.removeprefix("'")
-    assert not export.neutral(cell).lstrip().startswith(export.FORMULA)
+    assert export.neutralize_formula(cell).removeprefix("'") == cell.removeprefix("'")
+    assert (
+        not export.neutralize_formula(cell).lstrip().startswith(export.FORMULA_STARTS)
+    )
 
 
 def test_a_device_cannot_smuggle_a_formula_into_the_export(
@@ -208,4 +210,4 @@ def test_a_device_cannot_smuggle_a_formula_into_the_export(
 
     assert rows[0]["reason"] == "'=cmd|' /C calc'!A0"
     for row in rows:
-        assert not any(cell.startswith(export.FORMULA) for cell in row.values())
+        assert not any(cell.startswith(export.FORMULA_STARTS) for cell in row.values())

@@ -140,7 +140,7 @@ def test_the_column_of_protocols_says_the_same(
     off = rows_listed(protocols, f"{ACCOUNTS}?protocols={protocol.lower()}-off")
 
     for account in Account.objects.all():
-        told = effective.protocols(
+        told = effective.describe_protocols(
             effective_policy.load_effective_policy(account).policy
         )
         assert (protocol in told) == (account.address not in off)

@@ -198,7 +198,7 @@ def test_it_takes_one_query_however_often_it_was_set(
 
 
 def test_every_setting_of_a_policy_is_shown() -> None:
-    told = [name for name, _text in effective.values(Policy())]
+    told = [name for name, _text in effective.setting_texts(Policy())]
 
     settings = {
         str(field.verbose_name).lower()
