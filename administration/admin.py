@@ -4,16 +4,16 @@ from administration.bulk.page import JobAdmin
 from administration.clientpasswords import ClientPasswordAdmin
 from administration.domains import DepartmentAdmin, DomainAdmin
 from administration.events.page import CutoffAdmin, LogonAdmin, SecurityEventAdmin
+from administration.followed_logs import FollowedLogAdmin
 from administration.former_addresses import FormerAddressAdmin
-from administration.logs import FollowedLogAdmin
-from administration.mailboxes.page import AccountAdmin
-from administration.others import (
+from administration.library_records import (
     AuditedGroupAdmin,
     AuditedPasskeyAdmin,
     AuditedRecoveryCodesAdmin,
     AuditedSiteAdmin,
     AuditedTOTPDeviceAdmin,
 )
+from administration.mailboxes.page import AccountAdmin
 from administration.policies.page import PolicyAdmin
 
 __all__ = [

@@ -23,7 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.http import actor
 from accounts.models import Domain
 from administration.base.filters import ChoiceFilter
-from administration.others import OperatorsAdmin
+from administration.library_records import OperatorsAdmin
 from api.forms import MakeForm, ReasonForm
 from provisioning import token_access, tokens
 from provisioning.models import ApiToken

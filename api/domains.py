@@ -11,7 +11,7 @@ from accounts.models import Domain, Policy
 from accounts.sessions import cutoffs
 from api import problems, versions
 from api.callers import ApiRequest, Caller, require_scope
-from api.faults import errors_by_pointer, refuse_fields, require_no_self_lockout
+from api.field_errors import errors_by_pointer, refuse_fields, require_no_self_lockout
 from api.schemas import DomainOut, DomainPage, DomainSent, Limit, Text
 from provisioning import cells, operations
 from provisioning.models import ApiToken
@@ -90,8 +90,8 @@ def _make(name: str, policy: Policy, order: operations.Order) -> Domain:
     except ValidationError as error:
         told = errors_by_pointer(error)
         # The name is in the address, not in what was sent.
-        faults = {"" if at == "/name" else at: why for at, why in told.items()}
-        raise refuse_fields(CANNOT_BE, faults) from None
+        errors = {"" if at == "/name" else at: why for at, why in told.items()}
+        raise refuse_fields(CANNOT_BE, errors) from None
 
 
 def _set_policy(

@@ -228,10 +228,10 @@ def _require_allowed(
         before = _find(caller, planned.address)
         _require_no_administrator(before)
         versions.require_match(request, AccountOut.of(before))
-    if planned.faults:
-        faults = {
+    if planned.errors:
+        errors = {
             "" if name == "address" else f"/{columns.BY_FIELD[name].name}": why
-            for name, why in planned.faults.items()
+            for name, why in planned.errors.items()
         }
         words = "The mailbox cannot be like this. Nothing was changed."
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, faults=faults)
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, words, errors=errors)

@@ -14,7 +14,7 @@ from accounts.models import Policy
 from accounts.sessions import cutoffs
 from api import problems, versions
 from api.callers import ApiRequest, Caller, require_scope
-from api.faults import errors_by_pointer, refuse_fields, require_no_self_lockout
+from api.field_errors import errors_by_pointer, refuse_fields, require_no_self_lockout
 from api.schemas import Limit, PolicyOut, PolicyPage, PolicySent, Text
 from provisioning import cells, operations
 from provisioning.models import ApiToken

@@ -19,12 +19,12 @@ class Problem(Exception):
         status: HTTPStatus,
         detail: str,
         *,
-        faults: FieldErrors | None = None,
+        errors: FieldErrors | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
         self.detail = detail
-        self.faults = faults or {}
+        self.errors = errors or {}
         self.headers = headers or {}
         super().__init__(detail)
 
@@ -42,10 +42,10 @@ def make_response(problem: Problem) -> HttpResponse:
         "status": problem.status.value,
         "detail": problem.detail,
     }
-    if problem.faults:
+    if problem.errors:
         body["errors"] = [
             {"pointer": pointer, "detail": detail}
-            for pointer, detail in problem.faults.items()
+            for pointer, detail in problem.errors.items()
         ]
     return HttpResponse(
         json.dumps(body, ensure_ascii=False),

@@ -58,10 +58,10 @@ def handle_validation_error(
     request: HttpRequest, error: ValidationError
 ) -> HttpResponse:
     """Name the fields at fault; what was sent is not repeated."""
-    faults = {_pointer(each["loc"]): str(each["msg"]) for each in error.errors}
+    errors = {_pointer(each["loc"]): str(each["msg"]) for each in error.errors}
     words = "What was sent is not as it has to be. Nothing was changed."
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return problems.make_response(Problem(status, words, faults=faults))
+    return problems.make_response(Problem(status, words, errors=errors))
 
 
 def _pointer(place: tuple[Any, ...]) -> str:

@@ -129,7 +129,7 @@ ACTIVE = Column(
     is_plain=True,
     affects_logons=True,
 )
-# In the order in which an export writes them, and faults are told.
+# In the order in which an export writes them, and errors are shown.
 COLUMNS = (
     ADDRESS,
     Column("name", "name", "the person's", is_plain=True, find_error=find_name_error),

@@ -59,14 +59,14 @@ class ParsedLine:
     """One line of a file: what is wanted, what is wrong, what was left out.
 
     Whatever stood in the line is in one of the four; a line that is wrong is refused as
-    a whole. One without `wanted` and `faults`, such as a comment, is of no mailbox.
+    a whole. One without `wanted` and `errors`, such as a comment, is of no mailbox.
     """
 
     line: int
     wanted: WantedMailbox | None = field(repr=False)
     # Empty if there is none that is fit to be shown.
     address: str = ""
-    faults: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
     # What was understood, has no place here, and lets nobody in; by name.
     left_out: Sequence[str] = ()
     # What had locked the mailbox, which therefore shall not be active; by name.
@@ -123,7 +123,7 @@ def read_csv(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
             columns = _parse_header(cells, waived)
         elif len(cells) < len(columns) and any(cells):
             text = f"{len(cells)} cells, and the first line has {len(columns)}"
-            yield ParsedLine(line, None, faults={"": text})
+            yield ParsedLine(line, None, errors={"": text})
         elif any(cell.strip() for cell in cells):
             yield _parse_row(line, columns, cells, waived)
     if not columns:
@@ -160,22 +160,22 @@ def _parse_header(cells: Sequence[str], waived: Waiver) -> list[str]:
     # It may be no name but a hash, in a file without a first line of names.
     unknown = [place for place, name in enumerate(names, 1) if name not in known]
     twice = sorted({name for name in names if names.count(name) > 1} & known - {""})
-    faults = [f"the column {name} is there twice" for name in twice]
+    errors = [f"the column {name} is there twice" for name in twice]
     if unknown:
-        faults.append(
+        errors.append(
             f"column{'s' if unknown[1:] else ''} {_join_numbers(unknown)} "
             f"{'are' if unknown[1:] else 'is'} none of {', '.join(BY_NAME)}; "
             "--leave-out with the names leaves others out"
         )
-    faults += [
+    errors += [
         f"there is no column {name}, which --leave-out names"
         for name in sorted(waived.names)
         if name.lower() not in names
     ]
     if "address" not in names:
-        faults.append("there is no column address")
-    if faults:
-        raise MalformedFile(f"line 1: {'; '.join(faults)}")
+        errors.append("there is no column address")
+    if errors:
+        raise MalformedFile(f"line 1: {'; '.join(errors)}")
     return names
 
 
@@ -201,7 +201,7 @@ def _parse_row(
     line: int, columns: Sequence[str], cells: Sequence[str], waived: Waiver
 ) -> ParsedLine:
     """Return the cells as what is wanted; at least one of them is not empty."""
-    faults = _find_unnamed_cells(columns, cells)
+    errors = _find_unnamed_cells(columns, cells)
     fields: dict[str, object] = {}
     left_out, locked_by = [], []
     shown = ""
@@ -223,11 +223,11 @@ def _parse_row(
             elif name and cell:
                 left_out.append(name)
         except (ValueError, schemes.Unusable) as error:
-            faults[name] = str(error)
+            errors[name] = str(error)
     if locked_by and fields.get(ACTIVE.field):
-        faults[ACTIVE.name] = "yes, and what stands at password locks the mailbox"
+        errors[ACTIVE.name] = "yes, and what stands at password locks the mailbox"
     wanted = WantedMailbox(shown, fields) if shown else None
-    return ParsedLine(line, wanted, shown, faults, left_out, locked_by)
+    return ParsedLine(line, wanted, shown, errors, left_out, locked_by)
 
 
 def _find_unnamed_cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

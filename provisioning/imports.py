@@ -30,7 +30,7 @@ class LineResult:
     outcome: str
     # What would change, or field and reason of each fault.
     names: tuple[str, ...] = ()
-    faults: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
     # See `Row`.
     left_out: frozenset[str] = frozenset()
     locked_by: frozenset[str] = frozenset()
@@ -75,7 +75,7 @@ class RefusedLines:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, line: LineResult) -> None:
-        reason = re.sub(r"\d+", "0", "; ".join(line.faults))
+        reason = re.sub(r"\d+", "0", "; ".join(line.errors))
         self.counts[reason] += 1
         lines = self.groups.setdefault(reason, [])
         if len(lines) < MAX_LINE_NUMBERS:
@@ -90,14 +90,14 @@ class RefusedLines:
                 continue
             numbers = ", ".join(str(line.number) for line in lines)
             more = f" and {count - len(lines)} more" if count > len(lines) else ""
-            yield f"lines {numbers}{more}: {REFUSED}: {'; '.join(first.faults)}"
+            yield f"lines {numbers}{more}: {REFUSED}: {'; '.join(first.errors)}"
 
 
 def describe_line(line: LineResult) -> str:
     """Return what became of one line."""
     if not line.outcome:
         return f"line {line.number}: left out: {', '.join(sorted(line.left_out))}"
-    what = "; ".join(line.faults) or ", ".join(line.names)
+    what = "; ".join(line.errors) or ", ".join(line.names)
     parts = [f"line {line.number}", line.address, line.outcome, what]
     return ": ".join(part for part in parts if part)
 
@@ -143,15 +143,15 @@ def _refuse_unplanned(row: ParsedLine, seen: dict[str, int]) -> LineResult | Non
 
     None if it is to be planned.
     """
-    faults = dict(row.faults)
+    errors = dict(row.errors)
     first = seen.setdefault(row.address, row.line) if row.address else row.line
     if first != row.line:
-        faults["address"] = f"the same address is in line {first}"
-    if not faults and row.wanted:
+        errors["address"] = f"the same address is in line {first}"
+    if not errors and row.wanted:
         return None
-    if not faults:
+    if not errors:
         return LineResult(row.line, "", "", left_out=frozenset(row.left_out))
-    return LineResult(row.line, row.address, REFUSED, faults=_format_errors(faults))
+    return LineResult(row.line, row.address, REFUSED, errors=_format_errors(errors))
 
 
 def _make_result(row: ParsedLine, planned: PlannedMailbox) -> LineResult:
@@ -163,13 +163,13 @@ def _make_result(row: ParsedLine, planned: PlannedMailbox) -> LineResult:
         row.address,
         planned.outcome,
         names,
-        _format_errors(planned.faults),
+        _format_errors(planned.errors),
         frozenset(row.left_out),
         frozenset(row.locked_by),
     )
 
 
-def _format_errors(faults: dict[str, str]) -> tuple[str, ...]:
+def _format_errors(errors: dict[str, str]) -> tuple[str, ...]:
     return tuple(
-        f"{name}: {reason}" if name else reason for name, reason in faults.items()
+        f"{name}: {reason}" if name else reason for name, reason in errors.items()
     )

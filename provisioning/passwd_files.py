@@ -112,7 +112,7 @@ def read_passwd(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLin
             yield ParsedLine(line, None, left_out=("comment",))
         elif plain.strip() and len(cells) == 1:
             yield ParsedLine(
-                line, None, faults={"": "no colon between name and password"}
+                line, None, errors={"": "no colon between name and password"}
             )
         elif plain.strip():
             yield _LineParser(waived).row(line, cells)
@@ -124,7 +124,7 @@ class _LineParser:
 
     waived: Waiver
     fields: dict[str, object] = field(default_factory=dict, repr=False)
-    faults: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     locked_by: list[str] = field(default_factory=list)
 
@@ -144,7 +144,7 @@ class _LineParser:
             self.fields[ACTIVE.field] = False
         wanted = WantedMailbox(address, self.fields) if address else None
         return ParsedLine(
-            line, wanted, address, self.faults, self.left_out, self.locked_by
+            line, wanted, address, self.errors, self.left_out, self.locked_by
         )
 
     def _address(self, cell: str) -> str:
@@ -152,11 +152,11 @@ class _LineParser:
         try:
             address = parse_address(cell)
         except ValueError as error:
-            self.faults["address"] = str(error)
+            self.errors["address"] = str(error)
             return ""
         if address != cell:
             why = "in capitals, where Dovecot looks for small letters only"
-            self.faults["address"] = why
+            self.errors["address"] = why
         return address
 
     def _password(self, cell: str) -> None:
@@ -167,14 +167,14 @@ class _LineParser:
         try:
             self.fields |= parse_password(cell, self.waived)
         except schemes.Unusable as error:
-            self.faults["password"] = str(error)
+            self.errors["password"] = str(error)
         else:
             self.left_out += [] if self.fields else [UNUSABLE_HASH]
 
     def _places(self, cells: Sequence[str]) -> None:
         for name, cell in zip(FIELDS[2:], cells, strict=False):
             if name in {"uid", "gid"} and cell and not _is_mail_user_id(cell):
-                self.faults[name] = "Dovecot passes over a line with it"
+                self.errors[name] = "Dovecot passes over a line with it"
             elif cell:
                 self.left_out.append(name)
 
@@ -201,14 +201,14 @@ class _LineParser:
             why = RESTRICTING.get(name, UNKNOWN)
             way = "" if name in NEVER_WAIVED else "; --leave-out with its name"
             way += " imports the mailbox without it" if way else ""
-            self.faults[shown] = f"{why}{way}"
+            self.errors[shown] = f"{why}{way}"
 
     def _is_shown(self, word: str, before: set[str]) -> bool:
         """Whether the name of a field is known, or surely no part of a secret."""
         name, equals, _value = word.partition("=")
         if name in RESTRICTING:
             return True
-        is_secret = bool(before & SECRETS) or "password" in self.faults
+        is_secret = bool(before & SECRETS) or "password" in self.errors
         return bool(equals and FIELD_NAME.fullmatch(name)) and not is_secret
 
 

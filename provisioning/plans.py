@@ -60,10 +60,10 @@ class Rules:
 
 @dataclass
 class PlannedMailbox:
-    """What becomes of one mailbox: see `outcome`; `faults` say why it is refused."""
+    """What becomes of one mailbox: see `outcome`; `errors` say why it is refused."""
 
     address: str
-    faults: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
     account: Account | None = None
     before: dict[str, object] = field(default_factory=dict, repr=False)
     after: dict[str, object] = field(default_factory=dict, repr=False)
@@ -73,7 +73,7 @@ class PlannedMailbox:
 
     @property
     def outcome(self) -> str:
-        if self.faults:
+        if self.errors:
             return REFUSED
         if self.is_new:
             return CREATED
@@ -83,7 +83,7 @@ class PlannedMailbox:
     def mailbox(self) -> Account:
         """The mailbox as it shall be; there is one unless it is refused."""
         if self.account is None:
-            raise ValueError(self.faults)
+            raise ValueError(self.errors)
         return self.account
 
     @property
@@ -143,20 +143,20 @@ def _plan_one(
     )
     if result.account is None:
         result.is_new = True
-        domain = _plan_domain(wanted.address, existing, rules, result.faults)
+        domain = _plan_domain(wanted.address, existing, rules, result.errors)
         if domain is not None and wanted.address in existing.former:
             with translation.override("en"):
-                result.faults["address"] = existing.former[wanted.address].refusal
-        if domain is None or result.faults:
+                result.errors["address"] = existing.former[wanted.address].refusal
+        if domain is None or result.errors:
             return result
         result.account = Account(address=wanted.address, domain=domain)
     account = result.account
     if account.is_staff and not rules.administrators:
-        result.faults["address"] = "An administrator's mailbox is not changed this way."
+        result.errors["address"] = "An administrator's mailbox is not changed this way."
         return result
     fresh = result.is_new
     result.before = {name: getattr(account, name) for name in ROW_FIELDS}
-    result.after = _plan_fields(wanted.fields, account, existing, rules, result.faults)
+    result.after = _plan_fields(wanted.fields, account, existing, rules, result.errors)
     result.old_phone = None if fresh else getattr(account, "phone", None)
     _plan_phone(wanted.fields, result)
     for name, value in result.after.items():
@@ -167,14 +167,14 @@ def _plan_one(
 
 
 def _plan_domain(
-    address: str, existing: _ExistingRecords, rules: Rules, faults: dict[str, str]
+    address: str, existing: _ExistingRecords, rules: Rules, errors: dict[str, str]
 ) -> Domain | None:
     """Return the domain of the address, perhaps one that is still to be made."""
     name = address.rpartition("@")[2]
     if name not in existing.domains and rules.new_domains is not None:
         existing.domains[name] = Domain(name=name, policy=rules.new_domains)
     if name not in existing.domains:
-        faults["address"] = "The domain of the address is none of this host."
+        errors["address"] = "The domain of the address is none of this host."
         return None
     return existing.domains[name]
 
@@ -184,7 +184,7 @@ def _plan_fields(
     account: Account,
     existing: _ExistingRecords,
     rules: Rules,
-    faults: dict[str, str],
+    errors: dict[str, str],
 ) -> dict[str, object]:
     after = {
         column.field: fields[column.field]
@@ -196,9 +196,9 @@ def _plan_fields(
     if "department" in fields:
         name = str(fields["department"])
         after["department"] = _plan_department(
-            name, account.domain, existing, rules, faults
+            name, account.domain, existing, rules, errors
         )
-    after |= _plan_policy(fields, account, existing, faults)
+    after |= _plan_policy(fields, account, existing, errors)
     password = fields.get("password")
     if isinstance(password, str) and password:
         digest = schemes.digest(password)
@@ -213,7 +213,7 @@ def _plan_department(
     domain: Domain,
     existing: _ExistingRecords,
     rules: Rules,
-    faults: dict[str, str],
+    errors: dict[str, str],
 ) -> Department | None:
     if not name:
         return None
@@ -222,9 +222,9 @@ def _plan_department(
         existing.departments[key] = Department(domain=domain, name=name)
         fault = columns.find_name_error(name)
         if fault:
-            faults["department"] = fault
+            errors["department"] = fault
     if key not in existing.departments:
-        faults["department"] = "The domain has no department of this name."
+        errors["department"] = "The domain has no department of this name."
     return existing.departments.get(key)
 
 
@@ -232,7 +232,7 @@ def _plan_policy(
     fields: Mapping[str, object],
     account: Account,
     existing: _ExistingRecords,
-    faults: dict[str, str],
+    errors: dict[str, str],
 ) -> dict[str, object]:
     if "policy" not in fields and "policy_until" not in fields:
         return {}
@@ -241,13 +241,13 @@ def _plan_policy(
         name = str(fields["policy"] or "")
         policy = existing.policies.get(name)
         if name and policy is None:
-            faults["policy"] = "There is no policy of this name."
+            errors["policy"] = "There is no policy of this name."
         elif policy and policy.domain_id not in {None, account.domain_id}:
-            faults["policy"] = "This policy belongs to another domain."
+            errors["policy"] = "This policy belongs to another domain."
     is_same = policy == account.policy
     until = fields.get("policy_until", account.policy_until if is_same else None)
     if until and policy is None and "policy_until" in fields:
-        faults["policy_until"] = "Only an exception can end: name its policy as well."
+        errors["policy_until"] = "Only an exception can end: name its policy as well."
     after = {"policy": policy, "policy_until": until if policy else None}
     return after if is_same else {**after, "policy_reason": ""}
 
@@ -264,7 +264,7 @@ def _plan_phone(fields: Mapping[str, object], result: PlannedMailbox) -> None:
         try:
             number = str(cells.parse_phone_number(text).as_e164)
         except ValueError as error:
-            result.faults["phone"] = f"This cannot be the phone for codes: {error}."
+            result.errors["phone"] = f"This cannot be the phone for codes: {error}."
             return
     result.before["phone"], result.after["phone"] = old, number
     if number != old:
@@ -281,10 +281,10 @@ def _find_errors(account: Account, result: PlannedMailbox) -> None:
             else ""
         )
         if fault:
-            result.faults[column.field] = fault
+            result.errors[column.field] = fault
     try:
         ADDRESS(account.address)
     except ValidationError as error:
-        result.faults.setdefault("address", " ".join(error.messages))
+        result.errors.setdefault("address", " ".join(error.messages))
     if len(account.address) > MAX_ADDRESS_LENGTH:
-        result.faults.setdefault("address", "The address is too long.")
+        result.errors.setdefault("address", "The address is too long.")

@@ -86,7 +86,7 @@ def read_csv(
 
 def became_of(row: ParsedLine, name: str, cell: str) -> str:
     """Return whether the cell is used, refused by its column, counted, or a lock."""
-    if name in row.faults or (row.faults and not (name and row.wanted)):
+    if name in row.errors or (row.errors and not (name and row.wanted)):
         return "refused"
     if name in row.locked_by:
         return "lock"
@@ -130,7 +130,7 @@ def test_of_a_csv_line_nothing_is_dropped_and_no_cell_told(
 
 
 def is_open(row: ParsedLine) -> bool:
-    return bool(not row.faults and row.wanted and row.wanted.fields.get("is_active", 1))
+    return bool(not row.errors and row.wanted and row.wanted.fields.get("is_active", 1))
 
 
 def closes(name: str, waived: Waiver) -> bool:
@@ -154,7 +154,7 @@ def require_all_told(
     line = passwd_line(password, places, extra)
     (row,) = passwd_files.read_passwd(io.StringIO(line), waived)
 
-    told = {*row.left_out, *row.locked_by, *row.faults}
+    told = {*row.left_out, *row.locked_by, *row.errors}
     for name, cell in zip(passwd_files.FIELDS[2:], places, strict=False):
         assert name in told or not cell, line
     reasons = 0

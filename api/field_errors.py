@@ -10,10 +10,10 @@ from api.problems import FieldErrors, Problem
 from provisioning import self_lockout
 
 
-def refuse_fields(words: str, faults: FieldErrors) -> Problem:
+def refuse_fields(words: str, errors: FieldErrors) -> Problem:
     """Return the problem that names the fields at fault."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY
-    return Problem(status, f"{words} Nothing was changed.", faults=faults)
+    return Problem(status, f"{words} Nothing was changed.", errors=errors)
 
 
 def errors_by_pointer(error: ValidationError) -> dict[str, str]:

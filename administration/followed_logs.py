@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from administration.others import OperatorsAdmin
+from administration.library_records import OperatorsAdmin
 from clientpasswords.models import FollowedLog
 
 
