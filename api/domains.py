@@ -88,9 +88,9 @@ def _make(name: str, policy: Policy, order: operations.Order) -> Domain:
     try:
         return operations.make_domain(name, policy, order)
     except ValidationError as error:
-        told = errors_by_pointer(error)
+        by_pointer = errors_by_pointer(error)
         # The name is in the address, not in what was sent.
-        errors = {"" if at == "/name" else at: why for at, why in told.items()}
+        errors = {"" if at == "/name" else at: why for at, why in by_pointer.items()}
         raise refuse_fields(CANNOT_BE, errors) from None
 
 

@@ -72,13 +72,13 @@ class AccountOut(Schema):
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
         """Return the mailbox, which has its relations at hand, as programs see it."""
-        known = {
+        values = {
             column.name: column.value(account)
             for column in columns.COLUMNS
             if column.in_api
         }
-        known |= {"domain": account.domain.name, "administrator": account.is_staff}
-        return cls.model_validate(known)
+        values |= {"domain": account.domain.name, "administrator": account.is_staff}
+        return cls.model_validate(values)
 
 
 class AccountPage(Schema):
@@ -138,8 +138,8 @@ class PolicyOut(ModelSchema):
     def of(cls, policy: Policy) -> "PolicyOut":
         """Return the policy, which has its domain at hand, as programs see it."""
         domain = policy.domain.name if policy.domain else None
-        known = {"name": policy.name, "domain": domain, **policy.settings}
-        return cls.model_validate(known)
+        values = {"name": policy.name, "domain": domain, **policy.settings}
+        return cls.model_validate(values)
 
 
 class PolicyPage(Schema):

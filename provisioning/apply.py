@@ -63,19 +63,21 @@ def _provision(
 
 def _write_domains(live: Iterable[PlannedMailbox], by: Actor, why: str) -> None:
     """Make the domains and departments that are named and are not there yet."""
-    told: list[Event] = []
+    created: list[Event] = []
     for each in live:
         domain, department = each.mailbox.domain, each.mailbox.department
         if domain.pk is None:
             domain.save()
             detail = {"domain": domain.name, "policy": domain.policy.name}
-            told.append(_domain_event(Kind.DOMAIN_CREATED, domain, detail, by, why))
+            created.append(_domain_event(Kind.DOMAIN_CREATED, domain, detail, by, why))
         if department is not None and department.pk is None:
             department.domain = domain
             department.save()
             detail = {"department": str(department)}
-            told.append(_domain_event(Kind.DEPARTMENT_CREATED, domain, detail, by, why))
-    events.record_all(told)
+            created.append(
+                _domain_event(Kind.DEPARTMENT_CREATED, domain, detail, by, why)
+            )
+    events.record_all(created)
 
 
 def _domain_event(

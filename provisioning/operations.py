@@ -97,9 +97,9 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
         raise NotAllowed
     if domain.policy_id == policy.pk:
         return False
-    told = events.describe_changes({"policy": domain.policy}, {"policy": policy})
+    changes = events.describe_changes({"policy": domain.policy}, {"policy": policy})
     Domain.objects.filter(pk=domain.pk).update(policy=policy)
-    detail: Detail = {"domain": domain.name, **told}
+    detail: Detail = {"domain": domain.name, **changes}
     _record(Kind.DOMAIN_CHANGED, detail, order, domain.name)
     return True
 
@@ -116,9 +116,9 @@ def set_department_policy(
         raise NotAllowed
     if department.policy == policy:
         return False
-    told = events.describe_changes({"policy": department.policy}, {"policy": policy})
+    changes = events.describe_changes({"policy": department.policy}, {"policy": policy})
     Department.objects.filter(pk=department.pk).update(policy=policy)
-    detail: Detail = {"department": str(department), **told}
+    detail: Detail = {"department": str(department), **changes}
     _record(Kind.DEPARTMENT_CHANGED, detail, order, department.domain.name)
     return True
 
@@ -148,11 +148,11 @@ def save_policy(policy: Policy, settings: Mapping[str, object], order: Order) ->
     for name, value in settings.items():
         setattr(policy, name, value)
     policy.full_clean()
-    told = events.describe_changes(before, policy.settings)
-    if not told and not is_new:
+    changes = events.describe_changes(before, policy.settings)
+    if not changes and not is_new:
         return False
     policy.save()
-    detail: Detail = {"policy": policy.name, **told}
+    detail: Detail = {"policy": policy.name, **changes}
     kind = Kind.POLICY_CREATED if is_new else Kind.POLICY_CHANGED
     _record(kind, detail, order, policy.domain.name if policy.domain else "")
     return True
@@ -270,8 +270,8 @@ def _get_or_create_policy(
     owner = None if order.whole_host else domain
     name = f"{stem} / {number}"
     policy = Policy.objects.create(name=name, domain=owner, **settings)
-    told = events.describe_changes(like.settings, settings)
-    detail: Detail = {"policy": policy.name, "like": like.name, **told}
+    changes = events.describe_changes(like.settings, settings)
+    detail: Detail = {"policy": policy.name, "like": like.name, **changes}
     _record(Kind.POLICY_CREATED, detail, order, owner.name if owner else "")
     return policy
 
@@ -289,7 +289,7 @@ def _record_mailbox_change(
     after: Mapping[str, object],
     order: Order,
 ) -> None:
-    told = events.describe_changes(before, after)
+    changes = events.describe_changes(before, after)
     events.record_all(
-        [Event(Kind.MAILBOX_CHANGED, account, order.by, detail=told, why=order.why)]
+        [Event(Kind.MAILBOX_CHANGED, account, order.by, detail=changes, why=order.why)]
     )

@@ -32,17 +32,17 @@ def find_reused_addresses(domain: str = "") -> Iterator[ReusedAddress]:
     released is not among them: somebody has looked.
     """
     left: dict[str, list[Departure]] = {}
-    for address, told in _departures():
-        if told is None:
+    for address, departure in _departures():
+        if departure is None:
             left.pop(address, None)
         elif not domain or address.endswith(f"@{domain}"):
-            left.setdefault(address, []).append(told)
+            left.setdefault(address, []).append(departure)
     wanted = sorted(left)
     for start in range(0, len(wanted), BATCH_SIZE):
         part = wanted[start : start + BATCH_SIZE]
         users = Account.objects.filter(address__in=part)
         for address, pk in sorted(users.values_list("address", "pk")):
-            others = [told for told in left[address] if told[2] != pk]
+            others = [departure for departure in left[address] if departure[2] != pk]
             if others:
                 at, because, other = others[-1]
                 leavers = Account.objects.filter(pk=other) if other else []
@@ -53,8 +53,8 @@ def _departures() -> Iterator[tuple[str, Departure | None]]:
     """Yield how each address was left, in order, and None when it was released."""
     kinds = [Kind.MAILBOX_DELETED, Kind.MAILBOX_CHANGED, Kind.ADDRESS_RELEASED]
     rows = SecurityEvent.objects.filter(kind__in=kinds).order_by("at", "pk")
-    told = rows.values_list("kind", "at", "address", "account", "detail")
-    for kind, at, address, account, detail in told.iterator(chunk_size=1000):
+    values = rows.values_list("kind", "at", "address", "account", "detail")
+    for kind, at, address, account, detail in values.iterator(chunk_size=1000):
         if kind == Kind.ADDRESS_RELEASED:
             yield address, None
         elif kind == Kind.MAILBOX_DELETED:

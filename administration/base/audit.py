@@ -54,13 +54,13 @@ def record_saved_form(
         kind = _kind(target, CREATED if is_new else CHANGED)
         if not is_new and part & RIGHTS and isinstance(target, Account):
             kind = Kind.RIGHTS_CHANGED
-        told = events.describe_changes(
+        changes = events.describe_changes(
             {name: before.get(name) for name in part},
             {name: after.get(name) for name in part},
         )
-        if told:
+        if changes:
             why = form.cleaned_data.get(REASON, "")
-            _record_events(request, [(kind, target, told)], why)
+            _record_events(request, [(kind, target, changes)], why)
 
 
 def record_password_change(request: HttpRequest, account: Account) -> None:
@@ -102,11 +102,11 @@ def _record_events(
             kind,
             roles.owner_of(target),
             by,
-            detail={**identify_record(target), **told},
+            detail={**identify_record(target), **changes},
             why=why,
             domain=domain_of(target),
         )
-        for kind, target, told in what
+        for kind, target, changes in what
     )
 
 

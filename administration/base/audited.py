@@ -94,8 +94,8 @@ class TrackedForm(ModelForm[Model]):
         lockout = self_lockout.check(self.author, lambda: rows.update(**values))
         if lockout:
             protocols = ", ".join(lockout.protocols).upper()
-            told = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
-            self.add_error(lockout.blamed_field(names), told)
+            error = forms.ValidationError(SHUT_OUT, params={"protocols": protocols})
+            self.add_error(lockout.blamed_field(names), error)
 
     def _changed_lockout_fields(self) -> list[str]:
         """The fields that were changed and may bear on who is let in."""

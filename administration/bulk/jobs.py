@@ -58,14 +58,14 @@ def confirm_job(job: Job, parameters: Mapping[str, str], why: str) -> bool:
     with transaction.atomic():
         fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
         now = timezone.now()
-        told: events.Detail = {
+        facts: events.Detail = {
             "action": job.action,
             "mailboxes": job.total,
             **parameters,
         }
         if not fresh.update(parameters=parameters, reason=why, confirmed_at=now):
             return False
-        _record(Kind.ACTION_ORDERED, job, told, why)
+        _record(Kind.ACTION_ORDERED, job, facts, why)
     return True
 
 
@@ -251,7 +251,7 @@ def _end_if_done(job: Job, rest: QuerySet[JobPart]) -> None:
         _record(Kind.ACTION_ENDED, job, job.counts(), job.reason)
 
 
-def _record(kind: Kind, job: Job, told: events.Detail, why: str) -> None:
+def _record(kind: Kind, job: Job, facts: events.Detail, why: str) -> None:
     by = Actor(job.ordered_by.address, job.network_address)
-    detail = {"job": job.pk, **told}
+    detail = {"job": job.pk, **facts}
     events.record_all([Event(kind, None, by, detail=detail, why=why)])

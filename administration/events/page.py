@@ -34,7 +34,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
         "address",
         "actor",
         "network_address",
-        "told",
+        "detail_text",
         "reason",
     ]
     sortable_by = ["at"]
@@ -45,7 +45,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
         "domain",
         "actor",
         "network_address",
-        "told",
+        "detail_text",
         "reason",
     ]
     list_filter = [TimeFilter, DomainFilter, ActorFilter, NetworkFilter, "kind"]
@@ -82,7 +82,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
         return export.stream_csv("security-events", HEADER, _export_rows(rows))
 
     @admin.display(description=_("what"))
-    def told(self, event: SecurityEvent) -> str:
+    def detail_text(self, event: SecurityEvent) -> str:
         return describe_detail(event.detail)
 
 

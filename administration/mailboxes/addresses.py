@@ -72,13 +72,13 @@ class RenamableAdmin(RightsAdmin):
     ) -> HttpResponse:
         """Say as well that the mail stays, and where."""
         account = self.get_object(request, unquote(object_id))
-        told = dict(extra_context or {})
+        context = dict(extra_context or {})
         if account is not None:
             # By then there is no mailbox that its mail belongs to.
-            told["to_do"] = former_addresses.instructions_for(
+            context["to_do"] = former_addresses.instructions_for(
                 account.address, None, is_seen=True
             )
-        return super().delete_view(request, object_id, told)
+        return super().delete_view(request, object_id, context)
 
     def _confirmation_page(
         self, request: HttpRequest, object_id: str

@@ -47,13 +47,13 @@ class Command(BaseCommand):
             rows = rows.filter(domain__name=domain.lower())
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             count = self._write(file, rows, with_hash=with_hash)
-        told = {
+        detail = {
             "mailboxes": count,
             "domain": domain.lower() if domain else "",
             "hashes": "yes" if with_hash else "no",
         }
         by = events.command_actor("export_accounts")
-        events.record_all([Event(Kind.EXPORTED, None, by, detail=told)])
+        events.record_all([Event(Kind.EXPORTED, None, by, detail=detail)])
         self.stdout.write(self.style.SUCCESS(f"{count} mailboxes exported"))
 
     def _write(self, file: IO[str], rows: Any, *, with_hash: bool) -> int:

@@ -170,9 +170,9 @@ interruption, import it again."""
             )
 
     def _record(self, done: ImportReport) -> None:
-        told = {"file": self._options["file"].name, **done.counts}
+        detail = {"file": self._options["file"].name, **done.counts}
         why = self._options["reason"]
-        event = Event(Kind.IMPORTED, None, self._by, detail=told, why=why)
+        event = Event(Kind.IMPORTED, None, self._by, detail=detail, why=why)
         events.record_all([event])
 
     def _rules(self) -> Rules:
