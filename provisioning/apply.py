@@ -1,6 +1,6 @@
-"""Bringing mailboxes to what another system says of them, many at once.
+"""Create and change many mailboxes as another system wants them.
 
-Doing it again changes nothing. An import and the API both come through here.
+Imports and the API both use this module. Applying the same input again changes nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,17 +31,17 @@ def provision(
     """Bring these mailboxes to what is wanted, all in one transaction.
 
     Return what became of each, in their order; those refused are as they were.
-    Sessions that lose their right are ended, and the record of events tells of each
-    mailbox what it was and what it is.
+    Sessions that lose their right are ended, and the audit log records old and new
+    values for each mailbox.
     """
     try:
         return _provision(wanted, rules, by, why)
-    except IntegrityError:  # somebody made one of them meanwhile: now it is there
+    except IntegrityError:  # somebody else created one meanwhile: it exists now
         return _provision(wanted, rules, by, why)
 
 
 def carry_out(planned: Iterable[PlannedMailbox], *, by: Actor, why: str = "") -> None:
-    """Do what was planned under a lock, inside `atomic()`."""
+    """Write what was planned under a lock, inside `atomic()`."""
     live = [each for each in planned if each.outcome in {CREATED, CHANGED}]
     _write_domains(live, by, why)
     _write_accounts(live)
@@ -62,7 +62,7 @@ def _provision(
 
 
 def _write_domains(live: Iterable[PlannedMailbox], by: Actor, why: str) -> None:
-    """Make the domains and departments that are named and are not there yet."""
+    """Create the domains and departments that do not exist yet."""
     created: list[Event] = []
     for each in live:
         domain, department = each.mailbox.domain, each.mailbox.department
@@ -87,12 +87,12 @@ def _domain_event(
 
 
 def _write_accounts(live: Iterable[PlannedMailbox]) -> None:
-    """Write the mailboxes' own rows; what they refer to has been made."""
+    """Write the rows of the mailboxes; domains and departments exist already."""
     new: list[Account] = []
     old: list[Account] = []
     for each in live:
         account = each.mailbox
-        # What was made just now has its number only now.
+        # A domain or department that was just created has a primary key only now.
         account.domain, account.department = account.domain, account.department
         if not account.password:
             account.set_unusable_password()
@@ -118,7 +118,7 @@ def _write_phones(live: Iterable[PlannedMailbox]) -> None:
 
 
 def _mailbox_events(each: PlannedMailbox, by: Actor, why: str) -> Iterable[Event]:
-    """Return the events of one mailbox."""
+    """Yield the events of one mailbox."""
     account = each.mailbox
     names = each.changed.difference(UNRECORDED_FIELDS)
     if each.is_new:
@@ -143,7 +143,7 @@ def _mailbox_events(each: PlannedMailbox, by: Actor, why: str) -> Iterable[Event
 
 
 def _end_lost_sessions(live: Sequence[PlannedMailbox]) -> None:
-    """End what has lost its right: of one mailbox at once, of many by the worker."""
+    """End sessions that lost their right: now for one mailbox, else by the worker."""
     changed = [each.mailbox for each in live if "password" in each.changed]
     about_logons = {column.field for column in COLUMNS if column.affects_logons}
     reviewed = [each.mailbox for each in live if about_logons & each.changed]

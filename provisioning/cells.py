@@ -1,7 +1,7 @@
-"""What one value of somebody else's list says: an address, a number, a moment.
+"""Parse single values of an import or a request: an address, a number, a moment.
 
-Each function returns what it says, or raises a ValueError. Its message is a sentence
-that says what is wrong, and does not repeat what stood there.
+Each function returns the parsed value or raises a ValueError. The message says what is
+wrong, and never repeats the value.
 """
 
 import re
@@ -18,7 +18,7 @@ from accounts.models.account import ADDRESS
 SCIENTIFIC_NOTATION = re.compile(
     r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII
 )
-# RFC 3339: whoever reads it later must not have to guess the hour, or the zone.
+# RFC 3339, always with hour and time zone.
 RFC3339_MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -28,20 +28,20 @@ BOOLEAN_WORDS = {
 }
 CONTROL_CHARACTER = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-# Beyond these, a time in one zone is none in another.
+# Outside of these years, a time may not exist in every time zone.
 CALENDAR_YEARS = range(1970, 9999)
 
 
 def is_text(value: str) -> bool:
-    """Whether it is text of one line that every database can store."""
+    """Whether the text is a single line that every database can store."""
     return CONTROL_CHARACTER.search(value) is None and SURROGATE.search(value) is None
 
 
 def parse_bool(text: str) -> bool:
-    """Return whether it says yes.
+    """Return the truth value of the text.
 
     Raises:
-        ValueError: it says neither yes nor no.
+        ValueError: the text means neither yes nor no.
     """
     if text.lower() not in BOOLEAN_WORDS:
         raise ValueError("neither yes nor no")
@@ -49,7 +49,7 @@ def parse_bool(text: str) -> bool:
 
 
 def _is_address(text: str) -> bool:
-    """Whether it is a full address, in lower case."""
+    """Whether the text is a full address in lower case."""
     try:
         ADDRESS(text)
     except ValidationError:
@@ -58,10 +58,10 @@ def _is_address(text: str) -> bool:
 
 
 def parse_address(text: str) -> str:
-    """Return the full address in lower case, as mailboxes are called.
+    """Return the full address in lower case.
 
     Raises:
-        ValueError: it is none that a mailbox can have.
+        ValueError: no mailbox can have this address.
     """
     lowered = text.lower()
     name, at, domain = text.rpartition("@")
@@ -84,12 +84,12 @@ def _domain_hint(domain: str) -> str:
 
 
 def parse_phone_number(text: str) -> PhoneNumber:
-    """Return the telephone number, one that codes can be sent to.
+    """Return the phone number, one that codes can be sent to.
 
-    Blanks, hyphens, brackets and a trunk zero are forgiven.
+    Blanks, hyphens, brackets and a trunk prefix are accepted.
 
     Raises:
-        ValueError: it is none, is more than one, or codes to it reach nobody.
+        ValueError: not exactly one valid number, or not a mobile number.
     """
     if SCIENTIFIC_NOTATION.fullmatch(text):
         raise ValueError(
@@ -121,12 +121,12 @@ def parse_phone_number(text: str) -> PhoneNumber:
 
 
 def parse_moment(text: object) -> datetime:
-    """Return the point in time in UTC: date, hour and minute, and the zone or `Z`.
+    """Return the point in time (RFC 3339, with time zone or `Z`) in UTC.
 
-    Its own distance from UTC is not kept: PostgreSQL knows none of a day.
+    The offset is not kept: PostgreSQL knows no offset of a whole day.
 
     Raises:
-        ValueError: one of them is missing, or there is no such time.
+        ValueError: a part is missing, or the time does not exist.
     """
     if not isinstance(text, str) or not RFC3339_MOMENT.fullmatch(text):
         raise ValueError(

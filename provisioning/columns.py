@@ -1,8 +1,8 @@
-"""The columns: what a CSV file, a passwd-file, the API and an export say of a mailbox.
+"""The columns of a mailbox in CSV files, passwd-files, the API and exports.
 
 Each column is a row of `COLUMNS`. To add one, add a row here; where the API has it too,
 add a field to both schemas of mailboxes in `api/schemas.py`. A value that has to be
-looked up, such as a department's name, needs a line in `provisioning/plans.py` as well.
+looked up, such as a department, needs a line in `provisioning/plans.py` as well.
 """
 
 from collections.abc import Callable
@@ -29,50 +29,50 @@ class Column:
 
     # In the first line of a CSV file, and in the API.
     name: str
-    # In `Wanted.fields` and, where the mailbox's own row has it, in `Account`.
+    # In `WantedMailbox.fields` and, if the row of the mailbox has it, in `Account`.
     field: str
     # What the column holds, for the help of the import.
     help: str
-    # From a cell that is not empty to what `Wanted.fields` holds; a ValueError or
-    # `schemes.Unusable` says what is wrong, without repeating the cell.
+    # Parses a cell that is not empty to a value of `WantedMailbox.fields`. Raises
+    # ValueError or `schemes.Unusable`, whose message never repeats the cell.
     parse: Callable[[str], object] = str
-    # What `Wanted.fields` holds after an empty cell, or null in the API.
+    # The value of an empty cell, or of null in the API.
     empty: object = ""
     in_api: bool = True
-    # What the mailbox has, where that is not what its `field` is.
+    # Reads the value of a mailbox, if that is not its attribute `field`.
     read: Callable[[Account], object] | None = None
-    # Whether an import may change it in the mailbox's own row.
+    # Whether an import may change it in the row of the mailbox.
     in_row: bool = True
-    # Whether the value goes there just as it was parsed.
+    # Whether the parsed value is written as it is.
     is_plain: bool = False
-    # What is wrong with the value that a mailbox would have; empty: nothing.
+    # Returns what is wrong with a value; empty: nothing.
     find_error: Callable[[str], str] | None = None
-    # Whether mail servers decide by it whom they let in.
+    # Whether mail servers decide by it who is let in.
     affects_logons: bool = False
-    # The event that records a change of it; None: that of the whole mailbox.
+    # The event that records a change; None: the event of the whole mailbox.
     event: Kind | None = None
 
     def value(self, account: Account) -> object:
-        """Return what the mailbox has: text, a truth, a moment, or None."""
+        """Return the value of the mailbox: str, bool, datetime or None."""
         return self.read(account) if self.read else getattr(account, self.field)
 
     @property
     def ignores_empty_cell(self) -> bool:
-        """Whether an empty cell leaves what it is about as it is."""
+        """Whether an empty cell changes nothing."""
         return self.empty is UNCHANGED
 
     def parse_cell(self, cell: str) -> dict[str, object]:
-        """Return what the cell adds to `Wanted.fields`.
+        """Return what the cell adds to `WantedMailbox.fields`.
 
         Raises:
-            ValueError, schemes.Unusable: it does not say what the column holds.
+            ValueError, schemes.Unusable: the cell is invalid.
         """
         if cell:
             return {self.field: self.parse(cell)}
         return {} if self.ignores_empty_cell else {self.field: self.empty}
 
     def format_cell(self, account: Account) -> str:
-        """Return what a CSV file says of the mailbox in this column."""
+        """Return the cell of the mailbox in a CSV file."""
         value = self.value(account)
         if isinstance(value, bool):
             return "yes" if value else "no"
@@ -82,7 +82,7 @@ class Column:
 
 
 def find_name_error(name: str) -> str:
-    """Return what is wrong with the name of a person or a department, if anything."""
+    """Return what is wrong with the name of a person or department; empty: nothing."""
     if len(name) > MAX_NAME_LENGTH or not cells.is_text(name):
         return f"Longer than {MAX_NAME_LENGTH} symbols, or not one line."
     return ""
@@ -129,7 +129,7 @@ ACTIVE = Column(
     is_plain=True,
     affects_logons=True,
 )
-# In the order in which an export writes them, and errors are shown.
+# In the order of exports and of error messages.
 COLUMNS = (
     ADDRESS,
     Column("name", "name", "the person's", is_plain=True, find_error=find_name_error),
@@ -179,12 +179,12 @@ COLUMNS = (
 )
 BY_NAME = {column.name: column for column in COLUMNS}
 BY_FIELD = {column.field: column for column in COLUMNS}
-# The names of what `value` asks a mailbox for: to be had with its row.
+# The relations that `value` reads: select them with the row.
 RELATED_FIELDS = ("domain", "department", "policy", "phone")
 
 
 def describe_columns() -> str:
-    """Return a line or more on each column, for the help of a command."""
+    """Return the description of all columns for the help of a command."""
     lines: list[str] = []
     for column in COLUMNS:
         first, *more = wrap(column.help, HELP_WIDTH - HELP_INDENT)

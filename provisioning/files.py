@@ -1,8 +1,8 @@
-"""Lists of mailboxes as CSV: what an import reads, and an export writes.
+"""CSV files of mailboxes, as imports read and exports write them.
 
-In UTF-8 (RFC 4180), with the names of its columns in the first line. Nothing that stood
-in a file is repeated in a message but addresses that are well formed: somewhere in it
-are passwords' hashes, or passwords.
+The files are in UTF-8 (RFC 4180); the first line names the columns. Messages repeat
+nothing of a file but well-formed addresses, because it contains hashes of passwords, or
+passwords.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from provisioning.columns import ACTIVE, ADDRESS, BY_NAME, PASSWORD
 from provisioning.plans import WantedMailbox
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# How files begin that are no text, and what to do with them.
+# The first bytes of files that are not text, and what to do with such a file.
 BINARY_FORMATS = {
     b"\x1f\x8b": "compressed (gzip): unpack it first",
     b"BZh": "compressed (bzip2): unpack it first",
@@ -29,22 +29,22 @@ BINARY_FORMATS = {
     b"\xd0\xcf\x11\xe0": "a spreadsheet (xls): save it as CSV UTF-8",
     b"SQLite format 3": "a database: write it out as CSV UTF-8",
 }
-HEAD_SIZE = 512  # bytes that are looked at
+HEAD_SIZE = 512  # bytes that are checked
 MAX_CONTROL_SHARE = 0.05  # of them, in a text with something odd in it
 CONTROLS = bytes({*range(32), 127} - set(b"\t\n\r\f"))
-# By which name a hash is left out that cannot be taken over.
+# The name under which unusable hashes are counted as left out.
 UNUSABLE_HASH = "unusable hash"
-# What other programs put between columns.
+# Separators of other programs.
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
 class MalformedFile(Exception):
-    """The file as a whole cannot be read; the message says in which line, and why."""
+    """The file cannot be read; the message says in which line, and why."""
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """What may be left out although it is not understood, because somebody said so."""
+    """What the administrator allows to leave out although it is not understood."""
 
     # Columns and extra fields, by name.
     names: frozenset[str] = frozenset()
@@ -56,29 +56,29 @@ NO_WAIVER = Waiver()
 
 @dataclass(frozen=True)
 class ParsedLine:
-    """One line of a file: what is wanted, what is wrong, what was left out.
+    """One line of a file: the wanted mailbox, the errors, and what was left out.
 
-    Whatever stood in the line is in one of the four; a line that is wrong is refused as
-    a whole. One without `wanted` and `errors`, such as a comment, is of no mailbox.
+    Everything in the line is in one of the four. A line with errors is refused as a
+    whole. One without `wanted` and `errors`, such as a comment, is of no mailbox.
     """
 
     line: int
     wanted: WantedMailbox | None = field(repr=False)
-    # Empty if there is none that is fit to be shown.
+    # Empty if there is no well-formed address.
     address: str = ""
     errors: Mapping[str, str] = field(default_factory=dict)
-    # What was understood, has no place here, and lets nobody in; by name.
+    # Fields that were understood and are not needed; none lets anybody in. By name.
     left_out: Sequence[str] = ()
-    # What had locked the mailbox, which therefore shall not be active; by name.
+    # Fields that locked the mailbox, so that it is made inactive. By name.
     locked_by: Sequence[str] = ()
 
 
 @contextmanager
 def open_text(path: Path, *, newline: str = "") -> Iterator[IO[str]]:
-    """Open a file of UTF-8; what is none in it is kept for its line to be told of.
+    """Open a UTF-8 file; invalid bytes become surrogates, for the error of the line.
 
     Raises:
-        Malformed: it is in UTF-16, or no text.
+        MalformedFile: the file is in UTF-16, or not text.
     """
     with path.open("rb") as file:
         _require_utf_8(file.read(HEAD_SIZE))
@@ -102,12 +102,12 @@ def _require_utf_8(head: bytes) -> None:
 def read_csv(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
     """Read mailboxes from a CSV file, line by line.
 
-    Columns that are not there say nothing. An empty cell empties what it is about,
-    but for `password` and `active`, which it leaves as they are. Empty lines, and
-    empty columns without a name, are what spreadsheets leave behind.
+    Missing columns change nothing. An empty cell empties its field, except for columns
+    with `ignores_empty_cell`. Empty lines, and empty columns without a name, are
+    skipped: spreadsheets leave them behind.
 
     Raises:
-        Malformed: the file is no CSV, or its first line does not name columns.
+        MalformedFile: the file is not CSV, or its first line does not name columns.
     """
     reader = csv.reader(file, strict=True)
     columns: list[str] = []
@@ -131,10 +131,10 @@ def read_csv(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
 
 
 def parse_password(cell: str, waived: Waiver) -> dict[str, object]:
-    """Return what a hash wants; nothing if it is `UNUSABLE`, and that is waived.
+    """Return the wanted password; empty if the hash is unusable and that is waived.
 
     Raises:
-        schemes.Unusable: it cannot be taken over.
+        schemes.Unusable: the hash cannot be taken over.
     """
     try:
         return PASSWORD.parse_cell(cell)
@@ -148,16 +148,16 @@ def parse_password(cell: str, waived: Waiver) -> dict[str, object]:
 
 
 def _parse_header(cells: Sequence[str], waived: Waiver) -> list[str]:
-    """Return the columns' names; those of empty ones at a spreadsheet's edge are "".
+    """Return the names of the columns; empty columns of a spreadsheet are "".
 
     Raises:
-        Malformed: with all that is wrong with them.
+        MalformedFile: with all errors of the line.
     """
     names = [cell.strip().removeprefix("\ufeff").lower() for cell in cells]
     if "address" not in names:
         _require_commas(cells)
     known = {"", *BY_NAME, *map(str.lower, waived.names)}
-    # It may be no name but a hash, in a file without a first line of names.
+    # Not shown: it may be a hash, in a file without a header.
     unknown = [place for place, name in enumerate(names, 1) if name not in known]
     twice = sorted({name for name in names if names.count(name) > 1} & known - {""})
     errors = [f"the column {name} is there twice" for name in twice]
@@ -200,7 +200,7 @@ def _require_commas(cells: Sequence[str]) -> None:
 def _parse_row(
     line: int, columns: Sequence[str], cells: Sequence[str], waived: Waiver
 ) -> ParsedLine:
-    """Return the cells as what is wanted; at least one of them is not empty."""
+    """Parse the cells of a line that is not empty."""
     errors = _find_unnamed_cells(columns, cells)
     fields: dict[str, object] = {}
     left_out, locked_by = [], []
@@ -231,7 +231,7 @@ def _parse_row(
 
 
 def _find_unnamed_cells(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
-    """Return what is wrong with cells of columns that have no name."""
+    """Return the errors of cells in columns without a name."""
     names = [*columns, *[""] * (len(cells) - len(columns))]
     return {
         f"column {place}": "not empty, and has no name in the first line"

@@ -1,4 +1,4 @@
-"""Addresses that mailboxes have left: where their mail is, and who releases them."""
+"""Former addresses: where their mail is, and how they are released."""
 
 import shlex
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ BATCH_SIZE = 500  # rows in one statement
 
 @dataclass(frozen=True)
 class MailInstructions:
-    """What to do with the mail in `home`, which a mailbox leaves with its address.
+    """What to do with the mail of a former address, which is in `home`.
 
-    Of a mailbox that is deleted, `removing` it is said; of one that has another
-    address, `moving` it to `new_home`, or bringing it `together` with what has come
-    there, which is in the folder `come` then. Of one that the reader may not see, none
-    of them.
+    For a deleted mailbox, `removing` is the command that deletes the mail. For a
+    renamed one, `moving` moves it to `new_home`, and `together` merges it with mail
+    that arrived there, which is in the folder `come` meanwhile. All are empty if the
+    reader may not see the mailbox.
     """
 
     home: str
@@ -37,10 +37,10 @@ class MailInstructions:
 def instructions_for(
     address: str, mailbox: Account | None, *, is_seen: bool
 ) -> MailInstructions:
-    """Return what somebody is told who asks about the mail of a former address.
+    """Return the instructions for the mail of a former address.
 
-    `mailbox` is the one that had it, None if that is deleted, and `is_seen` whether
-    they may see it. Removing the mail of a mailbox that is there is told to nobody.
+    `mailbox` had the address; None: it is deleted. `is_seen` says whether the reader
+    may see it. For an existing mailbox there is never a command that removes mail.
     """
     if mailbox is None:
         return MailInstructions(mail_home(address), removing=remove_command(address))
@@ -56,7 +56,7 @@ def instructions_for(
 
 
 def mail_home(address: str) -> str:
-    """Return the folder of this address on the mail server, by MAIL_HOME."""
+    """Return the folder of this address on the mail server, from MAIL_HOME."""
     name, _at, domain = address.rpartition("@")
     home: str = settings.MAIL_HOME
     for sign, value in (("%u", address), ("%n", name), ("%d", domain)):
@@ -65,15 +65,15 @@ def mail_home(address: str) -> str:
 
 
 def arrivals_folder(new: str) -> str:
-    """Return the folder to which `bringing_together` puts what came to this address."""
+    """Return the folder for the mail that arrived at this address meanwhile."""
     return f"{mail_home(new)}~come"
 
 
 def move_command(old: str, new: str) -> str:
     """Return the command that moves the mail of one address to another that has none.
 
-    It does nothing if the other has mail already. Folders above it, such as that of
-    another domain, are made before, with the owner and mode of the former one's.
+    It does nothing if the other has mail already. Missing parent folders are created
+    first, with the owner and mode of those of the former address.
     """
     return _chain_commands(
         [*_parent_folder_commands(old, new), _plain_move_command(old, new)]
@@ -81,14 +81,14 @@ def move_command(old: str, new: str) -> str:
 
 
 def merge_commands(old: str, new: str) -> str:
-    """Return the commands that do so where mail has come to the other meanwhile.
+    """Return the commands that move the mail if mail has arrived at the new address.
 
-    What was there stays as it is, so that mail programs need not fetch it again; what
-    has come is put to it. The first ends sessions, and fails where there are none.
-    After it, the first that fails ends it all. Before anything moves they ask whether
-    there is a Maildir to import from: of one that is not there, doveadm imports
-    nothing, and is content. Nothing is removed: the folder that the import was from
-    still has Sieve scripts, and all messages where it failed half-way.
+    The old mail stays as it is, so that mail programs need not fetch it again; the new
+    mail is added. The first command ends sessions, and fails if there are none. After
+    it, the first failure ends all. Before anything moves, the commands check that there
+    is a Maildir to import from: doveadm succeeds without one, and imports nothing.
+    Nothing is removed: the folder of the import keeps its Sieve scripts, and all
+    messages if the import failed half-way.
     """
     folder = shlex.quote(arrivals_folder(new))
     location = shlex.quote(f"maildir:{arrivals_folder(new)}/Maildir")
@@ -105,21 +105,21 @@ def merge_commands(old: str, new: str) -> str:
 
 
 def remove_command(address: str) -> str:
-    """Return the command that removes the mail of an address for good."""
+    """Return the command that deletes the mail of an address."""
     return f"rm -r {_quoted_home(address)}"
 
 
 def release(former: FormerAddress, order: Order) -> bool:
-    """Let other mailboxes have the address; return False if that is so already.
+    """Release the address for other mailboxes; return False if it was released before.
 
-    The record of events says who has released it, and why.
+    The audit log records who released it, and why.
     """
     rows = FormerAddress.objects.filter(pk=former.pk, address=former.address)
     return bool(release_all(rows, order))
 
 
 def release_all(rows: QuerySet[FormerAddress], order: Order) -> list[FormerAddress]:
-    """Release these, all or none, with an event for each; return what they were."""
+    """Release these addresses, all or none, with an event each; return them."""
     with transaction.atomic():
         found = list(rows.select_for_update(of=("self",)))
         for start in range(0, len(found), BATCH_SIZE):
@@ -150,7 +150,7 @@ def _plain_move_command(old: str, new: str) -> str:
 
 
 def _parent_folder_commands(old: str, new: str) -> list[str]:
-    """The commands that make what is missing above the folder of the new address."""
+    """Return the commands that create missing parents of the new folder."""
     above = zip(
         PurePosixPath(mail_home(old)).parents,
         PurePosixPath(mail_home(new)).parents,
@@ -171,5 +171,5 @@ def _make_folder_command(like: str, folder: str) -> str:
 
 
 def _chain_commands(commands: list[str]) -> str:
-    """One command of several lines, of which the first that fails is the last."""
+    """Join the commands; the first that fails ends all."""
     return " &&\n".join(commands)

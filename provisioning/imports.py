@@ -1,7 +1,7 @@
-"""Importing a list of mailboxes: looked through first, then written in parts.
+"""Import a file of mailboxes: preview it first, then write it in parts.
 
-A part is one transaction. Whoever dies with it leaves it as it was; to import the same
-file again goes on from there, as what is as wanted already does not change.
+Each part is one transaction. After an interruption, import the same file again: what is
+as wanted already does not change.
 """
 
 import re
@@ -16,31 +16,31 @@ from provisioning.files import ParsedLine
 from provisioning.plans import REFUSED, PlannedMailbox, Rules
 
 PART_SIZE = 1000  # mailboxes in one transaction
-MAX_LISTED_SINGLY = 3  # refusals for the same reason that are told one by one
-MAX_LINE_NUMBERS = 10  # numbers of lines that are told of more
+MAX_LISTED_SINGLY = 3  # lines with the same error that are listed singly
+MAX_LINE_NUMBERS = 10  # line numbers that are listed if there are more
 
 
 @dataclass(frozen=True)
 class LineResult:
-    """What became of one line of the file, or would become of it."""
+    """The result of one line of the file, or its preview."""
 
     number: int
     address: str
-    # Empty: the line is of no mailbox.
+    # Empty: the line is not about a mailbox.
     outcome: str
-    # What would change, or field and reason of each fault.
+    # The fields that change, and the errors.
     names: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
-    # See `Row`.
+    # See `ParsedLine`.
     left_out: frozenset[str] = frozenset()
     locked_by: frozenset[str] = frozenset()
 
 
 @dataclass
 class ImportReport:
-    """How many lines came to what, and what of those that are not refused was not used.
+    """Counts of outcomes, and of what was left out in lines that are not refused.
 
-    The same field twice in a line counts once.
+    A field that is twice in a line counts once.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -59,7 +59,7 @@ class ImportReport:
         return ", ".join(f"{self.counts[name]} {name}" for name in names)
 
     def notes(self) -> Iterator[str]:
-        """Yield a sentence each on what was locked, and on what was left out."""
+        """Yield a sentence on what was locked, and one on what was left out."""
         if self.locked_by:
             yield f"not active, being locked there: {_format_counts(self.locked_by)}"
         if self.left_out:
@@ -68,9 +68,9 @@ class ImportReport:
 
 @dataclass
 class RefusedLines:
-    """Lines that are refused, those for the same reason together."""
+    """Refused lines, grouped by their errors."""
 
-    # By the reason without its digits: one may name the line that comes before.
+    # By the errors without digits, because an error may name another line.
     groups: dict[str, list[LineResult]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
 
@@ -82,7 +82,7 @@ class RefusedLines:
             lines.append(line)
 
     def __iter__(self) -> Iterator[str]:
-        """Yield a sentence for each reason, and for each line where it is of few."""
+        """Yield a sentence for each group, or for each line of a small group."""
         for reason, lines in self.groups.items():
             count, first = self.counts[reason], lines[0]
             if count <= MAX_LISTED_SINGLY:
@@ -94,7 +94,7 @@ class RefusedLines:
 
 
 def describe_line(line: LineResult) -> str:
-    """Return what became of one line."""
+    """Return the result of one line as a sentence."""
     if not line.outcome:
         return f"line {line.number}: left out: {', '.join(sorted(line.left_out))}"
     what = "; ".join(line.errors) or ", ".join(line.names)
@@ -110,14 +110,14 @@ def _format_counts(counts: Counter[str]) -> str:
 
 
 def preview(rows: Iterable[ParsedLine], rules: Rules) -> Iterator[list[LineResult]]:
-    """Yield part by part what would become of the lines; nothing is written."""
+    """Yield the results of each part; nothing is written."""
     yield from _work_in_parts(rows, lambda good: plans.plan(good, rules, lock=False))
 
 
 def carry_out(
     rows: Iterable[ParsedLine], rules: Rules, *, by: Actor, why: str
 ) -> Iterator[list[LineResult]]:
-    """Yield part by part what has become of the lines, each part once it is written."""
+    """Write each part, and yield its results."""
     yield from _work_in_parts(
         rows, lambda good: apply.provision(good, rules, by=by, why=why)
     )
@@ -139,9 +139,9 @@ def _work_in_parts(
 
 
 def _refuse_unplanned(row: ParsedLine, seen: dict[str, int]) -> LineResult | None:
-    """Return what is wrong with the line by itself, or beside those before it.
+    """Return the result of a line that is refused or about no mailbox.
 
-    None if it is to be planned.
+    None: the line has to be planned.
     """
     errors = dict(row.errors)
     first = seen.setdefault(row.address, row.line) if row.address else row.line

@@ -1,4 +1,4 @@
-"""The record of what a program may ask for and order."""
+"""API tokens, and the figures of each domain."""
 
 from typing import Self
 
@@ -13,22 +13,22 @@ from accounts.models import Domain
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def unended(self) -> Self:
-        """Those that were not revoked and have not expired."""
+        """Return tokens that are neither revoked nor expired."""
         has_not_expired = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
         return self.filter(has_not_expired, revoked_at=None)
 
     def live(self) -> Self:
-        """Those that open something now."""
+        """Return tokens that are valid and whose owner, if any, is an administrator."""
         owner_stands = Q(owner__is_active=True, owner__is_staff=True)
         return self.unended().filter(Q(is_owned=False) | owner_stands)
 
     def ended(self) -> Self:
-        """Those that open nothing now."""
+        """Return tokens that can no longer be used."""
         return self.exclude(pk__in=self.model.objects.live().order_by().values("pk"))
 
 
 class ApiToken(models.Model):
-    """What a program shows to be let in; only a digest of it is known to us."""
+    """A bearer token of a program; only its digest is stored."""
 
     class Scope(models.TextChoices):
         ACCOUNTS_READ = "accounts:read", _("view mailboxes")
@@ -72,7 +72,7 @@ class ApiToken(models.Model):
     class Meta:
         verbose_name = _("API token")
         verbose_name_plural = _("API tokens")
-        # Nobody changes one, or deletes it: the record of events names it.
+        # Nobody changes or deletes a token: the audit log names it.
         default_permissions = ("add", "view")
         permissions = [("revoke_apitoken", "Can revoke API tokens")]
         ordering = ["name"]
@@ -92,23 +92,24 @@ class ApiToken(models.Model):
 
     @property
     def is_live(self) -> bool:
-        """Whether it opens anything now."""
+        """Whether the token can be used now."""
         now = timezone.now()
         expired = self.expires_at is not None and self.expires_at <= now
         return self.revoked_at is None and not (expired or self.is_left)
 
     @property
     def is_left(self) -> bool:
-        """Whether its owner is no administrator any more, or there is none any more."""
+        """Whether its owner was deleted, or is no longer an administrator."""
         owner = self.owner
         return self.is_owned and not (owner and owner.is_active and owner.is_staff)
 
 
 class DomainFigures(models.Model):
-    """How the mailboxes of one domain stood when they were last counted.
+    """The figures of one domain when its mailboxes were last counted.
 
-    Kept, as counting 100,000 of them at each look would take too long; by domain, so
-    that every administrator gets the sum of those they see.
+    They are stored because counting 100,000 mailboxes for every page view would take
+    too long, and stored by domain so that each administrator gets the sum of the
+    domains they see.
     """
 
     domain = models.OneToOneField(

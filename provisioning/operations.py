@@ -34,7 +34,7 @@ NO_FAILURES = {"throttling_failure_count": 0, "throttling_failure_timestamp": No
 
 @dataclass(frozen=True)
 class Order:
-    """Who wants it, and why; whether they administer the whole host."""
+    """Who orders an operation, and why; whether they administer the whole host."""
 
     by: Actor
     why: str
@@ -42,13 +42,13 @@ class Order:
 
 
 class NotAllowed(Exception):
-    """This record is not for whoever ordered it to change, or not in this way."""
+    """Whoever ordered the operation may not change this record in this way."""
 
 
 def set_policy(
     account: Account, policy: Policy | None, until: datetime | None, order: Order
 ) -> bool:
-    """The mailbox has this policy of its own, until then; None: none of its own.
+    """Give the mailbox this policy of its own until `until`; None takes it away.
 
     Raises:
         NotAllowed: the policy belongs to another domain.
@@ -72,10 +72,11 @@ def set_policy_settings(
     until: datetime | None,
     order: Order,
 ) -> bool:
-    """The mailbox's policy gives these settings, and others as before.
+    """Change these settings for the mailbox; the other settings stay.
 
-    Where they are not its department's or domain's settings anyway, it gets a policy of
-    its own: one that there is, or a new one named after that which bound it.
+    If the inherited policy has the resulting settings, the mailbox loses its own
+    policy. Otherwise it gets a policy of its own: an existing one with these settings,
+    or a new one named after the policy that bound it.
     """
     bound_by = effective.load_effective_policy(account).policy
     if all(getattr(bound_by, name) == value for name, value in settings.items()):
@@ -88,7 +89,7 @@ def set_policy_settings(
 
 
 def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
-    """The domain has this policy.
+    """Give the domain this policy.
 
     Raises:
         NotAllowed: the policy belongs to another domain.
@@ -107,7 +108,7 @@ def set_domain_policy(domain: Domain, policy: Policy, order: Order) -> bool:
 def set_department_policy(
     department: Department, policy: Policy | None, order: Order
 ) -> bool:
-    """The department has this policy; None: none of its own, the domain's holds.
+    """Give the department this policy; None: the policy of its domain applies.
 
     Raises:
         NotAllowed: the policy belongs to another domain.
@@ -124,10 +125,10 @@ def set_department_policy(
 
 
 def make_domain(name: str, policy: Policy, order: Order) -> Domain:
-    """Make a domain of the host with this policy.
+    """Create a domain with this policy.
 
     Raises:
-        ValidationError: it is no name of a domain, or there is one.
+        ValidationError: the name is not a valid domain name, or is taken.
     """
     domain = Domain(name=name, policy=policy)
     domain.full_clean()
@@ -138,10 +139,10 @@ def make_domain(name: str, policy: Policy, order: Order) -> Domain:
 
 
 def save_policy(policy: Policy, settings: Mapping[str, object], order: Order) -> bool:
-    """The policy, a new one or one that is locked, gives these settings.
+    """Save a new policy, or one that is locked, with these settings.
 
     Raises:
-        ValidationError: one of them cannot be given; nothing was written.
+        ValidationError: a setting is invalid; nothing was written.
     """
     is_new = policy.pk is None
     before = {} if is_new else policy.settings
@@ -159,9 +160,9 @@ def save_policy(policy: Policy, settings: Mapping[str, object], order: Order) ->
 
 
 def revoke_client_passwords(account: Account, order: Order) -> bool:
-    """No security password of the mailbox opens a door any more.
+    """Delete all security passwords of the mailbox.
 
-    Nor does a link bring one that was made before.
+    Links that were made before stop working as well.
     """
     links.withdraw(account)
     rows = account.client_passwords.all()
@@ -169,9 +170,10 @@ def revoke_client_passwords(account: Account, order: Order) -> bool:
 
 
 def revoke_client_password(client_password: ClientPassword, order: Order) -> bool:
-    """This security password opens no door any more.
+    """Delete this security password.
 
-    Nor does a link bring one: whoever had that password may have made it.
+    Links of the mailbox stop working as well: whoever had the password may have made
+    one.
     """
     links.withdraw(client_password.account)
     rows = ClientPassword.objects.filter(pk=client_password.pk)
@@ -179,9 +181,9 @@ def revoke_client_password(client_password: ClientPassword, order: Order) -> boo
 
 
 def offboard(account: Account, order: Order) -> bool:
-    """Whoever has left is signed out, in no mail program, and cannot come back.
+    """Disable the mailbox, sign its owner out, and delete their security passwords.
 
-    What programs do in their name ends as well.
+    Their API tokens are revoked as well.
     """
     revoked = revoke_client_passwords(account, order) | bool(
         revoke_tokens(account, order)
@@ -196,10 +198,7 @@ def offboard(account: Account, order: Order) -> bool:
 
 
 def revoke_tokens(owner: Account, order: Order) -> int:
-    """No token of the API that they own opens anything any more; return how many did.
-
-    Inside `atomic()`.
-    """
+    """Revoke the API tokens of this owner, inside `atomic()`; return their number."""
     rows = owner.api_tokens.unended().select_for_update().order_by("pk")
     names = list(rows.values_list("name", flat=True))
     owner.api_tokens.filter(name__in=names).update(revoked_at=timezone.now())
@@ -210,9 +209,9 @@ def revoke_tokens(owner: Account, order: Order) -> int:
 
 
 def count_revocable_tokens(owners: Callable[[], Collection[int]]) -> int:
-    """Return how many tokens `revoke_tokens` would revoke of these mailboxes.
+    """Return how many tokens `revoke_tokens` would revoke for these mailboxes.
 
-    For their primary keys it asks only if there are such tokens at all.
+    `owners` returns their primary keys. It is called only if there are owned tokens.
     """
     rows = ApiToken.objects.unended().filter(owner__isnull=False).order_by()
     found = list(rows.values_list("owner", flat=True))
@@ -221,7 +220,7 @@ def count_revocable_tokens(owners: Callable[[], Collection[int]]) -> int:
 
 
 def unlock_codes(account: Account, order: Order) -> bool:
-    """Codes can be sent to the owner and tried again."""
+    """Reset the failure counters, so that codes can be sent and tried again."""
     unlocked = 0
     for rows in (
         Phone.objects.filter(account=account),
@@ -238,9 +237,9 @@ def unlock_codes(account: Account, order: Order) -> bool:
 
 
 def reset_phone(account: Account, order: Order) -> bool:
-    """No number is on file; the owner is told, and the old number as well.
+    """Remove the phone, and notify the owner and the old number.
 
-    A link that a code to it has made brings no security password any more.
+    Links that were made with a code to that number stop working.
     """
     links.withdraw(account)
     NewPhone.objects.filter(account=account).delete()
@@ -255,9 +254,11 @@ def reset_phone(account: Account, order: Order) -> bool:
 def _get_or_create_policy(
     like: Policy, settings: dict[str, object], domain: Domain, order: Order
 ) -> Policy:
-    """The policy with these settings; under a lock, so that two do not make it twice.
+    """Return a policy with these settings; create one if there is none.
 
-    Made by the administrator of some domains, it belongs to the mailbox's.
+    `like` is locked, so that two requests do not create the same policy. If the
+    administrator does not administer the whole host, the new policy belongs to the
+    domain of the mailbox.
     """
     list(Policy.objects.select_for_update().filter(pk=like.pk))
     usable = Policy.objects.filter(Q(domain=None) | Q(domain=domain), **settings)
@@ -277,7 +278,7 @@ def _get_or_create_policy(
 
 
 def _record(kind: Kind, detail: Detail, order: Order, domain: str = "") -> None:
-    """Record what happened to something that is no mailbox, perhaps in a domain."""
+    """Record an event about something other than a mailbox."""
     events.record_all(
         [Event(kind, None, order.by, detail=detail, why=order.why, domain=domain)]
     )

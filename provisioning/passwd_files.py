@@ -1,12 +1,12 @@
-"""Mailboxes of Dovecot's passwd-file, and what its extra fields say of them.
+"""Read mailboxes and their extra fields from a passwd-file of Dovecot.
 
 A line is `user:password:uid:gid:gecos:home:shell:extra`, of which all but the first two
 may be missing. The extra fields are `name=value`, with blanks between them; one that is
 there is true, whatever its value. Their names are those of Dovecot 2.3 and 2.4:
 https://doc.dovecot.org/2.4.0/core/config/auth/passdb.html#extra-fields
 
-An import must not open what the other server had closed. So a field locks the mailbox,
-or is known to let nobody in and is counted, or the line is refused.
+An import must not let in whom the other server refused. So each field locks the
+mailbox, or is known to be harmless and counted, or its line is refused.
 """
 
 import re
@@ -28,9 +28,9 @@ from provisioning.plans import WantedMailbox
 
 FIELDS = (ADDRESS.name, PASSWORD.name, "uid", "gid", "gecos", "home", "shell")
 
-# With these there is no logon, whatever the password.
+# These fields refuse every logon, whatever the password.
 LOCKING = frozenset({"nologin", "fail"})
-# These say how a mailbox is kept, or what a client is told: none of them stops anybody.
+# These fields refuse nobody: they are about storage, or about messages to clients.
 HARMLESS = frozenset(
     {
         "reason",
@@ -59,7 +59,7 @@ HARMLESS_FAMILIES = (
     "userdb_sieve",
 )
 
-# Why the others that Dovecot knows are refused.
+# Why lines with the other fields of Dovecot are refused.
 NETWORKS = "limits from where they may log on, as policies do here"
 UNASKED = "makes another password do than this one"
 ELSEWHERE = "sends them to another server"
@@ -87,13 +87,13 @@ RESTRICTING: Mapping[str, str] = {
     "userdb_tempfail": "refuses them for a time",
 }
 UNKNOWN = "not known here, so it may close what would be open"
-# Which may be left out on somebody's word: all but those that change the password.
+# These fields cannot be left out by an option, as they decide about logons.
 NEVER_WAIVED = LOCKING | {"password", "password_noscheme", "passdb_import"}
 
-# Shaped like the name of a field; whatever else is unknown may be a secret.
+# The form of a field's name; other unknown text may be a secret.
 FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{1,39}", re.ASCII)
 SECRETS = frozenset({"pass", "password", "password_noscheme"})
-# A number or a name that may be a user's or a group's.
+# The id or the name of a user or a group.
 USER_OR_GROUP = re.compile(r"\d{1,10}|[A-Za-z_][\w.-]*", re.ASCII)
 NO_ID = 2**32 - 1
 
@@ -101,9 +101,8 @@ NO_ID = 2**32 - 1
 def read_passwd(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLine]:
     """Read mailboxes from a passwd-file, whose lines end with a line feed.
 
-    Where one is locked there, by its hash or by an extra field, it is wanted not to be
-    active, and a hash behind the lock is not wanted. None is ever wanted to be active:
-    who was locked out here stays so.
+    A mailbox that is locked by its hash or by an extra field is made inactive, and its
+    hash is not taken over. No mailbox is ever activated.
     """
     for line, text in enumerate(file, 1):
         plain = text.removesuffix("\n").removesuffix("\r")
@@ -120,7 +119,7 @@ def read_passwd(file: IO[str], waived: Waiver = NO_WAIVER) -> Iterator[ParsedLin
 
 @dataclass
 class _LineParser:
-    """What one line turns out to say."""
+    """Parses one line."""
 
     waived: Waiver
     fields: dict[str, object] = field(default_factory=dict, repr=False)
@@ -138,7 +137,7 @@ class _LineParser:
         elif any(extra):  # the old format, which names the place of the mail
             self.left_out.append("userdb_mail")
         if self.locked_by:
-            # What would come back if somebody made the mailbox active by and by.
+            # Otherwise the password would work again once the mailbox is activated.
             if self.fields.pop(PASSWORD.field, None):
                 self.left_out.append("hash behind a lock")
             self.fields[ACTIVE.field] = False
@@ -148,7 +147,7 @@ class _LineParser:
         )
 
     def _address(self, cell: str) -> str:
-        """Dovecot looks for names as they stand: small letters, and no blanks."""
+        """Parse the address. Dovecot compares names exactly: lower case, no blanks."""
         try:
             address = parse_address(cell)
         except ValueError as error:
@@ -160,7 +159,7 @@ class _LineParser:
         return address
 
     def _password(self, cell: str) -> None:
-        """Take the hash over; blanks beside it are not forgiven: Dovecot minds them."""
+        """Parse the hash. Blanks around it are errors, as in Dovecot."""
         if schemes.is_locked(cell):
             self.locked_by.append("password" if cell else "empty password")
             return
@@ -190,7 +189,7 @@ class _LineParser:
 
     def _one_of_extra(self, name: str, place: int, *, is_shown: bool) -> None:
         is_family = name.startswith(HARMLESS_FAMILIES) and is_text(name)
-        # A colon begins what Dovecot shall do with the field: `:remove`.
+        # A colon begins a modifier of the field, such as `:remove`.
         is_harmless = name in HARMLESS or (is_family and ":" not in name)
         if name in LOCKING:
             self.locked_by.append(name)
@@ -204,7 +203,7 @@ class _LineParser:
             self.errors[shown] = f"{why}{way}"
 
     def _is_shown(self, word: str, before: set[str]) -> bool:
-        """Whether the name of a field is known, or surely no part of a secret."""
+        """Whether the name can be shown: it is known, or cannot be part of a secret."""
         name, equals, _value = word.partition("=")
         if name in RESTRICTING:
             return True
@@ -213,13 +212,13 @@ class _LineParser:
 
 
 def _is_mail_user_id(cell: str) -> bool:
-    """Whether Dovecot takes it for a mail user; a line with another it passes over."""
+    """Whether Dovecot accepts the id for mail; it skips lines with other ids."""
     if not USER_OR_GROUP.fullmatch(cell) or cell == "root":
         return False
     return not cell[0].isdigit() or 0 < int(cell) < NO_ID
 
 
 def _is_prose(word: str) -> bool:
-    """Whether it is a word of a reason, and no field that stands without a value."""
+    """Whether it is a word of a reason, not a field without a value."""
     known = LOCKING | HARMLESS | set(RESTRICTING)
     return word not in known and "_" not in word and ":" not in word

@@ -1,6 +1,6 @@
-"""What becomes of mailboxes when another system says what they shall be.
+"""Plan what changes when another system says how mailboxes should be.
 
-Planning writes nothing; `provisioning.apply` carries it out.
+Planning writes nothing; `provisioning.apply` carries the plans out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,9 +24,9 @@ from provisioning import cells, columns
 from provisioning.columns import COLUMNS, RELATED_FIELDS
 
 CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
-# What goes along with a column: of these the record tells by another event, or nothing.
+# Written along with a column; the audit log has another event for these, or none.
 UNRECORDED_FIELDS = ("taken_over", "policy_reason")
-# What may change in a mailbox's own row.
+# The fields that may change in the row of a mailbox.
 ROW_FIELDS = [
     *(column.field for column in COLUMNS if column.in_row),
     *UNRECORDED_FIELDS,
@@ -36,11 +36,11 @@ MAX_ADDRESS_LENGTH = 254  # symbols, as the column of the database has it
 
 @dataclass(frozen=True)
 class WantedMailbox:
-    """What a mailbox shall be. What `fields` do not name stays as it is.
+    """How a mailbox should be. What `fields` does not contain stays as it is.
 
-    `fields` hold values by the `field` of their column, as its `parse` returns them or
-    `empty` is. False leaves `client_passwords_on` alone: only their owner, or an
-    administrator by hand, switches security passwords off.
+    `fields` maps the `field` of a column to a value that its `parse` returns, or to its
+    `empty`. False does not change `client_passwords_on`: only the owner or an
+    administrator turns security passwords off.
     """
 
     address: str
@@ -49,18 +49,18 @@ class WantedMailbox:
 
 @dataclass(frozen=True)
 class Rules:
-    """What may be made besides mailboxes, and whose mailboxes may be touched."""
+    """What may be created besides mailboxes, and which mailboxes may be changed."""
 
-    new_domains: Policy | None = None  # the policy that unknown domains are made with
+    new_domains: Policy | None = None  # the policy of domains that are created
     new_departments: bool = False
     administrators: bool = True
-    # The policies that may be named; others are as if they did not exist. None: all.
+    # The policies that may be named; None: all. Others seem not to exist.
     policies: QuerySet[Policy] | None = None
 
 
 @dataclass
 class PlannedMailbox:
-    """What becomes of one mailbox: see `outcome`; `errors` say why it is refused."""
+    """What changes for one mailbox: see `outcome`. `errors` say why it is refused."""
 
     address: str
     errors: dict[str, str] = field(default_factory=dict)
@@ -81,31 +81,31 @@ class PlannedMailbox:
 
     @property
     def mailbox(self) -> Account:
-        """The mailbox as it shall be; there is one unless it is refused."""
+        """The mailbox as it should be; raises ValueError if it is refused."""
         if self.account is None:
             raise ValueError(self.errors)
         return self.account
 
     @property
     def changed(self) -> set[str]:
-        """The names of what is different afterwards."""
+        """The names of the fields that change."""
         return {name for name in self.after if self.before[name] != self.after[name]}
 
 
 def plan(
     wanted: Sequence[WantedMailbox], rules: Rules, *, lock: bool
 ) -> list[PlannedMailbox]:
-    """Return what becomes of each, in their order; nothing is written.
+    """Return the plan of each mailbox, in their order; nothing is written.
 
-    With `lock`, inside `atomic()`, the mailboxes that exist stay as they are until
-    it ends. The queries do not grow with the number.
+    With `lock`, inside `atomic()`, the existing mailboxes are locked. The number of
+    queries does not grow with the number of mailboxes.
     """
     existing = _ExistingRecords(wanted, rules, lock=lock)
     return [_plan_one(each, existing, rules) for each in wanted]
 
 
 class _ExistingRecords:
-    """What the database knows of the mailboxes wanted."""
+    """The existing records that the wanted mailboxes refer to."""
 
     def __init__(
         self, wanted: Sequence[WantedMailbox], rules: Rules, *, lock: bool
@@ -116,7 +116,7 @@ class _ExistingRecords:
             list(rows.select_for_update().values_list("pk"))
         rows = rows.select_related(*RELATED_FIELDS)
         self.accounts = {row.address: row for row in rows}
-        # No mailbox has them; those that are there keep the address they have.
+        # New mailboxes must not get these addresses.
         former = FormerAddress.objects.filter(address__in=addresses)
         self.former = {row.address: row for row in former}
         domains = {each.address.rpartition("@")[2] for each in wanted}
@@ -169,7 +169,7 @@ def _plan_one(
 def _plan_domain(
     address: str, existing: _ExistingRecords, rules: Rules, errors: dict[str, str]
 ) -> Domain | None:
-    """Return the domain of the address, perhaps one that is still to be made."""
+    """Return the domain of the address, perhaps one that is not saved yet."""
     name = address.rpartition("@")[2]
     if name not in existing.domains and rules.new_domains is not None:
         existing.domains[name] = Domain(name=name, policy=rules.new_domains)
@@ -202,7 +202,7 @@ def _plan_fields(
     password = fields.get("password")
     if isinstance(password, str) and password:
         digest = schemes.digest(password)
-        # Since it was taken over it may have been hashed anew, or changed here.
+        # After the import the password may have been rehashed, or changed here.
         if digest != account.taken_over and password != account.password:
             after |= {"password": password, "taken_over": digest}
     return after
@@ -259,7 +259,7 @@ def _plan_phone(fields: Mapping[str, object], result: PlannedMailbox) -> None:
     text = str(fields["phone"] or "")
     old = str(result.old_phone.number) if result.old_phone else ""
     number = text
-    # What is on file already may have been put there by an administrator's hand.
+    # The stored number may have been entered by an administrator.
     if text not in {"", old}:
         try:
             number = str(cells.parse_phone_number(text).as_e164)
@@ -272,8 +272,8 @@ def _plan_phone(fields: Mapping[str, object], result: PlannedMailbox) -> None:
 
 
 def _find_errors(account: Account, result: PlannedMailbox) -> None:
-    """Find what is well formed and all the same no mailbox of ours."""
-    # Not by `clean_fields`, which would ask the database for what each refers to.
+    """Add the errors of values that are well-formed, but not possible here."""
+    # Not by `clean_fields`, which would query each relation.
     for column in COLUMNS:
         fault = (
             column.find_error(getattr(account, column.field))

@@ -1,4 +1,4 @@
-"""Addresses that went to another mailbox while nothing held them back."""
+"""Find addresses that another mailbox got without a release."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,26 +10,26 @@ from accounts.models import Account, FormerAddress, SecurityEvent
 BATCH_SIZE = 500  # addresses in one query
 RENAMED, DELETED = FormerAddress.Because.RENAMED, FormerAddress.Because.DELETED
 
-# When, why, and by which mailbox; None: by one that is deleted.
+# When, why, and the primary key of the mailbox; None: it is deleted.
 Departure = tuple[datetime, str, int | None]
 
 
 @dataclass(frozen=True)
 class ReusedAddress:
-    """An address that a mailbox left, and that another one has now."""
+    """An address that one mailbox left and another one has now."""
 
     address: str
     left_at: datetime
     because: str
-    # The mailbox that left it, as it is called now; None: it is deleted.
+    # The mailbox that left it; None: it is deleted.
     left_by: Account | None
 
 
 def find_reused_addresses(domain: str = "") -> Iterator[ReusedAddress]:
-    """Yield them, of one domain or of all, as far as the record of events knows.
+    """Yield the reused addresses of one domain or of all, from the audit log.
 
-    In the folders of these addresses may be mail of whoever had them before. What was
-    released is not among them: somebody has looked.
+    Their folders may contain mail of the former owners. Released addresses are not
+    among them: somebody has checked these.
     """
     left: dict[str, list[Departure]] = {}
     for address, departure in _departures():
@@ -50,7 +50,7 @@ def find_reused_addresses(domain: str = "") -> Iterator[ReusedAddress]:
 
 
 def _departures() -> Iterator[tuple[str, Departure | None]]:
-    """Yield how each address was left, in order, and None when it was released."""
+    """Yield each departure in order; None: the address was released."""
     kinds = [Kind.MAILBOX_DELETED, Kind.MAILBOX_CHANGED, Kind.ADDRESS_RELEASED]
     rows = SecurityEvent.objects.filter(kind__in=kinds).order_by("at", "pk")
     values = rows.values_list("kind", "at", "address", "account", "detail")

@@ -1,9 +1,9 @@
-"""Who administers what: the roles of administrators, and the domains of each.
+"""Roles of administrators, and the scope of each administrator.
 
-What somebody may do is said by their permissions, as everywhere in Django; to whose
-records they may do it, here: to those of the domains they were given, or of the whole
-host. Whoever was given neither sees nothing. Pages, workers and the API ask `visible`,
-`scope` or `in_domains`; there is no second rule.
+Permissions say what an administrator may do, as everywhere in Django. The scope says on
+which records: those of their domains, or of the whole host. An administrator with
+neither sees nothing. Pages, workers and the API use `visible`, `scope` or `in_domains`;
+there is no second rule.
 """
 
 from collections.abc import Callable
@@ -35,7 +35,7 @@ OPERATE = "accounts.operate_site"
 
 
 def _permissions(**names: str) -> frozenset[str]:
-    """Return the permissions of these names, which are given by their app."""
+    """Return the permissions with these codenames, given by app label."""
     return frozenset(
         f"{app}.{name}" for app, text in names.items() for name in text.split()
     )
@@ -112,7 +112,7 @@ GROUPS = (
         gettext_noop("view, and export the audit log"),
         VIEW_RIGHTS | {"accounts.export_securityevent"},
     ),
-    # Of whose records; it goes with one of the others.
+    # A scope: it goes together with one of the other groups.
     Role(
         gettext_noop("Every domain of the host"),
         gettext_noop(
@@ -124,35 +124,35 @@ GROUPS = (
 DESCRIPTIONS = {role.name: role.description for role in GROUPS}
 
 M = TypeVar("M", bound=Model)
-# Whoever asks, before it is known who that is.
+# A user who may not have signed in.
 Asker = Account | AnonymousUser
-# The condition for a record to belong to one of these domains.
+# Returns the condition for a record to belong to one of these domains.
 Scope = Callable[[QuerySet[Domain]], Q]
 
 
 def _by_domain_path(path: str) -> Scope:
-    """Of records that have their domain at the end of this path."""
+    """Return the scope of records whose domain is at the end of this path."""
     return lambda domains: Q(**{f"{path}__in": domains})
 
 
 def _by_domain_name(domains: QuerySet[Domain]) -> Q:
-    """Of records that stay when their domain goes, and are of one made anew as well."""
+    """Return the condition of records that outlive their domain, by its name."""
     return Q(domain__in=domains.values("name"))
 
 
 def _cutoff_scope(domains: QuerySet[Domain]) -> Q:
-    """Those of their mailboxes, and of all mailboxes of one of them."""
+    """Return the condition of cut-offs of a mailbox, or of a whole domain."""
     masks = domains.annotate(mask=Concat(Value("*@"), "name", Value("*")))
     return Q(account__domain__in=domains) | Q(login_mask__in=masks.values("mask"))
 
 
 def _policy_scope(domains: QuerySet[Domain]) -> Q:
-    """Their own, and those for every domain, which bind theirs too if they have."""
+    """Return the condition of policies of these domains, or of every domain."""
     for_all = Q(Exists(domains)) & Q(domain=None)
     return for_all | Q(domain__in=domains)
 
 
-# What is not here is of the whole host, and for site operators alone.
+# Other models belong to the whole host, and are for site operators only.
 SCOPES: dict[type[Model], Scope] = {
     Account: _by_domain_path("domain"),
     ClientPassword: _by_domain_path("account__domain"),
@@ -171,7 +171,7 @@ SCOPES: dict[type[Model], Scope] = {
 
 @dataclass(frozen=True)
 class GroupChange:
-    """A ready-made group that was made or changed: its permissions before and after."""
+    """A ready-made group that was created or changed, with its permissions."""
 
     name: str
     is_new: bool
@@ -181,10 +181,10 @@ class GroupChange:
 
 @transaction.atomic
 def apply_groups() -> list[GroupChange]:
-    """Bring the ready-made groups to what `GROUPS` says; return those that changed.
+    """Create or update the ready-made groups from `GROUPS`; return the changes.
 
-    Other groups are as they were, and nobody joins or leaves a group. Doing it again
-    changes nothing.
+    Other groups and the members of groups do not change. Applying them again changes
+    nothing.
 
     Raises:
         KeyError: a role has a permission that no app declares.
@@ -206,12 +206,12 @@ def apply_groups() -> list[GroupChange]:
 
 
 def is_ready_made(group: Group) -> bool:
-    """Whether `apply_groups` says what the group may do, and nobody else does."""
+    """Whether `apply_groups` alone sets the permissions of the group."""
     return group.name in DESCRIPTIONS
 
 
 def visible(account: Asker, model: type[M]) -> QuerySet[M]:
-    """Return the records of this model that the account administers, or may look at."""
+    """Return the records of this model in the scope of the account."""
     rows: QuerySet[M] = QuerySet(model)
     return rows.filter(scope(account, model))
 
@@ -237,17 +237,17 @@ def in_domains(model: type[Model], domains: QuerySet[Domain]) -> Q:
 
 
 def is_operator(account: Asker) -> bool:
-    """Whether they hand out rights, and touch what is of the host and of no domain."""
+    """Whether the account may grant rights and change records of the whole host."""
     return bool(account.has_perm(OPERATE))
 
 
 def sees_whole_host(account: Asker) -> bool:
-    """Whether the records of every domain are theirs to administer."""
+    """Whether the scope of the account is the whole host."""
     return bool(account.has_perm(OPERATE) or account.has_perm(WHOLE_HOST))
 
 
 def administered_domains(account: Asker) -> QuerySet[Domain]:
-    """The domains that were given to them; those of the whole host need none."""
+    """Return the domains in the scope of the account, if it is not the whole host."""
     return Domain.objects.filter(administrators=account.pk)
 
 
@@ -256,10 +256,10 @@ def is_administrator(account: Account) -> bool:
 
 
 def may_change_mailbox(account: Asker, other: Account) -> bool:
-    """Whether they may change this mailbox and what belongs to it, by their rank.
+    """Whether the account may change this mailbox and its records, by their ranks.
 
-    An administrator's mailbox is for site operators to change, a superuser's for
-    superusers: whoever can set somebody's password has their rights.
+    Only site operators change the mailboxes of administrators, and only superusers
+    those of superusers: whoever can set a password has the rights of its owner.
     """
     if not is_administrator(other) or account.is_superuser:
         return True
@@ -267,7 +267,7 @@ def may_change_mailbox(account: Asker, other: Account) -> bool:
 
 
 def owner_of(record: Model | None) -> Account | None:
-    """The mailbox that the record is, or is of."""
+    """Return the mailbox that the record is or belongs to, if any."""
     for found in (
         record,
         getattr(record, "account", None),

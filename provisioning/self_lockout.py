@@ -1,7 +1,7 @@
-"""Whether a change would shut out the mail programs of whoever makes it.
+"""Refuse changes by which administrators would shut out their own mail programs.
 
-The change is tried on the database and taken back: the logon views alone decide who is
-let in, and know of every policy setting.
+The change is tried in a transaction and rolled back. The logon views alone decide who
+is let in, and they know every policy setting.
 """
 
 from collections.abc import Callable
@@ -24,19 +24,20 @@ from gateways.doveadm import Connection
 
 @dataclass(frozen=True)
 class Lockout:
-    """What the mail programs would be told: the protocols, and the views' reasons."""
+    """What would be refused: the protocols, and the reasons that the views give."""
 
     protocols: list[str]
     reasons: set[str]
 
     def blamed_field(self, names: list[str]) -> str:
-        """Which of the changed fields it is: a policy's own, or what names the policy.
+        """Return the changed field that causes the lockout.
 
-        `names` are all that were changed, at least one.
+        It is a setting of the policy, or the field that names the policy. `names` are
+        the changed fields, at least one.
         """
         settings = {refusals.BY_KEY[reason].policy_setting for reason in self.reasons}
         found = [name for name in names if name in settings or name in self.protocols]
-        # Told by the views as a list of networks, and by no reason.
+        # The views give a list of networks for this, and no reason.
         networks = [
             name for name in names if name == NETWORK_NOT_ALLOWED.policy_setting
         ]
@@ -44,9 +45,10 @@ class Lockout:
 
 
 def check(author: Account, change: Callable[[], object]) -> Lockout | None:
-    """Return what of theirs, in use lately and let in now, the change would refuse.
+    """Return what the change would refuse of the mail programs the author used lately.
 
-    None if that is nothing. Nothing is kept of the change.
+    Only what is let in now counts. None: the change refuses nothing. The change itself
+    is rolled back.
     """
     recent = _recent_logons(author)
     if not recent:
@@ -64,7 +66,7 @@ def check(author: Account, change: Callable[[], object]) -> Lockout | None:
 
 
 def _recent_logons(author: Account) -> list[Logon]:
-    """The author's mail programs of late."""
+    """Return the recent successful logons of the author."""
     rows = Logon.objects.filter(
         Q(by_web_password=True) | Q(client_password__revoked_at=None),
         account=author,
@@ -75,9 +77,10 @@ def _recent_logons(author: Account) -> list[Logon]:
 
 
 def _refused_logons(author: Account, used: list[Logon]) -> set[Logon]:
-    """Those that would not be let in now, if they were on line.
+    """Return the logons that would be refused now.
 
-    Under the names that their sessions would have: other networks change these.
+    They are checked under the names that their sessions would have: a change of
+    networks changes these names.
     """
     names = ClientPassword.objects.filter(account=author).login_names()
     on_line = {

@@ -1,4 +1,4 @@
-"""How many mailboxes stand where: counted by the worker, and read for the overview."""
+"""Figures about mailboxes: counted by the worker, shown on the overview."""
 
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
@@ -15,7 +15,7 @@ from clientpasswords.usage import history
 from provisioning.models import DomainFigures
 
 RECOUNT_EVERY = timedelta(minutes=5)
-# Nobody can have them counted more often than this.
+# The shortest time between two counts.
 MIN_RECOUNT_INTERVAL = timedelta(seconds=10)
 FIGURE_NAMES = ["active", "off_the_web_password", "full", "idle", "never_used"]
 
@@ -24,7 +24,7 @@ Rows = QuerySet[Account] | QuerySet[ClientPassword]
 
 
 class Figures(TypedDict):
-    """Sums over domains, and when the oldest of them were counted."""
+    """Sums over domains, and when the oldest figure was counted."""
 
     as_of: datetime | None
     active: int
@@ -35,19 +35,19 @@ class Figures(TypedDict):
 
 
 def refresh_figures() -> bool:
-    """Count anew if that was long ago; return whether it was."""
+    """Count again if the figures are older than `RECOUNT_EVERY`; return whether so."""
     return _count_unless_since(timezone.now() - RECOUNT_EVERY)
 
 
 def count_now() -> bool:
-    """Count anew, unless that was done this very moment; return whether it was not."""
+    """Count again unless that was done just now; return whether they were counted."""
     return _count_unless_since(timezone.now() - MIN_RECOUNT_INTERVAL)
 
 
 def sum_figures(domains: QuerySet[Domain]) -> Figures:
-    """Return the sums over these domains, and `as_of`: when the oldest were counted.
+    """Return the sums over these domains. One query.
 
-    It is None as long as none of them was counted. One query.
+    `as_of` is when the oldest figure was counted; None: nothing was counted yet.
     """
     found = domains.order_by().aggregate(
         as_of=Min("figures__counted_at"),
@@ -57,7 +57,7 @@ def sum_figures(domains: QuerySet[Domain]) -> Figures:
 
 
 def is_outdated(as_of: datetime) -> bool:
-    """Whether nobody keeps them current."""
+    """Whether the worker has not counted for a while."""
     return as_of < timezone.now() - 3 * RECOUNT_EVERY
 
 
@@ -70,7 +70,7 @@ def _count_unless_since(moment: datetime) -> bool:
 
 
 def _count_all_domains() -> None:
-    """Count every domain, in one moment. Six queries and one write."""
+    """Count every domain, in one transaction. Six queries and one write."""
     now = timezone.now()
     with transaction.atomic():
         counted = {
@@ -94,7 +94,7 @@ def _count_all_domains() -> None:
 
 
 def _counted_rows() -> dict[str, tuple[Rows, str]]:
-    """Return what is counted, and where its domain is."""
+    """Return the rows to count, and the path to their domain."""
     accounts = Account.objects.all()
     active = accounts.filter(is_active=True)
     in_force = active.annotate(binding=queries.binding_policy()).filter(

@@ -1,6 +1,6 @@
-"""What a token opens now: what it was made for, and no more than its owner may do now.
+"""What an API token may do now: its scopes, limited to what its owner may do now.
 
-A token of nobody keeps to what it was made for.
+A token without an owner has all of its scopes.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -14,10 +14,10 @@ from provisioning import roles
 from provisioning.models import ApiToken
 
 Scope = ApiToken.Scope
-# These are about the whole host.
+# Scopes for the whole host; no token for some domains has them.
 WHOLE_HOST_SCOPES = frozenset({Scope.DOMAINS_WRITE, Scope.POLICIES_WRITE})
-# What an owner has to be permitted, all of it: what the operations of the scope do.
-# As in the administration, whoever may change a record may look at it.
+# The permissions that the owner needs for each scope, all of them. As in the
+# administration, whoever may change a record may view it.
 PERMISSIONS: Mapping[Scope, Collection[str]] = {
     Scope.ACCOUNTS_READ: ["accounts.view_account", "accounts.view_phone"],
     Scope.ACCOUNTS_WRITE: [
@@ -43,10 +43,10 @@ PERMISSIONS: Mapping[Scope, Collection[str]] = {
 
 @dataclass(frozen=True)
 class TokenAccess:
-    """What a token opens at this moment.
+    """What a token may do at this moment.
 
-    `scopes` are those it can be used for; `beyond` those it was made for as well, which
-    are more than its owner may do now. `is_whole` says that it is for every domain.
+    `scopes` are its usable scopes. `withheld_scopes` are those that its owner has no
+    permission for now. `covers_whole_host` says that it covers every domain.
     """
 
     token: ApiToken
@@ -57,13 +57,13 @@ class TokenAccess:
 
     @property
     def grants_nothing(self) -> bool:
-        """Whether no operation does anything for it now."""
+        """Whether the token can be used for nothing now."""
         return not self.scopes or not (
             self.covers_whole_host or self.domains().exists()
         )
 
     def domains(self) -> QuerySet[Domain]:
-        """Return the domains it sees."""
+        """Return the visible domains."""
         rows = Domain.objects.all()
         if self.token.is_limited:
             rows = rows.filter(pk__in=self.token.domains.values("pk"))
@@ -74,16 +74,16 @@ class TokenAccess:
         return rows
 
     def accounts(self) -> QuerySet[Account]:
-        """Return the mailboxes it sees."""
+        """Return the visible mailboxes."""
         if self.covers_whole_host:
             return Account.objects.all()
         domains = self.domains().order_by()
         return Account.objects.filter(roles.in_domains(Account, domains))
 
     def policies(self) -> QuerySet[Policy]:
-        """Return the policies it sees: those for every domain, and those of its own.
+        """Return the visible policies: those for every domain and those of its domains.
 
-        Of none, where it sees no domain.
+        None, if it sees no domain.
         """
         if self.covers_whole_host:
             return Policy.objects.all()
@@ -92,7 +92,7 @@ class TokenAccess:
 
 
 def evaluate(token: ApiToken) -> TokenAccess:
-    """Return what the token opens now; its owner, at hand, is asked once."""
+    """Return what the token may do now. The owner has to be loaded already."""
     named = frozenset(token.scopes)
     if not token.is_owned:
         is_whole = not token.is_limited
@@ -113,7 +113,7 @@ def evaluate(token: ApiToken) -> TokenAccess:
 
 
 def scopes_beyond_owner(owner: Account, scopes: Collection[str]) -> frozenset[str]:
-    """Return which of the scopes are for more than the owner may do now."""
+    """Return the scopes for which the owner lacks a permission now."""
     sees_all = roles.sees_whole_host(owner)
     return frozenset(
         scope
@@ -124,7 +124,7 @@ def scopes_beyond_owner(owner: Account, scopes: Collection[str]) -> frozenset[st
 
 
 def load_owner_permissions(tokens: Collection[ApiToken]) -> None:
-    """Give the owners of these tokens what they are permitted: one query for all."""
+    """Load the permissions of the owners of these tokens. One query."""
     owners = {token.owner.pk: token.owner for token in tokens if token.owner}
     if not owners:
         return
@@ -142,7 +142,7 @@ def _owner_may(owner: Account, permission: str) -> bool:
 
 
 def _owner_permissions(owners: Collection[int]) -> Iterable[tuple[int, str, str]]:
-    """Return whose permission, of which app, and its name."""
+    """Yield owner, app label and codename of each permission."""
     own = Account.user_permissions.through.objects.filter(account__in=owners)
     groups = Account.groups.through.objects.filter(account__in=owners)
     app, name = "permission__content_type__app_label", "permission__codename"

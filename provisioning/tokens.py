@@ -1,7 +1,7 @@
-"""Tokens of programs: made, shown once, recognised, revoked.
+"""API tokens: made, shown once, recognised, revoked.
 
-A token is `mpt_`, the key by which its row is found, and 256 random bits. With so many
-no slow hash is needed, and guessing is hopeless.
+A token consists of `mpt_`, the key of its row, and 256 random bits. It cannot be
+guessed, so that a fast hash is enough.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ TAKEN = gettext_noop(
 )
 MAX_NAME_LENGTH = 60
 NO_DIGEST = "0" * 64
-# Writing down each use would cost a write a request.
+# Recording every use would cost a write per request.
 USE_RECORDED_EVERY = timedelta(hours=1)
 
 
 class TokenRefused(Exception):
-    """The token is not made; the message says why, `field` the parameter at fault."""
+    """The token is not made; the message says why, `field` names the parameter."""
 
     def __init__(self, field: str, words: str) -> None:
         super().__init__(words)
@@ -47,7 +47,7 @@ class TokenRefused(Exception):
 
 @dataclass(frozen=True)
 class NewToken:
-    """A new token, and its text: shown once, kept nowhere."""
+    """A new token, and its text, which is shown once and not stored."""
 
     token: ApiToken
     text: str = field(repr=False)
@@ -55,10 +55,11 @@ class NewToken:
 
 @dataclass(frozen=True)
 class Terms:
-    """For which domains a token is, and until when: None means all, and for ever.
+    """Domains, expiry and owner of a token. None: all domains, no expiry, no owner.
 
-    What would shut out the mail programs of its owner it is refused, and it opens no
-    more than they may do at that time: nothing while they are no administrator.
+    A token may do no more than its owner may do at that time, and nothing while they
+    are not an administrator. It is refused changes that would shut out the mail
+    programs of its owner.
     """
 
     domains: Collection[Domain] | None = None
@@ -68,11 +69,11 @@ class Terms:
 
 @sensitive_variables()
 def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> NewToken:
-    """Make a token that works at once.
+    """Make a token that can be used at once.
 
     Raises:
-        Refused: there is a token of this name, it would be for nothing or too much, or
-            of somebody who is no administrator, or not of these domains.
+        TokenRefused: the name is taken, the scopes or domains are not possible, or the
+            owner is not an administrator of them.
     """
     _require_valid_terms(name, scopes, terms)
     key = secrets.token_hex(6)
@@ -100,7 +101,7 @@ def make(name: str, scopes: Collection[str], terms: Terms, order: Order) -> NewT
 
 @sensitive_variables()
 def find(text: str) -> ApiToken | None:
-    """Return the live token that this is the text of. One query."""
+    """Return the live token with this text. One query."""
     shaped = TOKEN_PATTERN.fullmatch(text)
     key = shaped[1] if shaped else ""
     token = _tokens_with_owner().filter(key=key).first()
@@ -110,20 +111,20 @@ def find(text: str) -> ApiToken | None:
 
 
 def reload(pk: int) -> ApiToken | None:
-    """Return this token with its owner as they are now, if it is live. One query."""
+    """Return this token and its owner as they are now, if it is live. One query."""
     token = _tokens_with_owner().filter(pk=pk).first()
     return token if token and token.is_live else None
 
 
 def record_use(token: ApiToken) -> None:
-    """Write down that it was used now, if that was not done within the hour."""
+    """Record the use of the token, unless one was recorded within the hour."""
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > USE_RECORDED_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
 
 
 def revoke(name: str, order: Order) -> bool:
-    """Let the token open nothing any more; return whether it did until now.
+    """Revoke the token; return False if it was revoked before.
 
     Raises:
         ApiToken.DoesNotExist: there is none of this name.
@@ -138,7 +139,7 @@ def revoke(name: str, order: Order) -> bool:
 
 
 def actor(token: ApiToken, network_address: str | None) -> Actor:
-    """Who acts by the token, for the record of events."""
+    """Return the actor of the token for the audit log."""
     return Actor(f"{token.name} (API token)", network_address)
 
 
@@ -173,7 +174,7 @@ def _require_valid_terms(name: str, scopes: Collection[str], terms: Terms) -> No
 
 
 def _require_valid_name(name: str) -> None:
-    """Refuse what could not be told from another name in the record of events."""
+    """Refuse names that cannot be told apart in the audit log."""
     if not (
         0 < len(name) <= MAX_NAME_LENGTH and name.isprintable() and name == name.strip()
     ):

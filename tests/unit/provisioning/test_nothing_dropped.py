@@ -50,7 +50,7 @@ UNUSUAL = {
     "": ["", SECRET],
     "notes": ["", SECRET],
 }
-# What a column is called in `Wanted.fields`.
+# What a column is called in `WantedMailbox.fields`.
 FIELDS = {column.name: column.field for column in COLUMNS}
 WAIVED = Waiver(frozenset({"notes", "colour"}))
 EXTRA = [
