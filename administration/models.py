@@ -1,4 +1,4 @@
-"""Actions on many records, worked off part by part."""
+"""Jobs of bulk actions, worked off part by part."""
 
 from django.conf import settings
 from django.db import models
@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Job(models.Model):
-    """An action on chosen records: written when they are chosen, done once confirmed.
+    """A bulk action on chosen records: created when they are chosen, then confirmed.
 
-    Which records is a list of primary keys, so that what was confirmed is what is done.
+    The records are stored as primary keys, so that exactly the confirmed ones change.
     """
 
     action = models.CharField(_("action"), max_length=40)
@@ -55,14 +55,14 @@ class Job(models.Model):
         return self.confirmed_at is not None and self.ended_at is None
 
     def counts(self) -> dict[str, int]:
-        """How many were changed, unchanged and failed so far. One query."""
+        """Return how many were changed, unchanged and failed so far. One query."""
         names = ("changed", "unchanged", "failed")
         found = self.parts.aggregate(**{name: Sum(name) for name in names})
         return {name: found[name] or 0 for name in names}
 
 
 class JobPart(models.Model):
-    """Records that are done in one transaction."""
+    """Records that are changed in one transaction."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
     number = models.PositiveIntegerField()

@@ -1,4 +1,4 @@
-"""What administrators change on the pages of Django admin, for the record."""
+"""Record in the audit log what administrators change on the pages of Django admin."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -29,7 +29,7 @@ OTHER_KINDS = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
 RIGHTS = frozenset(
     {"is_staff", "is_superuser", "groups", "user_permissions", "domains_administered"}
 )
-# What a form has besides the fields of its record.
+# The fields that every form has besides those of its record.
 REASON, VERSION = "audit_reason", "form_version"
 OWN_FIELDS = frozenset({REASON, VERSION})
 
@@ -41,10 +41,10 @@ def record_saved_form(
     *,
     is_new: bool,
 ) -> None:
-    """Record what this valid form has changed of its record, and why.
+    """Record what this valid form changed, and why.
 
-    Of each of the record's `fields` from what to what. What else a form asks for is in
-    no event: the new web password, for one.
+    The event has the old and the new value of each of the `fields` of the record. Other
+    fields of the form, such as a new web password, are in no event.
     """
     target = form.instance
     names = set(form.changed_data).intersection(fields)
@@ -64,26 +64,26 @@ def record_saved_form(
 
 
 def record_password_change(request: HttpRequest, account: Account) -> None:
-    """Record that somebody has set another web password, or none."""
+    """Record that somebody changed or removed a web password."""
     _record_events(request, [(Kind.PASSWORD_CHANGED, account, {})])
 
 
 def record_deletion(request: HttpRequest, targets: Iterable[Model]) -> None:
-    """Record what is about to be deleted."""
+    """Record the records that are about to be deleted."""
     _record_events(
         request, [(_kind(target, DELETED), target, {}) for target in targets]
     )
 
 
 def identify_record(target: Model) -> dict[str, str]:
-    """Return what an event says of a record that is no mailbox: which it is."""
+    """Return the detail that names a record; empty for a mailbox."""
     if isinstance(target, Account):
         return {}
     return {type(target).__name__.lower(): str(target)}
 
 
 def domain_of(target: Model) -> str:
-    """Return the domain whose administrators may read of it."""
+    """Return the domain whose administrators may see the event; empty: none."""
     if isinstance(target, Domain):
         return target.name
     if isinstance(target, Department | Policy) and target.domain:
@@ -117,7 +117,7 @@ def _kind(target: Model, act: int) -> Kind:
 def _values(
     form: ModelForm[Model], names: Iterable[str], *, is_new: bool
 ) -> tuple[dict[str, object], dict[str, object]]:
-    """Return what the fields held when the form was made, and what they hold now."""
+    """Return the initial values of the fields, and the cleaned ones."""
     before: dict[str, object] = {}
     for name in names if not is_new else ():
         field, value = form.fields[name], form.initial.get(name)

@@ -1,4 +1,4 @@
-"""Django admin's pages that change something: recorded, and never over one another."""
+"""Pages that write: they record changes, and never overwrite those of others."""
 
 from contextlib import nullcontext
 from typing import Any, TypeVar
@@ -33,7 +33,7 @@ SHUT_OUT = _(
     "This would lock out your own mail programs, which recently used %(protocols)s. "
     "Ask for an exception for your mailbox first."
 )
-# What of a record says who is let in.
+# The fields that decide who is let in by mail.
 LOCKOUT_FIELDS: dict[type[Model], set[str]] = {
     Account: {"policy", "policy_until", "department", "client_passwords_on"},
     Department: {"policy"},
@@ -41,13 +41,14 @@ LOCKOUT_FIELDS: dict[type[Model], set[str]] = {
 }
 
 
-CleanedData = dict[str, Any]  # what a form has found to be right
+CleanedData = dict[str, Any]  # of a form
 
 
 class TrackedForm(ModelForm[Model]):
-    """What a form gets besides: why, and which state of the record it was made from.
+    """Adds the reason, and the version of the record that the form was made from.
 
-    It refuses what its author may not do to themselves, or to whom.
+    It refuses changes by which authors would lock themselves out, and records of
+    administrators above them.
     """
 
     author: Account
@@ -67,7 +68,7 @@ class TrackedForm(ModelForm[Model]):
         )
 
     def clean(self) -> CleanedData | None:
-        """Refuse what was made from another state than the present one."""
+        """Refuse a form that was made from an older version of the record."""
         cleaned = super().clean()
         version = self.cleaned_data.get(audit.VERSION)
         if version and version != self.fields[audit.VERSION].initial:
@@ -80,7 +81,7 @@ class TrackedForm(ModelForm[Model]):
         return cleaned
 
     def full_clean(self) -> None:
-        """Refuse what would shut out the author's own mail programs."""
+        """Refuse changes that would shut out the mail programs of the author."""
         super().full_clean()
         if (
             not self.is_bound
@@ -98,7 +99,7 @@ class TrackedForm(ModelForm[Model]):
             self.add_error(lockout.blamed_field(names), error)
 
     def _changed_lockout_fields(self) -> list[str]:
-        """The fields that were changed and may bear on who is let in."""
+        """Return the changed fields that may shut the author out."""
         if not self.instance.pk or (
             isinstance(self.instance, Account) and self.instance != self.author
         ):
@@ -110,9 +111,9 @@ class TrackedForm(ModelForm[Model]):
 
 
 class AuditedAdmin(ScopedAdmin[M]):
-    """Records who changed what, from what to what, and why; loses no update.
+    """Records each change and its reason in the audit log, and loses no update.
 
-    The base of every page of the administration that writes.
+    This is the base of every page that writes.
     """
 
     formfield_overrides = {
@@ -128,7 +129,7 @@ class AuditedAdmin(ScopedAdmin[M]):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> M | None:
-        """Return it locked where it is about to be written, as it is under the lock."""
+        """Return the record; lock it first if it is about to be written."""
         found = super().get_object(request, object_id, from_field)
         if found is None or request.method != "POST" or not connection.in_atomic_block:
             return found
@@ -145,21 +146,21 @@ class AuditedAdmin(ScopedAdmin[M]):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Hold the author of a new record; of others `get_object` does."""
+        """Lock the author of a new record; `get_object` does so for others."""
         with transaction.atomic() if request.method == "POST" else nullcontext():
             if request.method == "POST" and object_id is None:
                 self._lock_author(request)
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _lock_author(self, request: HttpRequest, found: M | None = None) -> None:
-        """Lock the author until the transaction ends, and ask their rights anew.
+        """Lock the author until the transaction ends, and reload their permissions.
 
-        With them whoever the record belongs to, in the order of keys as everywhere:
-        two who act upon each other must not wait for one another. Mailboxes come
-        before other records. What a whole group loses meanwhile is not held.
+        The owner of the record is locked as well, in the order of primary keys, so that
+        two administrators who change one another do not deadlock. Mailboxes are locked
+        before other records. Permissions of groups are not locked.
 
         Raises:
-            PermissionDenied: they are no administrator any more.
+            PermissionDenied: the author is no longer an administrator.
         """
         author = request.user
         if not isinstance(author, Account):
@@ -177,7 +178,7 @@ class AuditedAdmin(ScopedAdmin[M]):
     def construct_change_message(
         self, request: HttpRequest, form: Any, *args: Any, **kwargs: Any
     ) -> list[dict[str, dict[str, list[str]]]]:
-        """Django admin asks for it once everything is saved."""
+        """Record the change: Django admin calls this once everything is saved."""
         message = super().construct_change_message(request, form, *args, **kwargs)
         if isinstance(form, forms.ModelForm):
             fields = [field.name for field in self.opts.get_fields()]
@@ -191,13 +192,13 @@ class AuditedAdmin(ScopedAdmin[M]):
     def log_deletions(
         self, request: HttpRequest, queryset: QuerySet[M]
     ) -> list[LogEntry]:
-        """Django admin calls it before it deletes."""
+        """Record the deletion: Django admin calls this before it deletes."""
         audit.record_deletion(request, queryset)
         return super().log_deletions(request, queryset)
 
 
 def _version(instance: Model, values: dict[str, object]) -> str:
-    """A digest of the record; keyed, as a web password's hash may be part of it."""
+    """Return a digest of the record, keyed because it may cover a password hash."""
     if isinstance(instance, Account) and instance.pk:
         phone: Phone | None = getattr(instance, "phone", None)
         values |= {"phone": phone and (phone.number, phone.held_until)}
@@ -207,7 +208,7 @@ def _version(instance: Model, values: dict[str, object]) -> str:
 
 
 def _to_text(value: object) -> str:
-    """Return the value as text; of many records their keys, as names ask for more."""
+    """Return the value as text; records of a list by key, which needs no query."""
     if isinstance(value, list):
         value = [getattr(each, "pk", each) for each in value]
     return str(value)

@@ -1,4 +1,4 @@
-"""What hangs on a record that is to be deleted: the first of it, however much it is."""
+"""List what is deleted together with a record: 20 objects of each kind at most."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,16 @@ from administration.base.widgets import Column
 
 M = TypeVar("M", bound=Model)
 MAX_SHOWN = 20  # of a kind
-# What their names need.
+# The relations that `str()` of a record needs.
 SELECT_RELATED: dict[type[Model], list[str]] = {Department: ["domain"]}
 
 
 class RelatedObjectsCollector(NestedObjects):
-    """Collects of each kind no more than one above `MAX_SHOWN`.
+    """Collects at most `MAX_SHOWN` + 1 objects of each kind.
 
-    Rows that have no page, and upon which nothing hangs, it leaves out: who is in a
-    group, for example, and what was counted for a domain. What goes with a mailbox is
-    of so many kinds that it is counted instead, see `MailboxBelongings`.
+    It leaves out rows without a page that no other rows depend on, such as memberships
+    of groups and figures of domains. Objects of a mailbox are of so many kinds that
+    they are counted instead, see `MailboxBelongings`.
     """
 
     def __init__(self, records: Iterable[Model], site: AdminSite) -> None:
@@ -54,7 +54,7 @@ class RelatedObjectsCollector(NestedObjects):
         return rows[: MAX_SHOWN + 1]
 
     def nested(self, format_callback: Any = None) -> list[Any]:
-        """Return as ever what is to be told, but of each kind the first `MAX_SHOWN`."""
+        """Return the nested list, with the first `MAX_SHOWN` objects of each kind."""
         kept: Counter[type[Model]] = Counter()
         for parent, records in self.edges.items():
             if parent is not None:
@@ -63,7 +63,7 @@ class RelatedObjectsCollector(NestedObjects):
 
 
 class RecordFormatter:
-    """How records are told of, and the kinds of which the person may not delete one."""
+    """Formats records, and collects the kinds that the person may not delete."""
 
     def __init__(self, request: HttpRequest, site: AdminSite) -> None:
         self.request = request
@@ -83,7 +83,7 @@ class RecordFormatter:
 
 
 class MailboxBelongings:
-    """What goes with a mailbox: of each kind that has a page, how much."""
+    """Counts the objects of a mailbox, by kind, for kinds that have a page."""
 
     def __init__(self, account: Account, site: AdminSite) -> None:
         relations = site.get_model_admin(Account).opts.related_objects
@@ -102,7 +102,7 @@ class MailboxBelongings:
         ]
 
     def find_refused_kinds(self, request: HttpRequest) -> set[str]:
-        """The kinds of which the person may not delete one; all have one owner."""
+        """Return the kinds that the person may not delete."""
         pages = {f: self.site.get_model_admin(f.model) for f in self.numbers}
         return {
             str(page.opts.verbose_name)
@@ -138,9 +138,9 @@ class MailboxBelongings:
 def collect_deleted_objects(
     records: Sequence[M] | QuerySet[M], request: HttpRequest, site: AdminSite
 ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
-    """Return what `ModelAdmin.get_deleted_objects` does, but the first of it.
+    """Return what `ModelAdmin.get_deleted_objects` returns, limited to `MAX_SHOWN`.
 
-    As many queries for a million rows as for one.
+    The number of queries does not grow with the number of rows.
     """
     found = RelatedObjectsCollector(records, site)
     found.collect(records)
@@ -150,7 +150,7 @@ def collect_deleted_objects(
         tell(record) for record in _first_of_each_kind(sorted(found.protected, key=str))
     ]
     held = Counter(type(record) for record in found.protected)
-    by_model: Any = found.model_objs  # the stubs say that its keys are strings
+    by_model: Any = found.model_objs  # the stubs have strings as its keys
     deleted = {model: len(rows) for model, rows in by_model.items()}
     shown = [*nested, *_and_more(deleted.values())]
     for account in (row for row in records if isinstance(row, Account)):
@@ -168,7 +168,7 @@ def collect_deleted_objects(
 
 
 def _cascades_from_mailbox(field: Column) -> bool:
-    """Whether it points to a mailbox and goes with it."""
+    """Whether the field points to a mailbox and cascades with it."""
     to = field.remote_field
     return to is not None and to.model is Account and to.on_delete is CASCADE
 

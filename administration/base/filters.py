@@ -1,4 +1,4 @@
-"""Filters that the lists of several pages have."""
+"""Filters that several pages share."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -47,20 +47,20 @@ class TimeFilter(admin.SimpleListFilter):
 
 
 def start_of_day() -> datetime:
-    """Return when the present day of the limits of codes began."""
+    """Return the start of the present day in UTC, by which codes are limited."""
     now = timezone.now().astimezone(UTC)
     return now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 class TextFilter(admin.SimpleListFilter):
-    """A field to type into, instead of a list of all there are."""
+    """A text field in place of a list of all values."""
 
     template = "admin/text_filter.html"
-    # Whatever was typed may be in the address, not only those that are offered.
+    # Any value may be in the query string, not only the offered ones.
     is_typed = True
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """Return what is left; nothing where no column can hold what was typed."""
+        """Return the matching rows; none, if no column can hold the typed text."""
         text = (self.value() or "").strip()
         if not text:
             return queryset
@@ -71,16 +71,16 @@ class TextFilter(admin.SimpleListFilter):
         )
 
     def filter_by_text(self, rows: Rows, text: str) -> Rows:
-        """Return the rows that this text leaves."""
+        """Return the rows that match the text."""
         raise NotImplementedError
 
     def lookups(
         self, request: HttpRequest, model_admin: ModelAdmin[Model]
     ) -> list[tuple[str, str]]:
-        return [("", "")]  # without one it is not shown
+        return [("", "")]  # without a choice the filter is not shown
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Yield what the form has to hand on: all the other filters."""
+        """Yield the other filters, which the form has to keep."""
         params = changelist.get_filters_params() | (
             {"q": changelist.query} if changelist.query else {}
         )
@@ -94,12 +94,12 @@ class TextFilter(admin.SimpleListFilter):
         }
 
 
-# What a choice leaves of the rows of one kind of record, or of several.
+# Returns the rows that match a choice.
 FilterRows = Callable[[Any], QuerySet[Any]]
 
 
 class ChoiceFilter(admin.SimpleListFilter):
-    """Each choice is a word of the address, a text, and what it leaves of the rows."""
+    """A filter whose choices are a value, a text and a function on the rows."""
 
     options: list[tuple[str, StrOrPromise, FilterRows]]
 
@@ -125,7 +125,7 @@ class MailboxDomainFilter(TextFilter):
 
 
 class OwnDomainFilter(MailboxDomainFilter):
-    """Of the mailbox that a record belongs to."""
+    """The domain of the mailbox that a record belongs to."""
 
     path = "account__domain__name"
 

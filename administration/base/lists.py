@@ -1,4 +1,4 @@
-"""Lists that stay fast, however many rows there are."""
+"""Lists whose cost does not grow with the number of rows."""
 
 import json
 import re
@@ -22,45 +22,45 @@ from administration.base.widgets import NamedAutocompleteSelect
 M = TypeVar("M", bound=Model)
 Context = dict[str, Any]  # of a template
 Reference = ForeignKey[Any, Any]  # a field that refers to one record
-# The rows of one page of a list, to be given what their columns need besides.
+# The rows of one page of a list, with attributes for their columns.
 Shown = list[Any]
-# Django has no public names of these.
+# Django has no public names for these types.
 Fieldsets = Any
 Columns = Any  # of a list
 MAX_PAGES = 20
-# A column to sort by, as the address of a list names it.
+# A column to sort by, as in the query string of a list.
 SORT_COLUMN = re.compile(r"-?([0-9]{1,3})")
 
 
 @cache
 def icon(*, yes: bool) -> str:
-    """Return Django admin's sign for yes or no; a list of rows has many of them."""
+    """Return the icon of Django admin for yes or no; cached, as lists have many."""
     return display_for_value(yes, "", boolean=True)
 
 
 class MoreThan(int):
-    """A count that was broken off: there are more."""
+    """A count that stopped at a limit: there are more rows."""
 
     def __str__(self) -> str:
         return f"{int(self)}+"
 
 
 class BoundedPaginator(Paginator[Model]):
-    """Counts no further than `MAX_PAGES`; whoever needs more narrows the list."""
+    """Counts up to `MAX_PAGES`; to see other rows, one filters the list."""
 
     object_list: QuerySet[Model]
 
     @cached_property
     def count(self) -> int:
-        """How many rows there are, or that there are `MoreThan` so many."""
+        """The number of rows, or `MoreThan` the maximum."""
         most = MAX_PAGES * self.per_page
         found = len(self._found)
         return MoreThan(most) if found > most else found
 
     def page(self, number: int | str) -> Page[Model]:
-        """Return a page; what comes with its rows is looked up for these alone.
+        """Return a page; related objects are loaded for its rows only.
 
-        Beyond the last it is the last: while one reads, a list gets shorter.
+        Numbers beyond the last page give the last: lists may get shorter meanwhile.
         """
         number = min(max(int(number), 1), self.num_pages)
         first = (number - 1) * self.per_page
@@ -69,22 +69,22 @@ class BoundedPaginator(Paginator[Model]):
 
     @cached_property
     def _found(self) -> list[int]:
-        """The keys in order. One query, so that rare rows are looked for once only."""
+        """The primary keys in order. One query, so that rare rows are searched once."""
         most = MAX_PAGES * self.per_page
         return list(self.object_list.values_list("pk", flat=True)[: most + 1])
 
 
 class BoundedChangeList(ChangeList):
-    """Lets the page give the rows that are shown what their columns need besides."""
+    """Lets the page add to the shown rows what their columns need."""
 
     model_admin: "BoundedAdmin[Model]"
 
     def get_ordering(
         self, request: HttpRequest, queryset: QuerySet[Model]
     ) -> list[str | Combinable]:
-        """Return the order that was asked for, by columns that may be sorted.
+        """Return the requested order, by columns of `sortable_by` only.
 
-        Django asks `sortable_by` for the links alone.
+        Django respects `sortable_by` in links only.
         """
         asked = self._sorted_by(self.params.pop(ORDER_VAR, ""))
         self.filter_params.pop(ORDER_VAR, None)
@@ -113,13 +113,13 @@ class BoundedChangeList(ChangeList):
 
 
 class BoundedAdmin(admin.ModelAdmin[M]):
-    """The base of every page: lists ask as much for a million rows as for fifty."""
+    """The base of every page: the cost of its list does not grow with the rows."""
 
     paginator = BoundedPaginator
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
-    # Each would be a count.
+    # Each facet would be a count.
     show_facets = ShowFacets.NEVER
 
     def get_changelist(
@@ -138,13 +138,13 @@ class BoundedAdmin(admin.ModelAdmin[M]):
         return is_declared and super().lookup_allowed(lookup, value, request)
 
     def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
-        """Allow the primary key: nothing in the portal is referred to by another."""
+        """Allow the primary key only: no relation of the portal uses another field."""
         return to_field == self.opts.pk.name
 
     def changelist_view(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> HttpResponse:
-        """Show the list; of rows chosen in it those count that can be there."""
+        """Show the list; ignore chosen rows with invalid keys."""
         request.POST = parameters.clean_list_data(request)
         return super().changelist_view(request, extra_context)
 
@@ -163,7 +163,7 @@ class BoundedAdmin(admin.ModelAdmin[M]):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Context | None = None
     ) -> HttpResponse:
-        """Ask whether to delete a record; its address is read as that of its page."""
+        """Confirm a deletion, reading only `allowed_form_parameters`."""
         request.GET = parameters.allowed_form_parameters(self, request)
         request.POST = parameters.clean_form_data(self, request)
         return super().delete_view(request, object_id, extra_context)
@@ -176,18 +176,18 @@ class BoundedAdmin(admin.ModelAdmin[M]):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def annotate_page(self, rows: QuerySet[M]) -> QuerySet[M]:
-        """Return the rows of one page with what their own query can find besides."""
+        """Return the rows of one page with annotations for their columns."""
         return rows
 
     def complete_rows(self, rows: list[M]) -> None:
-        """Give the rows of one page what their columns need, a query for all."""
+        """Set attributes that the columns need, with queries for all rows at once."""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
     ) -> tuple[QuerySet[M], bool]:
-        """Look for what was typed as a whole, as addresses are written: in lower case.
+        """Search for the typed text as a whole, in lower case as addresses are.
 
-        Only a beginning of a text is in an index; its single words are not.
+        Only the beginning of a text uses an index; single words do not.
         """
         text = search_term.strip().lower()
         if not parameters.can_be_found(text):

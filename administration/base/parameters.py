@@ -1,13 +1,13 @@
-"""What the address of a list may say: its own filters, its search, order and page.
+"""Allowed parameters of the query string of a list: filters, search, order and page.
 
-Django admin makes a look-up of whatever else stands there. `?key__startswith=a` tells
-by the rows that are left how a value begins that no page shows, and `__regex` lets the
-database work for minutes. Here the rest of the query string is as if it were not there:
-the list is the same, and so are its export and what is chosen for an action.
+Django admin turns any other parameter into a lookup. With `?key__startswith=a` the
+remaining rows reveal how a hidden value begins, and `__regex` keeps the database busy
+for minutes. This module drops all other parameters: they change neither the list nor
+its export nor the rows chosen for an action.
 
-Such a request is neither refused nor recorded. It learns nothing and changes nothing,
-a bookmark of an older version makes the same one, and whoever is allowed to look at a
-list could fill the record of events with them, which nobody can empty.
+Such requests are neither refused nor recorded. They reveal and change nothing, and
+bookmarks of older versions make them. If they were recorded, anybody who sees a list
+could fill the audit log, which nobody can empty.
 """
 
 from collections import defaultdict
@@ -31,7 +31,7 @@ MAX_TEXT_LENGTH = 300
 
 
 def can_be_found(text: str) -> bool:
-    """Whether a text that was typed may stand in a column: no longer, and no NUL.
+    """Whether a column may contain the text: it is short enough, and has no NUL.
 
     PostgreSQL refuses a NUL, and SQLite a pattern of more than 50,000 bytes.
     """
@@ -39,9 +39,9 @@ def can_be_found(text: str) -> bool:
 
 
 class OfferedValues:
-    """Stands for the list while a filter is asked for its links: what they would set.
+    """A stand-in for `ChangeList` that collects the values which a filter offers.
 
-    It has of a `ChangeList` what the `choices` of a filter use.
+    It has the attributes that `choices` of a filter uses.
     """
 
     add_facets = False
@@ -52,7 +52,7 @@ class OfferedValues:
     def get_query_string(
         self, new_params: dict[str, object] | None = None, remove: object = None
     ) -> str:
-        """Note what the link would set."""
+        """Collect the values of the link."""
         for name, value in (new_params or {}).items():
             if value is not None:
                 self.values[name].add(str(value))
@@ -60,10 +60,10 @@ class OfferedValues:
 
 
 def allowed_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
-    """Return of the query string what the list of this page itself leads to.
+    """Return the parameters of the query string that the list itself links to.
 
-    Of the choices of a filter only those that it offers to this person; of what is
-    given more than once the last.
+    A filter keeps only the values that it offers to this person. The last value of a
+    repeated parameter counts.
     """
     asked = _last_values(request)
     names = [ORDER_VAR, PAGE_VAR, IS_POPUP_VAR]
@@ -75,10 +75,10 @@ def allowed_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
 
 
 def allowed_form_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
-    """Return of the query string what the page of one record may be told.
+    """Return the parameters that the page of one record uses.
 
-    That it is a window of another form, and which list one came from. Not what to fill
-    in: an address must not prepare what somebody then saves.
+    They say whether it is a pop-up of another form, and which list it was opened from.
+    Initial values are not among them: a link must not prepare what somebody saves.
     """
     names = (IS_POPUP_VAR, "_changelist_filters")
     asked = _last_values(request)
@@ -87,9 +87,9 @@ def allowed_form_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
 
 
 def clean_form_data(page: ModelAdmin[M], request: HttpRequest) -> Query:
-    """Return what the form sent, without a field to look records up by.
+    """Return the posted data without an invalid `to_field`.
 
-    Django admin takes it from there as well, and does not ask whether there is one.
+    Django admin uses it from there as well, and does not check that it exists.
     """
     name = request.POST.get(TO_FIELD_VAR)
     if name is None or (name and page.to_field_allowed(request, name)):
@@ -100,7 +100,7 @@ def clean_form_data(page: ModelAdmin[M], request: HttpRequest) -> Query:
 
 
 def clean_list_data(request: HttpRequest) -> Query:
-    """Return what the list sent, without chosen rows whose key is none."""
+    """Return the posted data of a list without rows that have invalid keys."""
     chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
     fit = [each for each in chosen if PRIMARY_KEY.fullmatch(each)]
     if fit == chosen:
@@ -121,9 +121,9 @@ def declared_parameters(page: ModelAdmin[M], request: HttpRequest) -> set[str]:
 def make_filter(
     declared: object, page: ModelAdmin[M], request: HttpRequest
 ) -> ListFilter:
-    """Return a filter of `list_filter` as if nothing were chosen in it.
+    """Return an instance of an entry of `list_filter`, with nothing chosen.
 
-    It is declared there by its class, or by the field that it is about.
+    The entry is a class or the path of a field.
     """
     if isinstance(declared, type) and issubclass(declared, ListFilter):
         return declared(request, {}, page.model, page)
@@ -133,7 +133,7 @@ def make_filter(
 
 
 def _chosen_values(made: ListFilter, asked: dict[str, str]) -> dict[str, str]:
-    """What was chosen in a filter, by the names of its parameters."""
+    """Return the chosen values of a filter, by parameter."""
     chosen = {n: asked[n] for n in made.expected_parameters() if n and n in asked}
     if not chosen or getattr(made, "is_typed", False):
         return chosen
@@ -150,7 +150,7 @@ def _to_field(page: ModelAdmin[M], request: HttpRequest) -> dict[str, str]:
 
 
 def _last_values(request: HttpRequest) -> dict[str, str]:
-    """Return of each parameter the last value."""
+    """Return the last value of each parameter."""
     return {name: str(value) for name, value in request.GET.items()}
 
 

@@ -1,8 +1,8 @@
-"""What the pages of the administration have in common: whose records they show.
+"""Base classes that limit pages to the scope of the administrator.
 
 `roles.scope` alone decides which records an administrator sees. Lists, searches,
-suggestions, filters, actions, exports and the pages of single records all come from
-`get_queryset`, which asks it.
+suggestions, filters, actions, exports and the pages of single records all use
+`get_queryset`, which applies it.
 """
 
 from collections.abc import Sequence
@@ -29,9 +29,9 @@ NOT_YOURS = _("This does not exist, or you do not administer it.")
 
 
 class ScopedAdmin(BoundedAdmin[M]):
-    """Shows of each record's domain those alone that the administrator was given.
+    """Shows only records in the scope of the administrator.
 
-    What `roles.SCOPES` does not name is of the whole host, and for site operators.
+    Records of models that are not in `roles.SCOPES` are for site operators.
     """
 
     view_on_site = False
@@ -44,12 +44,12 @@ class ScopedAdmin(BoundedAdmin[M]):
         return roles.scope(request.user, self.model)
 
     def may_write(self, request: HttpRequest, record: M) -> bool:
-        """Whether this record, which they see, is theirs to change, by their rank."""
+        """Whether the administrator may change this visible record, by their rank."""
         owner = roles.owner_of(record)
         return owner is None or roles.may_change_mailbox(request.user, owner)
 
     def why_read_only(self, request: HttpRequest, record: M) -> StrOrPromise:
-        """What the page says where `may_write` forbids what permissions allow."""
+        """Return why the page is read-only although permissions allow changes."""
         return _("Only site operators can change the mailboxes of administrators.")
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
@@ -57,7 +57,7 @@ class ScopedAdmin(BoundedAdmin[M]):
         return allowed and (obj is None or self.may_write(request, obj))
 
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
-        """Nobody deletes what is their own: that would take their own rights."""
+        """Refuse to delete one's own records: that would take one's own rights."""
         allowed = super().has_delete_permission(request, obj)
         if obj is None or not allowed:
             return allowed
@@ -67,7 +67,7 @@ class ScopedAdmin(BoundedAdmin[M]):
     def get_deleted_objects(
         self, objs: Sequence[M] | QuerySet[M], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
-        """The first of what hangs on the record: a domain may have any number."""
+        """Return the first of the related objects: a domain may have any number."""
         return deletions.collect_deleted_objects(objs, request, self.admin_site)
 
     def formfield_for_foreignkey(
@@ -91,9 +91,9 @@ class ScopedAdmin(BoundedAdmin[M]):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def get_extra_context(self, request: HttpRequest, record: M | None) -> Context:
-        """Return what the template of the record's page shows besides; None: a new one.
+        """Return additional context for the page of the record; None: a new one.
 
-        Here, why the record is only to look at where permissions allow more.
+        Here, it is why the record is read-only although permissions allow changes.
         """
         could = super().has_change_permission(request)
         if record is None or not could or self.may_write(request, record):
@@ -101,7 +101,7 @@ class ScopedAdmin(BoundedAdmin[M]):
         return {"why_read_only": self.why_read_only(request, record)}
 
     def _limit_choices(self, request: HttpRequest, field: F) -> F:
-        """Let a field choose among what the person sees."""
+        """Limit the choices of a field to the scope of the person."""
         if field is not None:
             if field.queryset is not None and not roles.sees_whole_host(request.user):
                 field.queryset = roles.visible(request.user, field.queryset.model)
@@ -110,7 +110,7 @@ class ScopedAdmin(BoundedAdmin[M]):
 
 
 class ReadOnlyAdmin(ScopedAdmin[M]):
-    """For records that nobody writes by hand, superusers included."""
+    """For records that nobody changes by hand, not even superusers."""
 
     def has_add_permission(
         self, request: HttpRequest, obj: Model | None = None
@@ -129,12 +129,12 @@ Choices = list[tuple[str, StrOrPromise]]
 
 
 class ScopedRelatedFilter(RelatedFieldListFilter):
-    """Offers what the person sees of what the records point to, and takes no other."""
+    """Offers and accepts only related records in the scope of the person."""
 
     def field_choices(
         self, field: Related, request: HttpRequest, model_admin: ModelAdmin[Model]
     ) -> Choices:
-        """Return it once it is looked at: a filter is also made to ask for its name."""
+        """Return the choices lazily: some filters are only asked for parameters."""
         choices = SimpleLazyObject(lambda: self._choices(field, request, model_admin))
         return cast("Choices", choices)
 
@@ -151,7 +151,7 @@ class ScopedRelatedFilter(RelatedFieldListFilter):
         return [(str(key), str(name)) for key, name in found]
 
 
-# In place of Django's own wherever a list is narrowed by a relation.
+# Replaces the filter of Django for all relations.
 FieldListFilter.register(
     lambda field: bool(field.remote_field), ScopedRelatedFilter, take_priority=True
 )

@@ -1,4 +1,4 @@
-"""Django admin's own widgets, where they lack a name, or ask too much."""
+"""Widgets of Django admin, with accessible names and cheaper queries."""
 
 import re
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Attributes = dict[str, Any]  # of an element of HTML, as Django's widgets write 
 
 
 class DateAndTime(AdminSplitDateTime):
-    """Two fields under one label; each says which of both it is."""
+    """Two fields under one label, each with an accessible name."""
 
     def __init__(self, attrs: Attributes | None = None) -> None:
         super().__init__(attrs)
@@ -41,7 +41,7 @@ def validate_calendar_range(moment: datetime) -> None:
     """Raise unless every time zone can show this moment.
 
     Raises:
-        ValidationError: its year is none that a list of somebody else can name either.
+        ValidationError: its year is not in `CALENDAR_YEARS`.
     """
     try:
         year = moment.astimezone(UTC).year
@@ -54,13 +54,13 @@ def validate_calendar_range(moment: datetime) -> None:
 
 
 class MomentField(SplitDateTimeField):
-    """Asks for a date and a time, together a moment that every time zone can show."""
+    """A date and a time, which every time zone can show."""
 
     widget = DateAndTime
     default_validators = [validate_calendar_range]
 
 
-# What can be looked for as the key of a record.
+# The form of a primary key.
 PRIMARY_KEY = re.compile(r"[0-9]{1,18}")
 
 # A group of choices as Django's widgets return it: label, options, number.
@@ -68,9 +68,9 @@ Group = tuple[str | None, list[dict[str, Any]], int | None]
 
 
 class _SearchedSelect(AutocompleteMixin, Widget):
-    """Says without JavaScript that it needs it: Django admin's search has no other way.
+    """Tells users without JavaScript that the search of Django admin needs it.
 
-    What is no key was refused, and is nobody's name: it is not looked up.
+    Invalid keys were refused before, and are not looked up.
     """
 
     def render(
@@ -89,13 +89,13 @@ class _SearchedSelect(AutocompleteMixin, Widget):
     def optgroups(
         self, name: str, value: Sequence[str], attr: Attributes | None = None
     ) -> list[Group]:
-        """Return what is chosen; the others come while one types."""
+        """Return the chosen options; the others are loaded while one types."""
         keys = [each for each in value if PRIMARY_KEY.fullmatch(str(each))]
         return super().optgroups(name, keys, attr)
 
 
 class NamedAutocompleteSelect(_SearchedSelect, AutocompleteSelect):
-    """While nothing is chosen it says what that means, if it was given `nothing`."""
+    """Shows the text `nothing` while nothing is chosen."""
 
     def __init__(
         self, field: Column, site: AdminSite, *, nothing: StrOrPromise = ""
@@ -105,7 +105,7 @@ class NamedAutocompleteSelect(_SearchedSelect, AutocompleteSelect):
 
     @property
     def media(self) -> Media:
-        # In this order: it looks at what the other script has made.
+        # In this order: our script needs the elements that the first one makes.
         own = Media(js=["admin/js/autocomplete.js", "js/named.js"])
         return super().media + own
 
@@ -115,13 +115,13 @@ class NamedAutocompleteSelect(_SearchedSelect, AutocompleteSelect):
         return {
             **super().build_attrs(base_attrs, extra_attrs),
             "data-placeholder": self.nothing,
-            # Inside of a landmark of the page.
+            # Inside a landmark of the page.
             "data-dropdown-parent": "#content",
         }
 
 
 class NamedAutocompleteSelectMultiple(_SearchedSelect, AutocompleteSelectMultiple):
-    """Says in the field one types into what it is for; Select2 gives it no label."""
+    """Has a placeholder in the search field, to which Select2 gives no label."""
 
     def build_attrs(
         self, base_attrs: Attributes, extra_attrs: Attributes | None = None

@@ -1,4 +1,4 @@
-"""The actions on many records: what each asks, says, needs and does."""
+"""The bulk actions: the form, texts, permission and operation of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ REQUIRED = {
     "required_from": None,
 }
 
-ActionParameters = dict[str, Any]  # what was chosen in an action's form
+ActionParameters = dict[str, Any]  # the cleaned data of the form of an action
 
 
 class EmptyForm(forms.Form):
@@ -35,9 +35,9 @@ class EmptyForm(forms.Form):
 def _policy_field(
     source: Column, nothing: StrOrPromise | None = None
 ) -> forms.ModelChoiceField[Policy]:
-    """What asks for another policy, as this field of records: searched, not listed.
+    """Return a field that searches for a policy, like the field `source` of a model.
 
-    It may be left empty where that means something: `nothing` says what.
+    With `nothing` it may be empty, and shows this text then.
     """
     widget = NamedAutocompleteSelect(source, admin.site, nothing=nothing or "")
     return forms.ModelChoiceField(
@@ -102,7 +102,7 @@ class ProtocolsForm(UntilForm):
 
 @dataclass(frozen=True)
 class BulkAction:
-    """One entry of the list of actions; `act` returns whether it changed anything."""
+    """A bulk action; `act` returns whether it changed the record."""
 
     name: str
     title: StrOrPromise

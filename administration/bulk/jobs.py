@@ -1,8 +1,7 @@
-"""Actions on many records: chosen, confirmed, and worked off part by part.
+"""Jobs of bulk actions: created, confirmed, and worked off part by part.
 
-A part is one transaction. Whoever dies with it leaves it as it was, and it is done
-again; what was done stays done. At each part it is asked anew whether whoever ordered
-it may do so, and to which of the records.
+Each part is one transaction. A part that is interrupted is rolled back and done again.
+Before each part, the permissions and the scope of the administrator are checked again.
 """
 
 from collections import Counter
@@ -36,7 +35,7 @@ def create_job(
     account: Account,
     network_address: str | None,
 ) -> Job:
-    """Write down what was chosen; nothing is done before it is confirmed."""
+    """Create a job for these records; nothing is done before it is confirmed."""
     pks = list(pks)
     with transaction.atomic():
         job = Job.objects.create(
@@ -54,7 +53,7 @@ def create_job(
 
 
 def confirm_job(job: Job, parameters: Mapping[str, str], why: str) -> bool:
-    """Have it done from now on; return whether it was not so already."""
+    """Confirm the job, so that it is worked off; return False if it was before."""
     with transaction.atomic():
         fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
         now = timezone.now()
@@ -70,7 +69,7 @@ def confirm_job(job: Job, parameters: Mapping[str, str], why: str) -> bool:
 
 
 def stop_job(job: Job, because: str) -> None:
-    """Leave the rest undone; what was done stays done. `because` is a word for it."""
+    """Stop the job; finished parts stay. `because` is a key of `WHY_STOPPED`."""
     with transaction.atomic():
         running = Job.objects.filter(pk=job.pk, ended_at=None)
         ended = running.update(ended_at=timezone.now(), stopped_because=because)
@@ -79,13 +78,13 @@ def stop_job(job: Job, because: str) -> None:
 
 
 def work_due_jobs() -> int:
-    """Work one part of each job under way; return how many parts were done."""
+    """Work off one part of each job under way; return the number of parts."""
     due = Job.objects.filter(confirmed_at__isnull=False, ended_at=None)
     return sum(work_next_part(job) for job in due.order_by("confirmed_at")[:10])
 
 
 def work_next_part(job: Job) -> bool:
-    """Work off the next part that nobody else has; return whether there was one."""
+    """Work off the next part that is not locked; return whether there was one."""
     with transaction.atomic():
         job = Job.objects.select_related("ordered_by").get(pk=job.pk)
         if not job.is_under_way:
@@ -105,27 +104,27 @@ def work_next_part(job: Job) -> bool:
 
 
 def delete_unconfirmed_jobs() -> int:
-    """Delete what was chosen and not confirmed in time; return how many."""
+    """Delete jobs that were not confirmed in time; return the number of rows."""
     oldest = retention.UNCONFIRMED_JOBS.oldest
     return Job.objects.filter(confirmed_at=None, created_at__lt=oldest).delete()[0]
 
 
 def may_order(account: Asker, action: BulkAction) -> bool:
-    """Whether the account may order this action at all."""
+    """Whether the account has the permission for this action."""
     return bool(
         account.is_active and account.is_staff and account.has_perm(action.permission)
     )
 
 
 def visible_records(account: Account, action: BulkAction) -> QuerySet[Model]:
-    """Return the records that the account sees in the administration."""
+    """Return the records of the action in the scope of the account."""
     return roles.visible(account, action.model)
 
 
 def make_form(
     action: BulkAction, account: Account, data: Mapping[str, str] | None
 ) -> forms.Form:
-    """Return the action's own form; it lets choose among what the account sees."""
+    """Return the form of the action, with choices in the scope of the account."""
     form = action.form(data)
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
@@ -137,7 +136,7 @@ def make_form(
 
 @dataclass(frozen=True)
 class _PartWork:
-    """What is done to the records of a part, and to which of them it may be done."""
+    """The action of a part, and the records that it may change."""
 
     action: BulkAction
     rows: QuerySet[Model]
@@ -147,10 +146,10 @@ class _PartWork:
 
 
 def _lock_mailboxes(job: Job, part: JobPart) -> None:
-    """Lock whoever ordered it, as they are now; their rights are theirs to the end.
+    """Lock and reload the administrator who ordered the job.
 
-    And the mailboxes that the part is about, in the order of their keys as everywhere:
-    two who act upon each other must not wait for one another.
+    The mailboxes of the part are locked as well, in the order of primary keys, so that
+    two administrators who change one another do not deadlock.
     """
     action = actions.BY_NAME.get(job.action)
     pks = part.pks if action is not None and action.model is Account else []
@@ -160,7 +159,7 @@ def _lock_mailboxes(job: Job, part: JobPart) -> None:
 
 
 def _recheck_order(job: Job) -> _PartWork | str:
-    """Return what is to be done, or why nothing may be done any more."""
+    """Return the work to do, or the key of the reason to stop the job."""
     action, orderer = actions.BY_NAME.get(job.action), job.ordered_by
     if action is None or not may_order(orderer, action):
         return "not-allowed"
@@ -197,7 +196,7 @@ def _work_part(part: JobPart, work: _PartWork) -> None:
 
 
 def _act_on_record(work: _PartWork, row: Model) -> str:
-    """Do it to one record, which is locked; whatever fails leaves it as it was."""
+    """Do the action on one locked record; a failure is rolled back."""
 
     def act() -> bool:
         return work.action.act(row, work.asked, work.order)
@@ -213,7 +212,7 @@ def _act_on_record(work: _PartWork, row: Model) -> str:
 
 
 def _require_rank(orderer: Account, row: Model) -> None:
-    """An administrator's mailbox is for those above them, and not for themselves."""
+    """Refuse mailboxes of administrators, except to those above them."""
     owner = roles.owner_of(row)
     if owner is None or not roles.is_administrator(owner):
         return
@@ -224,13 +223,13 @@ def _require_rank(orderer: Account, row: Model) -> None:
 def _require_no_self_lockout(
     orderer: Account, row: Model, act: Callable[[], bool]
 ) -> None:
-    """What many are bound by must not shut out the mail programs of who sets it."""
+    """Refuse changes of groups that shut out the mail programs of the orderer."""
     if isinstance(row, Domain | Department) and self_lockout.check(orderer, act):
         raise NotAllowed
 
 
 def _review_sessions(rows: Iterable[Model]) -> None:
-    """Have the worker end the sessions that have lost their right."""
+    """Have the worker end the sessions that lost their right."""
     addresses, domains = [], set()
     for row in rows:
         if isinstance(row, Domain | Department):
@@ -243,7 +242,7 @@ def _review_sessions(rows: Iterable[Model]) -> None:
 
 
 def _end_if_done(job: Job, rest: QuerySet[JobPart]) -> None:
-    """Nothing is left, unless others are at it."""
+    """End the job, unless another worker has one of its parts."""
     if rest.exists():
         return
     running = Job.objects.filter(pk=job.pk, ended_at=None)

@@ -1,4 +1,4 @@
-"""Bulk actions in the lists of those records that have some."""
+"""Adds the bulk actions to the lists of records."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,15 +15,15 @@ from administration.bulk import actions, jobs
 from administration.bulk.actions import BulkAction
 
 M = TypeVar("M", bound=Model)
-# What Django admin calls with the chosen rows.
+# The function that Django admin calls with the chosen rows.
 Chosen = Callable[..., HttpResponse]
 
 
 class BulkActionsMixin(admin.ModelAdmin[M]):
-    """Offers in the list what can be done to many of its records."""
+    """Offers the bulk actions of its model in the list."""
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Add the actions on many of this record, those that the person may order."""
+        """Add the bulk actions of this model that the person may order."""
         own = {
             action.name: (_make_action_view(action), action.name, action.title)
             for action in actions.BULK_ACTIONS
@@ -33,7 +33,7 @@ class BulkActionsMixin(admin.ModelAdmin[M]):
 
 
 def _make_action_view(action: BulkAction) -> Chosen:
-    """Return what Django admin calls with the chosen rows: on to the page that asks."""
+    """Return a function that creates a job for the chosen rows and shows it."""
 
     def choose(
         page: object, request: HttpRequest, rows: QuerySet[Model]

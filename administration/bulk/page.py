@@ -1,4 +1,4 @@
-"""An action on many records: what it would do, how far it is, and what it has done."""
+"""The page of a job: what it will do, its progress, and its result."""
 
 from collections.abc import Mapping
 
@@ -24,12 +24,12 @@ from clientpasswords.models import ClientPassword
 from provisioning import operations, roles
 
 MAX_NAMES_SHOWN = 20  # names
-# What a record is called after: it comes along with those that are named.
+# The relation that `str()` of a record needs.
 RELATED_TO_NAME: dict[type[Model], str] = {
     ClientPassword: "account",
     Department: "domain",
 }
-NUMBER_TYPED_ABOVE = 1000  # records, above which their number has to be typed
+NUMBER_TYPED_ABOVE = 1000  # records; above, their number has to be typed
 WHY_STOPPED = {
     "by-hand": _("Someone stopped it here."),
     "not-allowed": _("The person who started it is no longer allowed to do it."),
@@ -38,7 +38,7 @@ WHY_STOPPED = {
 
 
 class ConfirmForm(forms.Form):
-    """Why; and for very many, how many."""
+    """The reason, and for very many records their number."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -69,7 +69,7 @@ class ConfirmForm(forms.Form):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin[Job]):
-    """One's own actions; everybody's to those who look at the whole host."""
+    """Shows one's own jobs; those of everybody, if the scope is the whole host."""
 
     list_display = ["created_at", "what", "total", "ordered_by", "reason", "state"]
     fields = ["created_at", "total", "ordered_by", "reason"]
@@ -78,7 +78,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         return super().get_queryset(request).select_related("ordered_by")
 
     def scope(self, request: HttpRequest) -> Q:
-        """One's own, of whatever domain; all, for those who look at the whole host."""
+        """Return the condition for one's own jobs, or for all on the whole host."""
         is_all = roles.sees_whole_host(request.user) and super().has_view_permission(
             request
         )
@@ -99,7 +99,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Show where it stands; a POST confirms it, does a part of it, or stops it."""
+        """Show the job; a POST confirms it, works off a part, or stops it."""
         job = self.get_object(request, object_id)
         if job is None or not self.has_view_permission(request):
             raise Http404
@@ -127,10 +127,10 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     def _post(
         self, request: HttpRequest, job: Job, form: forms.Form, why: ConfirmForm
     ) -> bool:
-        """Do what was pressed; return False where it has to be asked again.
+        """Do what the button says; return False if the form has to be shown again.
 
         Raises:
-            PermissionDenied: to them it is only to look at.
+            PermissionDenied: they may only view the job.
         """
         is_own = job.ordered_by_id == request.user.pk
         if not is_own and not roles.is_operator(request.user):
@@ -153,9 +153,9 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         return True
 
     def _page_of_unknown(self, request: HttpRequest, job: Job) -> HttpResponse:
-        """Say how it is called in the database: an older version had this action.
+        """Show a job whose action exists only in an older version.
 
-        There is nothing to confirm. Whatever is pressed stops it, as the worker does.
+        It cannot be confirmed. Any POST stops it, as the worker would.
         """
         if request.method == "POST":
             if job.ordered_by_id != request.user.pk:
@@ -216,7 +216,7 @@ def _first_names(job: Job, action: BulkAction) -> list[str]:
 
 
 def _count_ended_tokens(job: Job, action: BulkAction) -> int:
-    """How many tokens of the API end with those who are off-boarded."""
+    """Return how many API tokens end if these mailboxes are off-boarded."""
     if action.name != "off_board":
         return 0
     parts = job.parts.values_list("pks", flat=True)
@@ -226,7 +226,7 @@ def _count_ended_tokens(job: Job, action: BulkAction) -> int:
 
 
 def _name_with_owner(row: Model) -> str:
-    """With whose it is: many devices have the same name."""
+    """Return the name with its owner: many devices have the same name."""
     owner = roles.owner_of(row)
     return str(row) if owner in (None, row) else f"{row} ({owner})"
 
@@ -237,14 +237,14 @@ def _list_url(action: BulkAction) -> str:
 
 
 def _start_small_job(job: Job) -> None:
-    """Do it now if it is one part; more is for the worker."""
+    """Work off a job of one part now; the worker does larger ones."""
     if job.total <= jobs.PART_SIZE:
         while jobs.work_next_part(job):
             pass
 
 
 def _typed_values(form: forms.Form) -> dict[str, str]:
-    """What was typed, so that it can be looked at anew before each part."""
+    """Return what was typed, so that it can be validated again before each part."""
     names = [name + part for name in form.fields for part in ("", "_0", "_1")]
     return {name: form.data[name] for name in names if form.data.get(name)}
 
