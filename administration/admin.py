@@ -1,4 +1,4 @@
-"""Where Django admin looks for our pages; each registers itself."""
+"""Imports all pages for Django admin; each registers itself."""
 
 from administration.bulk.page import JobAdmin
 from administration.clientpasswords import ClientPasswordAdmin

@@ -3,7 +3,7 @@ from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 from django.utils.translation import gettext_lazy as _
 
-# What the second factors of libraries are called where administrators read it.
+# The names of the libraries of second factors in the administration.
 SECOND_FACTORS = {
     "otp_totp": _("Two-step sign-in: authenticator apps"),
     "otp_static": _("Two-step sign-in: recovery codes"),
@@ -12,7 +12,7 @@ SECOND_FACTORS = {
 
 
 class AdministrationConfig(AppConfig):
-    """What the staff of a mail host see and do: Django admin, on our rules."""
+    """Django admin for the staff of a mail host."""
 
     name = "administration"
     verbose_name = _("Administration")
@@ -23,14 +23,14 @@ class AdministrationConfig(AppConfig):
 
 
 class AdminConfig(DjangoAdminConfig):
-    """Django admin on our site class: nobody gets in without a second factor."""
+    """Django admin with our site class, which requires a second factor."""
 
     default_site = "administration.site.PortalAdminSite"
 
     def ready(self) -> None:
-        """Find the pages, and take away that of codes by which nobody is let in.
+        """Register the pages, without that of static tokens, which nobody can use.
 
-        Recovery codes, of which hashes alone are kept, are in their place.
+        Recovery codes, which are stored as hashes, take their place.
         """
         super().ready()
         admin.site.unregister(apps.get_model("otp_static", "StaticDevice"))

@@ -1,4 +1,4 @@
-"""Client passwords, as administrators see them: to look at, and to revoke."""
+"""The page of security passwords: administrators view and delete them."""
 
 from datetime import datetime
 from typing import Protocol
@@ -20,7 +20,7 @@ from clientpasswords.models import ClientPassword
 
 
 class JudgedPassword(Protocol):
-    """A client password, with why the mail server refuses it, if it does."""
+    """A security password, with the reason why mail servers refuse it, if any."""
 
     refusal: str | None
 
@@ -29,7 +29,7 @@ class JudgedPassword(Protocol):
 class ClientPasswordAdmin(
     BulkActionsMixin[ClientPassword], AuditedAdmin[ClientPassword]
 ):
-    """Administrators never make, change or see a password."""
+    """Administrators never make, change or see a security password."""
 
     list_display = [
         "label",
@@ -97,5 +97,5 @@ class ClientPasswordAdmin(
 
     @admin.display(description=_("state"))
     def state(self, row: JudgedPassword) -> str:
-        """As the mail server sees it; not from where."""
+        """Return the state as mail servers see it, without regard to networks."""
         return refusals.describe(row.refusal) if row.refusal else str(_("works"))

@@ -1,4 +1,4 @@
-"""Domains and their departments, as administrators see them."""
+"""The pages of domains and departments."""
 
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -30,22 +30,22 @@ G = TypeVar("G", bound=Domain | Department)
 
 
 class CountedGroup(Protocol):
-    """A domain or department in the list, with how many mailboxes are in it."""
+    """A domain or department in the list, with the number of its mailboxes."""
 
     counted: int
 
 
 class DatedDomain(Protocol):
-    """A domain in the list, with when its policy was changed last."""
+    """A domain in the list, with the time of the last change of its policy."""
 
     changed_at: datetime | None
 
 
 class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
-    """What domains and departments have in common: each may name a policy."""
+    """The base of the pages of domains and departments: each may name a policy."""
 
     comes_with = ["policy"]
-    # What a mailbox calls it.
+    # The field of a mailbox that refers to it.
     name_in_mailboxes: str
     readonly_fields = ["effective_policy"]
     autocomplete_fields = ["policy"]
@@ -55,7 +55,7 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
 
     def annotate_page(self, rows: QuerySet[G]) -> QuerySet[G]:
         its_own = Account.objects.filter(**{self.name_in_mailboxes: OuterRef("pk")})
-        # In no order, or it would be counted by what they are in order of.
+        # Without an order, which would be added to GROUP BY.
         counted = its_own.order_by().values(self.name_in_mailboxes)
         number = counted.annotate(number=Count("pk")).values("number")
         widened: QuerySet[G] = rows.annotate(counted=Coalesce(Subquery(number), 0))
@@ -96,7 +96,7 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
 
 @admin.register(Domain)
 class DomainAdmin(GroupAdmin[Domain]):
-    """Domains: which there are, and their names, is for site operators to say."""
+    """Lets only site operators create, rename and delete domains."""
 
     name_in_mailboxes = "domain"
     list_display = [
@@ -130,7 +130,7 @@ class DomainAdmin(GroupAdmin[Domain]):
     def save_model(
         self, request: HttpRequest, obj: Domain, form: ModelForm[Domain], change: object
     ) -> None:
-        """Save it, and end the mail sessions that lose their right by it."""
+        """Save the record, and end the mail sessions that lose their right."""
         super().save_model(request, obj, form, change)
         cutoffs.review_sessions(f"*@{obj.name}*")
 
@@ -169,12 +169,12 @@ class DepartmentAdmin(GroupAdmin[Department]):
         form: ModelForm[Department],
         change: object,
     ) -> None:
-        """Save it, and end the mail sessions that lose their right by it."""
+        """Save the record, and end the mail sessions that lose their right."""
         super().save_model(request, obj, form, change)
         cutoffs.review_sessions(f"*@{obj.domain.name}*")
 
     def delete_model(self, request: HttpRequest, obj: Department) -> None:
-        """Delete it; its mailboxes are under the domain's policy from then on."""
+        """Delete the department; the policy of the domain applies to its mailboxes."""
         super().delete_model(request, obj)
         cutoffs.review_sessions(f"*@{obj.domain.name}*")
 
@@ -187,14 +187,14 @@ class DepartmentAdmin(GroupAdmin[Department]):
 
 
 def binding_policy(group: Domain | Department) -> Policy:
-    """The policy of those in it who have no exception."""
+    """Return the policy of its mailboxes that have no exception."""
     return effective_policy.list_binding(effective_policy.get_levels_above(group))[
         -1
     ].policy
 
 
 def _last_changes(domains: list[Domain]) -> dict[str, datetime]:
-    """When each was given another policy, or its policy was changed. One query."""
+    """Return when the policy of each domain was replaced or changed. One query."""
     names = [domain.name for domain in domains]
     policies_named = [domain.policy.name for domain in domains]
     given = Q(kind=Kind.DOMAIN_CHANGED, domain__in=names)

@@ -1,4 +1,4 @@
-"""The mail servers' logs that are followed, as administrators see them."""
+"""The page of the logs of mail servers that `follow_logons` reads."""
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -9,7 +9,7 @@ from clientpasswords.models import FollowedLog
 
 @admin.register(FollowedLog)
 class FollowedLogAdmin(OperatorsAdmin[FollowedLog]):
-    """To look up to when each was read, and to delete that of a mail server gone."""
+    """Shows up to when each log was read, and deletes logs of former mail servers."""
 
     list_display = ["node", "path", "began_at", "told_at", "read_to"]
     fields = ["node", "path", "began_at", "told_at", "read_to"]

@@ -1,4 +1,4 @@
-"""Former addresses, as administrators see and release them."""
+"""The page of former addresses, where administrators release them."""
 
 from http import HTTPStatus
 from typing import Any
@@ -29,7 +29,7 @@ from provisioning.operations import Order
 
 
 class ReleaseForm(forms.Form):
-    """That nothing is left of the mail, and why the address is to be released."""
+    """Confirms that no mail is left, and asks for the reason of the release."""
 
     nothing_left = forms.BooleanField(
         label=_("Its mail has been moved or removed"),
@@ -49,7 +49,7 @@ class FormerDomainFilter(MailboxDomainFilter):
 
 @admin.register(FormerAddress)
 class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
-    """Those of one's domains, also of domains that are gone and came back."""
+    """Shows former addresses by the name of their domain, which may be gone."""
 
     change_form_template = "admin/accounts/formeraddress/change_form.html"
     list_display = ["address", "left_at", "because", "present_address"]
@@ -61,7 +61,7 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
     fields = ["address", "left_at", "because", "present_address"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FormerAddress]:
-        """Each with `is_mailbox_seen`, whether they may see the mailbox that had it."""
+        """Add `is_mailbox_seen`: whether they may see the mailbox that had it."""
         rows = super().get_queryset(request)
         mailboxes = roles.visible(request.user, Account)
         is_seen = Exists(mailboxes.filter(pk=OuterRef("account")))
@@ -86,11 +86,11 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
         }
 
     def release_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask whether nothing is left of its mail, and release it.
+        """Confirm that no mail is left, and release the address.
 
         Raises:
             Http404: there is no such former address for this administrator.
-            PermissionDenied: this is not for them.
+            PermissionDenied: they may not release addresses.
         """
         if not self.has_release_permission(request):
             raise PermissionDenied
@@ -108,7 +108,7 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
 
     @admin.display(description=_("previous mailbox"))
     def present_address(self, former: Any) -> StrOrPromise:
-        """What it is called now, if they may see it."""
+        """Return the present address of the mailbox, if they may see it."""
         if former.account is None:
             return "—"
         return (
@@ -136,7 +136,7 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
 
 
 def _to_do(former: Any) -> former_addresses.MailInstructions:
-    """What the pages say of the mail that may still be there."""
+    """Return the instructions for the mail that may be left."""
     return former_addresses.instructions_for(
         former.address, former.account, is_seen=former.is_mailbox_seen
     )

@@ -1,4 +1,4 @@
-"""Records of the libraries, as administrators see them; changes are recorded."""
+"""Pages of the records of libraries: groups, sites and second factors."""
 
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from administration.base.filters import CreatedFilter, LastUsedFilter
 from administration.base.lists import Columns, Fieldsets
 from provisioning import roles
 
-# The libraries have registered their own pages when their modules were imported.
+# The libraries registered their own pages when they were imported.
 admin.site.unregister([Group, Site, TOTPDevice])
 
 M = TypeVar("M", bound=Model)
@@ -31,7 +31,7 @@ S = TypeVar("S", bound=TOTPDevice | WebAuthnCredential | RecoveryCodes)
 
 
 class OperatorsAdmin(AuditedAdmin[M]):
-    """For site operators, whatever permissions others may have been given."""
+    """For site operators only, whatever permissions others have."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         allowed = super().has_module_permission(request)
@@ -56,9 +56,9 @@ class OperatorsAdmin(AuditedAdmin[M]):
 
 @admin.register(Group)
 class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
-    """Nobody changes a group of their own: that would be their own rights.
+    """Refuses changes of one's own groups, which would change one's own rights.
 
-    Nor one that came with the portal: `prepare` would change it back.
+    Ready-made groups are read-only as well: `prepare` would restore them.
     """
 
     list_display = ["shown", "described"]
@@ -79,12 +79,12 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
 
     @admin.display(description=_("name"), ordering="name")
     def shown(self, group: Group) -> str:
-        """The ready-made ones in the reader's language."""
+        """Return the name, translated for ready-made groups."""
         return gettext(group.name)
 
     @admin.display(description=_("what its members may do"))
     def described(self, group: Group) -> str:
-        """What the ready-made ones are for, in the reader's language."""
+        """Return the translated description of a ready-made group."""
         text = roles.DESCRIPTIONS.get(group.name)
         return gettext(text) if text else "—"
 
@@ -95,17 +95,17 @@ class AuditedSiteAdmin(OperatorsAdmin[Site], SiteAdmin):
 
 
 class SecondFactorAdmin(AuditedAdmin[S]):
-    """Owners' second factors: to look at and to reset; only operators change one."""
+    """Second factors of owners: to view and to delete; only operators change one."""
 
     list_select_related = ["user"]
 
     def may_write(self, request: HttpRequest, record: S) -> bool:
-        """Not one's own either: there is a page that asks for a code of it."""
+        """Refuse one's own second factors: another page asks for a code first."""
         allowed = super().may_write(request, record)
         return allowed and record.user_id != request.user.pk
 
     def has_add_permission(self, request: HttpRequest, obj: S | None = None) -> bool:
-        """Nobody: only its owner may know what it is made of."""
+        """Refuse: only the owner may know the secret."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: S | None = None) -> bool:
@@ -115,7 +115,7 @@ class SecondFactorAdmin(AuditedAdmin[S]):
 
 @admin.register(TOTPDevice)
 class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
-    """The seed is on no page, whatever the library's setting says."""
+    """Never shows the seed, whatever the setting of the library says."""
 
     list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
     fields = [
@@ -143,17 +143,17 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
         return [(None, {"fields": self.fields})]
 
     def config_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show nobody the seed, which this page of the library would."""
+        """Refuse this page of the library, which shows the seed."""
         raise PermissionDenied
 
     def qrcode_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show nobody the seed, which this picture of the library would."""
+        """Refuse this picture of the library, which contains the seed."""
         raise PermissionDenied
 
 
 @admin.register(WebAuthnCredential)
 class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
-    """Passkeys are made by their owners' devices alone, and changed by nobody."""
+    """Passkeys of owners: to view and to delete; nobody changes one."""
 
     list_display = ["user", "name", "aaguid", "last_used_at", "created_at"]
     list_filter = [CreatedFilter, LastUsedFilter]
@@ -178,7 +178,7 @@ class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
 
 @admin.register(RecoveryCodes)
 class AuditedRecoveryCodesAdmin(SecondFactorAdmin[RecoveryCodes]):
-    """How many somebody has left; to be deleted, never to be made or seen."""
+    """The number of unused recovery codes: to view and to delete."""
 
     list_display = ["user", "left", "made_at"]
     search_fields = ["user__address__startswith"]

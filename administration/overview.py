@@ -1,6 +1,6 @@
-"""What the first page says: how far security passwords are, and what is to be seen to.
+"""The overview on the first page: the roll-out of security passwords, and open tasks.
 
-Each number leads to the list behind it, and counts what the administrator sees there.
+Each number links to a list, and counts the rows that the administrator sees there.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class OverviewLine:
 
 @dataclass(frozen=True)
 class Overview:
-    """The lines, and since when those of all mailboxes are as they are."""
+    """The lines, and when the figures of mailboxes were counted."""
 
     numbers: list[OverviewLine]
     as_of: datetime | None
@@ -44,7 +44,7 @@ class Overview:
 
 
 def build_overview(request: HttpRequest) -> Overview | None:
-    """Return what this administrator may see; None if that is nothing. Two queries."""
+    """Return the overview of this administrator, or None. Two queries."""
     if not site.get_model_admin(Account).has_view_permission(request):
         return None
     counted = statistics.sum_figures(_visible_rows(request, Domain))
@@ -119,7 +119,7 @@ def _of_today(request: HttpRequest) -> list[OverviewLine]:
 
 
 def _count_all(several: list[QuerySet[M]]) -> list[int]:
-    """Return how many rows each of them has. One query."""
+    """Return the number of rows of each queryset. One query."""
     first, *others = (
         rows.values(number=Value(number))
         .annotate(count=Count("pk"))

@@ -32,7 +32,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class PortalAdminSite(AdminSiteOTPRequired):
-    """Administrators only, and only with their second factor."""
+    """Lets in only administrators who signed in with their second factor."""
 
     site_header = _("Mail administration")
     site_title = _("Mail administration")
@@ -42,17 +42,17 @@ class PortalAdminSite(AdminSiteOTPRequired):
 
     def __init__(self, name: str = "admin") -> None:
         super().__init__(name)
-        # It collects all that hangs on the rows; our own actions work part by part.
+        # It collects all related objects; bulk actions work part by part.
         self.disable_action("delete_selected")
 
     @method_decorator(login_not_required)
     def login(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> HttpResponse:
-        """Lead to what is missing: the sign-in, or the set-up of the second factor.
+        """Redirect to the sign-in, or to the set-up of the second factor.
 
         Raises:
-            PermissionDenied: for those who have signed in and are no administrators.
+            PermissionDenied: the user has signed in and is not an administrator.
         """
         if request.user.is_anonymous:
             page = request.GET.get(REDIRECT_FIELD_NAME, "/admin/")
@@ -66,27 +66,27 @@ class PortalAdminSite(AdminSiteOTPRequired):
     def index(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
-        """Show the overview before the list of lists."""
+        """Show the overview above the lists."""
         more = {"overview": overview.build_overview(request)}
         return super().index(request, (extra_context or {}) | more)
 
     def each_context(self, request: HttpRequest) -> Context:
-        """Add the version of the portal, which the foot of each page shows."""
+        """Add the version of the portal for the footer."""
         return {**super().each_context(request), "portal_version": settings.VERSION}
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """All but the way from a record of any kind to its own page: none has one."""
+        """Add `figures/`, and drop `view_on_site`, which no record has."""
         count = path("figures/", self.admin_view(self.count_figures), name="figures")
         urls = super().get_urls()
         return [count, *(u for u in urls if getattr(u, "name", "") != "view_on_site")]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
-        """Suggest what can be chosen in a field that is searched."""
+        """Return suggestions for a field with search."""
         view = SuggestionsView.as_view(admin_site=self)
         return cast("HttpResponse", view(request))
 
     def count_figures(self, request: HttpRequest) -> HttpResponse:
-        """Count anew what the overview tells of all mailboxes."""
+        """Count the figures of the overview again."""
         if not self.get_model_admin(Account).has_view_permission(request):
             raise PermissionDenied
         if request.method == "POST":
@@ -96,7 +96,7 @@ class PortalAdminSite(AdminSiteOTPRequired):
     def password_change(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
-        """Change one's own web password; mail sessions of the old one end."""
+        """Change one's own web password, and end mail sessions of the old one."""
         with transaction.atomic():
             response = super().password_change(request, extra_context)
             if response.status_code == HTTPStatus.FOUND:
@@ -106,9 +106,9 @@ class PortalAdminSite(AdminSiteOTPRequired):
         return response
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002
-        """The policy of the portal, but admin's own scripts may write HTML from text.
+        """Apply the portal's content security policy without trusted types.
 
-        (jQuery and Select2, which Django ships, know no trusted types.)
+        jQuery and Select2, which Django ships, do not support trusted types.
         """
         loosened = csp_replace({"require-trusted-types-for": None})
         return cast("View", loosened(super().admin_view(view, cacheable)))

@@ -1,4 +1,4 @@
-"""What can be chosen in a field that is searched (Django admin's autocomplete)."""
+"""Suggestions for fields with search (autocomplete of Django admin)."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +15,9 @@ from administration.base.lists import Reference
 
 
 class SuggestionsView(AutocompleteJsonView):
-    """Suggests for the fields that are searched, and for no other relation there is.
+    """Suggests records for fields with search, and for no other relation.
 
-    What it suggests are the rows of the list of these records, found by what that list
-    is searched by.
+    It returns rows of the list of these records, found by the search of that list.
     """
 
     admin_site: AdminSite
@@ -26,28 +25,28 @@ class SuggestionsView(AutocompleteJsonView):
     def process_request(
         self, request: HttpRequest
     ) -> tuple[str, ModelAdmin[Model], Reference, str]:
-        """Return what Django does, if some form asks for this field in this way.
+        """Return the result of Django, if a form has this field with search.
 
         Raises:
-            PermissionDenied: none does.
+            PermissionDenied: no form does.
         """
         try:
             found = super().process_request(request)
-        except Http404 as error:  # what it points to is not searched at all
+        except Http404 as error:  # its target has no search
             raise PermissionDenied from error
         if not is_searched(self.admin_site, found[2], request):
             raise PermissionDenied
         return found
 
     def paginate_queryset(self, queryset: Any, page_size: int) -> Any:
-        """Return the page that was asked for, or the nearest there is."""
+        """Return the requested page, or the nearest one."""
         paginator = self.get_paginator(queryset, page_size)
         page = paginator.get_page(self.request.GET.get("page"))
         return paginator, page, page.object_list, page.has_other_pages()
 
 
 def is_searched(site: AdminSite, field: Reference, request: HttpRequest) -> bool:
-    """Whether a form of the administration searches for what this field points to."""
+    """Whether a form of the administration has this field with search."""
     return any(
         field.name in form.get_autocomplete_fields(request)
         for form in _forms_of(site, field.model)
@@ -55,7 +54,7 @@ def is_searched(site: AdminSite, field: Reference, request: HttpRequest) -> bool
 
 
 def _forms_of(site: AdminSite, model: type[Model]) -> Iterator[BaseModelAdmin[Model]]:
-    """Its own page, and the forms of it within other pages."""
+    """Yield the page of the model, and its inline forms in other pages."""
     for each in filter(site.is_registered, apps.get_models()):
         page = site.get_model_admin(each)
         if each is model:

@@ -1,4 +1,4 @@
-"""Lists as CSV, sent while they are read: the server keeps no file and no list."""
+"""Stream lists as CSV, without a file or a list in memory."""
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.http import StreamingHttpResponse
 
 MAX_ROWS = 100_000
-# By these a spreadsheet knows a formula, which may send what is in the other cells.
+# The beginnings of formulas in spreadsheets; a formula can send other cells away.
 FORMULA_STARTS = tuple("=+-@\t\r\n")
-# By this Excel knows that the file is in UTF-8.
+# The mark by which Excel recognises UTF-8.
 UTF8_MARK = "\ufeff"
 
 
 def stream_csv(
     name: str, header: Sequence[object], rows: Iterable[Sequence[object]]
 ) -> StreamingHttpResponse:
-    """Return an answer that sends a file of this name, line by line."""
+    """Return a response that streams a CSV file of this name."""
     lines = _lines(header, rows)
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
@@ -24,7 +24,7 @@ def stream_csv(
 
 
 def neutralize_formula(cell: object) -> str:
-    """Return the cell as text that no spreadsheet takes for a formula."""
+    """Return the cell as text that no spreadsheet reads as a formula."""
     text = "" if cell is None else str(cell)
     return (
         f"'{text}" if text.startswith(FORMULA_STARTS) or _hides_formula(text) else text
@@ -32,12 +32,12 @@ def neutralize_formula(cell: object) -> str:
 
 
 def _hides_formula(text: str) -> bool:
-    """Whether there is a formula behind blanks."""
+    """Whether there is a formula after blanks."""
     return text.lstrip().startswith(FORMULA_STARTS)
 
 
 class _LineWriter:
-    """What csv writes to: it hands each line back."""
+    """A file for csv that returns each line."""
 
     @staticmethod
     def write(line: str) -> str:

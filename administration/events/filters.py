@@ -1,4 +1,4 @@
-"""By what the record of events is narrowed; each uses an index, none counts."""
+"""Filters for the audit log. Each uses an index; none runs COUNT(*)."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +33,7 @@ class NetworkFilter(TextFilter):
 
 
 def _filter_by_network(queryset: Rows, text: str) -> Rows:
-    """Those from there; networks by whole octets, as both databases know addresses."""
+    """Filter by an address, or by a network of whole octets, which uses the index."""
     network = networks.parse_network(text)
     if network is None:
         return queryset.none()

@@ -1,4 +1,4 @@
-"""What is written by the portal alone: events, mail logons, cut-offs."""
+"""Read-only pages: the audit log, mail logons and cut-offs."""
 
 from collections.abc import Iterator, Mapping
 from operator import methodcaller
@@ -26,7 +26,7 @@ from clientpasswords.models import Logon
 
 @admin.register(SecurityEvent)
 class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
-    """The record of events: to narrow, to search, and to take along as CSV."""
+    """The audit log, with filters, search and export as CSV."""
 
     list_display = [
         "at",
@@ -71,7 +71,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
         return super().changelist_view(request, extra_context)
 
     def export(self, request: HttpRequest) -> HttpResponseBase:
-        """Send what the list would show with the same filters; it is recorded."""
+        """Send the list with the same filters as CSV; the export is recorded."""
         if not self.has_export_permission(request):
             raise PermissionDenied
         if request.method != "POST":
@@ -91,9 +91,9 @@ HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
 
 
 def describe_detail(detail: Mapping[str, object]) -> str:
-    """Return the detail of an event in a line: old → new of what changed.
+    """Return the detail of an event in one line, with old → new of each change.
 
-    (At the end of an action on many, `changed` is how many were.)
+    For a bulk action that ended, `changed` is the number of changed records.
     """
     changed = detail.get("changed")
     if not isinstance(changed, dict):
@@ -109,7 +109,7 @@ def describe_detail(detail: Mapping[str, object]) -> str:
 
 
 def _export_rows(rows: QuerySet[SecurityEvent]) -> Iterator[list[object]]:
-    """Yield the newest, a line each; what is listed while it is read may go on."""
+    """Yield a line for each event, the newest first, up to `export.MAX_ROWS`."""
     for row in rows[: export.MAX_ROWS].iterator(chunk_size=1000):
         yield [
             row.at.isoformat(timespec="seconds"),
@@ -157,7 +157,7 @@ class CutoffAdmin(ReadOnlyAdmin[Cutoff]):
 
 @admin.register(Logon)
 class LogonAdmin(ReadOnlyAdmin[Logon]):
-    """Who logged on with what success, as the mail servers' logs tell."""
+    """Logons by mail and their results, from the logs of the mail servers."""
 
     list_display = [
         "last_at",

@@ -1,4 +1,4 @@
-"""Renaming and deleting a mailbox: what becomes of its mail is said before saving."""
+"""Rename and delete mailboxes, with instructions for their mail."""
 
 from django.contrib import messages
 from django.contrib.admin.utils import unquote
@@ -18,7 +18,7 @@ from provisioning import former_addresses
 
 
 class RenamableAdmin(RightsAdmin):
-    """The portal moves no mail: whoever changes an address hears what is to be done."""
+    """Tells administrators how to move mail: the portal moves none itself."""
 
     def changeform_view(
         self,
@@ -27,7 +27,7 @@ class RenamableAdmin(RightsAdmin):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Save it; refuse on the page what somebody else was faster with."""
+        """Save the mailbox; show an error if somebody else took the address first."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError:  # the address was taken, or left, meanwhile
@@ -40,7 +40,7 @@ class RenamableAdmin(RightsAdmin):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Give it another address only once it was seen that its mail does not move."""
+        """Rename after the administrator confirmed that the mail does not move."""
         if request.method == "POST" and CONFIRMED not in request.POST:
             asked = self._confirmation_page(request, object_id)
             if asked is not None:
@@ -54,7 +54,7 @@ class RenamableAdmin(RightsAdmin):
         form: ModelForm[Account],
         change: object,
     ) -> None:
-        """Save it; if it was renamed, end the sessions of the old address."""
+        """Save the mailbox; after a rename, end the sessions of the old address."""
         super().save_model(request, obj, form, change)
         if not change or "address" not in form.changed_data:
             return
@@ -70,11 +70,11 @@ class RenamableAdmin(RightsAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Context | None = None
     ) -> HttpResponse:
-        """Say as well that the mail stays, and where."""
+        """Show as well that the mail stays, and where."""
         account = self.get_object(request, unquote(object_id))
         context = dict(extra_context or {})
         if account is not None:
-            # By then there is no mailbox that its mail belongs to.
+            # After the deletion, the mail belongs to no mailbox.
             context["to_do"] = former_addresses.instructions_for(
                 account.address, None, is_seen=True
             )
@@ -83,7 +83,7 @@ class RenamableAdmin(RightsAdmin):
     def _confirmation_page(
         self, request: HttpRequest, object_id: str
     ) -> HttpResponse | None:
-        """The page that asks, if the form is right and gives it another address."""
+        """Return the confirmation page, if the valid form changes the address."""
         account = self.get_object(request, unquote(object_id))
         if account is None or not self.has_change_permission(request, account):
             return None

@@ -1,4 +1,4 @@
-"""By what the lists of mailboxes and of their security passwords are narrowed."""
+"""Filters for the lists of mailboxes and of security passwords."""
 
 from datetime import timedelta
 from functools import partial
@@ -53,7 +53,7 @@ class RequiredFilter(ChoiceFilter):
 
 
 class GroupRequiredFilter(ChoiceFilter):
-    """Of domains and departments: by the policies that they name themselves."""
+    """Filters domains and departments by the policy that they name themselves."""
 
     title = _("security passwords required")
     parameter_name = "required"
@@ -74,20 +74,20 @@ class GroupRequiredFilter(ChoiceFilter):
 def filter_bound_by(
     rows: QuerySet[Account], which: QuerySet[Policy]
 ) -> QuerySet[Account]:
-    """Those of the accounts that one of these policies binds."""
-    # In order of their addresses from the first on: the list needs no more than that.
+    """Return the accounts that one of these policies binds."""
+    # This keeps the index on addresses in use, as the list needs the first rows only.
     condition = queries.is_bound_by_one_of(which.order_by().values("pk"))
     found: QuerySet[Account] = rows.filter(condition)
     return found
 
 
 def filter_closed_protocol(rows: QuerySet[Account], protocol: str) -> QuerySet[Account]:
-    """Those of the accounts to which mail programs do not connect by this protocol."""
+    """Return the accounts whose policy turns this protocol off."""
     return filter_bound_by(rows, queries.policies_refusing(protocol))
 
 
 class ProtocolsFilter(ChoiceFilter):
-    """By what mail programs may not speak, as the policy says that binds."""
+    """Filters by protocols that the effective policy turns off."""
 
     title = _("protocols")
     parameter_name = "protocols"
@@ -103,7 +103,7 @@ class ProtocolsFilter(ChoiceFilter):
 
 class PasswordsFilter(ChoiceFilter):
     title = _("security passwords")
-    # Django lets nobody filter mailboxes by what begins with “password”.
+    # Django forbids filters of users whose parameter begins with “password”.
     parameter_name = "has"
     options = [
         ("some", _("Has some"), lambda rows: rows.filter(has_passwords())),
@@ -161,7 +161,7 @@ class StateFilter(ChoiceFilter):
 def filter_by_binding_policy(
     rows: QuerySet[Account], condition: Q
 ) -> QuerySet[Account]:
-    """Those of the accounts of which the condition on their `binding` is true."""
+    """Return the accounts whose annotation `binding` meets the condition."""
     return rows.annotate(binding=queries.binding_policy()).filter(condition)
 
 
@@ -170,8 +170,8 @@ def has_passwords() -> Exists:
 
 
 def has_no_passwords() -> "NegatedExpression[Combinable]":
-    """Whether there is none, looked up mailbox by mailbox, in the order of the list."""
-    # By EXISTS, PostgreSQL looks at all passwords of the host first.
+    """Whether there is none; evaluated row by row, in the order of the list."""
+    # With EXISTS, PostgreSQL reads all security passwords of the host first.
     live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
     has_one = Subquery(live.values(found=Value(value=True))[:1])
     return ~Coalesce(has_one, Value(value=False))

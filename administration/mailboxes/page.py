@@ -1,4 +1,4 @@
-"""Mailboxes, as administrators see them."""
+"""The page of mailboxes."""
 
 from datetime import datetime
 from typing import Any, Protocol
@@ -56,7 +56,7 @@ from provisioning.operations import Order
 
 
 class ListedMailbox(Protocol):
-    """A mailbox in the list, with what its columns need besides."""
+    """A mailbox in the list, with the attributes that its columns need."""
 
     in_use: int
     phone_known: bool
@@ -65,7 +65,7 @@ class ListedMailbox(Protocol):
 
 
 class PhoneInline(admin.StackedInline[Phone, Account]):
-    """The phone for codes; its code is not for administrators."""
+    """The phone for codes; administrators do not see the codes."""
 
     model = Phone
     fields = ["number", "held_until"]
@@ -77,7 +77,7 @@ Inlines = list[type[InlineModelAdmin[Any, Any]]]
 
 
 class AccountCreationForm(AdminUserCreationForm[Account]):
-    """A new mailbox; its address says which domain it is in."""
+    """Creates a mailbox."""
 
     class Meta:
         model = Account
@@ -86,9 +86,9 @@ class AccountCreationForm(AdminUserCreationForm[Account]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Admin's script puts the focus there anyway; both at once browsers complain of.
+        # A script of Django admin sets the focus; browsers warn if there are both.
         del self.fields["address"].widget.attrs["autofocus"]
-        # The field before the passwords is not what belongs to them.
+        # Otherwise browsers take the field before the passwords for the user name.
         self.fields["address"].widget.attrs["autocomplete"] = "username"
         self.fields["name"].widget.attrs["autocomplete"] = "off"
 
@@ -100,7 +100,7 @@ class AccountCreationForm(AdminUserCreationForm[Account]):
 
 
 class AccountPasswordForm(AdminPasswordChangeForm):
-    """Another web password; whoever logged on with the old one is logged off."""
+    """Changes the web password, and ends mail sessions of the old one."""
 
     def save(self, commit: bool = True) -> Account:  # noqa: FBT001, FBT002
         account: Account = super().save(commit)
@@ -197,7 +197,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
         form: ModelForm[Account],
         change: object,
     ) -> None:
-        """Save it, and end the mail sessions that lose their right by it."""
+        """Save the mailbox, and end the mail sessions that lose their right."""
         super().save_model(request, obj, form, change)
         cutoffs.review_account(obj)
         if change and "client_passwords_on" in form.changed_data:
@@ -212,7 +212,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
         formset: object,
         change: object,
     ) -> None:
-        """Save the phone; whose number it is and was, they are told."""
+        """Save the phone, and notify the old and the new number."""
         rows = Phone.objects.filter(account=form.instance)
         old = rows.first()
         super().save_formset(request, form, formset, change)
@@ -222,7 +222,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
             phones.record_change(form.instance, old, new, by=actor(request), why=why)
 
     def delete_model(self, request: HttpRequest, obj: Account) -> None:
-        """Delete it; who was logged on as it is logged off, and its tokens end."""
+        """Delete the mailbox, revoke its API tokens, and end its mail sessions."""
         operations.revoke_tokens(obj, Order(actor(request), ""))
         super().delete_model(request, obj)
         cutoffs.review_sessions(f"{obj.address}*")
@@ -243,7 +243,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
     def get_fieldsets(
         self, request: HttpRequest, obj: Account | None = None
     ) -> Fieldsets:
-        """Rights are for administrators; other mailboxes' pages do not ask for them."""
+        """Show rights only on the pages of administrators."""
         sets = super().get_fieldsets(request, obj)
         if obj is None or obj.is_staff:
             return sets
@@ -255,7 +255,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
         return [path("<path:object_id>/why/", view, name=name), *super().get_urls()]
 
     def why_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Why can't they connect? It changes nothing, and asks for no secret.
+        """Show why a mail program cannot connect, without changes or secrets.
 
         Raises:
             Http404: there is no such mailbox for this administrator.
@@ -285,13 +285,13 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
         return super().get_extra_context(request, record) | more
 
     def get_list_display(self, request: HttpRequest) -> Columns:
-        """Of exceptions other things are asked: which policy, why, until when."""
+        """Return other columns for exceptions: policy, reason and end."""
         if ExceptionFilter.parameter_name in request.GET:
             return ["address", "domain", "policy", "policy_reason", "policy_until"]
         return self.list_display
 
     def annotate_page(self, rows: QuerySet[Account]) -> QuerySet[Account]:
-        """Rows with what is in the columns; of the phone, whether there is one."""
+        """Return the rows with policies, counts, and whether there is a phone."""
         comes_with = ("domain__policy", "department__policy", "policy")
         narrow = rows.select_related(None).select_related(*comes_with)
         return narrow.annotate(in_use=limits.count_in_use(), phone_known=has_phone())

@@ -1,4 +1,4 @@
-"""Who administers: that part of a mailbox's page, and who may touch it."""
+"""The rights of administrators on the page of a mailbox."""
 
 from django import forms
 from django.contrib import admin
@@ -32,13 +32,13 @@ RIGHTS = [
     "groups",
     "user_permissions",
 ]
-# Those that mailboxes of no administrators do not show.
+# The rights that only the pages of administrators show.
 ADMINISTRATOR_FIELDS = {"domains_administered", "groups", "user_permissions"}
 VISIBLE_RIGHTS = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
 
 
 class GroupsField(forms.ModelMultipleChoiceField[Group]):
-    """The groups there are; the ready-made ones by their names in one's language."""
+    """Groups, with translated names of the ready-made ones."""
 
     def label_from_instance(self, obj: Group) -> str:
         return gettext(obj.name)
@@ -48,7 +48,7 @@ Form = forms.ModelForm[Account]
 
 
 class AccountChangeForm(UserChangeForm[Account]):
-    """A mailbox's page; the hash of its password is not shown."""
+    """Changes a mailbox; the hash of its password is not shown."""
 
     author: Account
 
@@ -71,7 +71,7 @@ class AccountChangeForm(UserChangeForm[Account]):
         field_classes = {"groups": GroupsField}
 
     def clean(self) -> CleanedData:
-        """Refuse what would take from its author the rights by which it is made."""
+        """Refuse changes of the author's own rights, and disabling oneself."""
         cleaned = super().clean() or self.cleaned_data
         if self.instance.pk == self.author.pk:
             for name in audit.RIGHTS.intersection(self.changed_data):
@@ -82,12 +82,12 @@ class AccountChangeForm(UserChangeForm[Account]):
 
 
 class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
-    """Rights are for site operators to give, and for nobody to give themselves."""
+    """Lets only site operators grant rights, and nobody to themselves."""
 
     def get_fieldsets(
         self, request: HttpRequest, obj: Account | None = None
     ) -> Fieldsets:
-        """Show of the rights what the person may see: to few, whose domains."""
+        """Show only the rights that the person may see."""
         shown = super().get_fieldsets(request, obj)
         if obj is not None and not self.has_change_permission(request, obj):
             shown = _without_password(shown)
@@ -124,10 +124,10 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
         form: Form,
         change: object,
     ) -> None:
-        """Save it if whoever gives or takes rights still may.
+        """Save the mailbox, if the author may still change rights.
 
         Raises:
-            PermissionDenied: somebody has taken that right from them this moment.
+            PermissionDenied: the author is no longer a site operator.
         """
         if audit.RIGHTS.intersection(form.changed_data):
             author = Account.objects.get(address=request.user.get_username())
@@ -142,7 +142,7 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
         id: str,  # noqa: A002 (as Django calls it)
         form_url: str = "",
     ) -> HttpResponse:
-        """One's own is changed on a page that asks for the old one."""
+        """Redirect for one's own password to the page that asks for the old one."""
         if self.get_object(request, unquote(id)) == request.user:
             return redirect("admin:password_change")
         return super().user_change_password(request, id, form_url)
@@ -154,7 +154,7 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
 
 
 def _without_password(fieldsets: Fieldsets) -> Fieldsets:
-    """Leave out the way to another password, for those who may not set one."""
+    """Leave out the password field, for those who may not set one."""
     return [
         (title, {**what, "fields": [f for f in what["fields"] if f != "password"]})
         for title, what in fieldsets

@@ -1,4 +1,4 @@
-"""Why can't they connect? What the mail server looks at, in order, for one mailbox."""
+"""Why can't they connect? The checks of the mail server, in order, for one mailbox."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ ATTEMPTS = 20
 
 
 class WhyForm(forms.Form):
-    """By which protocol, and from where."""
+    """The protocol and the address of a mail program."""
 
     protocol = forms.ChoiceField(
         label=gettext_lazy("Protocol"),
@@ -36,7 +36,7 @@ class WhyForm(forms.Form):
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that is looked at; `is_good` None: nothing to fail, or not reached."""
+    """One check; `is_good` is None if it cannot fail, or was not reached."""
 
     question: str
     answer: str
@@ -44,7 +44,7 @@ class Check:
 
 
 def page_context(account: Account, data: Mapping[str, str]) -> Context:
-    """Return what the page shows: the form, the checks, and the last attempts."""
+    """Return the context of the page: the form, the checks, and the last attempts."""
     form = WhyForm(data or None)
     attempts = account.logons.select_related("client_password")[:ATTEMPTS]
     context: Context = {"form": form, "attempts": attempts}
@@ -68,7 +68,7 @@ def page_context(account: Account, data: Mapping[str, str]) -> Context:
 
 
 def list_checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
-    """Yield what is looked at, in order; what comes after a failure is not reached."""
+    """Yield the checks in order; those after a failure are not reached."""
     is_reached = True
     for refusal in refusals.CHECKED_FOR_ALL:
         fails = found.is_refused_by(refusal)
@@ -86,7 +86,7 @@ def list_checks(found: Diagnosis, protocol: str) -> Iterator[Check]:
 
 
 def _check_credentials(found: Diagnosis) -> Iterator[Check]:
-    """Yield what is looked at once mail programs are let in at all."""
+    """Yield the checks of passwords, once all other checks are good."""
     question = _("Are security passwords in force?")
     if not found.in_force:
         yield Check(question, _("No: mail programs use the web password"), None)

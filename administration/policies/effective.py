@@ -1,4 +1,4 @@
-"""The policy that binds, value by value, and where it comes from: for every page."""
+"""The effective policy on pages: its settings, and where it comes from."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ KINDS = {
     "department": gettext_lazy("Department"),
     "exception": gettext_lazy("Exception"),
 }
-# How the kinds of events about them begin.
+# From the beginning of an event kind to the level that it is about.
 OF_KIND = {
     "domain": "domain",
     "department": "department",
@@ -41,9 +41,9 @@ OF_KIND = {
 
 
 def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
-    """Return what the levels of the record say, which binds, and each setting.
+    """Return the box with the levels of the record and the effective settings.
 
-    And who said so, where that was remembered.
+    It names the authors as well, if `remember_authors` was called.
     """
     *lost, winner = effective.list_binding(levels)
     others = [(each.decided_by, dict(setting_texts(each.policy))) for each in lost]
@@ -66,9 +66,9 @@ def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
 def remember_authors(
     request: HttpRequest, record: M | None, levels_of: Callable[[M], list[Level]]
 ) -> None:
-    """Let the record's page tell who has set its policies, and when. One query.
+    """Attach the authors of the record's policies for its page. One query.
 
-    What was typed on it nobody has set yet.
+    A POST attaches nothing: nobody has saved what was typed.
     """
     if record is not None and request.method == "GET":
         vars(record)["said_by"] = find_authors(request, levels_of(record))
@@ -77,10 +77,10 @@ def remember_authors(
 def find_authors(
     request: HttpRequest, levels: Sequence[Level]
 ) -> dict[str, SecurityEvent]:
-    """Return who gave each level its policy, and who last changed the one that binds.
+    """Return the events that set the policy of each level, and last changed the policy.
 
-    By the kinds of levels, and by "policy". Nothing where the record of events does not
-    tell, or not to this reader. One query.
+    The keys are the kinds of levels, and "policy". Events that the reader may not see
+    are left out. One query.
     """
     page = site.get_model_admin(SecurityEvent)
     if not page.has_view_permission(request):
@@ -114,13 +114,13 @@ def _author_events(levels: Sequence[Level]) -> Iterator[Q]:
 
 
 def setting_texts(policy: Policy) -> Iterator[tuple[str, str]]:
-    """Yield each setting of the policy, by its name and in words."""
+    """Yield the label and the value of each setting, as text."""
     for name, value in policy.settings.items():
         yield capfirst(str(label_for_field(name, Policy))), _value_text(value)
 
 
 def setting_differences(old: Policy, new: Policy) -> list[tuple[str, str, str]]:
-    """Return each setting that differs: its name, the old one and the new one."""
+    """Return label, old value and new value of each setting that differs."""
     pairs = zip(setting_texts(old), setting_texts(new), strict=True)
     return [(name, was, will) for (name, was), (_n, will) in pairs if was != will]
 
@@ -135,7 +135,7 @@ def describe_requirement(policy: Policy) -> str:
 
 
 def describe_protocols(policy: Policy) -> str:
-    """Return by which protocols mail programs connect."""
+    """Return the protocols by which mail programs may connect."""
     names = policy.labels_of_protocols(on=True)
     return " ".join(names) if policy.third_party_logon and names else "—"
 
@@ -143,7 +143,7 @@ def describe_protocols(policy: Policy) -> str:
 def _losing_texts(
     others: Iterable[tuple[str, Mapping[str, str]]], name: str, text: str
 ) -> list[tuple[str, str]]:
-    """Return what those that have lost would have said otherwise, and whose it is."""
+    """Return the levels without effect whose value differs, with the value."""
     return [(whose, said[name]) for whose, said in others if said[name] != text]
 
 

@@ -1,4 +1,4 @@
-"""Policies, as administrators see them."""
+"""The page of policies."""
 
 from collections.abc import Sequence
 
@@ -27,13 +27,13 @@ from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
 from provisioning import roles
 
-# Fields that change nothing for anybody's mail programs.
+# Fields that mail programs do not depend on.
 WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
 
 
 def _in_rows(settings: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
-    """Return the settings as they stand on the page: all protocols in one row."""
+    """Return the settings as rows of the page: all protocols in one row."""
     first = settings.index(PROTOCOL_SETTINGS[0])
     rest = settings[first + len(PROTOCOL_SETTINGS) :]
     return [*settings[:first], PROTOCOL_SETTINGS, *rest]
@@ -41,7 +41,7 @@ def _in_rows(settings: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]
 
 @admin.register(Policy)
 class PolicyAdmin(PreviewedAdmin[Policy]):
-    """Those of a domain are for its administrators to change, the rest to choose."""
+    """Administrators change policies of their domains, and may choose the others."""
 
     change_form_template = "admin/accounts/policy/change_form.html"
     list_display = [
@@ -68,7 +68,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     ]
 
     def may_write(self, request: HttpRequest, record: Policy) -> bool:
-        """Those for every domain bind mailboxes that are not theirs."""
+        """Refuse policies for every domain: they bind mailboxes of other domains."""
         return record.domain_id is not None or roles.sees_whole_host(request.user)
 
     def why_read_only(self, request: HttpRequest, record: Policy) -> StrOrPromise:
@@ -80,7 +80,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     def formfield_for_foreignkey(
         self, db_field: Reference, request: HttpRequest, **kwargs: object
     ) -> ModelChoiceField[Model] | None:
-        """Whoever has some domains alone, makes policies for these alone."""
+        """Require a domain, unless the scope is the whole host."""
         field = super().formfield_for_foreignkey(db_field, request, **kwargs)
         if field is not None and not roles.sees_whole_host(request.user):
             field.required = True
@@ -89,7 +89,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     def save_model(
         self, request: HttpRequest, obj: Policy, form: ModelForm[Policy], change: object
     ) -> None:
-        """Save it, and end the mail sessions that it lets in no more."""
+        """Save the policy, and end the mail sessions that it no longer allows."""
         super().save_model(request, obj, form, change)
         cutoffs.review_sessions("*")
 
@@ -114,7 +114,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         return effective.setting_differences(old, form.instance)
 
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Whom the policy would refuse if it required security passwords.
+        """Show whom the policy would refuse if it required security passwords.
 
         Raises:
             Http404: there is no such policy for this administrator.

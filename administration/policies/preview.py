@@ -1,4 +1,4 @@
-"""Whom a change of policy touches: seen, and confirmed, before it is saved."""
+"""Confirm a change of policy, after a preview of the affected mailboxes."""
 
 from typing import TypeVar
 
@@ -20,17 +20,17 @@ CONFIRMED = "_confirmed"
 
 
 class PreviewedAdmin(AuditedAdmin[M]):
-    """For records by which many mailboxes are bound."""
+    """The base of pages whose records bind many mailboxes."""
 
     def affected_accounts(self, record: M, changed: list[str]) -> QuerySet[Account]:
-        """The mailboxes that mail programs may be refused by a change of these fields.
+        """Return the mailboxes whose mail programs a change of these fields may refuse.
 
-        The record is as it is in the database.
+        `record` is as it is stored.
         """
         raise NotImplementedError
 
     def differences(self, old: M, form: ModelForm[M]) -> list[tuple[str, str, str]]:
-        """What is different afterwards: its name, what it was, and what it will be."""
+        """Return label, old value and new value of what changes."""
         raise NotImplementedError
 
     def change_view(
@@ -40,7 +40,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
         form_url: str = "",
         extra_context: Context | None = None,
     ) -> HttpResponse:
-        """Save it only once it was seen whom that touches."""
+        """Save the record after the preview was confirmed."""
         if request.method == "POST" and CONFIRMED not in request.POST:
             preview = self._preview(request, object_id)
             if preview is not None:
@@ -48,7 +48,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
         return super().change_view(request, object_id, form_url, extra_context)
 
     def _preview(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
-        """The page that asks, if the form is right and there is something to ask."""
+        """Return the preview, if the form is valid and affects mailboxes."""
         record = self.get_object(request, unquote(object_id))
         if record is None or not self.has_change_permission(request, record):
             return None
@@ -69,7 +69,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
     def visible_among(
         self, request: HttpRequest, rows: QuerySet[Account]
     ) -> QuerySet[Account]:
-        """Those of the mailboxes that the administrator may see."""
+        """Return the mailboxes in the scope of the administrator."""
         visible = self.admin_site.get_model_admin(Account).get_queryset(request)
         if not visible.query.where:  # that is all of them
             return rows
@@ -83,7 +83,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
         reach: Reach,
         **more: object,
     ) -> HttpResponse:
-        """A page about whom of those that the administrator may see it touches."""
+        """Return a page about the affected mailboxes that the administrator may see."""
         context = {
             **self.admin_site.each_context(request),
             "title": str(record),
@@ -98,7 +98,7 @@ class PreviewedAdmin(AuditedAdmin[M]):
 
 
 def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what was typed into the form, for the page that asks to send it again."""
+    """Return the posted values, for the page that posts them again."""
     return [
         (name, value)
         for name in request.POST
