@@ -1,4 +1,4 @@
-"""Tokens of programs, as site operators see, make and revoke them."""
+"""The page of API tokens, where site operators make and revoke them."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -43,7 +43,7 @@ class StateFilter(ChoiceFilter):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(OperatorsAdmin):
-    """A token is in the answer to the request that makes it, and never seen again."""
+    """Shows a token only in the response to the request that makes it."""
 
     change_form_template = "admin/provisioning/apitoken/change_form.html"
     list_display = [
@@ -103,9 +103,9 @@ class ApiTokenAdmin(OperatorsAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """Ask what the token is to be; the answer to the right POST is the token.
+        """Show the form; the response to a valid POST contains the token.
 
-        Sent once more, the same is refused: its name is taken by then.
+        A repeated POST is refused, because the name is taken by then.
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
@@ -118,11 +118,11 @@ class ApiTokenAdmin(OperatorsAdmin):
         return self._page(request, "made", made=made, title=title)
 
     def revoke_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask whether it is to be revoked, and do so.
+        """Ask for confirmation, and revoke the token.
 
         Raises:
             Http404: there is no such token.
-            PermissionDenied: this is not for them.
+            PermissionDenied: they may not revoke tokens.
         """
         if not self.has_revoke_permission(request):
             raise PermissionDenied
@@ -217,7 +217,7 @@ def _first_names(domains: QuerySet[Domain]) -> Any:
 
 
 def _describe_limits(token: ApiToken) -> Iterator[Any]:
-    """Yield what a live token does not open, as its owner may not do it now."""
+    """Yield the limits of a live token that come from its owner."""
     access = token_access.evaluate(token)
     if access.withheld_scopes:
         words = _("not allowed for its owner now: %(scopes)s")
@@ -240,7 +240,7 @@ def _order(request: HttpRequest, form: Any) -> Order:
 
 @sensitive_variables()
 def _make(request: Any, form: Any) -> tokens.NewToken | None:
-    """Make the token; None if it cannot be, which the form tells at the field."""
+    """Make the token; None if it is refused, with an error at the field."""
     answers = form.cleaned_data
     terms = tokens.Terms(
         domains=form.chosen_domains(),

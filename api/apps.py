@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ApiConfig(AppConfig):
-    """What other programs of the mail host ask for and order, over HTTP."""
+    """The HTTP API for other programs of the mail host."""
 
     name = "api"
     verbose_name = _("API")

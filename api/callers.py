@@ -1,4 +1,4 @@
-"""Who asks: the token of a request, and what it opens at this moment."""
+"""Authentication: the token of a request, and its access at this moment."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Caller:
-    """A program that was let in for what the scope says."""
+    """An authenticated program, with the scope of the operation."""
 
     access: TokenAccess
     scope: ApiToken.Scope
@@ -38,37 +38,37 @@ class Caller:
 
     @property
     def owner(self) -> Account | None:
-        """Whoever the token is of."""
+        """The owner of the token, if any."""
         return self.access.token.owner
 
     def accounts(self) -> QuerySet[Account]:
-        """Return the mailboxes it sees."""
+        """Return the visible mailboxes."""
         return self.access.accounts()
 
     def domains(self) -> QuerySet[Domain]:
-        """Return the domains it sees."""
+        """Return the visible domains."""
         return self.access.domains()
 
     def policies(self) -> QuerySet[Policy]:
-        """Return the policies it sees, each with its domain."""
+        """Return the visible policies, each with its domain."""
         return self.access.policies().select_related("domain")
 
     def order(self, why: str) -> Order:
-        """Return what an act is told of who wants it, and why."""
+        """Return the order for an operation, with this reason."""
         return Order(self.by, why, whole_host=self.access.covers_whole_host)
 
     @contextmanager
     def writing(self, address: str = "") -> Iterator["Caller"]:
-        """Begin the transaction of a write, and give the caller as it may write now.
+        """Begin the transaction of a write, and yield the caller with its access now.
 
-        Until it ends nobody takes a right from the owner of the token: their mailbox is
-        locked, together with the one of this address, in the order of their keys as
-        everywhere. What was taken since the program was let in counts. Not held is what
-        a whole group may do: a permission that is taken from a group while this write
-        is under way, the write may still use.
+        The mailbox of the owner is locked, so that nobody takes a right from them
+        meanwhile. The mailbox of this address is locked as well, in the order of
+        primary keys. Rights that were taken since the request was authenticated count.
+        Permissions of groups are not locked: this write may still use one that a group
+        loses meanwhile.
 
         Raises:
-            AuthenticationError, Problem: it would not be let in any more.
+            AuthenticationError, Problem: the token no longer has access.
         """
         with transaction.atomic():
             both = Q(pk=self.access.token.owner_id) | Q(address=address)
@@ -81,13 +81,13 @@ class Caller:
 
 
 class ApiRequest(HttpRequest):
-    """A request whose token was right."""
+    """A request with a valid token."""
 
     auth: Caller
 
 
 class Bearer(AuthBase):
-    """Lets in who shows a live token with this scope (RFC 6750), and not too often."""
+    """Requires a live token with this scope (RFC 6750), within the rate limits."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
@@ -113,10 +113,10 @@ class Bearer(AuthBase):
 
 
 def authorize(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
-    """Return the caller with this live token, if it opens the scope now.
+    """Return the caller with this live token, if it has the scope now.
 
     Raises:
-        Problem: it does not: it was not made for that, or its owner may not do it now.
+        Problem: the token does not have the scope, or its owner lacks a permission.
     """
     access = token_access.evaluate(token)
     if scope not in access.scopes:
@@ -126,7 +126,7 @@ def authorize(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
 
 
 def require_scope(scope: ApiToken.Scope) -> dict[str, Any]:
-    """Return what an operation is declared with so that it needs this scope."""
+    """Return the arguments that make an operation require this scope."""
     return {"auth": Bearer(scope), "openapi_extra": {"x-scope": scope.value}}
 
 

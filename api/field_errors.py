@@ -1,4 +1,4 @@
-"""Refusals of what was sent: which field, and why."""
+"""Problems with the fields of a request."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -11,13 +11,13 @@ from provisioning import self_lockout
 
 
 def refuse_fields(words: str, errors: FieldErrors) -> Problem:
-    """Return the problem that names the fields at fault."""
+    """Return a problem (422) with the errors by field."""
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     return Problem(status, f"{words} Nothing was changed.", errors=errors)
 
 
 def errors_by_pointer(error: ValidationError) -> dict[str, str]:
-    """Return what a model says of its fields."""
+    """Return the errors of a model by JSON pointer."""
     return {
         "" if name == "__all__" else f"/{name}": " ".join(messages)
         for name, messages in error.message_dict.items()
@@ -27,13 +27,12 @@ def errors_by_pointer(error: ValidationError) -> dict[str, str]:
 def require_no_self_lockout(
     owner: Account | None, names: list[str], change: Callable[[], object]
 ) -> None:
-    """Refuse what would shut out the mail programs of whoever the token is of.
+    """Refuse a change of these fields that shuts out the owner's mail programs.
 
-    As the pages of the administration do. The change, of these fields, is tried and
-    taken back.
+    The pages of the administration do the same. The change is tried and rolled back.
 
     Raises:
-        Problem: it would; the field at fault is named.
+        Problem: the change would shut them out; the error names the field.
     """
     lockout = self_lockout.check(owner, change) if owner and names else None
     if lockout is not None:

@@ -1,4 +1,4 @@
-"""What is asked of whoever makes or revokes a token."""
+"""The forms to make and to revoke API tokens."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ ALL, SOME = "all", "some"
 
 
 class ReasonForm(forms.Form):
-    """Why, for the record of events."""
+    """The reason, for the audit log."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -33,7 +33,7 @@ class ReasonForm(forms.Form):
 
 
 class DomainsField(forms.ModelMultipleChoiceField):
-    """Domains by their keys; SQLite could not even look for a longer number."""
+    """Domains by primary key; SQLite cannot look up longer numbers."""
 
     def clean(self, value: Any) -> Any:
         for each in value or []:
@@ -44,7 +44,7 @@ class DomainsField(forms.ModelMultipleChoiceField):
 
 
 class MakeForm(ReasonForm):
-    """What a token is to be; whether it can be that, `tokens.make` decides."""
+    """The terms of a token; `tokens.make` checks whether they are possible."""
 
     name = forms.CharField(
         label=capfirst(_("name")),
@@ -83,7 +83,7 @@ class MakeForm(ReasonForm):
     field_order = ["name", "scopes", "reach", "domains", "expires_at", "reason"]
 
     def clean(self) -> dict[str, Any]:
-        """Refuse domains that contradict the choice: the token would see others."""
+        """Refuse domains together with all domains: the token would see others."""
         reach, domains = (self.cleaned_data.get(name) for name in ("reach", "domains"))
         if reach == ALL and domains:
             words = _("Choose above: all domains, or only these.")
@@ -91,7 +91,7 @@ class MakeForm(ReasonForm):
         return self.cleaned_data
 
     def chosen_domains(self) -> list[Domain] | None:
-        """Which domains it is for; None: for all of them, also those to come."""
+        """Return the domains of the token; None: all, and future ones."""
         if self.cleaned_data["reach"] == ALL:
             return None
         return list(self.cleaned_data["domains"])

@@ -172,7 +172,7 @@ def _find(caller: Caller, address: str) -> Account:
 def _writing_mailbox(
     request: ApiRequest, address: str
 ) -> Iterator[tuple[Caller, Account]]:
-    """Begin the transaction of a write to a mailbox that is there, and lock that."""
+    """Begin the transaction of a write to an existing mailbox, and lock it."""
     _find(request.auth, address)
     with request.auth.writing(address.lower()) as caller:
         account = Account.objects.lock(_find(caller, address).pk)
@@ -193,7 +193,7 @@ def _provision(
     sent: AccountSent,
     fields: dict[str, Any],
 ) -> Status[AccountOut]:
-    """Bring the mailbox to these fields, all or nothing."""
+    """Create or change the mailbox, with all of these fields or none."""
     _require_domain(request.auth, address)
     wanted = [WantedMailbox(address, _field_values(fields))]
     with request.auth.writing(address) as caller:
@@ -214,7 +214,7 @@ def _require_domain(caller: Caller, address: str) -> None:
 
 
 def _field_values(fields: dict[str, Any]) -> dict[str, object]:
-    """Return what was sent of the columns, by the names of the rules."""
+    """Return the sent values by the `field` of their column."""
     sent = [column for column in columns.COLUMNS if column.name in fields]
     values = [(column, fields[column.name]) for column in sent]
     return {each.field: each.empty if v is None else v for each, v in values}
@@ -223,7 +223,7 @@ def _field_values(fields: dict[str, Any]) -> dict[str, object]:
 def _require_allowed(
     request: ApiRequest, caller: Caller, planned: PlannedMailbox
 ) -> None:
-    """Refuse what may not be changed, was changed meanwhile, or cannot be."""
+    """Refuse mailboxes of administrators, stale versions, and invalid values."""
     if not planned.is_new:
         before = _find(caller, planned.address)
         _require_no_administrator(before)

@@ -1,4 +1,4 @@
-"""What holds for every request of a program."""
+"""Middleware for all requests of the API."""
 
 from collections.abc import Callable
 from http import HTTPStatus
@@ -19,9 +19,9 @@ WORDS = {
 
 
 def programs_have_no_session(get_response: GetResponse) -> GetResponse:
-    """Ignore cookies: a session opens nothing here, so that nothing can be forged.
+    """Ignore cookies: without sessions, no request can be forged.
 
-    Every refusal is a problem, those of Django itself as well.
+    Every error response is a problem (RFC 9457), those of Django as well.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:

@@ -93,7 +93,7 @@ def _save(
         except ValidationError as error:
             words = "The policy cannot be like this."
             raise refuse_fields(words, errors_by_pointer(error)) from None
-        # What was sent may be written in another way in the database.
+        # The database may store the sent values in another form.
         stored = Policy.objects.select_related("domain").get(pk=policy.pk)
     return Status(201 if is_new else 200, _shown(stored, response))
 
@@ -101,11 +101,11 @@ def _save(
 def _require_no_self_lockout(
     caller: Caller, policy: Policy, settings: dict[str, Any], order: operations.Order
 ) -> None:
-    """Whom a new one binds is said elsewhere."""
+    """Refuse a change of a policy that shuts out the owner's mail programs."""
     if policy.pk is None:
         return
     names = [name for name, value in settings.items() if getattr(policy, name) != value]
-    # Another copy of it: of this one it has to be seen what changes.
+    # Try it on a copy: the changes of `policy` itself are computed later.
     tried = Policy.objects.get(pk=policy.pk)
     change = partial(operations.save_policy, tried, settings, order)
     require_no_self_lockout(caller.owner, names, change)

@@ -1,4 +1,4 @@
-"""Refusals as programs read them: `application/problem+json`, RFC 9457."""
+"""Error responses: `application/problem+json`, RFC 9457."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from http import HTTPStatus
 from django.http import HttpResponse
 
 CONTENT_TYPE = "application/problem+json"
-# Field by field: a JSON pointer (RFC 6901) into what was sent, and what is wrong.
+# The errors by JSON pointer (RFC 6901) into the request.
 FieldErrors = Mapping[str, str]
 
 
@@ -30,12 +30,12 @@ class Problem(Exception):
 
 
 def not_found(what: str) -> Problem:
-    """The same for what does not exist and for what is none of the token's business."""
+    """Return the same problem for missing records and for invisible ones."""
     return Problem(HTTPStatus.NOT_FOUND, f"There is no such {what}.")
 
 
 def make_response(problem: Problem) -> HttpResponse:
-    """Return the problem as an answer."""
+    """Return the response for a problem."""
     body: dict[str, object] = {
         "type": "about:blank",
         "title": problem.status.phrase,

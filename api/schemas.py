@@ -1,4 +1,4 @@
-"""What programs send and get. Nothing here has a secret in it, or asks for one."""
+"""The schemas of requests and responses. None contains a secret."""
 
 from datetime import datetime
 from typing import Annotated
@@ -26,7 +26,7 @@ Limit = Annotated[int, Field(ge=1, le=MOST_ROWS)]
 
 
 class Sent(Schema):
-    """What a program sends: a field that we do not know is a mistake."""
+    """The base of requests: unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +38,7 @@ class AccountSent(Sent):
         "", description=f"{', '.join(dict(settings.LANGUAGES))}, or empty."
     )
     phone: Text | None = Field(None, description="The mobile number for codes, E.164.")
-    # No default in the description of the API: which it is depends on the mailbox.
+    # No default in the schema of the API: it depends on the mailbox.
     active: bool = Field(
         default_factory=lambda: True,
         description="Whether its owner is let in. Left out, by PUT as well, it stays "
@@ -71,7 +71,7 @@ class AccountOut(Schema):
 
     @classmethod
     def of(cls, account: Account) -> "AccountOut":
-        """Return the mailbox, which has its relations at hand, as programs see it."""
+        """Return the schema of a mailbox whose relations are loaded."""
         values = {
             column.name: column.value(account)
             for column in columns.COLUMNS
@@ -114,7 +114,7 @@ class PolicySent(ModelSchema):
     required_from: Moment | None = Field(
         None, description="Until then nobody is refused. Empty: at once."
     )
-    # The column has no null, which the library takes from `blank`.
+    # The column is never null, but the library derives null from `blank`.
     client_networks: str = Field(
         "", max_length=500, description="Separated by commas. Empty: from anywhere."
     )
@@ -122,7 +122,7 @@ class PolicySent(ModelSchema):
 
     class Meta:
         model = Policy
-        # Each has a default, so none has to be sent. Null is for what can be empty.
+        # Each has a default, so that none is required. Only empty ones can be null.
         fields = list(POLICY_SETTINGS)
 
 
@@ -136,7 +136,7 @@ class PolicyOut(ModelSchema):
 
     @classmethod
     def of(cls, policy: Policy) -> "PolicyOut":
-        """Return the policy, which has its domain at hand, as programs see it."""
+        """Return the schema of a policy whose domain is loaded."""
         domain = policy.domain.name if policy.domain else None
         values = {"name": policy.name, "domain": domain, **policy.settings}
         return cls.model_validate(values)

@@ -1,4 +1,4 @@
-"""The API as a whole: its parts, and what every refusal looks like."""
+"""The API with its routers and exception handlers."""
 
 from http import HTTPStatus
 from typing import Any
@@ -48,7 +48,7 @@ def handle_integrity_error(request: HttpRequest, error: Any) -> HttpResponse:
 
 @service.exception_handler(HttpError)
 def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    """What the library refuses by itself: a body that is no JSON."""
+    """Handle errors of the library: a body that is not JSON."""
     words = "The body cannot be read: it is to be JSON in UTF-8."
     return problems.make_response(Problem(HTTPStatus(error.status_code), words))
 
@@ -57,7 +57,7 @@ def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 def handle_validation_error(
     request: HttpRequest, error: ValidationError
 ) -> HttpResponse:
-    """Name the fields at fault; what was sent is not repeated."""
+    """Name the fields with errors, without their values."""
     errors = {_pointer(each["loc"]): str(each["msg"]) for each in error.errors}
     words = "What was sent is not as it has to be. Nothing was changed."
     status = HTTPStatus.UNPROCESSABLE_ENTITY
@@ -65,6 +65,6 @@ def handle_validation_error(
 
 
 def _pointer(place: tuple[Any, ...]) -> str:
-    """Return where it is as a JSON pointer: behind what the library says first."""
+    """Return the JSON pointer to a field, without the prefix of the library."""
     inner = place[2:] if place[:1] == ("body",) else place[1:]
     return "".join(f"/{each}" for each in inner)

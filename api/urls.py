@@ -6,7 +6,7 @@ from api.service import service
 operations = service.urls[0]
 for each in operations:
     if each.callback is not None:
-        # A token is asked for instead, by each operation.
+        # Each operation requires a token instead.
         each.callback = login_not_required(each.callback)
         if each.name == "openapi-json":
             each.callback = require_safe(each.callback)

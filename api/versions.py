@@ -1,4 +1,4 @@
-"""Which state of a record a program has seen: entity tags, RFC 9110."""
+"""Entity tags (RFC 9110): which version of a record a program has seen."""
 
 import hashlib
 import json
@@ -17,15 +17,15 @@ def make_etag(shown: Schema) -> str:
 
 
 def set_etag(response: HttpResponse, shown: Schema) -> None:
-    """Tell the program which state it sees."""
+    """Set the ETag of the response."""
     response.headers["ETag"] = make_etag(shown)
 
 
 def require_match(request: HttpRequest, shown: Schema) -> None:
-    """Refuse to change what the program has not seen as it is; the row is locked.
+    """Refuse a change of a version that the program has not seen; lock the row first.
 
     Raises:
-        Problem: 428 without If-Match, 412 if it names another state.
+        Problem: 428 without If-Match, 412 if it names another version.
     """
     named = request.headers.get("If-Match", "")
     if not named:

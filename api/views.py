@@ -1,4 +1,4 @@
-"""What the API can do, for people."""
+"""The reference of the API, for people."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from provisioning.models import ApiToken
 @login_not_required
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
-    """Every operation, from the same schema that programs read."""
+    """Show all operations, from the schema that programs read."""
     schema = service.get_openapi_schema(path_prefix="/api/v1/")
     context = {
         "operations": list(_operations(schema)),
@@ -44,13 +44,13 @@ def _operations(schema: dict[str, Any]) -> Any:
 
 
 def _about(field: dict[str, Any]) -> str:
-    """Return in a few words what a field holds."""
+    """Return a short description of a field."""
     kinds = [each.get("type", "") for each in field.get("anyOf", [field])]
     text = field.get("description") or field.get("title", "")
     return f"{text} ({', '.join(kind for kind in kinds if kind)})"
 
 
 def _name(body: dict[str, Any]) -> str:
-    """Return the name of what an operation is sent."""
+    """Return the name of the schema of a request."""
     content = body.get("content", {}).get("application/json", {})
     return str(content.get("schema", {}).get("$ref", "")).rpartition("/")[2]

@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
 
 def _describe_limits(token: ApiToken) -> Iterator[str]:
-    """Yield what a token in force does not open, as its owner may not do it now."""
+    """Yield the limits of a live token that come from its owner."""
     if not token.is_live:
         return
     access = token_access.evaluate(token)
