@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench import hosts
 from bench.authsocket import Logon, ask
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
 
@@ -83,7 +83,7 @@ def _run(host: MailHost, log: Path, lines: Sequence[str]) -> tuple[float, float]
     """Return the seconds that passed, and those of the processor."""
     log.write_text("".join(lines))
     follow = [sys.executable, "manage.py", "follow_logons", str(log), "--once"]
-    command = ending_with_us([*follow, "--node", "bench-follow"])
+    command = tie_to_parent([*follow, "--node", "bench-follow"])
     before = time.monotonic()
     process = subprocess.Popen(
         command,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.plain import PlainHost, make_table
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
 from deploy.values import Certificate
@@ -45,7 +45,7 @@ class FollowedHost(MailHost):
         super().start()
         niced = ["nice", "-n", "10", sys.executable, "manage.py", "follow_logons"]
         follower = subprocess.Popen(
-            ending_with_us([*niced, str(self.dovecot_log), "--node", "bench"]),
+            tie_to_parent([*niced, str(self.dovecot_log), "--node", "bench"]),
             cwd=ROOT,
             env=environment(portal_url(self)),
             start_new_session=True,

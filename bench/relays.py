@@ -18,7 +18,7 @@ from statistics import median
 from bench import hashes, hosts, load, targets
 from bench.authsocket import Logon, Verdict
 from bench.hosts import LOGGED
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 from deploy.postgres import PrivatePostgres
 from deploy.render import relay_program
 from deploy.supervisor import stop
@@ -92,7 +92,7 @@ def start_one(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
         program = way.door.with_suffix(".py")
         program.write_text(relay_program())
         command = [*PYTHON, str(program), str(dovecot)]
-        process = subprocess.Popen(ending_with_us(command), stdin=door.fileno())
+        process = subprocess.Popen(tie_to_parent(command), stdin=door.fileno())
     running.callback(stop, process)
     way.processes.append(process)
 

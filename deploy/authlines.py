@@ -22,7 +22,7 @@ LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
 PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
 
 
-Heard = Callable[[list[bytes]], None]
+LinesHandler = Callable[[list[bytes]], None]
 
 
 class Side(asyncio.Protocol):
@@ -35,22 +35,26 @@ class Side(asyncio.Protocol):
     transport: asyncio.Transport | None = None
     is_behind = False
 
-    def __init__(self, heard: Heard, *told: Callable[[], None]) -> None:
-        self._heard, (self._changed, self._lost), self._rest = heard, told, b""
+    def __init__(self, on_lines: LinesHandler, *callbacks: Callable[[], None]) -> None:
+        self._on_lines, (self._on_change, self._on_lost), self._rest = (
+            on_lines,
+            callbacks,
+            b"",
+        )
         self.opening: list[bytes] = []  # said as soon as it is connected
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.say(self.opening)
         # Not at once: after this, Python 3.11.2 begins to read, even what was paused.
-        asyncio.get_running_loop().call_soon(self._changed)
+        asyncio.get_running_loop().call_soon(self._on_change)
 
     def data_received(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\n")
         if max(map(len, lines), default=0) > LONGEST or len(self._rest) > LONGEST:
             cast("asyncio.Transport", self.transport).abort()
         elif lines:
-            self._heard(lines)
+            self._on_lines(lines)
 
     def has_hung_up(self) -> bool:
         """Whether the other end has, though what it said before is still to be read."""
@@ -70,14 +74,14 @@ class Side(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.is_behind = True
-        self._changed()
+        self._on_change()
 
     def resume_writing(self) -> None:
         self.is_behind = False
-        self._changed()
+        self._on_change()
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._lost()
+        self._on_lost()
 
 
 class Logins:
@@ -92,21 +96,23 @@ class Logins:
         """Note whether Dovecot offers PLAIN."""
         self._has_plain = any(line.startswith(b"MECH\tPLAIN\t") for line in greeting)
 
-    def translated(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
+    def translate(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
         """Return what to ask Dovecot in its place, and what to tell Postfix."""
-        word, number, name, rest = (*line.split(b"\t", 3), b"", b"", b"")[:4]
-        mechanism = name.upper()  # as the client wrote it
-        if word == b"AUTH" and self._has_plain and mechanism in PROMPTS:
+        command, number, mechanism_name, rest = (*line.split(b"\t", 3), b"", b"", b"")[
+            :4
+        ]
+        mechanism = mechanism_name.upper()  # as the client wrote it
+        if command == b"AUTH" and self._has_plain and mechanism in PROMPTS:
             parameters, _, first = (b"\t" + rest).partition(b"\tresp=")
             answers = [first] if first else []
-            return self._go_on(number, (mechanism, parameters, answers))
-        if word == b"CONT" and number in self._open:
+            return self._ask_or_prompt(number, (mechanism, parameters, answers))
+        if command == b"CONT" and number in self._open:
             mechanism, parameters, answers = self._open.pop(number)
             answers.append(line.split(b"\t", 2)[2] if line.count(b"\t") > 1 else b"")
-            return self._go_on(number, (mechanism, parameters, answers))
+            return self._ask_or_prompt(number, (mechanism, parameters, answers))
         return [line], []
 
-    def _go_on(
+    def _ask_or_prompt(
         self, number: bytes, login: tuple[bytes, bytes, list[bytes]]
     ) -> tuple[list[bytes], list[bytes]]:
         """Ask the client for what is missing, or Dovecot if nothing is."""
@@ -116,13 +122,13 @@ class Logins:
             if len(self._open) > MOST_LOGINS:
                 del self._open[next(iter(self._open))]
             return [], [b"\t".join([b"CONT", number, missing[0]])]
-        if (response := plain(answers)) is None:
+        if (response := make_plain_response(answers)) is None:
             return [], [b"FAIL\t" + number + b"\treason=Invalid base64 data"]
         question = b"\t".join([b"AUTH", number, b"PLAIN"])
         return [question + parameters + b"\tresp=" + response], []
 
 
-def plain(answers: list[bytes]) -> bytes | None:
+def make_plain_response(answers: list[bytes]) -> bytes | None:
     """Make PLAIN's answer (RFC 4616) of its own or LOGIN's two; None if it is none."""
     with contextlib.suppress(binascii.Error):
         parts = [base64.b64decode(each, validate=True) for each in answers]
@@ -133,7 +139,7 @@ def plain(answers: list[bytes]) -> bytes | None:
     return None
 
 
-def signed(question: bytes, second: float) -> bytes:
+def sign_question(question: bytes, second: float) -> bytes:
     """Put our name and this time before the response, in place of any other name."""
     asked, *response = question.partition(b"\tresp=")
     fields = [
@@ -142,13 +148,13 @@ def signed(question: bytes, second: float) -> bytes:
     return b"".join([b"\t".join([*fields, RELAY % second]), *response])
 
 
-def refusal(fields: list[bytes]) -> bytes:
+def make_refusal(fields: list[bytes]) -> bytes:
     """Refuse what these fields of an OK would let in."""
-    told = [each for each in fields[1:] if each.startswith((b"user=", b"reason="))]
-    return b"\t".join([b"FAIL", fields[0], *told])
+    kept = [each for each in fields[1:] if each.startswith((b"user=", b"reason="))]
+    return b"\t".join([b"FAIL", fields[0], *kept])
 
 
-async def connected(path: str) -> socket.socket:
+async def connect(path: str) -> socket.socket:
     """Return a connection to this socket, or raise OSError."""
     line = socket.socket(socket.AF_UNIX)
     line.settimeout(0)
@@ -163,22 +169,22 @@ async def connected(path: str) -> socket.socket:
         raise
 
 
-again: dict[str, int] = {}  # how often what was printed came again within a second
+repeats: dict[str, int] = {}  # how often what was printed came again within a second
 
 
 def say(text: str) -> None:
-    if text in again:
-        again[text] += 1
+    if text in repeats:
+        repeats[text] += 1
     else:
         _print(text, text)
 
 
 def _print(text: str, line: str) -> None:
     print(f"mailportal-relay: {line}", file=sys.stderr, flush=True)
-    again[text] = 0
-    asyncio.get_running_loop().call_later(1, _count, text)
+    repeats[text] = 0
+    asyncio.get_running_loop().call_later(1, _print_repeats, text)
 
 
-def _count(text: str) -> None:
-    if number := again.pop(text):
+def _print_repeats(text: str) -> None:
+    if number := repeats.pop(text):
         _print(text, f"{text} ({number} more)")

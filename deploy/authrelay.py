@@ -28,7 +28,7 @@ import socket
 import sys
 import time
 
-from deploy.authlines import Logins, Side, connected, refusal, say, signed
+from deploy.authlines import Logins, Side, connect, make_refusal, say, sign_question
 
 PATIENCE = 8.0  # seconds for an answer; Postfix has ten, portal.lua has six
 GREETING = 3.0  # seconds for Dovecot's greeting, before Postfix hears one of ours
@@ -48,21 +48,21 @@ class Conversation:
         self._waiting: dict[bytes, asyncio.TimerHandle] = {}
         self._logins = Logins()
         self._is_last, self.over = False, asyncio.Event()
-        self.postfix = Side(self._ask, self._regulate, self.hang_up)
+        self.postfix = Side(self._ask, self._control_flow, self.hang_up)
         # What Postfix says before Dovecot's greeting is over, and that greeting.
         self._early: list[bytes] = []
         self._greeting: list[bytes] = []
         self._is_greeted = self._is_ready = False
-        self._dovecot = self._other_end()
+        self._dovecot = self._make_dovecot_side()
         self._joining: asyncio.Task[None] | None = None
         self._loop.call_later(GREETING, self._greet)
 
-    def _other_end(self) -> Side:
-        side = Side(self._answer, self._regulate, self._lose)
+    def _make_dovecot_side(self) -> Side:
+        side = Side(self._answer, self._control_flow, self._reconnect_or_hang_up)
         side.opening = self._early
         return side
 
-    def _regulate(self) -> None:
+    def _control_flow(self) -> None:
         """Take nothing from anybody that could not be passed on."""
         self._joining = self._joining or self._loop.create_task(self._join())
         is_open = len(self._early) < MOST_EARLY and not self._is_last
@@ -75,22 +75,24 @@ class Conversation:
         await asyncio.sleep(pause)
         try:
             async with asyncio.timeout(PATIENCE):
-                line = await connected(self._relay.dovecot)
+                line = await connect(self._relay.dovecot)
             await self._loop.create_unix_connection(lambda: self._dovecot, sock=line)
         except OSError as error:
             if not self._is_greeted:
                 say(f"no connection to Dovecot at {self._relay.dovecot}: {error!r}")
-            self._lose(is_hopeless=error.errno in {errno.EMFILE, errno.ENFILE})
+            self._reconnect_or_hang_up(
+                is_hopeless=error.errno in {errno.EMFILE, errno.ENFILE}
+            )
         if self.over.is_set():
             self.hang_up()
 
-    def _lose(self, *, is_hopeless: bool = False) -> None:
+    def _reconnect_or_hang_up(self, *, is_hopeless: bool = False) -> None:
         """Hang up, as Dovecot has, or try again if it has not even greeted us."""
         self._greet()
         if self._is_ready or is_hopeless or self.over.is_set():
             self.hang_up()
         else:
-            self._greeting, self._dovecot = [], self._other_end()
+            self._greeting, self._dovecot = [], self._make_dovecot_side()
             self._joining = self._loop.create_task(self._join(RETRY))
 
     def _greet(self) -> None:
@@ -106,19 +108,21 @@ class Conversation:
         if self.postfix.has_hung_up():
             self.hang_up()
             return
-        questions, asked = [], self._relay.earliest()
+        questions, asked = [], self._relay.earliest_arrival()
         for line in lines:
-            question, prompt = self._logins.translated(line)
+            question, prompt = self._logins.translate(line)
             self.postfix.say(prompt)
             for each in question:
                 word, number, *_ = [*each.split(b"\t", 2), b""]
                 if word in {b"AUTH", b"CONT"}:
                     self._wait(number)
-                questions.append(signed(each, asked) if word == b"AUTH" else each)
+                questions.append(
+                    sign_question(each, asked) if word == b"AUTH" else each
+                )
         self._dovecot.say(questions)
         if not self._is_ready:
             self._early += questions
-            self._regulate()
+            self._control_flow()
 
     def _begin(self, lines: list[bytes]) -> list[bytes]:
         """Take Dovecot's greeting, up to its DONE, and return what comes behind."""
@@ -130,7 +134,7 @@ class Conversation:
             self._relay.note(self._greeting)
             self._logins.note(self._greeting)
             self._greet()
-            self._regulate()
+            self._control_flow()
         return lines
 
     def _answer(self, lines: list[bytes]) -> None:
@@ -145,8 +149,8 @@ class Conversation:
                 continue
             # 2.3 says "nologin", 2.4 "nologin=y".
             names = {each.partition(b"=")[0] for each in fields[1:]}
-            is_told = word == b"OK" and b"nologin" in names
-            answers.append(refusal(fields) if is_told else line)
+            is_explained = word == b"OK" and b"nologin" in names
+            answers.append(make_refusal(fields) if is_explained else line)
         self.postfix.say(answers)
         if self._is_last:
             self.finish()
@@ -166,7 +170,7 @@ class Conversation:
     def finish(self) -> None:
         """Take no more questions, and hang up once those under way are answered."""
         self._is_last = True
-        self._regulate()
+        self._control_flow()
         if not self._waiting:
             self.hang_up()
 
@@ -188,7 +192,7 @@ class Relay:
     def __init__(self, dovecot: str) -> None:
         self.dovecot, self._offer, self._numbers = dovecot, OFFER, itertools.count(1)
         self._conversations: set[Conversation] = set()
-        self._looked = self._due = time.time()
+        self._last_tick = self._next_tick = time.time()
 
     def note(self, greeting: list[bytes]) -> None:
         """Remember what Dovecot offers; the rest belongs to that connection alone."""
@@ -205,18 +209,18 @@ class Relay:
             b"DONE",
         ]
 
-    def earliest(self) -> float:
+    def earliest_arrival(self) -> float:
         """Return since when what is read now may wait: for long if we stood still."""
         now = time.time()
-        return self._looked if now - self._looked > 2 * TICK else now
+        return self._last_tick if now - self._last_tick > 2 * TICK else now
 
-    def _look(self) -> None:
+    def _tick(self) -> None:
         """Note that we do not stand still; after we did, once what waited is read."""
         now = time.time()
-        stood_still = now - self._due > TICK
-        self._looked = self._looked if stood_still else now
-        self._due = now + (TICK / 10 if stood_still else TICK)
-        asyncio.get_running_loop().call_later(self._due - now, self._look)
+        stood_still = now - self._next_tick > TICK
+        self._last_tick = self._last_tick if stood_still else now
+        self._next_tick = now + (TICK / 10 if stood_still else TICK)
+        asyncio.get_running_loop().call_later(self._next_tick - now, self._tick)
 
     def forget(self, conversation: Conversation) -> None:
         """Drop one that is over."""
@@ -232,13 +236,13 @@ class Relay:
 
         Then who has asked nothing is hung up on, and who waits for an answer gets it.
         """
-        self._look()
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
+        self._tick()
+        loop, terminated = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, told.set)
+            loop.add_signal_handler(number, terminated.set)
         # Not create_unix_server: in Python 3.13 it removes systemd's socket at its end.
         server = await loop.create_server(self._begin, sock=listening, backlog=BACKLOG)
-        await told.wait()
+        await terminated.wait()
         server.close()
         rest = [*self._conversations]
         for each in rest:

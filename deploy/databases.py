@@ -31,7 +31,7 @@ def sqlite_file(database_url: str) -> Path | None:
     return Path(unquote(path))
 
 
-def impatient(database_url: str) -> str:
+def limit_connect_time(database_url: str) -> str:
     """Return the URL with a connection that gives up after two seconds."""
     url = urlsplit(database_url)
     query = dict(parse_qsl(url.query)) | {"connect_timeout": PATIENCE}

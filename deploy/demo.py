@@ -17,18 +17,18 @@ from deploy.mailhost import MailHostError
 from deploy.plan import (
     WEBMAIL,
     Plan,
-    inherited_from,
+    inherit_environment,
     make_plan,
-    settings_for,
+    make_settings,
     write_settings,
 )
 from deploy.supervisor import (
     HOST,
     ROOT,
-    CannotGoOn,
+    StartError,
     require_free,
     start,
-    wait_until_it_answers,
+    wait_until_healthy,
     watch,
 )
 from deploy.waiting import NotReady, wait_until_ended
@@ -46,7 +46,7 @@ def main() -> int:
     try:
         with ExitStack() as started:
             try:
-                plan = make_plan(os.environ, develops="--develop" in sys.argv)
+                plan = make_plan(os.environ, is_development="--develop" in sys.argv)
                 demonstrate(plan, started)
             finally:
                 # A second Ctrl-C must not leave half of it running.
@@ -55,7 +55,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("Stopped. The data is kept; the next start goes on with it.")
         return 0
-    except CannotGoOn as reason:
+    except StartError as reason:
         print(reason, file=sys.stderr)
     return 1
 
@@ -64,24 +64,24 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     """Start everything, say so, and watch over it; `started` stops it.
 
     Raises:
-        CannotGoOn: something of it did not start, or ended by itself.
+        StartError: something of it did not start, or ended by itself.
     """
     require_free(plan.ports)
-    settings = settings_for(plan)
-    environment = inherited_from(os.environ) | settings
+    settings = make_settings(plan)
+    environment = inherit_environment(os.environ) | settings
     prepare(environment, started)
-    trouble = start_mail(plan, started)
-    if trouble:
+    mail_error = start_mail(plan, started)
+    if mail_error:
         settings["DOVEADM_URLS"] = environment["DOVEADM_URLS"] = ""
     write_settings(plan.folder / "environment", settings)
     processes = {"portal": start(portal_command(plan), environment, started)}
-    if not trouble:
+    if not mail_error:
         processes |= plan.mail.processes
     # The portal alone at first: on a small machine each program takes from its start.
-    wait_until_it_answers(plan.port, processes)
-    for name, command in workers(plan, trouble).items():
+    wait_until_healthy(plan.port, processes)
+    for name, command in workers(plan, mail_error).items():
         processes[name] = start(command, environment, started)
-    say(welcome(plan, trouble))
+    say(make_welcome_text(plan, mail_error))
     watch(processes)
 
 
@@ -99,14 +99,14 @@ def start_mail(plan: Plan, started: ExitStack) -> str:
 # --- what it runs --------------------------------------------------------------------
 
 
-def workers(plan: Plan, trouble: str) -> dict[str, list[str]]:
+def workers(plan: Plan, mail_error: str) -> dict[str, list[str]]:
     """Return what runs beside the portal, by its name."""
     commands = {
         "worker": manage_command("deliver_cutoffs"),
         "mails": manage_command("send_notifications"),
         "jobs": manage_command("work_jobs"),
     }
-    if not trouble:
+    if not mail_error:
         follow = manage_command("follow_logons", str(plan.mail.dovecot_log))
         commands["follower"] = follow
     return commands
@@ -120,7 +120,7 @@ def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
     """Make what is not there yet: tables, mailboxes, files for browsers.
 
     Raises:
-        CannotGoOn: it failed.
+        StartError: it failed.
     """
     say("Preparing the database and the files for browsers …")
     command = [sys.executable, "-m", "deploy.preparation"]
@@ -130,13 +130,13 @@ def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
     try:
         code = wait_until_ended("the preparation", process)
     except NotReady as reason:
-        raise CannotGoOn(f"{reason}.") from None
+        raise StartError(f"{reason}.") from None
     if code:
-        raise CannotGoOn("The preparation failed; its message is above.")
+        raise StartError("The preparation failed; its message is above.")
 
 
 def portal_command(plan: Plan) -> list[str]:
-    if plan.develops:
+    if plan.is_development:
         # Reads changed files anew, which takes a process of its own.
         server = manage_command("runserver", f"{HOST}:{plan.port}")
         return ["sh", "-c", WITH_CHILDREN, "portal", *server]
@@ -158,13 +158,13 @@ def portal_command(plan: Plan) -> list[str]:
 # --- what it says --------------------------------------------------------------------
 
 
-def welcome(plan: Plan, trouble: str) -> str:
+def make_welcome_text(plan: Plan, mail_error: str) -> str:
     """What runs where, who can sign in, and what is missing."""
     portal = f"http://{HOST}:{plan.port}/"
     return f"""
   Portal       {portal}
-{servers(plan, trouble)}
-  Data         {data(plan)} (delete it to begin anew)
+{servers(plan, mail_error)}
+  Data         {describe_data(plan)} (delete it to begin anew)
 
   Sign in with the web password  mailportal-demo  as
 
@@ -177,28 +177,28 @@ def welcome(plan: Plan, trouble: str) -> str:
                            make demo-code KEY=…  with the key that the page shows
 
   Codes by SMS appear here and in {plan.folder / "sms.jsonl"}.
-  Mails to the owners {mails(plan)}.
+  Mails to the owners {describe_mails(plan)}.
   The host's webmail is played by {WEBMAIL}: from there web passwords always work.
   Ctrl-C stops everything.
 """
 
 
-def mails(plan: Plan) -> str:
-    if plan.develops:
+def describe_mails(plan: Plan) -> str:
+    if plan.is_development:
         return "appear here as well"
     return f"are written into {plan.folder / 'mails'}"
 
 
-def data(plan: Plan) -> str:
+def describe_data(plan: Plan) -> str:
     if plan.shared == plan.folder:
         return str(plan.folder)
     return f"{plan.folder} and {plan.shared}"
 
 
-def servers(plan: Plan, trouble: str) -> str:
+def servers(plan: Plan, mail_error: str) -> str:
     """A line for each mail server, or for the reason why it is not there."""
-    if trouble:
-        return f"  Mail server  {trouble}"
+    if mail_error:
+        return f"  Mail server  {mail_error}"
     ports = plan.mail.ports
     lines = [
         f"  IMAP         {HOST}:{ports.imap}  (no TLS: loopback only)",

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 
-def unreachable(folder: Path) -> Path | None:
+def find_closed_folder(folder: Path) -> Path | None:
     """Return the first folder on the way that other users cannot pass, or None."""
     folder = folder.resolve()
     for each in (*reversed(folder.parents), folder):

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 # Whoever started us may have ended before the kernel was asked to tell us: then nobody
 # will, and we have another parent already (prctl(2), PR_SET_PDEATHSIG).
-UNLESS_LATE = 'test "$PPID" = "$0" || exit; exec "$@"'
+EXEC_IF_PARENT_LIVES = 'test "$PPID" = "$0" || exit; exec "$@"'
 
 
-def ending_with_us(
+def tie_to_parent(
     command: Sequence[str], *wishes: str, sign: str = "TERM"
 ) -> list[str]:
     """Return the command for a program that gets this signal when we end, however.
@@ -16,5 +16,5 @@ def ending_with_us(
     To be started by this process itself, from a thread that stays. `wishes` are other
     options of setpriv(1), which it obeys before.
     """
-    guard = ["sh", "-c", UNLESS_LATE, str(os.getpid())]
+    guard = ["sh", "-c", EXEC_IF_PARENT_LIVES, str(os.getpid())]
     return ["setpriv", *wishes, f"--pdeathsig={sign}", *guard, *command]

@@ -25,10 +25,10 @@ from typing import ClassVar, Self
 
 from deploy import servers
 from deploy.databases import as_mail_role, sqlite_file
-from deploy.folders import share, unreachable
-from deploy.lifetime import ending_with_us
+from deploy.folders import find_closed_folder, share
+from deploy.lifetime import tie_to_parent
 from deploy.packages import missing_packages
-from deploy.ports import free, is_free
+from deploy.ports import choose_free_ports, is_free
 from deploy.relay import listen_for_postfix, start_relay
 from deploy.render import render
 from deploy.values import (
@@ -40,7 +40,7 @@ from deploy.values import (
     UnsupportedDovecotError,
     installed_dovecot,
 )
-from deploy.waiting import NotReady, run_to_its_end, wait_until_it_listens
+from deploy.waiting import NotReady, run_to_completion, wait_until_listening
 
 STOP_PATIENCE = 60.0  # seconds until a server that was asked to stop is killed
 POSTFIX = "/usr/sbin/postfix"
@@ -88,13 +88,13 @@ class MailHost:
     def __post_init__(self) -> None:
         self.folder = self.folder.resolve()
         self.database_url = as_mail_role(self.database_url)
-        self.ports = free(self.ports)
+        self.ports = choose_free_ports(self.ports)
         self.has_postfix = os.geteuid() == 0 and servers.have(POSTFIX)
         self._processes: list[subprocess.Popen[bytes]] = []
         # For sockets, whose paths may have no more than 107 characters.
         self._base: Path | None = None
         # Where Postfix asks, whichever relay it is that listens.
-        self._door: socket.socket | None = None
+        self._relay_socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
         """Start."""
@@ -179,7 +179,7 @@ class MailHost:
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
-        self._close_door()
+        self._close_relay_socket()
         if self._base:
             shutil.rmtree(self._base, ignore_errors=True)
         self._base = None
@@ -196,9 +196,11 @@ class MailHost:
         if file and self.folder.is_relative_to(file.parent):
             message = f"{file.parent} is for the database alone, not for a mail host"
             raise MailHostError(message)
-        closed = unreachable(self.folder) or (file and unreachable(file.parent.parent))
-        if closed and os.geteuid() == 0:
-            message = f"the mail server's users cannot pass through {closed}"
+        closed_folder = find_closed_folder(self.folder) or (
+            file and find_closed_folder(file.parent.parent)
+        )
+        if closed_folder and os.geteuid() == 0:
+            message = f"the mail server's users cannot pass through {closed_folder}"
             raise MailHostError(message)
         for port in vars(self.ports).values():
             if not is_free(port):
@@ -239,21 +241,23 @@ class MailHost:
         )
 
     def _start_dovecot(self) -> None:
-        self._run("Dovecot", self.dovecot_program, "-F", "-c", str(self.dovecot_conf))
-        doors = (self.ports.imap, self.ports.pop3, self.socket("auth-client"))
-        wait_until_it_listens("Dovecot", self._processes[-1], doors)
+        self._start_server(
+            "Dovecot", self.dovecot_program, "-F", "-c", str(self.dovecot_conf)
+        )
+        listeners = (self.ports.imap, self.ports.pop3, self.socket("auth-client"))
+        wait_until_listening("Dovecot", self._processes[-1], listeners)
         # Dovecot 2.4 warms up by a look-up (warm-up.conf). Once one is answered, it is.
         configuration, nobody = str(self.dovecot_conf), "nobody@localhost"
         look_up = servers.command("doveadm", "-c", configuration, "user", nobody)
         with (self.folder / "start.log").open("ab") as log:
-            run_to_its_end("Dovecot's first look-up", look_up, log)
+            run_to_completion("Dovecot's first look-up", look_up, log)
 
     def start_relay(self) -> None:
         """Start what Postfix asks for logons; again, if it has ended."""
-        program, door = self.relay_files()
+        program, socket_path = self.relay_files()
         dovecot, log = self.socket("auth-postfix"), self.folder / "start.log"
-        self._door = self._door or listen_for_postfix(door)
-        self.relay = start_relay(program, dovecot, self._door, log)
+        self._relay_socket = self._relay_socket or listen_for_postfix(socket_path)
+        self.relay = start_relay(program, dovecot, self._relay_socket, log)
         self._processes.append(self.relay)
 
     def stop_relay(self) -> None:
@@ -261,31 +265,31 @@ class MailHost:
         self._processes.remove(self.relay)
         self.relay.terminate()
         self.relay.wait(STOP_PATIENCE)
-        self._close_door()
+        self._close_relay_socket()
 
-    def _close_door(self) -> None:
-        if self._door:
-            self._door.close()
+    def _close_relay_socket(self) -> None:
+        if self._relay_socket:
+            self._relay_socket.close()
             self.relay_files()[1].unlink(missing_ok=True)
-        self._door = None
+        self._relay_socket = None
 
     def relay_files(self) -> tuple[Path, Path]:
         """Return the relay's program, and the socket where Postfix finds it."""
-        door = self.socket("auth-postfix").parents[1] / "relay"
-        return self.folder / "postfix" / "authrelay.py", door
+        socket_path = self.socket("auth-postfix").parents[1] / "relay"
+        return self.folder / "postfix" / "authrelay.py", socket_path
 
     def _start_postfix(self, configuration: str) -> None:
         # Not "postfix start-fg": that leaves a shell between us and the server.
         with (self.folder / "start.log").open("ab") as log:
             check = servers.command(POSTFIX, "-c", configuration, "check")
-            run_to_its_end("Postfix's check of its configuration", check, log)
-        self._run("Postfix", POSTFIX_MASTER, "-c", configuration, "-s")
-        doors = (self.ports.submission,)
-        wait_until_it_listens("Postfix", self._processes[-1], doors)
+            run_to_completion("Postfix's check of its configuration", check, log)
+        self._start_server("Postfix", POSTFIX_MASTER, "-c", configuration, "-s")
+        listeners = (self.ports.submission,)
+        wait_until_listening("Postfix", self._processes[-1], listeners)
 
-    def _run(self, name: str, *command: str) -> None:
+    def _start_server(self, name: str, *command: str) -> None:
         """Start a server in a session of its own."""
-        guarded = ending_with_us(["sh", "-c", GUARD, name, *command])
+        guarded = tie_to_parent(["sh", "-c", GUARD, name, *command])
         log = (self.folder / "start.log").open("ab")
         with log:
             self._processes.append(

@@ -11,9 +11,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from deploy import servers
-from deploy.folders import unreachable
+from deploy.folders import find_closed_folder
 from deploy.mailhost import MailHost
-from deploy.supervisor import HOST, ROOT, CannotGoOn
+from deploy.supervisor import HOST, ROOT, StartError
 from deploy.values import Ports
 
 # The host's "webmail" connects from here, so that a reader can play it.
@@ -29,14 +29,14 @@ class Plan:
     """What is going to run where."""
 
     folder: Path
-    # Where database and mail are; see `mail_folder`.
+    # Where database and mail are; see `choose_mail_folder`.
     shared: Path
     port: int
     mail: MailHost
     # Debian packages without which there is no mail server.
     missing: list[str]
     # For those who change the portal; see deploy/demo.py.
-    develops: bool = False
+    is_development: bool = False
 
     @property
     def database_url(self) -> str:
@@ -56,18 +56,18 @@ class Plan:
         return numbers
 
 
-def make_plan(environment: Mapping[str, str], *, develops: bool = False) -> Plan:
+def make_plan(environment: Mapping[str, str], *, is_development: bool = False) -> Plan:
     """Read what was asked for, and make the folders and secrets that are not there yet.
 
     Raises:
-        CannotGoOn: a port that is none, or MAIL_SERVERS that has no mail servers.
+        StartError: a port that is none, or MAIL_SERVERS that has no mail servers.
     """
     try:
         servers.command()
-    except servers.NoServers as reason:
-        raise CannotGoOn(str(reason)) from reason
+    except servers.MissingServersError as reason:
+        raise StartError(str(reason)) from reason
     folder = Path(environment.get("VAR") or ROOT / "var").resolve()
-    shared = mail_folder(folder)
+    shared = choose_mail_folder(folder)
     (shared / "db").mkdir(exist_ok=True)
     mail = MailHost(
         shared / "mail",
@@ -79,18 +79,18 @@ def make_plan(environment: Mapping[str, str], *, develops: bool = False) -> Plan
             submissions=0,
             doveadm=0,
         ),
-        doveadm_api_key=secret_file(folder, "doveadm-api-key").read_text(),
+        doveadm_api_key=ensure_secret_file(folder, "doveadm-api-key").read_text(),
         webmail_networks=[f"{WEBMAIL}/32"],
     )
     missing = MailHost.missing(database_url(shared))
     number = port(environment, "PORT", 8000)
-    return Plan(folder, shared, number, mail, missing, develops)
+    return Plan(folder, shared, number, mail, missing, is_development)
 
 
 def port(environment: Mapping[str, str], name: str, default: int) -> int:
     text = environment.get(name) or str(default)
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
-        raise CannotGoOn(f"{name}={text} is not a port; give a number up to 65535.")
+        raise StartError(f"{name}={text} is not a port; give a number up to 65535.")
     return int(text)
 
 
@@ -99,7 +99,7 @@ def database_url(folder: Path) -> str:
     return f"sqlite:///{quote(str(folder))}/db/portal.sqlite3"
 
 
-def secret_file(folder: Path, name: str) -> Path:
+def ensure_secret_file(folder: Path, name: str) -> Path:
     """A file with 256 random bits for its owner alone, made at the first start."""
     path = folder / "secrets" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -109,7 +109,7 @@ def secret_file(folder: Path, name: str) -> Path:
     return path
 
 
-def mail_folder(folder: Path) -> Path:
+def choose_mail_folder(folder: Path) -> Path:
     """Where database and mail are: `folder`, if the mail servers get there.
 
     Started by root, Dovecot and Postfix work under users of their own, to whom root's
@@ -119,7 +119,7 @@ def mail_folder(folder: Path) -> Path:
     if link.exists():
         return link.resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    if os.geteuid() != 0 or unreachable(folder) is None:
+    if os.geteuid() != 0 or find_closed_folder(folder) is None:
         return folder
     shared = Path(tempfile.mkdtemp(prefix="mailportal-", dir="/var/lib"))
     shared.chmod(0o755)
@@ -128,7 +128,7 @@ def mail_folder(folder: Path) -> Path:
     return shared
 
 
-def inherited_from(environment: Mapping[str, str]) -> dict[str, str]:
+def inherit_environment(environment: Mapping[str, str]) -> dict[str, str]:
     inherited = {name: environment[name] for name in INHERITED if name in environment}
     return inherited | {"PYTHONUNBUFFERED": "1"}  # a code by SMS is shown at once
 
@@ -139,29 +139,29 @@ def write_settings(path: Path, settings: Mapping[str, str]) -> None:
     path.write_text("".join(lines))
 
 
-def settings_for(plan: Plan) -> dict[str, str]:
+def make_settings(plan: Plan) -> dict[str, str]:
     """The portal's settings; `.env.example` explains each name."""
     doveadm = f"http://{HOST}:{plan.mail.ports.doveadm}/doveadm/v1"
     return {
         "VAR": str(plan.folder),
         "DATABASE_URL": plan.database_url,
         "HTTPS": "false",
-        "DEBUG": str(plan.develops).lower(),
+        "DEBUG": str(plan.is_development).lower(),
         "ALLOWED_HOSTS": f"localhost,{HOST}",
-        "SECRET_KEY_FILE": str(secret_file(plan.folder, "secret-key")),
+        "SECRET_KEY_FILE": str(ensure_secret_file(plan.folder, "secret-key")),
         "SMS_GATEWAY": "console",
-        "EMAIL_GATEWAY": "console" if plan.develops else "filebased",
+        "EMAIL_GATEWAY": "console" if plan.is_development else "filebased",
         "EMAIL_FROM": "portal@example.com",
         "DOVEADM_URLS": doveadm,
-        "DOVEADM_API_KEY_FILE": str(secret_file(plan.folder, "doveadm-api-key")),
+        "DOVEADM_API_KEY_FILE": str(ensure_secret_file(plan.folder, "doveadm-api-key")),
         "WEBMAIL_NETWORKS": f"{WEBMAIL}/32",
         "MAIL_HOME": f"{plan.mail.folder}/mail/%u",
         "MAIL_SITE": "singapore",
-        "MAIL_SITES": json.dumps(sites(plan)),
+        "MAIL_SITES": json.dumps(make_sites(plan)),
     }
 
 
-def sites(plan: Plan) -> list[dict[str, object]]:
+def make_sites(plan: Plan) -> list[dict[str, object]]:
     """Our own site with the servers on loopback, and three that are only examples."""
     ports = plan.mail.ports
     numbers = {"imap": ports.imap, "pop3": ports.pop3, "smtp": ports.submission}
@@ -175,13 +175,13 @@ def sites(plan: Plan) -> list[dict[str, object]]:
                 for name, number in numbers.items()
             },
         },
-        example_site("hongkong", "China (Hong Kong)"),
-        example_site("germany", "Germany"),
-        example_site("us", "United States"),
+        make_example_site("hongkong", "China (Hong Kong)"),
+        make_example_site("germany", "Germany"),
+        make_example_site("us", "United States"),
     ]
 
 
-def example_site(key: str, name: str) -> dict[str, object]:
+def make_example_site(key: str, name: str) -> dict[str, object]:
     numbers = {"imap": 993, "pop3": 995, "smtp": 465}
     return {
         "key": key,

@@ -7,7 +7,7 @@ from pathlib import Path
 from deploy.values import Ports
 
 
-def free(ports: Ports) -> Ports:
+def choose_free_ports(ports: Ports) -> Ports:
     """Return the ports with any free one in place of each 0."""
     with contextlib.ExitStack() as held:
         return Ports(
@@ -32,8 +32,8 @@ def is_free(port: int) -> bool:
     return True
 
 
-def answers(door: int | Path) -> bool:
+def is_listening(listener: int | Path) -> bool:
     """Whether somebody listens at this port or socket."""
-    local = isinstance(door, Path)
+    local = isinstance(listener, Path)
     with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as line:
-        return line.connect_ex(str(door) if local else ("127.0.0.1", door)) == 0
+        return line.connect_ex(str(listener) if local else ("127.0.0.1", listener)) == 0

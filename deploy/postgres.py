@@ -19,8 +19,13 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from deploy.lifetime import ending_with_us
-from deploy.waiting import NotReady, run_to_its_end, wait_until_ended, wait_until_ready
+from deploy.lifetime import tie_to_parent
+from deploy.waiting import (
+    NotReady,
+    run_to_completion,
+    wait_until_ended,
+    wait_until_ready,
+)
 
 ROLES = Path(__file__).parent / "postgres" / "roles.sql"
 SUPERUSER = "postgres"
@@ -123,7 +128,7 @@ class PrivatePostgres:
         where = ("-D", str(self._data), "--locale=C.UTF-8")
         command = self._command("initdb", *where, *options)
         with (self.folder / "log").open("ab") as log:
-            code = run_to_its_end("the making of PostgreSQL's cluster", command, log)
+            code = run_to_completion("the making of PostgreSQL's cluster", command, log)
         if code:
             raise subprocess.CalledProcessError(code, command)
 
@@ -145,11 +150,11 @@ class PrivatePostgres:
     def _command(self, name: str, *arguments: str, ends: bool = False) -> list[str]:
         """Return the command of a program of PostgreSQL, which refuses to be root."""
         user = ("--reuid=postgres", "--regid=postgres", "--clear-groups")
-        wishes = user if os.geteuid() == 0 else ()
+        options_of_user = user if os.geteuid() == 0 else ()
         program = [str(self._binaries / name), *arguments]
         if ends:
-            return ending_with_us(program, *wishes, sign="INT")
-        return ["setpriv", *wishes, *program] if wishes else program
+            return tie_to_parent(program, *options_of_user, sign="INT")
+        return ["setpriv", *options_of_user, *program] if options_of_user else program
 
 
 def _binaries() -> Path:

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from deploy import servers
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 
 # As deploy/systemd/mailportal-relay.service and .socket have it.
 USER, CLIENT = "dovenull", "postfix"
@@ -38,7 +38,7 @@ def start_relay(
     command = ["/usr/bin/python3", "-IS", str(script), str(dovecot)]
     with log.open("ab") as printed:
         return subprocess.Popen(
-            servers.command(*ending_with_us(command, *user)),
+            servers.command(*tie_to_parent(command, *user)),
             stdin=listening.fileno(),
             stdout=printed,
             stderr=printed,

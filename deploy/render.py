@@ -40,6 +40,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.databases import sqlite_file
+from deploy.template_values import make_template_values
 from deploy.values import (
     VERSIONS,
     Certificate,
@@ -48,7 +49,6 @@ from deploy.values import (
     UnsupportedDovecotError,
     installed_dovecot,
 )
-from deploy.words import words_for
 
 TEMPLATES = Path(__file__).parent
 RELAY_PROGRAM = ["authlines.py", "authrelay.py"]
@@ -70,14 +70,14 @@ def render(values: MailHostValues) -> None:
     Raises:
         ValueError: a value cannot be written into a configuration file.
     """
-    words = words_for(values)
+    texts = make_template_values(values)
     for file in _files(values):
         text = "".join(map(_template, file.templates))
         path = values.folder / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)  # before there is a secret in it
-        path.write_text(re.sub("@([A-Z_0-9]+)@", lambda word: words[word[1]], text))
+        path.write_text(re.sub("@([A-Z_0-9]+)@", lambda gap: texts[gap[1]], text))
         if file.group and os.geteuid() == 0:
             shutil.chown(path, group=file.group)
         path.chmod(file.mode)
@@ -191,14 +191,14 @@ def main() -> None:
     options = parser.parse_args()
     try:
         version = options.dovecot or _version_to_render()
-        notes = _notes(options.folder, version)
+        notes = _make_version_notes(options.folder, version)
         render(_values(options, version))
     except (ValueError, UnsupportedDovecotError) as error:
         parser.error(str(error))
     print(*notes, sep="\n", end="\n" if notes else "", file=sys.stderr)
 
 
-def _notes(folder: Path, version: DovecotVersion) -> list[str]:
+def _make_version_notes(folder: Path, version: DovecotVersion) -> list[str]:
     """Return what an operator has to know of versions that differ, in sentences."""
     notes = []
     before = rendered_for(folder)

@@ -27,7 +27,7 @@ exec "$@"
 """
 
 
-class NoServers(Exception):
+class MissingServersError(Exception):
     """The servers that were asked for cannot run; the text says why."""
 
 
@@ -38,13 +38,13 @@ def command(*words: str) -> list[str]:
     another between.
 
     Raises:
-        NoServers: MAIL_SERVERS names no such folder, or we are not root.
+        MissingServersError: MAIL_SERVERS names no such folder, or we are not root.
     """
     folder = _folder()
     if folder is None:
         return [*words]
     if os.geteuid() != 0:
-        raise NoServers(f"{VARIABLE} is for root: it takes mounts")
+        raise MissingServersError(f"{VARIABLE} is for root: it takes mounts")
     return ["unshare", "--mount", "sh", "-c", ENTER, str(folder), *words]
 
 
@@ -52,7 +52,7 @@ def root() -> Path:
     """Return the folder below which the servers' /usr is.
 
     Raises:
-        NoServers: MAIL_SERVERS names no such folder.
+        MissingServersError: MAIL_SERVERS names no such folder.
     """
     return _folder() or Path("/")
 
@@ -69,5 +69,5 @@ def _folder() -> Path | None:
     folder = Path(named).resolve()
     if not (folder / "usr" / "sbin" / "dovecot").exists():
         message = f"{VARIABLE}={named} has no mail servers: make debian13 makes some"
-        raise NoServers(message)
+        raise MissingServersError(message)
     return folder

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 from deploy.waiting import (
     PATIENCE,
     NotReady,
     Patience,
     Process,
-    how_it_ended,
+    describe_end,
     wait_until_ready,
 )
 
@@ -25,7 +25,7 @@ HOST = "127.0.0.1"
 STOP_PATIENCE = 10  # seconds until a process that was asked to end is killed
 
 
-class CannotGoOn(Exception):
+class StartError(Exception):
     """Says in one sentence why, and what to do."""
 
 
@@ -33,13 +33,13 @@ def require_free(ports: Mapping[str, int]) -> None:
     """Find out before anything is started whether somebody else listens there.
 
     Raises:
-        CannotGoOn: somebody does.
+        StartError: somebody does.
     """
     for name, number in ports.items():
         try:
             socket.create_server((HOST, number)).close()
         except OSError as error:
-            raise CannotGoOn(
+            raise StartError(
                 f"Port {number}: {os.strerror(error.errno or 0).lower()}; "
                 f"choose another one, such as: make run {name}={number + 1}"
             ) from error
@@ -53,7 +53,7 @@ def start(
     It ends as well when we do, however that happens.
     """
     process = subprocess.Popen(
-        ending_with_us(command),
+        tie_to_parent(command),
         cwd=ROOT,
         env=environment,
         start_new_session=True,
@@ -71,27 +71,27 @@ def stop(process: Process) -> None:
         process.wait()
 
 
-def wait_until_it_answers(
+def wait_until_healthy(
     number: int, processes: Mapping[str, Process], patience: Patience = PATIENCE
 ) -> None:
     """Return when the portal and its database are ready, however long that takes.
 
     Raises:
-        CannotGoOn: a process ended, or the portal stands still.
+        StartError: a process ended, or the portal stands still.
     """
 
     def ready() -> bool:
         require_running(processes)
-        return answers(number)
+        return is_healthy(number)
 
     try:
         who = f"the portal on port {number}"
         wait_until_ready(who, ready, processes["portal"], patience=patience)
     except NotReady as reason:
-        raise CannotGoOn(f"{reason}.") from None
+        raise StartError(f"{reason}.") from None
 
 
-def answers(number: int) -> bool:
+def is_healthy(number: int) -> bool:
     with closing(http.client.HTTPConnection(HOST, number, timeout=30)) as connection:
         try:
             connection.request("GET", "/healthz")
@@ -104,7 +104,7 @@ def watch(processes: Mapping[str, Process]) -> None:
     """Stay until one of them ends.
 
     Raises:
-        CannotGoOn: one did, which none of them should.
+        StartError: one did, which none of them should.
     """
     while True:
         require_running(processes)
@@ -114,4 +114,4 @@ def watch(processes: Mapping[str, Process]) -> None:
 def require_running(processes: Mapping[str, Process]) -> None:
     for name, process in processes.items():
         if process.poll() is not None:
-            raise CannotGoOn(f"The {name} {how_it_ended(process)}.")
+            raise StartError(f"The {name} {describe_end(process)}.")

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from deploy.ports import answers
+from deploy.ports import is_listening
 
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of the processor's time
 # A process that uses less of one processor than this part of it stands still: servers
 # that wait for somebody look around now and then.
-STANDS_STILL = 1 / 300
+IDLE_SHARE = 1 / 300
 
 Process = subprocess.Popen[bytes]
 
@@ -32,12 +32,12 @@ class NotReady(Exception):
 class Patience:
     """How many seconds to wait in silence, between two words, and at most."""
 
-    first_word: float = 5
-    between_words: float = 15
+    first_message: float = 5
+    between_messages: float = 15
     # How long a process may do next to nothing.
-    still: float = 60
+    max_idle: float = 60
     # How long one may be at work: something that turns in a circle never stands still.
-    longest: float = 900
+    max_total: float = 900
 
 
 PATIENCE = Patience()
@@ -59,21 +59,21 @@ def wait_until_ready(
         NotReady: the process ended, or stands still, or is at it for too long.
     """
     begin = time.monotonic()
-    next_word = begin + patience.first_word
-    work = _Work(process.pid, patience.still)
+    next_message = begin + patience.first_message
+    work = _Work(process.pid, patience.max_idle)
     while not ready():
         if process.poll() is not None:
-            raise NotReady(f"{_upper(who)} {how_it_ended(process)}")
+            raise NotReady(f"{_capitalize(who)} {describe_end(process)}")
         now = time.monotonic()
-        if work.stands_still(now):
-            still = f"has done next to nothing for {patience.still:.0f} seconds"
-            raise NotReady(f"{_upper(who)} does not {aim} and {still}")
-        if now - begin > patience.longest:
-            longest = f"after {patience.longest / 60:.0f} minutes"
-            raise NotReady(f"{_upper(who)} does not {aim} {longest}")
-        if now > next_word:
+        if work.is_stalled(now):
+            max_idle = f"has done next to nothing for {patience.max_idle:.0f} seconds"
+            raise NotReady(f"{_capitalize(who)} does not {aim} and {max_idle}")
+        if now - begin > patience.max_total:
+            max_total = f"after {patience.max_total / 60:.0f} minutes"
+            raise NotReady(f"{_capitalize(who)} does not {aim} {max_total}")
+        if now > next_message:
             say(f"Still waiting for {who} to {aim}, after {now - begin:.0f} seconds …")
-            next_word = now + patience.between_words
+            next_message = now + patience.between_messages
         time.sleep(0.05)
 
 
@@ -98,7 +98,7 @@ def wait_until_ended(
     return code
 
 
-def run_to_its_end(who: str, command: Sequence[str], log: IO[bytes]) -> int:
+def run_to_completion(who: str, command: Sequence[str], log: IO[bytes]) -> int:
     """Run a command in /, with what it prints in `log`; return its exit code.
 
     Raises:
@@ -110,18 +110,18 @@ def run_to_its_end(who: str, command: Sequence[str], log: IO[bytes]) -> int:
     return wait_until_ended(who, process)
 
 
-def wait_until_it_listens(
-    who: str, process: Process, doors: Sequence[int | Path]
+def wait_until_listening(
+    who: str, process: Process, listeners: Sequence[int | Path]
 ) -> None:
     """Return when each of these ports of loopback and sockets is open.
 
     Raises:
         NotReady: as wait_until_ready.
     """
-    wait_until_ready(who, lambda: all(map(answers, doors)), process)
+    wait_until_ready(who, lambda: all(map(is_listening, listeners)), process)
 
 
-def how_it_ended(process: Process) -> str:
+def describe_end(process: Process) -> str:
     """Return what to say of a process that has ended."""
     if process.returncode < 0:
         return f"was ended by signal {-process.returncode}"
@@ -136,23 +136,23 @@ def say(text: str) -> None:
 class _Work:
     """Whether a process is at work, looked up once a second."""
 
-    def __init__(self, pid: int, still: float) -> None:
+    def __init__(self, pid: int, max_idle: float) -> None:
         self._pid = pid
-        self._still = still
-        self._looked = self._since = time.monotonic()
+        self._max_idle = max_idle
+        self._checked_at = self._active_at = time.monotonic()
         self._used = processor_seconds(pid)
 
-    def stands_still(self, now: float) -> bool:
-        if now - self._looked < min(1, self._still / 4):
+    def is_stalled(self, now: float) -> bool:
+        if now - self._checked_at < min(1, self._max_idle / 4):
             return False
-        self._looked = now
+        self._checked_at = now
         used = processor_seconds(self._pid)
         # Less than before: a part of it has ended, and another goes on. Who would be at
         # work, were it his turn, does not stand still either.
-        is_moving = abs(used - self._used) > self._still * STANDS_STILL
-        if is_moving or is_held_up(self._pid):
-            self._used, self._since = used, now
-        return now - self._since > self._still
+        is_moving = abs(used - self._used) > self._max_idle * IDLE_SHARE
+        if is_moving or waits_for_hardware(self._pid):
+            self._used, self._active_at = used, now
+        return now - self._active_at > self._max_idle
 
 
 def processor_seconds(pid: int) -> float:
@@ -160,16 +160,16 @@ def processor_seconds(pid: int) -> float:
 
     By proc(5); 0.0 where it is not there, or may not be seen.
     """
-    ticks = (sum(map(int, fields[11:15])) for fields in _family(pid))
+    ticks = (sum(map(int, fields[11:15])) for fields in _process_tree(pid))
     return sum(ticks) / TICKS
 
 
-def is_held_up(pid: int) -> bool:
+def waits_for_hardware(pid: int) -> bool:
     """Whether a process or one below it waits for a processor or a disk, by proc(5)."""
-    return any(fields[0] in {"R", "D"} for fields in _family(pid))
+    return any(fields[0] in {"R", "D"} for fields in _process_tree(pid))
 
 
-def _family(pid: int) -> list[list[str]]:
+def _process_tree(pid: int) -> list[list[str]]:
     """Return /proc/PID/stat, from the state on, of a process and all below it."""
     known, children = {}, defaultdict(list)
     for each, fields in _processes():
@@ -191,5 +191,5 @@ def _processes() -> Iterator[tuple[int, list[str]]]:
         yield int(file.parent.name), text.rpartition(")")[2].split()
 
 
-def _upper(text: str) -> str:
+def _capitalize(text: str) -> str:
     return text[0].upper() + text[1:]

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from deploy.lifetime import ending_with_us
+from deploy.lifetime import tie_to_parent
 from tools import debian
 
 KEEP = Path(__file__).with_name("keep.sh")
@@ -69,7 +69,7 @@ class Container:
         seen = [path for path in debian.named_by_pip() if path.is_dir()]
         words = [str(each) for each in (KEEP, self.name, tree, empty, downloads, *seen)]
         self._keeper = subprocess.Popen(
-            ending_with_us(words),
+            tie_to_parent(words),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._console,

@@ -15,7 +15,7 @@ import pytest
 
 from accounts.models import Account
 from deploy.mailhost import MailHost
-from deploy.ports import free
+from deploy.ports import choose_free_ports
 from deploy.render import TEMPLATES
 from deploy.values import Certificate, Ports
 from tests import factories
@@ -128,7 +128,7 @@ LOGIN = {name: "managesieve" if name == "sieve" else name for name in LETS_IN}
 
 @pytest.fixture(scope="module")
 def doors() -> dict[str, int]:
-    ports = vars(free(Ports(0, 0, 0, 0, 0))).values()
+    ports = vars(choose_free_ports(Ports(0, 0, 0, 0, 0))).values()
     return dict(zip(LETS_IN, ports, strict=False))
 
 
@@ -141,7 +141,7 @@ def running_host(
         LISTENER.format(service=LOGIN[service], port=port)
         for service, port in doors.items()
     )
-    ports = free(Ports(0, 0, 0, 0, 0))
+    ports = choose_free_ports(Ports(0, 0, 0, 0, 0))
     with SiteHost(
         FOLDER / "server-names",
         database_url=database_url,

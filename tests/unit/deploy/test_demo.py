@@ -10,21 +10,21 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo import portal_command, prepare, welcome
+from deploy.demo import make_welcome_text, portal_command, prepare
 from deploy.plan import (
     Plan,
-    inherited_from,
+    ensure_secret_file,
+    inherit_environment,
     make_plan,
-    secret_file,
-    settings_for,
-    sites,
+    make_settings,
+    make_sites,
     write_settings,
 )
 from deploy.supervisor import (
-    CannotGoOn,
+    StartError,
     require_free,
     start,
-    wait_until_it_answers,
+    wait_until_healthy,
 )
 from tests.environment import FOLDER
 from tests.patience import PATIENCE
@@ -53,9 +53,9 @@ def plan(folder: Path) -> Plan:
 
 
 def test_a_secret_is_made_once_and_for_its_owner_alone(folder: Path) -> None:
-    first = secret_file(folder, "secret-key").read_text()
+    first = ensure_secret_file(folder, "secret-key").read_text()
 
-    again = secret_file(folder, "secret-key")
+    again = ensure_secret_file(folder, "secret-key")
 
     assert again.read_text() == first
     assert len(first) >= 50
@@ -64,7 +64,7 @@ def test_a_secret_is_made_once_and_for_its_owner_alone(folder: Path) -> None:
 
 
 def test_two_demonstrations_have_different_secrets(tmp_path: Path) -> None:
-    one, other = (secret_file(tmp_path / name, "secret-key") for name in "ab")
+    one, other = (ensure_secret_file(tmp_path / name, "secret-key") for name in "ab")
 
     assert one.read_text() != other.read_text()
 
@@ -72,13 +72,13 @@ def test_two_demonstrations_have_different_secrets(tmp_path: Path) -> None:
 def test_a_variable_left_over_in_the_shell_changes_nothing() -> None:
     leftover = {"PATH": "/bin", "DATABASE_URL": "postgres://real/", "DEBUG": "true"}
 
-    assert inherited_from(leftover) == {"PATH": "/bin", "PYTHONUNBUFFERED": "1"}
+    assert inherit_environment(leftover) == {"PATH": "/bin", "PYTHONUNBUFFERED": "1"}
 
 
 def test_the_own_site_comes_first_with_the_ports_that_were_asked_for(
     plan: Plan,
 ) -> None:
-    own, *others = sites(plan)
+    own, *others = make_sites(plan)
 
     assert (own["name"], own["url"]) == ("Singapore", "http://127.0.0.1:8100/")
     assert own["imap"] == {"host": "127.0.0.1", "port": 8143, "security": "none"}
@@ -94,23 +94,23 @@ def test_the_own_site_comes_first_with_the_ports_that_were_asked_for(
 def test_the_settings_can_be_read_by_a_shell(plan: Plan) -> None:
     path = plan.folder / "environment"
 
-    write_settings(path, settings_for(plan))
+    write_settings(path, make_settings(plan))
 
     read = dict(word.split("=", 1) for word in shlex.split(path.read_text()))
-    assert read == settings_for(plan)
+    assert read == make_settings(plan)
 
 
 def test_no_secret_is_in_the_settings_themselves(plan: Plan) -> None:
-    write_settings(plan.folder / "environment", settings_for(plan))
+    write_settings(plan.folder / "environment", make_settings(plan))
 
     written = (plan.folder / "environment").read_text()
 
     for name in ("secret-key", "doveadm-api-key"):
-        assert secret_file(plan.folder, name).read_text() not in written
+        assert ensure_secret_file(plan.folder, name).read_text() not in written
 
 
 def test_the_checks_have_no_word_about_the_demonstration(plan: Plan) -> None:
-    done = manage("check", environment=settings_for(plan))
+    done = manage("check", environment=make_settings(plan))
 
     assert (done.returncode, done.stderr) == (0, "")
     assert "no issues" in done.stdout
@@ -121,13 +121,13 @@ def test_a_folder_without_mail_servers_is_said_with_its_name(
 ) -> None:
     monkeypatch.setenv("MAIL_SERVERS", "/nowhere")
 
-    with pytest.raises(CannotGoOn, match="MAIL_SERVERS=/nowhere has no mail servers"):
+    with pytest.raises(StartError, match="MAIL_SERVERS=/nowhere has no mail servers"):
         make_plan({"VAR": str(folder), **PORTS})
 
 
 @pytest.mark.parametrize("text", ["imap", "0", "65536", "-1", "1e3", "٣"])
 def test_a_port_that_is_none_is_said_with_its_name(folder: Path, text: str) -> None:
-    with pytest.raises(CannotGoOn, match=f"IMAP_PORT={text} is not a port"):
+    with pytest.raises(StartError, match=f"IMAP_PORT={text} is not a port"):
         make_plan({"VAR": str(folder), "IMAP_PORT": text})
 
 
@@ -135,7 +135,7 @@ def test_a_port_in_use_is_said_with_the_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         number = other.getsockname()[1]
 
-        with pytest.raises(CannotGoOn) as caught:
+        with pytest.raises(StartError) as caught:
             require_free({"PORT": number})
 
     assert str(caught.value) == (
@@ -163,7 +163,7 @@ def test_a_closed_home_keeps_neither_database_nor_mail_from_the_mail_server(
 
 
 def test_the_terminal_says_what_runs_where_and_who_can_sign_in(plan: Plan) -> None:
-    text = welcome(plan, "")
+    text = make_welcome_text(plan, "")
 
     for word in (
         "http://127.0.0.1:8100/",
@@ -181,22 +181,24 @@ def test_the_terminal_says_what_runs_where_and_who_can_sign_in(plan: Plan) -> No
 
 
 def test_for_developers_mails_and_errors_are_shown(folder: Path) -> None:
-    plan = make_plan({"VAR": str(folder), **PORTS}, develops=True)
+    plan = make_plan({"VAR": str(folder), **PORTS}, is_development=True)
 
-    settings = settings_for(plan)
+    settings = make_settings(plan)
 
     assert (settings["DEBUG"], settings["EMAIL_GATEWAY"]) == ("true", "console")
-    assert "Mails to the owners appear here as well." in welcome(plan, "")
+    assert "Mails to the owners appear here as well." in make_welcome_text(plan, "")
 
 
 def test_for_developers_a_changed_file_is_read_and_all_of_it_ends(
     folder: Path,
 ) -> None:
-    plan = make_plan({"VAR": str(folder), "PORT": str(free_port())}, develops=True)
-    environment = inherited_from(os.environ) | settings_for(plan)
+    plan = make_plan(
+        {"VAR": str(folder), "PORT": str(free_port())}, is_development=True
+    )
+    environment = inherit_environment(os.environ) | make_settings(plan)
     with ExitStack() as started:
         portal = start(portal_command(plan), environment, started)
-        wait_until_it_answers(plan.port, {"portal": portal})
+        wait_until_healthy(plan.port, {"portal": portal})
         # The shell, the one that looks at files, and the one that answers.
         running = descendants(portal.pid)
         assert len(running) >= 2
@@ -221,14 +223,14 @@ def descendants(pid: int) -> list[int]:
 
 
 def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> None:
-    text = welcome(plan, "missing: sudo apt-get install dovecot-imapd")
+    text = make_welcome_text(plan, "missing: sudo apt-get install dovecot-imapd")
 
     assert "Mail server  missing: sudo apt-get install dovecot-imapd" in text
     assert "8143" not in text
 
 
 def test_what_was_prepared_is_not_made_again(plan: Plan) -> None:
-    environment = inherited_from(os.environ) | settings_for(plan)
+    environment = inherit_environment(os.environ) | make_settings(plan)
     with ExitStack() as started:
         prepare(environment, started)
         made = files(plan.folder)
@@ -254,7 +256,7 @@ def files(folder: Path) -> dict[Path, tuple[int, int]]:
 
 
 def test_a_preparation_that_fails_is_said(plan: Plan) -> None:
-    environment = inherited_from(os.environ) | {"SECRET_KEY": "short"}
+    environment = inherit_environment(os.environ) | {"SECRET_KEY": "short"}
 
-    with ExitStack() as started, pytest.raises(CannotGoOn, match="preparation failed"):
+    with ExitStack() as started, pytest.raises(StartError, match="preparation failed"):
         prepare(environment, started)

@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[3]
 # long its start takes.
 STARTS = """
 import signal, subprocess, sys
-from deploy.lifetime import ending_with_us
-print(subprocess.Popen([*sys.argv[1:], *ending_with_us(["cat"])]).pid, flush=True)
+from deploy.lifetime import tie_to_parent
+print(subprocess.Popen([*sys.argv[1:], *tie_to_parent(["cat"])]).pid, flush=True)
 signal.pause()
 """
 SLOWLY = ["sh", "-c", 'sleep 0.5; exec "$@"', "sh"]

@@ -6,8 +6,8 @@ import pytest
 
 from deploy import authlines, authrelay, relay
 from deploy.render import TEMPLATES, relay_program, render
+from deploy.template_values import RELAY
 from deploy.values import Certificate, MailHostValues
-from deploy.words import RELAY
 
 QUEUE = "/var/spool/postfix"
 FOLDER = Path("/etc/mailportal/mail")  # docs/operations.md

@@ -99,7 +99,9 @@ def test_a_folder_without_servers_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("MAIL_SERVERS", "/nowhere")
 
     for ask in (servers.command, servers.root):
-        with pytest.raises(servers.NoServers, match="/nowhere has no mail servers"):
+        with pytest.raises(
+            servers.MissingServersError, match="/nowhere has no mail servers"
+        ):
             ask()
 
 

@@ -12,22 +12,22 @@ from pathlib import Path
 import pytest
 
 from deploy import waiting
-from deploy.supervisor import ROOT, CannotGoOn, start, wait_until_it_answers
+from deploy.supervisor import ROOT, StartError, start, wait_until_healthy
 from deploy.waiting import (
     NotReady,
     Patience,
     Process,
-    is_held_up,
     processor_seconds,
-    run_to_its_end,
+    run_to_completion,
     wait_until_ended,
-    wait_until_it_listens,
+    wait_until_listening,
     wait_until_ready,
+    waits_for_hardware,
 )
 from tests.processes import runs
 
 # Nothing is said, and whoever stands still is found out soon.
-SILENT = Patience(first_word=60, still=2)
+SILENT = Patience(first_message=60, max_idle=2)
 WORK = "import time\nwhile time.process_time() < {seconds}: pass\n"
 SLEEP = "import time\ntime.sleep(300)\n"
 # A portal that is at work before it answers.
@@ -70,7 +70,7 @@ def test_a_portal_at_work_is_waited_for(started: ExitStack, port: int) -> None:
     slow = WORK.format(seconds=3) + PORTAL.format(port=port)
     portal = child(started, slow)
 
-    wait_until_it_answers(port, {"portal": portal}, SILENT)
+    wait_until_healthy(port, {"portal": portal}, SILENT)
 
     assert processor_seconds(portal.pid) > 2.9
 
@@ -103,14 +103,14 @@ def test_who_waits_for_its_turn_does_not_stand_still(started: ExitStack) -> None
     ready = child(started, WORK.format(seconds=300))
     asleep = child(started, SLEEP)
 
-    wait_until_ready("the one", lambda: is_held_up(ready.pid), ready)
-    wait_until_ready("the other", lambda: not is_held_up(asleep.pid), asleep)
+    wait_until_ready("the one", lambda: waits_for_hardware(ready.pid), ready)
+    wait_until_ready("the other", lambda: not waits_for_hardware(asleep.pid), asleep)
 
 
 def test_a_command_is_run_to_its_end(tmp_path: Path) -> None:
     with (tmp_path / "log").open("wb") as log:
         command = [sys.executable, "-c", "print('done'); raise SystemExit(3)"]
-        assert run_to_its_end("the command", command, log) == 3
+        assert run_to_completion("the command", command, log) == 3
 
     assert (tmp_path / "log").read_text() == "done\n"
 
@@ -130,7 +130,7 @@ second.listen()
 """
     server = child(started, program)
 
-    wait_until_it_listens("the server", server, [port, door])
+    wait_until_listening("the server", server, [port, door])
 
     with closing(socket.socket(socket.AF_UNIX)) as line:
         line.connect(str(door))
@@ -147,7 +147,7 @@ def test_who_has_ended_is_not_waited_for(started: ExitStack) -> None:
         wait_until_ready("the server", never, ended)
 
     # By far; `PATIENCE` would be a minute.
-    assert time.monotonic() - begin < waiting.PATIENCE.still
+    assert time.monotonic() - begin < waiting.PATIENCE.max_idle
 
 
 def test_who_was_killed_is_not_waited_for(started: ExitStack) -> None:
@@ -164,8 +164,8 @@ def test_another_process_that_ends_is_said(started: ExitStack, port: int) -> Non
         "worker": child(started, "raise SystemExit(1)"),
     }
 
-    with pytest.raises(CannotGoOn, match=r"^The worker ended with exit code 1\.$"):
-        wait_until_it_answers(port, processes)
+    with pytest.raises(StartError, match=r"^The worker ended with exit code 1\.$"):
+        wait_until_healthy(port, processes)
 
 
 @pytest.mark.parametrize("how", ["asleep", "stopped"])
@@ -177,8 +177,8 @@ def test_who_stands_still_is_given_up(how: str, started: ExitStack, port: int) -
         hanging.send_signal(signal.SIGSTOP)
         started.callback(hanging.send_signal, signal.SIGCONT)
 
-    with pytest.raises(CannotGoOn) as error:
-        wait_until_it_answers(port, {"portal": hanging}, SILENT)
+    with pytest.raises(StartError) as error:
+        wait_until_healthy(port, {"portal": hanging}, SILENT)
 
     assert str(error.value) == (
         f"The portal on port {port} does not answer and has done next to nothing "
@@ -188,7 +188,7 @@ def test_who_stands_still_is_given_up(how: str, started: ExitStack, port: int) -
 
 def test_who_turns_in_a_circle_is_given_up_at_last(started: ExitStack) -> None:
     circling = child(started, WORK.format(seconds=300))
-    patience = Patience(still=2, longest=3)
+    patience = Patience(max_idle=2, max_total=3)
 
     with pytest.raises(NotReady, match=r"does not answer after 0 minutes$"):
         wait_until_ready("the server", never, circling, patience=patience)
@@ -210,7 +210,7 @@ def test_the_terminal_says_what_is_waited_for(
     started: ExitStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hanging = child(started, SLEEP)
-    patience = Patience(first_word=0.5, between_words=1, still=3)
+    patience = Patience(first_message=0.5, between_messages=1, max_idle=3)
 
     with pytest.raises(NotReady):
         wait_until_ready("Dovecot", never, hanging, patience=patience)

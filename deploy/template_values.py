@@ -4,7 +4,7 @@ import ipaddress
 import re
 from urllib.parse import quote
 
-from deploy.databases import database_name, impatient, sqlite_file
+from deploy.databases import database_name, limit_connect_time, sqlite_file
 from deploy.homes import fault_of
 from deploy.values import MailHostValues
 
@@ -13,28 +13,28 @@ from deploy.values import MailHostValues
 RELAY = "private/mailportal-relay"
 
 
-def words_for(values: MailHostValues) -> dict[str, str]:
+def make_template_values(values: MailHostValues) -> dict[str, str]:
     """Return what the files say, by the names that they have for it.
 
     Raises:
         ValueError: a value cannot be written into a configuration file.
     """
-    words = _of_host(values)
+    texts = _make_host_values(values)
     if values.certificate:
-        words["CERTIFICATE"] = values.certificate.chain
-        words["CERTIFICATE_KEY"] = values.certificate.key
+        texts["CERTIFICATE"] = values.certificate.chain
+        texts["CERTIFICATE_KEY"] = values.certificate.key
     if values.private:
-        words["INSTANCE"] = values.private.name
-    checked = {name: _plain(name, str(value)) for name, value in words.items()}
+        texts["INSTANCE"] = values.private.name
+    checked = {name: _check_value(name, str(value)) for name, value in texts.items()}
     networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
     cidr = "\n".join(f"{network} DUNNO" for network in networks)
     # How a value names that of another setting.
     reference = "$" if values.dovecot == "2.3" else "$SET:"
     ours = {"WEBMAIL_CIDR": cidr, "VALUE_OF": reference}
-    return checked | _of_database(values.database_url) | ours
+    return checked | _make_database_values(values.database_url) | ours
 
 
-def _home(values: MailHostValues) -> str:
+def _make_home_rule(values: MailHostValues) -> str:
     """The rule for homes.
 
     Raises:
@@ -46,13 +46,13 @@ def _home(values: MailHostValues) -> str:
     return home
 
 
-def _of_host(values: MailHostValues) -> dict[str, object]:
+def _make_host_values(values: MailHostValues) -> dict[str, object]:
     loopback = ipaddress.ip_address(values.doveadm_address).is_loopback
     return {
         "FOLDER": values.folder,
         "HOST_NAME": values.host_name,
         "MAIL": values.mail,
-        "HOME": _home(values),
+        "HOME": _make_home_rule(values),
         "MAIL_USER": values.mail_user,
         "MAIL_GROUP": values.mail_group,
         "BASE": values.private.base if values.private else "/run/dovecot",
@@ -75,24 +75,24 @@ def _of_host(values: MailHostValues) -> dict[str, object]:
     }
 
 
-def _of_database(database_url: str) -> dict[str, str]:
+def _make_database_values(database_url: str) -> dict[str, str]:
     file = sqlite_file(database_url)
-    url = impatient(database_url)
-    words = {
+    url = limit_connect_time(database_url)
+    texts = {
         "POSTFIX_DRIVER": "sqlite" if file else "pgsql",
         "DATABASE": file or url,
         "LUA_DATABASE": quote(str(file)) if file else url,
     }
-    checked = {name: _plain(name, str(value)) for name, value in words.items()}
+    checked = {name: _check_value(name, str(value)) for name, value in texts.items()}
     # Postfix leaves a "host" alone for a minute after its connection broke, and takes
     # the next. Named three times, a restarted database is asked again at once.
-    name = _plain("database_name", database_name(url))
+    name = _check_value("database_name", database_name(url))
     postgres = f"hosts = {url} {url} {url}\ndbname = {name}"
     database = f"dbpath = {file}" if file else postgres
     return checked | {"POSTFIX_DATABASE": database}
 
 
-def _plain(name: str, value: str) -> str:
+def _check_value(name: str, value: str) -> str:
     """Return the value if no file format in use here could read more into it."""
     blank = "" if name == "WEBMAIL_NETWORKS" else " "
     if re.search(rf"[\x00-\x1f\x7f\"\\$#{{}}{blank}]", value):
