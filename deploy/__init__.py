@@ -1,1 +1,1 @@
-"""What an operator installs: the mail server's configuration and what fills it in."""
+"""What an operator installs: the mail server's configuration and its rendering."""

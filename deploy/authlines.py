@@ -1,6 +1,6 @@
-"""Lines between Postfix and Dovecot: who says them, and what the relay makes of them.
+"""Read, translate and write the lines that Postfix and Dovecot exchange.
 
-On a mail host this and authrelay.py are one file, which deploy/render.py puts together.
+On a mail host, this and authrelay.py are one file, which deploy/render.py joins.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ import sys
 from collections.abc import Callable
 from typing import cast
 
-# portal.lua knows it, and reads the second behind it.
+# portal.lua recognises it, and reads the second after the colon.
 RELAY = b"local_name=portal-relay:%d"
 LONGEST = 16_384  # bytes of a line; SASL has 12,288 (RFC 4954), Dovecot takes 8,192
-MOST_LOGINS = 10  # of one smtpd, which has one at a time, and breaks some off
+MOST_LOGINS = 10  # of one smtpd, which has one at a time and abandons some
 # What a client is asked for by the mechanisms of names and passwords.
 LOGIN = [base64.b64encode(b"Username:"), base64.b64encode(b"Password:")]
 PROMPTS = {b"PLAIN": [b""], b"LOGIN": LOGIN}
@@ -26,10 +26,11 @@ LinesHandler = Callable[[list[bytes]], None]
 
 
 class Side(asyncio.Protocol):
-    """One end of a conversation, which hears whole lines.
+    """One end of a conversation; it receives whole lines.
 
-    `lost` is called once it is closed, as it is when a line is too long; `changed` once
-    it is connected, and when it begins or ceases to be behind with reading.
+    The two callbacks are for changes and for the end. The first is called once the side
+    is connected, and when its peer starts or stops reading too slowly. The second is
+    called once the side is closed, which also happens when a line is too long.
     """
 
     transport: asyncio.Transport | None = None
@@ -41,12 +42,12 @@ class Side(asyncio.Protocol):
             callbacks,
             b"",
         )
-        self.opening: list[bytes] = []  # said as soon as it is connected
+        self.opening: list[bytes] = []  # sent as soon as it is connected
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.say(self.opening)
-        # Not at once: after this, Python 3.11.2 begins to read, even what was paused.
+        # Not at once: Python 3.11.2 starts to read after this, even if it was paused.
         asyncio.get_running_loop().call_soon(self._on_change)
 
     def data_received(self, data: bytes) -> None:
@@ -57,7 +58,7 @@ class Side(asyncio.Protocol):
             self._on_lines(lines)
 
     def has_hung_up(self) -> bool:
-        """Whether the other end has, though what it said before is still to be read."""
+        """Whether the peer has hung up, even if its last lines are still unread."""
         poll = select.poll()
         if self.transport:
             poll.register(self.transport.get_extra_info("socket"), select.POLLRDHUP)
@@ -68,7 +69,7 @@ class Side(asyncio.Protocol):
             self.transport.write(b"\n".join([*lines, b""]))
 
     def listen(self, *, now: bool) -> None:
-        """Read on, or leave what comes to the kernel, which has its sender wait."""
+        """Read on, or leave what arrives to the kernel, which makes the sender wait."""
         if self.transport:
             (self.transport.resume_reading if now else self.transport.pause_reading)()
 
@@ -85,11 +86,11 @@ class Side(asyncio.Protocol):
 
 
 class Logins:
-    """PLAIN and LOGIN under way, each asked by PLAIN once the client has answered."""
+    """PLAIN and LOGIN attempts; each is sent as PLAIN once the client has answered."""
 
     def __init__(self) -> None:
         self._has_plain = False
-        # By the question's number: mechanism, parameters, and what was answered so far.
+        # By the number of the question: mechanism, parameters, answers so far.
         self._open: dict[bytes, tuple[bytes, bytes, list[bytes]]] = {}
 
     def note(self, greeting: list[bytes]) -> None:
@@ -97,7 +98,7 @@ class Logins:
         self._has_plain = any(line.startswith(b"MECH\tPLAIN\t") for line in greeting)
 
     def translate(self, line: bytes) -> tuple[list[bytes], list[bytes]]:
-        """Return what to ask Dovecot in its place, and what to tell Postfix."""
+        """Return the lines for Dovecot in place of this one, and those for Postfix."""
         command, number, mechanism_name, rest = (*line.split(b"\t", 3), b"", b"", b"")[
             :4
         ]
@@ -115,7 +116,7 @@ class Logins:
     def _ask_or_prompt(
         self, number: bytes, login: tuple[bytes, bytes, list[bytes]]
     ) -> tuple[list[bytes], list[bytes]]:
-        """Ask the client for what is missing, or Dovecot if nothing is."""
+        """Prompt the client for what is missing; if nothing is, ask Dovecot."""
         mechanism, parameters, answers = login
         if missing := PROMPTS[mechanism][len(answers) :]:
             self._open[number] = login
@@ -129,7 +130,10 @@ class Logins:
 
 
 def make_plain_response(answers: list[bytes]) -> bytes | None:
-    """Make PLAIN's answer (RFC 4616) of its own or LOGIN's two; None if it is none."""
+    """Return PLAIN's response (RFC 4616) from PLAIN's answer or LOGIN's two.
+
+    None if the answers are not Base64, or contain a NUL.
+    """
     with contextlib.suppress(binascii.Error):
         parts = [base64.b64decode(each, validate=True) for each in answers]
         if len(parts) == 1:
@@ -140,7 +144,7 @@ def make_plain_response(answers: list[bytes]) -> bytes | None:
 
 
 def sign_question(question: bytes, second: float) -> bytes:
-    """Put our name and this time before the response, in place of any other name."""
+    """Add our name and this time before the response; remove any other local_name."""
     asked, *response = question.partition(b"\tresp=")
     fields = [
         each for each in asked.split(b"\t") if not each.startswith(b"local_name=")
@@ -149,18 +153,22 @@ def sign_question(question: bytes, second: float) -> bytes:
 
 
 def make_refusal(fields: list[bytes]) -> bytes:
-    """Refuse what these fields of an OK would let in."""
+    """Return the FAIL that replaces an OK with these fields."""
     kept = [each for each in fields[1:] if each.startswith((b"user=", b"reason="))]
     return b"\t".join([b"FAIL", fields[0], *kept])
 
 
 async def connect(path: str) -> socket.socket:
-    """Return a connection to this socket, or raise OSError."""
+    """Return a connection to the socket at this path.
+
+    Raises:
+        OSError: nobody listens there.
+    """
     line = socket.socket(socket.AF_UNIX)
     line.settimeout(0)
     try:
         while True:
-            with contextlib.suppress(BlockingIOError):  # as many wait as may
+            with contextlib.suppress(BlockingIOError):  # its backlog is full
                 line.connect(path)
                 return line
             await asyncio.sleep(0.02)
@@ -169,7 +177,7 @@ async def connect(path: str) -> socket.socket:
         raise
 
 
-repeats: dict[str, int] = {}  # how often what was printed came again within a second
+repeats: dict[str, int] = {}  # by text: how often it was repeated within a second
 
 
 def say(text: str) -> None:

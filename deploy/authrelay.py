@@ -1,22 +1,23 @@
-"""The relay between Postfix and Dovecot: "try again later", and why not.
+"""Relay authentication between Postfix and Dovecot, with temporary failures kept.
 
-    python3 authrelay.py /run/dovecot/auth-postfix    on the socket that is its stdin
+    python3 authrelay.py /run/dovecot/auth-postfix    standard input: the socket
 
-One process for every smtpd of the host, which needs nothing but Python. It passes on
-line by line what both sides say (protocol 1.2, doc/wiki/Design.AuthProtocol.txt of
-Dovecot 2.3), but for this; docs/decisions/0014 says why:
+One process serves every smtpd of the host. It needs only Python. It relays the lines of
+both sides (protocol 1.2, doc/wiki/Design.AuthProtocol.txt of Dovecot 2.3) with these
+exceptions; docs/decisions/0014 says why:
 
-- FAIL with code=temp_fail is "wrong password" to Postfix. A server that hangs up is
-  "temporary failure" to it. So this hangs up.
-- OK with "nologin" and a reason would be a logon to Postfix, and means a right password
-  that is refused. So this makes a FAIL of it, with the reason.
-- Postfix waits ten seconds, says 454, and nobody tells Dovecot. So each question says
-  in which second it was asked: portal.lua lets nobody in after six, and this hangs up
-  after eight. What a client types after the question of PLAIN or LOGIN, is waited for.
-- Postfix serves nobody for a minute if it is not greeted. So this does it itself while
-  Dovecot is away, and goes on trying to reach it.
+- Postfix takes FAIL with code=temp_fail for "wrong password", and a server that hangs
+  up for "temporary failure". So the relay hangs up.
+- Postfix takes OK with "nologin" and a reason for a logon, but it means a right
+  password that is refused. So the relay sends FAIL with the reason.
+- Postfix waits ten seconds, then answers 454, and Dovecot never learns of it. So each
+  question carries the second in which it was asked: portal.lua refuses after six
+  seconds, and the relay hangs up after eight. The time that a client takes to answer a
+  prompt of PLAIN or LOGIN does not count.
+- Postfix serves nobody for a minute if it gets no greeting. So the relay greets it
+  while Dovecot is away, and keeps trying to reach Dovecot.
 
-Names and passwords pass through here, and are in no line that this prints.
+Names and passwords pass through here; no line that this prints contains them.
 """
 
 import asyncio
@@ -31,17 +32,17 @@ import time
 from deploy.authlines import Logins, Side, connect, make_refusal, say, sign_question
 
 PATIENCE = 8.0  # seconds for an answer; Postfix has ten, portal.lua has six
-GREETING = 3.0  # seconds for Dovecot's greeting, before Postfix hears one of ours
-RETRY = 0.5  # seconds until Dovecot is tried again
-TICK = 1.0  # seconds within which this notes that it does not stand still
+GREETING = 3.0  # seconds for Dovecot's greeting, before Postfix gets one of ours
+RETRY = 0.5  # seconds until the next attempt to reach Dovecot
+TICK = 1.0  # seconds between two signs that the process runs
 MOST_EARLY = 10  # lines of one smtpd that are kept until Dovecot is there
 BACKLOG = 1024
-# What Dovecot offers, until it has said so.
+# The offer to Postfix until Dovecot has sent its own.
 OFFER = [b"VERSION\t1\t2", b"MECH\tPLAIN\tplaintext", b"MECH\tLOGIN\tplaintext"]
 
 
 class Conversation:
-    """What one smtpd asks, and what it is told."""
+    """The questions of one smtpd, and their answers."""
 
     def __init__(self, relay: "Relay") -> None:
         self._relay, self._loop = relay, asyncio.get_running_loop()
@@ -49,7 +50,7 @@ class Conversation:
         self._logins = Logins()
         self._is_last, self.over = False, asyncio.Event()
         self.postfix = Side(self._ask, self._control_flow, self.hang_up)
-        # What Postfix says before Dovecot's greeting is over, and that greeting.
+        # What Postfix sends before Dovecot's greeting is complete, and that greeting.
         self._early: list[bytes] = []
         self._greeting: list[bytes] = []
         self._is_greeted = self._is_ready = False
@@ -63,7 +64,7 @@ class Conversation:
         return side
 
     def _control_flow(self) -> None:
-        """Take nothing from anybody that could not be passed on."""
+        """Read from each side only what can be passed on to the other."""
         self._joining = self._joining or self._loop.create_task(self._join())
         is_open = len(self._early) < MOST_EARLY and not self._is_last
         anybody = self._dovecot.is_behind or self.postfix.is_behind
@@ -87,7 +88,7 @@ class Conversation:
             self.hang_up()
 
     def _reconnect_or_hang_up(self, *, is_hopeless: bool = False) -> None:
-        """Hang up, as Dovecot has, or try again if it has not even greeted us."""
+        """Hang up as Dovecot did, or connect again if it had not greeted us yet."""
         self._greet()
         if self._is_ready or is_hopeless or self.over.is_set():
             self.hang_up()
@@ -96,7 +97,7 @@ class Conversation:
             self._joining = self._loop.create_task(self._join(RETRY))
 
     def _greet(self) -> None:
-        """Greet Postfix as Dovecot does, or in its place; once."""
+        """Send Postfix a greeting once: Dovecot's, or ours in its place."""
         if not self._is_greeted:
             self._is_greeted = True
             greeting = self._greeting if self._is_ready else self._relay.greeting()
@@ -104,7 +105,7 @@ class Conversation:
             self.postfix.say(greeting)
 
     def _ask(self, lines: list[bytes]) -> None:
-        """Pass on what Postfix says, each question with our name and the time."""
+        """Pass on the lines of Postfix, each question with our name and the time."""
         if self.postfix.has_hung_up():
             self.hang_up()
             return
@@ -125,7 +126,7 @@ class Conversation:
             self._control_flow()
 
     def _begin(self, lines: list[bytes]) -> list[bytes]:
-        """Take Dovecot's greeting, up to its DONE, and return what comes behind."""
+        """Take Dovecot's greeting up to its DONE; return the lines after it."""
         while lines and not self._is_ready:
             self._greeting.append(lines.pop(0))
             self._is_ready = self._greeting[-1].startswith(b"DONE")
@@ -138,7 +139,7 @@ class Conversation:
         return lines
 
     def _answer(self, lines: list[bytes]) -> None:
-        """Pass on what Dovecot says, or hang up where it cannot decide."""
+        """Pass on the lines of Dovecot, or hang up if it cannot decide."""
         answers: list[bytes] = []
         for line in lines if self._is_ready else self._begin(lines):
             word, *fields = line.split(b"\t")
@@ -147,7 +148,7 @@ class Conversation:
             if word == b"FAIL" and b"code=temp_fail" in fields:
                 self._is_last = True
                 continue
-            # 2.3 says "nologin", 2.4 "nologin=y".
+            # 2.3 sends "nologin", 2.4 "nologin=y".
             names = {each.partition(b"=")[0] for each in fields[1:]}
             is_explained = word == b"OK" and b"nologin" in names
             answers.append(make_refusal(fields) if is_explained else line)
@@ -168,14 +169,14 @@ class Conversation:
         self.hang_up()
 
     def finish(self) -> None:
-        """Take no more questions, and hang up once those under way are answered."""
+        """Accept no more questions; hang up once the open ones are answered."""
         self._is_last = True
         self._control_flow()
         if not self._waiting:
             self.hang_up()
 
     def hang_up(self) -> None:
-        """End it for both sides: Postfix says 454 if it waits for something."""
+        """End it for both sides; Postfix answers 454 if it waits for something."""
         self.over.set()
         for number in [*self._waiting]:
             self._wait_no_more(number)
@@ -187,7 +188,7 @@ class Conversation:
 
 
 class Relay:
-    """All conversations, until the process is told to end."""
+    """All conversations of the process."""
 
     def __init__(self, dovecot: str) -> None:
         self.dovecot, self._offer, self._numbers = dovecot, OFFER, itertools.count(1)
@@ -195,12 +196,12 @@ class Relay:
         self._last_tick = self._next_tick = time.time()
 
     def note(self, greeting: list[bytes]) -> None:
-        """Remember what Dovecot offers; the rest belongs to that connection alone."""
+        """Remember Dovecot's offer; the rest belongs to that connection only."""
         kept = (b"VERSION\t", b"MECH\t")
         self._offer = [line for line in greeting if line.startswith(kept)]
 
     def greeting(self) -> list[bytes]:
-        """Return one of our own, with what Dovecot offered last."""
+        """Return a greeting of our own, with Dovecot's last offer."""
         ours = b"SPID\t%d\nCUID\t%d" % (os.getpid(), next(self._numbers))
         return [
             *self._offer,
@@ -210,12 +211,15 @@ class Relay:
         ]
 
     def earliest_arrival(self) -> float:
-        """Return since when what is read now may wait: for long if we stood still."""
+        """Return the earliest time at which what is read now can have arrived.
+
+        It is long ago if this process was stopped.
+        """
         now = time.time()
         return self._last_tick if now - self._last_tick > 2 * TICK else now
 
     def _tick(self) -> None:
-        """Note that we do not stand still; after we did, once what waited is read."""
+        """Record that the process runs; after a stop, once the backlog is read."""
         now = time.time()
         stood_still = now - self._next_tick > TICK
         self._last_tick = self._last_tick if stood_still else now
@@ -223,7 +227,7 @@ class Relay:
         asyncio.get_running_loop().call_later(self._next_tick - now, self._tick)
 
     def forget(self, conversation: Conversation) -> None:
-        """Drop one that is over."""
+        """Drop a conversation that is over."""
         self._conversations.discard(conversation)
 
     def _begin(self) -> Side:
@@ -232,15 +236,15 @@ class Relay:
         return conversation.postfix
 
     async def serve(self, listening: socket.socket) -> None:
-        """Serve whoever connects, until SIGTERM.
+        """Serve whoever connects, until SIGTERM or SIGINT.
 
-        Then who has asked nothing is hung up on, and who waits for an answer gets it.
+        Then hang up on whoever has asked nothing, and answer the open questions first.
         """
         self._tick()
         loop, terminated = asyncio.get_running_loop(), asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, terminated.set)
-        # Not create_unix_server: in Python 3.13 it removes systemd's socket at its end.
+        # Not create_unix_server: in Python 3.13 it removes systemd's socket at the end.
         server = await loop.create_server(self._begin, sock=listening, backlog=BACKLOG)
         await terminated.wait()
         server.close()

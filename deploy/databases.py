@@ -1,4 +1,4 @@
-"""What the URL of the portal's database tells a mail server."""
+"""Read and adapt the URL of the portal's database for a mail server."""
 
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
@@ -32,13 +32,13 @@ def sqlite_file(database_url: str) -> Path | None:
 
 
 def limit_connect_time(database_url: str) -> str:
-    """Return the URL with a connection that gives up after two seconds."""
+    """Return the URL with a time-out of two seconds for connecting."""
     url = urlsplit(database_url)
     query = dict(parse_qsl(url.query)) | {"connect_timeout": PATIENCE}
     return url._replace(query=urlencode(query)).geturl()
 
 
 def database_name(postgres_url: str) -> str:
-    """Return which database of its server the URL means; "" if it does not say."""
+    """Return the name of the database in the URL; "" if it has none."""
     url = urlsplit(postgres_url)
     return dict(parse_qsl(url.query)).get("dbname", unquote(url.path.lstrip("/")))

@@ -1,10 +1,10 @@
-"""The demonstration behind `make run`: portal, worker and mail server on loopback.
+"""Run the demonstration of `make run`: portal, workers and mail server on loopback.
 
-Everything it needs and leaves is below one folder, VAR; a second start goes on with
-what is there. Nothing here is for a real host: docs/operations.md is.
+All its files are below one folder, VAR; a second start uses them again. Nothing here is
+for a real host: see docs/operations.md.
 
-With --develop, as `make dev` has it, it is for those who change the portal: a changed
-file is read at once, an error shows its page with the code, and mails are printed.
+--develop, as in `make dev`, is for those who change the portal: it reads a changed file
+at once, shows an error with its code, and prints mails.
 """
 
 import os
@@ -33,13 +33,13 @@ from deploy.supervisor import (
 )
 from deploy.waiting import NotReady, wait_until_ended
 
-# Has the server that reads changed files anew end with all that it has started.
+# Ends the server that reloads changed files together with its children.
 WITH_CHILDREN = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait'
 
 
 def main() -> int:
     """Run until Ctrl-C or TERM; return the exit code."""
-    # Also where a script's "&" has told its children to ignore Ctrl-C.
+    # Set explicitly: the "&" of a script makes its children ignore Ctrl-C.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     os.umask(0o022)  # the mail server's users read what is made here
@@ -49,7 +49,7 @@ def main() -> int:
                 plan = make_plan(os.environ, is_development="--develop" in sys.argv)
                 demonstrate(plan, started)
             finally:
-                # A second Ctrl-C must not leave half of it running.
+                # A second Ctrl-C must not leave some of the processes running.
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except KeyboardInterrupt:
@@ -61,10 +61,10 @@ def main() -> int:
 
 
 def demonstrate(plan: Plan, started: ExitStack) -> None:
-    """Start everything, say so, and watch over it; `started` stops it.
+    """Start everything, print where it runs, and watch it; `started` stops it.
 
     Raises:
-        StartError: something of it did not start, or ended by itself.
+        StartError: a process did not start, or ended by itself.
     """
     require_free(plan.ports)
     settings = make_settings(plan)
@@ -77,7 +77,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
     processes = {"portal": start(portal_command(plan), environment, started)}
     if not mail_error:
         processes |= plan.mail.processes
-    # The portal alone at first: on a small machine each program takes from its start.
+    # The portal first: on a small machine other programs would slow down its start.
     wait_until_healthy(plan.port, processes)
     for name, command in workers(plan, mail_error).items():
         processes[name] = start(command, environment, started)
@@ -86,7 +86,7 @@ def demonstrate(plan: Plan, started: ExitStack) -> None:
 
 
 def start_mail(plan: Plan, started: ExitStack) -> str:
-    """Start the mail server; return in a few words why there is none, or nothing."""
+    """Start the mail server; return why there is none, or ""."""
     if plan.missing:
         return f"missing: sudo apt-get install {' '.join(plan.missing)}"
     try:
@@ -100,7 +100,7 @@ def start_mail(plan: Plan, started: ExitStack) -> str:
 
 
 def workers(plan: Plan, mail_error: str) -> dict[str, list[str]]:
-    """Return what runs beside the portal, by its name."""
+    """Return the commands that run beside the portal, by name."""
     commands = {
         "worker": manage_command("deliver_cutoffs"),
         "mails": manage_command("send_notifications"),
@@ -117,14 +117,14 @@ def manage_command(*arguments: str) -> list[str]:
 
 
 def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
-    """Make what is not there yet: tables, mailboxes, files for browsers.
+    """Create what does not exist yet: tables, mailboxes, files for browsers.
 
     Raises:
-        StartError: it failed.
+        StartError: the preparation failed.
     """
     say("Preparing the database and the files for browsers …")
     command = [sys.executable, "-m", "deploy.preparation"]
-    # No mail server runs yet: there is no session of which it has to be told.
+    # No mail server runs yet, so there are no sessions to end.
     alone = {**environment, "DOVEADM_URLS": ""}
     process = start(command, alone, started)
     try:
@@ -137,7 +137,7 @@ def prepare(environment: Mapping[str, str], started: ExitStack) -> None:
 
 def portal_command(plan: Plan) -> list[str]:
     if plan.is_development:
-        # Reads changed files anew, which takes a process of its own.
+        # runserver reloads changed files, which takes a second process.
         server = manage_command("runserver", f"{HOST}:{plan.port}")
         return ["sh", "-c", WITH_CHILDREN, "portal", *server]
     return [
@@ -159,7 +159,7 @@ def portal_command(plan: Plan) -> list[str]:
 
 
 def make_welcome_text(plan: Plan, mail_error: str) -> str:
-    """What runs where, who can sign in, and what is missing."""
+    """Return what runs where, who can sign in, and what is missing."""
     portal = f"http://{HOST}:{plan.port}/"
     return f"""
   Portal       {portal}
@@ -196,7 +196,7 @@ def describe_data(plan: Plan) -> str:
 
 
 def servers(plan: Plan, mail_error: str) -> str:
-    """A line for each mail server, or for the reason why it is not there."""
+    """Return a line for each mail server, or for the reason why there is none."""
     if mail_error:
         return f"  Mail server  {mail_error}"
     ports = plan.mail.ports

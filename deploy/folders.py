@@ -1,4 +1,4 @@
-"""Who can get at the folders that portal and mail server share."""
+"""Permissions of the folders that portal and mail server share."""
 
 import shutil
 import stat
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def find_closed_folder(folder: Path) -> Path | None:
-    """Return the first folder on the way that other users cannot pass, or None."""
+    """Return the first folder on the path that other users cannot enter, or None."""
     folder = folder.resolve()
     for each in (*reversed(folder.parents), folder):
         if each.exists() and not each.stat().st_mode & stat.S_IXOTH:
@@ -17,8 +17,8 @@ def find_closed_folder(folder: Path) -> Path | None:
 def share(file: Path, group: str) -> None:
     """Let a group read an SQLite file in write-ahead mode.
 
-    Its readers write to the two files beside it, so the group may write in the folder,
-    and whatever is made there belongs to the group.
+    Its readers write to the two files beside it. So the group may write in the folder,
+    and every new file there belongs to the group.
     """
     folder = file.parent
     shutil.chown(folder, group=group)

@@ -1,6 +1,6 @@
-"""The rule for mailboxes' homes, of which the portal knows the same in its MAIL_HOME.
+"""The rule for the homes of mailboxes; the portal's MAIL_HOME is the same rule.
 
-mailportal/homes.py says of every rule what this module says; a test holds them to it.
+mailportal/homes.py judges every rule as this module does; a test compares them.
 """
 
 import re
@@ -9,10 +9,10 @@ KNOWN = "only %u, %n and %d are known here"
 
 
 def fault_of(home: str) -> str:
-    """Return what is wrong with a rule for homes, or nothing.
+    """Return what is wrong with a rule for homes, or "".
 
-    Right is an absolute path with %u for the address, and %n and %d for what stands
-    before and after its @, by which no two mailboxes have the same folder.
+    A valid rule is an absolute path with %u for the address, or with %n and %d for the
+    parts before and after its @. It gives each mailbox a folder of its own.
     """
     unknown = re.search(r"%(?![und])(\{[^}]*\}?|%\w?|[\w.]*)", home)
     parts = re.split("[/@]", home)

@@ -1,11 +1,11 @@
-"""A private mail host on loopback, from the same configuration that operators install.
+"""Run a private mail host on loopback, with the configuration that operators install.
 
     with MailHost(folder, database_url="sqlite:////srv/db/portal.sqlite3") as host:
         print(host.ports.imap)
 
-Started by root it has Dovecot and Postfix; started by anybody else, who may not run
-Postfix, Dovecot alone. It never touches the system's own instances. Where the programs
-come from, deploy/servers.py says.
+Root gets Dovecot and Postfix. Other users get Dovecot only, as they cannot run Postfix.
+The system's own instances are never touched. deploy/servers.py says where the programs
+come from.
 """
 
 import getpass
@@ -45,8 +45,8 @@ from deploy.waiting import NotReady, run_to_completion, wait_until_listening
 STOP_PATIENCE = 60.0  # seconds until a server that was asked to stop is killed
 POSTFIX = "/usr/sbin/postfix"
 POSTFIX_MASTER = "/usr/lib/postfix/sbin/master"
-# A shell that stops a server when it is told to, or when the thread that started it has
-# ended. The servers cannot be told so themselves: changing users clears that wish.
+# A shell that stops a server on TERM, or when the thread that started it has ended. The
+# kernel cannot signal the servers themselves: changing users clears that setting.
 GUARD = """
 trap 'kill -TERM $server' TERM
 "$@" &
@@ -57,18 +57,18 @@ wait $server
 
 
 class MailHostError(Exception):
-    """The mail host cannot run; the text says why."""
+    """The mail host cannot run. The text says why."""
 
 
 @dataclass
 class MailHost:
-    """Dovecot and Postfix as child processes, with everything of theirs in one folder.
+    """Dovecot and Postfix as child processes, with all their files in one folder.
 
     `database_url` may be the portal's own: the mail server reads it in its own role. An
-    SQLite file must lie in a folder of its own, which is opened to the mail server.
-    A port of 0 means any free one. When it stops, mail and logs stay in the folder; the
-    rest is written anew by every start. The servers also stop when the thread that
-    started them ends, however it ends.
+    SQLite file must be in a folder of its own, which the mail server gets access to.
+    A port of 0 means any free port. When the host stops, mail and logs stay in the
+    folder; each start writes everything else again. The servers also stop when the
+    thread that started them ends.
     """
 
     dovecot_program: ClassVar[str] = DOVECOT
@@ -82,7 +82,7 @@ class MailHost:
     )
     webmail_networks: Sequence[str] = ()
     certificate: Certificate | None = None
-    # Seconds that a wrong password has to wait for its answer.
+    # Seconds until a wrong password is answered.
     failure_delay: int = 2
 
     def __post_init__(self) -> None:
@@ -91,9 +91,9 @@ class MailHost:
         self.ports = choose_free_ports(self.ports)
         self.has_postfix = os.geteuid() == 0 and servers.have(POSTFIX)
         self._processes: list[subprocess.Popen[bytes]] = []
-        # For sockets, whose paths may have no more than 107 characters.
+        # For sockets: their paths may have at most 107 characters.
         self._base: Path | None = None
-        # Where Postfix asks, whichever relay it is that listens.
+        # The socket that Postfix asks; it outlives the relay that listens on it.
         self._relay_socket: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -114,18 +114,18 @@ class MailHost:
     def missing(database_url: str) -> list[str]:
         """Return the Debian packages that are needed and not installed.
 
-        Postfix is among them only for root: nobody else could run it.
+        They include Postfix for root only: nobody else can run it.
         """
         return missing_packages(as_mail_role(database_url))
 
     @property
     def dovecot_conf(self) -> Path:
-        """What `doveadm -c` wants."""
+        """The main file, for `doveadm -c`."""
         return self.folder / "dovecot" / "dovecot.conf"
 
     @property
     def dovecot_log(self) -> Path:
-        """Dovecot's log, with a line for every decision."""
+        """Dovecot's log, with a line for each logon decision."""
         return self.folder / "dovecot.log"
 
     @property
@@ -135,7 +135,7 @@ class MailHost:
 
     @property
     def processes(self) -> dict[str, subprocess.Popen[bytes]]:
-        """What was started, by its name."""
+        """The started processes by name."""
         names = ("mail server Dovecot", "relay of Postfix", "mail server Postfix")
         return dict(zip(names, self._processes, strict=False))
 
@@ -147,16 +147,16 @@ class MailHost:
         return self._base / "dovecot" / name
 
     def start(self) -> None:
-        """Start everything, and return when all of it answers.
+        """Start all servers; return when all of them answer.
 
         Raises:
-            MailHostError: it cannot run here; nothing is left running.
+            MailHostError: a server cannot run here. Nothing is left running.
         """
         self._check()
         self._base = Path(tempfile.mkdtemp(prefix="mailportal-mail-"))
         try:
             self._prepare(self._base)
-            # Dovecot first: Postfix asks it who may log on.
+            # Dovecot first: Postfix asks it for logons.
             self._start_dovecot()
             if self.has_postfix:
                 self.start_relay()
@@ -170,7 +170,7 @@ class MailHost:
             raise
 
     def stop(self) -> None:
-        """Stop what was started; nothing if nothing was."""
+        """Stop all servers that were started."""
         while self._processes:
             process = self._processes.pop()
             process.terminate()
@@ -246,14 +246,14 @@ class MailHost:
         )
         listeners = (self.ports.imap, self.ports.pop3, self.socket("auth-client"))
         wait_until_listening("Dovecot", self._processes[-1], listeners)
-        # Dovecot 2.4 warms up by a look-up (warm-up.conf). Once one is answered, it is.
+        # Dovecot 2.4 warms up with a look-up (warm-up.conf); one answer ends that.
         configuration, nobody = str(self.dovecot_conf), "nobody@localhost"
         look_up = servers.command("doveadm", "-c", configuration, "user", nobody)
         with (self.folder / "start.log").open("ab") as log:
             run_to_completion("Dovecot's first look-up", look_up, log)
 
     def start_relay(self) -> None:
-        """Start what Postfix asks for logons; again, if it has ended."""
+        """Start the relay that Postfix asks for logons; start it again if it ended."""
         program, socket_path = self.relay_files()
         dovecot, log = self.socket("auth-postfix"), self.folder / "start.log"
         self._relay_socket = self._relay_socket or listen_for_postfix(socket_path)
@@ -261,7 +261,7 @@ class MailHost:
         self._processes.append(self.relay)
 
     def stop_relay(self) -> None:
-        """Have it end as it does when the host stops."""
+        """Stop the relay as the host does when it stops."""
         self._processes.remove(self.relay)
         self.relay.terminate()
         self.relay.wait(STOP_PATIENCE)
@@ -274,7 +274,7 @@ class MailHost:
         self._relay_socket = None
 
     def relay_files(self) -> tuple[Path, Path]:
-        """Return the relay's program, and the socket where Postfix finds it."""
+        """Return the relay's program, and the socket that Postfix connects to."""
         socket_path = self.socket("auth-postfix").parents[1] / "relay"
         return self.folder / "postfix" / "authrelay.py", socket_path
 

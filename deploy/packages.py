@@ -1,4 +1,4 @@
-"""What a private mail host needs of Debian, and which packages have it."""
+"""The Debian packages that a private mail host needs."""
 
 import os
 
@@ -19,7 +19,7 @@ FILES_OF_PACKAGES = {
 def missing_packages(database_url: str) -> list[str]:
     """Return the Debian packages that are needed and not installed.
 
-    Postfix is among them only for root: nobody else could run it.
+    They include Postfix for root only: nobody else can run it.
     """
     sqlite = sqlite_file(database_url) is not None
     wanted = dict(FILES_OF_PACKAGES)

@@ -1,4 +1,4 @@
-"""What the demonstration runs where, and the settings that follow from it."""
+"""Decide what the demonstration runs where, and derive the portal's settings."""
 
 import json
 import os
@@ -16,20 +16,20 @@ from deploy.mailhost import MailHost
 from deploy.supervisor import HOST, ROOT, StartError
 from deploy.values import Ports
 
-# The host's "webmail" connects from here, so that a reader can play it.
+# The address of the host's webmail; a reader can connect from it.
 WEBMAIL = "127.0.0.2"
 
-# What the demonstration's processes inherit. Everything else is decided here, so that
-# a variable left over in somebody's shell cannot change it.
+# The variables that the processes inherit. This module sets all others, so that a
+# variable left over in a shell cannot change the demonstration.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is going to run where."""
+    """What runs where."""
 
     folder: Path
-    # Where database and mail are; see `choose_mail_folder`.
+    # The folder of database and mail; see `choose_mail_folder`.
     shared: Path
     port: int
     mail: MailHost
@@ -44,7 +44,7 @@ class Plan:
 
     @property
     def ports(self) -> dict[str, int]:
-        """What has to be free, by the name of the variable that changes it."""
+        """The ports that must be free, by the variable that changes each."""
         numbers = {"PORT": self.port}
         if not self.missing:
             numbers |= {
@@ -57,10 +57,10 @@ class Plan:
 
 
 def make_plan(environment: Mapping[str, str], *, is_development: bool = False) -> Plan:
-    """Read what was asked for, and make the folders and secrets that are not there yet.
+    """Read the variables; create the folders and secrets that do not exist yet.
 
     Raises:
-        StartError: a port that is none, or MAIL_SERVERS that has no mail servers.
+        StartError: a port is not a number, or MAIL_SERVERS has no mail servers.
     """
     try:
         servers.command()
@@ -95,12 +95,18 @@ def port(environment: Mapping[str, str], name: str, default: int) -> int:
 
 
 def database_url(folder: Path) -> str:
-    """An SQLite file in a folder of its own, which the mail server gets to read."""
+    """Return the URL of an SQLite file in a folder of its own.
+
+    The mail server gets access to that folder.
+    """
     return f"sqlite:///{quote(str(folder))}/db/portal.sqlite3"
 
 
 def ensure_secret_file(folder: Path, name: str) -> Path:
-    """A file with 256 random bits for its owner alone, made at the first start."""
+    """Return a file with 256 random bits, which only its owner can read.
+
+    The first start creates it.
+    """
     path = folder / "secrets" / name
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
@@ -110,10 +116,10 @@ def ensure_secret_file(folder: Path, name: str) -> Path:
 
 
 def choose_mail_folder(folder: Path) -> Path:
-    """Where database and mail are: `folder`, if the mail servers get there.
+    """Return the folder for database and mail: `folder`, if the servers can enter it.
 
-    Started by root, Dovecot and Postfix work under users of their own, to whom root's
-    home is closed. Then it is below /var/lib, and a link in `folder` remembers it.
+    If root starts them, Dovecot and Postfix run as their own users, who cannot enter
+    root's home. Then the folder is below /var/lib, and a link in `folder` points to it.
     """
     link = folder / "shared"
     if link.exists():
@@ -134,13 +140,13 @@ def inherit_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def write_settings(path: Path, settings: Mapping[str, str]) -> None:
-    """Write them for a shell: for manage.py beside the demonstration."""
+    """Write the settings for a shell, so that manage.py can use them as well."""
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in settings.items()]
     path.write_text("".join(lines))
 
 
 def make_settings(plan: Plan) -> dict[str, str]:
-    """The portal's settings; `.env.example` explains each name."""
+    """Return the portal's settings; `.env.example` explains each of them."""
     doveadm = f"http://{HOST}:{plan.mail.ports.doveadm}/doveadm/v1"
     return {
         "VAR": str(plan.folder),
@@ -162,7 +168,7 @@ def make_settings(plan: Plan) -> dict[str, str]:
 
 
 def make_sites(plan: Plan) -> list[dict[str, object]]:
-    """Our own site with the servers on loopback, and three that are only examples."""
+    """Return the site of the servers on loopback, and three examples."""
     ports = plan.mail.ports
     numbers = {"imap": ports.imap, "pop3": ports.pop3, "smtp": ports.submission}
     return [

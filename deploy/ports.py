@@ -8,7 +8,7 @@ from deploy.values import Ports
 
 
 def choose_free_ports(ports: Ports) -> Ports:
-    """Return the ports with any free one in place of each 0."""
+    """Return the ports with a free port in place of each 0."""
     with contextlib.ExitStack() as held:
         return Ports(
             **{name: port or _free_port(held) for name, port in vars(ports).items()}
@@ -33,7 +33,7 @@ def is_free(port: int) -> bool:
 
 
 def is_listening(listener: int | Path) -> bool:
-    """Whether somebody listens at this port or socket."""
+    """Whether somebody listens at this port of loopback, or at this Unix socket."""
     local = isinstance(listener, Path)
     with socket.socket(socket.AF_UNIX if local else socket.AF_INET) as line:
         return line.connect_ex(str(listener) if local else ("127.0.0.1", listener)) == 0

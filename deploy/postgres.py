@@ -1,9 +1,9 @@
-"""A PostgreSQL of one's own, thrown away afterwards: for tests and benchmarks.
+"""Run a private PostgreSQL for tests and benchmarks, and delete it afterwards.
 
     python -m deploy.postgres pytest tests
 
-runs the command with DATABASE_URL set to a fresh database in a fresh cluster, which has
-the two roles of roles.sql.
+runs the command with DATABASE_URL set to a new database in a new cluster. The cluster
+has the two roles of roles.sql.
 """
 
 import os
@@ -34,9 +34,9 @@ MAIL_ROLE = "mailportal_mail"
 
 
 class PrivatePostgres:
-    """A cluster in a temporary folder: Unix socket and loopback, no passwords.
+    """A cluster in a temporary folder, on a Unix socket and loopback; no passwords.
 
-    Of no use for data anybody wants to keep: it does not wait for the disk.
+    Never for data that anybody wants to keep: it does not wait for the disk.
     """
 
     def __init__(self) -> None:
@@ -47,11 +47,11 @@ class PrivatePostgres:
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        """Make the cluster, start it, and create the roles."""
+        """Create the cluster, start it, and create the roles."""
         self._make_cluster()
         self.start()
         self.run_sql(ROLES.read_text())
-        # Only so that Django can make its test databases.
+        # Django needs this to create its test databases.
         self.run_sql(f"ALTER ROLE {OWNER} CREATEDB")
         return self
 
@@ -71,7 +71,7 @@ class PrivatePostgres:
         return [] if _binaries().joinpath("initdb").exists() else ["postgresql"]
 
     def start(self) -> None:
-        """Start it, and return when it answers. It ends with this thread at the latest.
+        """Start it; return when it answers. It ends with this thread at the latest.
 
         Raises:
             TimeoutError: it does not answer.
@@ -94,10 +94,10 @@ class PrivatePostgres:
             raise TimeoutError(message) from None
 
     def stop(self) -> None:
-        """Stop it now, whoever is connected; nothing if it does not run."""
+        """Stop it at once if it runs, even with open connections."""
         if self._server:
             self._server.send_signal(signal.SIGINT)
-            with suppress(NotReady):  # it is killed then, and nobody misses its data
+            with suppress(NotReady):  # it is killed then; its data is not needed
                 wait_until_ended("PostgreSQL", self._server)
         self._server = None
 
@@ -148,7 +148,7 @@ class PrivatePostgres:
         ).stdout
 
     def _command(self, name: str, *arguments: str, ends: bool = False) -> list[str]:
-        """Return the command of a program of PostgreSQL, which refuses to be root."""
+        """Return the command that runs a program of PostgreSQL, never as root."""
         user = ("--reuid=postgres", "--regid=postgres", "--clear-groups")
         options_of_user = user if os.geteuid() == 0 else ()
         program = [str(self._binaries / name), *arguments]

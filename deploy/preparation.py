@@ -1,7 +1,7 @@
-"""What `make run` does before the portal starts, in one process.
+"""Prepare the demonstration before the portal starts, in one process.
 
 Each start of Django takes a second of the processor's time, which on a busy machine is
-half a minute. Every command leaves alone what it finds made.
+half a minute. Every command keeps what exists already.
 """
 
 import os
@@ -12,7 +12,7 @@ COMMANDS = (["prepare"], ["seed_demo"], ["collectstatic", "--no-input"])
 
 
 def main() -> None:
-    """Run the commands, as manage.py does; the first that fails ends it."""
+    """Run the commands as manage.py does; stop at the first that fails."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailportal.settings")
     for command in COMMANDS:
         execute_from_command_line(["manage.py", *command, "--verbosity=0"])

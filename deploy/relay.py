@@ -1,4 +1,4 @@
-"""Postfix's way to Dovecot (authrelay.py) as a child process, for private hosts."""
+"""Run authrelay.py, between Postfix and Dovecot, for private hosts."""
 
 import shutil
 import socket
@@ -13,9 +13,9 @@ USER, CLIENT = "dovenull", "postfix"
 
 
 def listen_for_postfix(door: Path) -> socket.socket:
-    """Make the socket where Postfix asks, anew; only root can do it.
+    """Create the socket that Postfix asks; only root can do so.
 
-    As that of systemd it outlives the relay: who asks meanwhile waits for the next one.
+    Like systemd's socket it outlives the relay: questions wait for the next relay.
     """
     door.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX)
@@ -29,10 +29,10 @@ def listen_for_postfix(door: Path) -> socket.socket:
 def start_relay(
     script: Path, dovecot: Path, listening: socket.socket, log: Path
 ) -> subprocess.Popen[bytes]:
-    """Start authrelay.py for the Postfix that asks at a socket; it ends when we do.
+    """Start authrelay.py on the socket that Postfix asks; only root can do so.
 
-    `dovecot` is the socket of Dovecot's which it asks. What it prints is added to
-    `log`. Only root can do it.
+    It ends when this process ends. `dovecot` is the socket of Dovecot that it asks. Its
+    output is appended to `log`.
     """
     user = [f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     command = ["/usr/bin/python3", "-IS", str(script), str(dovecot)]

@@ -1,8 +1,8 @@
-"""Fill in the configuration of Dovecot and Postfix for one mail host.
+"""Render the configuration of Dovecot and Postfix for one mail host.
 
     python -m deploy.render /etc/mailportal --help
 
-writes two folders. Every file says what it is for; nothing outside is touched.
+writes two folders and nothing outside them. Every file says what it is for.
 
 /etc/mailportal/dovecot
     `dovecot -c /etc/mailportal/dovecot/dovecot.conf`, or make /etc/dovecot/dovecot.conf
@@ -56,7 +56,7 @@ RELAY_PROGRAM = ["authlines.py", "authrelay.py"]
 
 @dataclass(frozen=True)
 class _File:
-    """A file to write: the templates it is put together from, and who may read it."""
+    """A file to write: the templates that it consists of, and who may read it."""
 
     name: str
     templates: Sequence[str]
@@ -84,13 +84,13 @@ def render(values: MailHostValues) -> None:
 
 
 def _template(name: str) -> str:
-    """Return its text, without imports of ours: what they name stands before it."""
+    """Return a template's text without imports from deploy, which precede it."""
     text = (TEMPLATES / name).read_text()
     return re.sub(r"^from deploy\..*\n", "", text, flags=re.MULTILINE)
 
 
 def relay_program() -> str:
-    """Return the program between Postfix and Dovecot; it needs nothing but Python."""
+    """Return the program between Postfix and Dovecot; it needs only Python."""
     return "".join(map(_template, RELAY_PROGRAM))
 
 
@@ -99,7 +99,7 @@ def _files(values: MailHostValues) -> list[_File]:
     private = values.private
     source = f"dovecot-{values.dovecot}"
     files = [
-        # First what this version has for itself: 2.4 wants to read its number first.
+        # The version's own file first: 2.4 must read its version number first.
         _File(
             "dovecot/dovecot.conf", [f"{source}/dovecot.conf", "dovecot/dovecot.conf"]
         ),
@@ -199,7 +199,7 @@ def main() -> None:
 
 
 def _make_version_notes(folder: Path, version: DovecotVersion) -> list[str]:
-    """Return what an operator has to know of versions that differ, in sentences."""
+    """Return sentences for the operator about versions of Dovecot that differ."""
     notes = []
     before = rendered_for(folder)
     if before not in {None, version}:
@@ -220,7 +220,7 @@ def _make_version_notes(folder: Path, version: DovecotVersion) -> list[str]:
 
 
 def rendered_for(folder: Path) -> str | None:
-    """Return for which Dovecot the configuration in the folder is; None without one."""
+    """Return the version of Dovecot that the folder was rendered for; None if none."""
     try:
         text = (folder / "dovecot" / "dovecot.conf").read_text()
     except OSError:

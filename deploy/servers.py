@@ -1,23 +1,22 @@
-"""The mail servers' programs: this machine's, or those of another Debian in a folder.
+"""Find the mail servers' programs: this machine's, or those of a Debian in a folder.
 
-MAIL_SERVERS=FOLDER has private mail hosts (deploy/mailhost.py) run Dovecot and Postfix
-from there, so that a version can be tried that this machine's packages do not have;
-`make debian13` makes such a folder. Everything else is this machine's: its processes,
-network and files, its users and groups, Python and the databases.
+With MAIL_SERVERS=FOLDER, private mail hosts (deploy/mailhost.py) run Dovecot and
+Postfix from that folder, in versions that this machine does not have. `make debian13`
+creates such a folder. Everything else is this machine's: processes, network, files,
+users and groups, Python and the databases.
 
-A program of the folder runs in a mount namespace of its own. There the folder's /usr
-and what configures it in /etc lie over this machine's. Only root can do that, and this
-machine needs Dovecot and Postfix installed as well: for their users, and the folders
-that are covered. The namespace ends with its last process, so that nothing stays
-mounted, however a program ends.
+A program of the folder runs in a mount namespace of its own, in which the folder's /usr
+and its configuration in /etc cover this machine's. Only root can do that. This machine
+needs Dovecot and Postfix installed as well: for their users, and for the folders that
+are covered. The namespace ends with its last process, so nothing stays mounted.
 """
 
 import os
 from pathlib import Path
 
 VARIABLE = "MAIL_SERVERS"
-# Has everything: Debian's /bin, /lib and /sbin lead there. Covered last, so that it is
-# this machine's mount(8) that does all of it.
+# /usr has all programs: Debian's /bin, /lib and /sbin lead there. It is covered last,
+# so that this machine's mount(8) does all of it.
 ENTER = f"""
 for path in /etc/alternatives /etc/dovecot /etc/ld.so.cache /etc/postfix /usr; do
   mount --bind "$0$path" "$path" || exit
@@ -28,14 +27,13 @@ exec "$@"
 
 
 class MissingServersError(Exception):
-    """The servers that were asked for cannot run; the text says why."""
+    """The servers of MAIL_SERVERS cannot run. The text says why."""
 
 
 def command(*words: str) -> list[str]:
-    """Return the command that runs this one with the servers' programs.
+    """Return the command that runs these words with the servers' programs.
 
-    A program needs no path for it. It runs as the process that is started, without
-    another between.
+    A program needs no path. It is the started process itself, without a parent between.
 
     Raises:
         MissingServersError: MAIL_SERVERS names no such folder, or we are not root.
@@ -58,7 +56,7 @@ def root() -> Path:
 
 
 def have(pattern: str) -> bool:
-    """Return whether there is a file of this name, or one like it, where they are."""
+    """Whether the servers' system has a file that matches this pattern."""
     return any(root().glob(pattern.lstrip("/")))
 
 

@@ -1,4 +1,4 @@
-"""Processes that are started together, watched, and ended together."""
+"""Start processes together, watch them, and stop them together."""
 
 import http.client
 import os
@@ -26,14 +26,14 @@ STOP_PATIENCE = 10  # seconds until a process that was asked to end is killed
 
 
 class StartError(Exception):
-    """Says in one sentence why, and what to do."""
+    """The demonstration cannot start or go on; the text says why and what to do."""
 
 
 def require_free(ports: Mapping[str, int]) -> None:
-    """Find out before anything is started whether somebody else listens there.
+    """Check, before anything is started, that nobody listens at these ports.
 
     Raises:
-        StartError: somebody does.
+        StartError: a port is taken.
     """
     for name, number in ports.items():
         try:
@@ -48,9 +48,9 @@ def require_free(ports: Mapping[str, int]) -> None:
 def start(
     command: list[str], environment: Mapping[str, str], started: ExitStack
 ) -> Process:
-    """Start a process in a session of its own: Ctrl-C reaches us, and we end it.
+    """Start a process in a session of its own, so that Ctrl-C reaches only us.
 
-    It ends as well when we do, however that happens.
+    `started` stops it; it also ends when this process ends.
     """
     process = subprocess.Popen(
         tie_to_parent(command),
@@ -77,7 +77,7 @@ def wait_until_healthy(
     """Return when the portal and its database are ready, however long that takes.
 
     Raises:
-        StartError: a process ended, or the portal stands still.
+        StartError: a process ended, or the portal is stalled.
     """
 
     def ready() -> bool:
@@ -101,10 +101,10 @@ def is_healthy(number: int) -> bool:
 
 
 def watch(processes: Mapping[str, Process]) -> None:
-    """Stay until one of them ends.
+    """Watch the processes until one of them ends, which none should.
 
     Raises:
-        StartError: one did, which none of them should.
+        StartError: a process ended.
     """
     while True:
         require_running(processes)

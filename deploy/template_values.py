@@ -1,4 +1,4 @@
-"""What the templates have gaps for, and what a mail host has there."""
+"""Compute the text for each @NAME@ of the configuration templates."""
 
 import ipaddress
 import re
@@ -8,13 +8,13 @@ from deploy.databases import database_name, limit_connect_time, sqlite_file
 from deploy.homes import fault_of
 from deploy.values import MailHostValues
 
-# In Postfix's queue, so that an smtpd that is shut in there reaches it too. It is the
-# socket of deploy/systemd/mailportal-relay.socket.
+# In Postfix's queue, so that an smtpd in a chroot reaches it too. It is the socket of
+# deploy/systemd/mailportal-relay.socket.
 RELAY = "private/mailportal-relay"
 
 
 def make_template_values(values: MailHostValues) -> dict[str, str]:
-    """Return what the files say, by the names that they have for it.
+    """Return the text for each name between two @ in a template.
 
     Raises:
         ValueError: a value cannot be written into a configuration file.
@@ -28,17 +28,17 @@ def make_template_values(values: MailHostValues) -> dict[str, str]:
     checked = {name: _check_value(name, str(value)) for name, value in texts.items()}
     networks = [ipaddress.ip_network(each) for each in values.webmail_networks]
     cidr = "\n".join(f"{network} DUNNO" for network in networks)
-    # How a value names that of another setting.
+    # The prefix by which a value refers to another setting.
     reference = "$" if values.dovecot == "2.3" else "$SET:"
     ours = {"WEBMAIL_CIDR": cidr, "VALUE_OF": reference}
     return checked | _make_database_values(values.database_url) | ours
 
 
 def _make_home_rule(values: MailHostValues) -> str:
-    """The rule for homes.
+    """Return the rule for homes.
 
     Raises:
-        ValueError: there is a fault in it.
+        ValueError: the rule is not valid.
     """
     home = values.home or f"{values.mail}/%u"
     if fault := fault_of(home):
@@ -84,8 +84,8 @@ def _make_database_values(database_url: str) -> dict[str, str]:
         "LUA_DATABASE": quote(str(file)) if file else url,
     }
     checked = {name: _check_value(name, str(value)) for name, value in texts.items()}
-    # Postfix leaves a "host" alone for a minute after its connection broke, and takes
-    # the next. Named three times, a restarted database is asked again at once.
+    # After a broken connection, Postfix avoids that host for a minute and takes the
+    # next. Named three times, a restarted database is asked again at once.
     name = _check_value("database_name", database_name(url))
     postgres = f"hosts = {url} {url} {url}\ndbname = {name}"
     database = f"dbpath = {file}" if file else postgres
@@ -93,7 +93,11 @@ def _make_database_values(database_url: str) -> dict[str, str]:
 
 
 def _check_value(name: str, value: str) -> str:
-    """Return the value if no file format in use here could read more into it."""
+    """Return the value if it is literal text in every file format used here.
+
+    Raises:
+        ValueError: it contains a character that some format would interpret.
+    """
     blank = "" if name == "WEBMAIL_NETWORKS" else " "
     if re.search(rf"[\x00-\x1f\x7f\"\\$#{{}}{blank}]", value):
         message = f"{name.lower()} holds a character that cannot be written: {value!r}"

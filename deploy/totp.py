@@ -1,6 +1,6 @@
-"""Be the authenticator app of somebody who tries the demonstration without one.
+"""Compute codes in place of an authenticator app, for the demonstration.
 
-A second factor on the same machine as the browser is none: never for a real account.
+Never use it for a real account: a second factor on the browser's machine is none.
 """
 
 import sys
@@ -23,10 +23,12 @@ def main(arguments: list[str]) -> int:
 
 
 def code_for(key: str, *, at: float) -> tuple[str, int]:
-    """The six digits for `key` in Base32, and the seconds they last.
+    """Return the six digits for `key` in Base32, and the seconds that they last.
+
+    By RFC 6238.
 
     Raises:
-        ValueError: that is no key.
+        ValueError: it is not a key in Base32.
     """
     letters = key.replace(" ", "").rstrip("=").upper()
     if not letters:

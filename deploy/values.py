@@ -1,4 +1,4 @@
-"""What one mail host has otherwise than another."""
+"""Settings that differ between mail hosts."""
 
 import os
 import re
@@ -12,13 +12,13 @@ from deploy import servers
 from deploy.databases import sqlite_file
 
 DOVECOT = "/usr/sbin/dovecot"
-# For which there is a configuration.
+# The versions that deploy/ has a configuration for.
 DovecotVersion = Literal["2.3", "2.4"]
 VERSIONS: tuple[DovecotVersion, ...] = get_args(DovecotVersion)
 
 
 class UnsupportedDovecotError(Exception):
-    """There is no configuration for it; the text is a sentence for an operator."""
+    """There is no configuration for this Dovecot. The text is for an operator."""
 
     def __init__(self, version: str) -> None:
         super().__init__(
@@ -27,13 +27,12 @@ class UnsupportedDovecotError(Exception):
 
 
 def installed_dovecot(*command: str) -> DovecotVersion | None:
-    """Return which Dovecot is installed on this machine; None if there is none.
+    """Return the version of the installed Dovecot, or that of MAIL_SERVERS.
 
-    Where MAIL_SERVERS names others, it is that of those.
-    `command` starts it, if it is not where Debian has it.
+    None if there is none. `command` starts it, if it is not where Debian installs it.
 
     Raises:
-        UnsupportedDovecotError: it is one for which there is no configuration.
+        UnsupportedDovecotError: there is no configuration for this version.
     """
     try:
         done = subprocess.run(
@@ -57,7 +56,7 @@ def _installed_or_oldest() -> DovecotVersion:
 
 @dataclass(frozen=True)
 class Ports:
-    """Where the services listen; the defaults are those of a host with TLS."""
+    """The ports of the services; the defaults are those of a host with TLS."""
 
     imap: int = 993
     pop3: int = 995
@@ -68,7 +67,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Certificate:
-    """PEM files."""
+    """A certificate chain and its key, as PEM files."""
 
     chain: Path
     key: Path
@@ -76,7 +75,7 @@ class Certificate:
 
 @dataclass(frozen=True)
 class PrivateInstance:
-    """What sets an instance apart from the system's own."""
+    """What distinguishes a private instance from the system's."""
 
     name: str
     base: Path
@@ -84,23 +83,23 @@ class PrivateInstance:
 
     @property
     def relay(self) -> Path:
-        """Where Postfix asks for logons."""
+        """The socket that Postfix asks for logons."""
         return self.base.parent / "relay"
 
 
 @dataclass(frozen=True)
 class MailHostValues:
-    """Everything in which two mail hosts differ."""
+    """All settings that differ between mail hosts."""
 
     folder: Path
     database_url: str
     doveadm_api_key: str = field(repr=False)
     host_name: str
-    # Without one, passwords travel in clear: for loopback only.
+    # None: passwords travel in clear text, which is for loopback only.
     certificate: Certificate | None = None
     mail: Path = Path("/srv/mail")
-    # The home of a mailbox, with %u for its address and %n and %d for the parts of it;
-    # below `mail` if empty.
+    # The home of a mailbox, with %u for its address and %n and %d for the parts of it.
+    # Empty: a folder below `mail`.
     home: str = ""
     mail_user: str = "vmail"
     mail_group: str = "vmail"
@@ -110,11 +109,11 @@ class MailHostValues:
     ports: Ports = field(default_factory=Ports)
     doveadm_address: str = "127.0.0.1"
     failure_delay: int = 2
-    # How often a worker computes the hash of a web password that is refused anyway, so
-    # as to tell a mail program why; 0 tells nobody.
+    # Times a second that a worker computes the hash of a web password that is refused
+    # anyway, to give the mail program the reason; 0: never.
     told_a_second: float = 0.1
-    # How many different wrong passwords from one network a worker hears in ten minutes:
-    # for one account, and for all of them together.
+    # Different wrong passwords from one network that a worker checks in ten minutes:
+    # for one account, and for all accounts together.
     guesses_an_account: int = 10
     guesses_a_network: int = 100
     with_postfix: bool = True
@@ -124,10 +123,10 @@ class MailHostValues:
 
     @property
     def workers(self) -> int:
-        """How many processes decide logons.
+        """The number of processes that decide logons.
 
-        One a core; two where there is a database to wait for, so that another computes
-        a hash meanwhile.
+        One for each core; two where they wait for a database server, so that another
+        computes a hash meanwhile.
         """
         cores = os.cpu_count() or 1
         return cores if sqlite_file(self.database_url) else 2 * cores

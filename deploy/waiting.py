@@ -1,7 +1,7 @@
-"""Waiting for what was started, however slow the machine is.
+"""Wait for started processes, however slow the machine is.
 
-A busy or small machine takes twenty times as long as another one. So no clock decides
-that a start has failed, but whether the process has ended, or stands still.
+A busy or small machine takes twenty times as long as another. So a start has failed
+when its process has ended or is stalled, not when a time has passed.
 """
 
 import os
@@ -17,26 +17,26 @@ from typing import IO
 from deploy.ports import is_listening
 
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of the processor's time
-# A process that uses less of one processor than this part of it stands still: servers
-# that wait for somebody look around now and then.
+# A process that uses less than this share of one processor is stalled. It is not 0, as
+# waiting servers wake up now and then.
 IDLE_SHARE = 1 / 300
 
 Process = subprocess.Popen[bytes]
 
 
 class NotReady(Exception):
-    """Waiting came to nothing: why, in a sentence without a full stop."""
+    """Waiting failed; the text says why, without a full stop."""
 
 
 @dataclass(frozen=True)
 class Patience:
-    """How many seconds to wait in silence, between two words, and at most."""
+    """The seconds until the first message, between two messages, and at most."""
 
     first_message: float = 5
     between_messages: float = 15
-    # How long a process may do next to nothing.
+    # How long a process may be stalled.
     max_idle: float = 60
-    # How long one may be at work: something that turns in a circle never stands still.
+    # How long a process may take in all: an endless loop is never stalled.
     max_total: float = 900
 
 
@@ -51,12 +51,12 @@ def wait_until_ready(
     aim: str = "answer",
     patience: Patience = PATIENCE,
 ) -> None:
-    """Return when it is ready, as long as `process` or what it started is at work.
+    """Return when `ready` is true, while `process` or its children are working.
 
-    `who` and `aim` say on the terminal what is waited for: "the portal", "answer".
+    `who` and `aim` name on the terminal what this waits for: "the portal", "answer".
 
     Raises:
-        NotReady: the process ended, or stands still, or is at it for too long.
+        NotReady: the process ended, is stalled, or takes too long.
     """
     begin = time.monotonic()
     next_message = begin + patience.first_message
@@ -80,10 +80,10 @@ def wait_until_ready(
 def wait_until_ended(
     who: str, process: Process, *, patience: Patience = PATIENCE
 ) -> int:
-    """Return the exit code, when there is one; however this is left, it has ended.
+    """Return the exit code of the process once it has ended; kill it otherwise.
 
     Raises:
-        NotReady: the process stood still, or was at it for too long.
+        NotReady: the process was stalled, or took too long.
     """
 
     def ended() -> bool:
@@ -99,10 +99,10 @@ def wait_until_ended(
 
 
 def run_to_completion(who: str, command: Sequence[str], log: IO[bytes]) -> int:
-    """Run a command in /, with what it prints in `log`; return its exit code.
+    """Run a command in /, with its output in `log`; return its exit code.
 
     Raises:
-        NotReady: it stood still, or was at it for too long.
+        NotReady: it was stalled, or took too long.
     """
     process = subprocess.Popen(
         command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -113,7 +113,7 @@ def run_to_completion(who: str, command: Sequence[str], log: IO[bytes]) -> int:
 def wait_until_listening(
     who: str, process: Process, listeners: Sequence[int | Path]
 ) -> None:
-    """Return when each of these ports of loopback and sockets is open.
+    """Return when each of these ports of loopback and Unix sockets is open.
 
     Raises:
         NotReady: as wait_until_ready.
@@ -122,19 +122,19 @@ def wait_until_listening(
 
 
 def describe_end(process: Process) -> str:
-    """Return what to say of a process that has ended."""
+    """Return how a process has ended, as the end of a sentence."""
     if process.returncode < 0:
         return f"was ended by signal {-process.returncode}"
     return f"ended with exit code {process.returncode}"
 
 
 def say(text: str) -> None:
-    """Tell the person at the terminal; standard output may be a command's."""
+    """Print to standard error; standard output may be a command's."""
     print(text, file=sys.stderr, flush=True)
 
 
 class _Work:
-    """Whether a process is at work, looked up once a second."""
+    """Whether a process and its children are working, checked once a second."""
 
     def __init__(self, pid: int, max_idle: float) -> None:
         self._pid = pid
@@ -147,8 +147,8 @@ class _Work:
             return False
         self._checked_at = now
         used = processor_seconds(self._pid)
-        # Less than before: a part of it has ended, and another goes on. Who would be at
-        # work, were it his turn, does not stand still either.
+        # Less than before means that a child has ended, and others go on. A process
+        # that waits for its turn on a processor is not stalled either.
         is_moving = abs(used - self._used) > self._max_idle * IDLE_SHARE
         if is_moving or waits_for_hardware(self._pid):
             self._used, self._active_at = used, now
@@ -156,21 +156,21 @@ class _Work:
 
 
 def processor_seconds(pid: int) -> float:
-    """Return what a process, all below it, and those it has waited for have used.
+    """Return the processor time of a process and its descendants, ended ones included.
 
-    By proc(5); 0.0 where it is not there, or may not be seen.
+    By proc(5); 0.0 if there is no such process, or it may not be seen.
     """
     ticks = (sum(map(int, fields[11:15])) for fields in _process_tree(pid))
     return sum(ticks) / TICKS
 
 
 def waits_for_hardware(pid: int) -> bool:
-    """Whether a process or one below it waits for a processor or a disk, by proc(5)."""
+    """Whether a process or a descendant waits for a processor or a disk, by proc(5)."""
     return any(fields[0] in {"R", "D"} for fields in _process_tree(pid))
 
 
 def _process_tree(pid: int) -> list[list[str]]:
-    """Return /proc/PID/stat, from the state on, of a process and all below it."""
+    """Return /proc/PID/stat, from the state on, of a process and its descendants."""
     known, children = {}, defaultdict(list)
     for each, fields in _processes():
         known[each] = fields
@@ -182,7 +182,7 @@ def _process_tree(pid: int) -> list[list[str]]:
 
 
 def _processes() -> Iterator[tuple[int, list[str]]]:
-    """Give each process with the fields of its /proc/PID/stat, from the state on."""
+    """Yield each process with the fields of its /proc/PID/stat, from the state on."""
     for file in Path("/proc").glob("[0-9]*/stat"):
         try:
             text = file.read_text(errors="replace")
