@@ -15,7 +15,7 @@ RUN = (
 
 
 def main(rounds: int) -> None:
-    """Fill a database, measure, and print what came out."""
+    """Fill a database, measure, and print the results."""
     with tempfile.TemporaryDirectory() as folder, PrivatePostgres() as postgres:
         (Path(folder) / "static").mkdir()
         variables = environment(postgres.url()) | {"HTTPS": "false", "VAR": folder}

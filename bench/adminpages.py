@@ -1,7 +1,7 @@
-"""Ask for every list, search, filter and object page, and print how long each takes.
+"""Request every list, search, filter and object page, and print how long each takes.
 
-Run in a process of its own, with a filled database in its environment. What is measured
-is what the portal does from a request to its answer, without the network.
+Run in a process of its own, with a filled database in its environment. The time is that
+of the portal from request to answer, without the network.
 """
 
 import sys
@@ -44,21 +44,21 @@ SUGGESTIONS = [
 
 def main(rounds: int) -> None:
     """Measure each page, and print a line about it."""
-    browser = signed_in(adminrows.ADMINISTRATOR)
-    setup_test_environment()  # so that an answer tells of its list
+    browser = sign_in_verified(adminrows.ADMINISTRATOR)
+    setup_test_environment()  # so that a response has the context of its list
     found = list(dict.fromkeys(pages(browser)))
     teardown_test_environment()
     print(f"{'page':60}{'queries':>8}{'median':>10}{'slowest':>10}", flush=True)
-    missed = [page for page in found if not measured(browser, page, rounds)]
+    missed = [page for page in found if not measure_page(browser, page, rounds)]
     wanted = f"{targets.MOST_QUERIES} queries and {targets.MOST_MILLISECONDS} ms"
     print(f"{len(missed)} of {len(found)} pages need more than {wanted}", flush=True)
 
 
-def measured(browser: Client, page: str, rounds: int) -> bool:
-    """Measure one page, and print a line about it.
+def measure_page(browser: Client, page: str, rounds: int) -> bool:
+    """Measure one page, print a line about it, and return whether it met its target.
 
     Raises:
-        RuntimeError: it is no page.
+        RuntimeError: there is no such page.
     """
     count = Count()
     with connection.execute_wrapper(count):
@@ -66,7 +66,7 @@ def measured(browser: Client, page: str, rounds: int) -> bool:
     if response.status_code != HTTPStatus.OK:
         message = f"{page}: {response.status_code}"
         raise RuntimeError(message)
-    spent = [seconds(browser, page) for _ in range(rounds)]
+    spent = [measure_seconds(browser, page) for _ in range(rounds)]
     middle = median(spent) * 1000
     good = middle <= targets.MOST_MILLISECONDS and count.asked <= targets.MOST_QUERIES
     figures = f"{count.asked:>8}{middle:>7.0f} ms{max(spent) * 1000:>7.0f} ms"
@@ -75,7 +75,7 @@ def measured(browser: Client, page: str, rounds: int) -> bool:
 
 
 class Count:
-    """Counts what is asked of the database."""
+    """Counts the queries to the database."""
 
     asked = 0
 
@@ -85,7 +85,7 @@ class Count:
         return execute(*args)
 
 
-def seconds(browser: Client, page: str) -> float:
+def measure_seconds(browser: Client, page: str) -> float:
     start = time.perf_counter()
     browser.get(page)
     return time.perf_counter() - start
@@ -125,8 +125,8 @@ def filters(browser: Client, page: str) -> Iterator[str]:
             yield f"{spec.parameter_name}={typed}"
 
 
-def signed_in(address: str) -> Client:
-    """Return the browser of somebody who has signed in with both factors."""
+def sign_in_verified(address: str) -> Client:
+    """Return a test client that has signed in with both factors."""
     account = Account.objects.get(address=address)
     browser = Client()
     browser.force_login(account)

@@ -1,4 +1,4 @@
-"""Fill a fresh database as that of a large host: for the pages of the administration.
+"""Fill a new database like that of a large host, for the pages of the administration.
 
 100,000 mailboxes in 2,000 domains, 300,000 security passwords, a million events, half a
 million lines of mail logons. Rows are made by the database from one of each kind, so
@@ -38,7 +38,7 @@ ADMINISTRATOR = "operator@host.example"
 
 
 def fill() -> None:
-    """Make the tables and the rows."""
+    """Create the tables and the rows."""
     call_command("migrate", verbosity=0)
     first = Account.objects.create_superuser(ADMINISTRATOR)
     TOTPDevice.objects.create(user=first, name="default")
@@ -184,7 +184,7 @@ def _cutoffs(first: Account) -> None:
 
 
 def multiply(row: Model, times: int, **own: str) -> None:
-    """Write the row again that often; `own` are SQL of `n`, which counts from 1."""
+    """Copy the row that many times; `own` are SQL expressions of `n`, from 1 on."""
     columns = QuerySet(type(row)).filter(pk=row.pk).values().get()
     del columns["id"]
     values = [own.get(name, f"template.{name}") for name in columns]
@@ -204,7 +204,7 @@ def multiply(row: Model, times: int, **own: str) -> None:
 
 
 def _nth(model: str, number: str) -> str:
-    """Return the SQL of a primary key: they are counted on from the first one's."""
+    """Return the SQL of the nth primary key; keys count on from the first row's."""
     first = ("(SELECT min(id) FROM", f"accounts_{model})")
     return " ".join([*first, "+", number])
 

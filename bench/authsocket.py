@@ -21,7 +21,7 @@ PATIENCE = 300.0  # seconds until an answer
 
 
 class Verdict(Enum):
-    """What a client is told."""
+    """The answer to a client."""
 
     OK = "ok"
     REFUSED = "refused"
@@ -30,7 +30,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Logon:
-    """Somebody at `source` tries to log on to a service."""
+    """An attempt to log on to a service from the address `source`."""
 
     name: str
     password: str
@@ -39,9 +39,9 @@ class Logon:
 
     @cached_property
     def request(self) -> bytes:
-        """The request but for its number, which goes in front."""
+        """The request without its number, which precedes it."""
         plain = base64.b64encode(f"\0{self.name}\0{self.password}".encode()).decode()
-        # "nologin": nobody is going to ask for this session, so do not remember it.
+        # "nologin": nobody asks for this session later, so Dovecot forgets it.
         return (
             f"\tPLAIN\tservice={self.service}\tnologin\tsecured"
             f"\tlip=127.0.0.1\trip={self.source}\tresp={plain}\n"
@@ -49,9 +49,9 @@ class Logon:
 
 
 class AuthSocket:
-    """One connection; any number of logons may be under way on it."""
+    """One connection, with any number of logons at a time."""
 
-    # Dovecot wants to know its clients apart.
+    # Dovecot requires different numbers of its clients.
     _clients = itertools.count(os.getpid() << 12)
 
     def __init__(self, path: Path) -> None:
@@ -86,11 +86,11 @@ class AuthSocket:
         self._socket.close()
 
     def fileno(self) -> int:
-        """What `select` wants to know."""
+        """Return the file descriptor, for `select`."""
         return self._socket.fileno()
 
     def send(self, logons: Sequence[Logon]) -> list[int]:
-        """Ask, all at once; return the number of each question."""
+        """Send all questions at once; return the number of each."""
         numbers = list(itertools.islice(self._numbers, len(logons)))
         asked = zip(numbers, logons, strict=True)
         text = b"".join(
@@ -102,8 +102,7 @@ class AuthSocket:
     def count(self) -> Counter[Verdict]:
         """Wait for answers; return how many there were of each kind.
 
-        As `receive`, for those who do not ask which question was answered: it takes a
-        quarter of the time.
+        Like `receive` without the numbers of the questions, in a quarter of the time.
         """
         lines = self._lines()
         let_in = sum(line.startswith(b"OK\t") for line in lines)
@@ -112,7 +111,7 @@ class AuthSocket:
         return Counter(verdict for _, verdict in map(_answer, lines))
 
     def receive(self) -> list[tuple[int, Verdict]]:
-        """Wait for answers; return the number of each question and what was decided.
+        """Wait for answers; return the number of each question and its verdict.
 
         Raises:
             ConnectionResetError: Dovecot hung up instead.
@@ -140,7 +139,7 @@ def _answer(line: bytes) -> tuple[int, Verdict]:
 
 
 def ask(path: Path, logons: Iterable[Logon]) -> list[Verdict]:
-    """Return the decisions about all of these, asked for at the same time."""
+    """Return the verdicts about these logons, which are sent at the same time."""
     with AuthSocket(path) as connection:
         numbers = connection.send(list(logons))
         verdicts: dict[int, Verdict] = {}

@@ -1,4 +1,4 @@
-"""How fast a mail server's log is followed into the history of logons."""
+"""Measure how fast a mail server's log is read into the logon history."""
 
 import itertools
 import os
@@ -17,13 +17,13 @@ from deploy.postgres import PrivatePostgres
 
 MOST_LINES = 50_000
 AT_ONCE = 200  # logons
-# Until a follower has read a log to its end. What repeats it keeps for half a minute.
+# Until a follower has read a log to its end. It holds repetitions for half a minute.
 PATIENCE = 300.0  # seconds
 
 
 @dataclass(frozen=True)
-class Followed:
-    """What following a log to its end took."""
+class FollowResult:
+    """The cost of following a log to its end."""
 
     lines: int
     elapsed: float  # seconds, PostgreSQL's included
@@ -35,36 +35,35 @@ class Followed:
         return self.lines / self.processor
 
 
-def measure(host: MailHost, folder: Path) -> tuple[Followed, Followed]:
-    """Follow what the load before has left in the host's log, as if nobody had yet.
+def measure(host: MailHost, folder: Path) -> tuple[FollowResult, FollowResult]:
+    """Follow the log of the load before, as if nobody had read it yet.
 
-    First everything in it is new: each password is used for the first time, of which an
-    event is made. Then the same comes again, as on the days that follow. In the log are
-    thousands of programs that log on a few times each: what there is to be written is
-    far more than of a few programs that log on all the time. What the command takes to
-    start is not counted.
+    In the first run everything is new: each password is used for the first time, which
+    creates an event. The second run repeats it, as on the days that follow. The log has
+    thousands of programs with a few logons each: that takes far more writing than a few
+    programs with many logons. The start of the command is not counted.
     """
     with host.dovecot_log.open() as file:
         lines = [*itertools.islice(file, MOST_LINES)]
     start = _run(host, folder / "empty.log", [])
     runs = [_run(host, folder / f"{name}.log", lines) for name in ("first", "again")]
     new, known = (
-        Followed(len(lines), elapsed - start[0], processor - start[1])
+        FollowResult(len(lines), elapsed - start[0], processor - start[1])
         for elapsed, processor in runs
     )
     return new, known
 
 
-def acquaint(
+def make_logons_known(
     host: MailHost, logons: Sequence[Logon], postgres: PrivatePostgres
 ) -> None:
-    """Have the host's follower see each of these once, and wait until all is written.
+    """Make each of these logons once, and wait until the follower has written it.
 
-    From then on they are programs that the portal knows, as nearly all of a host's are
-    on every day but their first.
+    Afterwards the portal knows these programs, as it knows nearly all programs of a
+    host on every day but their first.
 
     Raises:
-        TimeoutError: the follower does not come to the end of the log.
+        TimeoutError: the follower does not reach the end of the log.
     """
     for start in range(0, len(logons), AT_ONCE):
         ask(host.socket("auth-client"), logons[start : start + AT_ONCE])

@@ -1,7 +1,7 @@
-"""How many Argon2 hashes a logon costs, found out by the processor time it takes.
+"""Measure how many Argon2 hashes a logon costs, by its processor time.
 
-The accounts for this have hashes so costly that the rest of a logon is nothing beside
-them: what a logon takes, divided by what one hash takes, is the number of hashes.
+The hashes of these accounts are so costly that the rest of a logon is negligible. The
+time of a logon divided by the time of one hash is the number of hashes.
 """
 
 import itertools
@@ -21,7 +21,7 @@ ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def report(name: str, host: MailHost, passwords: Sequence[str]) -> str:
-    """Return a line with the hashes a right logon costs, and a wrong one.
+    """Return a line with the number of hashes of a right logon, and of a wrong one.
 
     Raises:
         RuntimeError: a logon was not decided as it should have been.
@@ -43,7 +43,7 @@ def seconds_a_logon(host: MailHost, typed: Sequence[str], expected: Verdict) -> 
     """Return the processor time that deciding one of these logons took Dovecot."""
     path = host.socket("auth-client")
     logons = [
-        Logon(some_account(), each, source=f"127.9.{number >> 8}.{number & 255}")
+        Logon(pick_account(), each, source=f"127.9.{number >> 8}.{number & 255}")
         for number, each in enumerate(typed)
     ]
     instance = path.parents[1].name
@@ -66,11 +66,11 @@ def seconds_of_one_hash() -> float:
     return (time.process_time() - start) / 5
 
 
-def some_account() -> str:
+def pick_account() -> str:
     number = secrets.randbelow(targets.COSTLY_ACCOUNTS)
     return f"u{number}@{targets.COSTLY_DOMAIN}"
 
 
 def new_password() -> str:
-    """Return what has the form of a client password."""
+    """Return a random text in the format of a client password."""
     return "".join(secrets.choice(ALPHABET) for _ in range(16))

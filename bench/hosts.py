@@ -1,4 +1,4 @@
-"""The mail hosts that are compared: all alike but for what decides a logon."""
+"""The mail hosts that are compared; they differ only in what decides a logon."""
 
 import contextlib
 import json
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.plain import PlainHost, make_table
+from bench.plain_dovecot import PlainHost, make_table
 from deploy.lifetime import tie_to_parent
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
@@ -29,7 +29,7 @@ SINGLE = "ours, one password"
 
 
 class BareHost(MailHost):
-    """Without the line for each decision, from which last use and history come."""
+    """A host that logs no decisions, and so has neither last use nor history."""
 
     def _prepare(self, base: Path) -> None:
         super()._prepare(base)
@@ -38,7 +38,7 @@ class BareHost(MailHost):
 
 
 class FollowedHost(MailHost):
-    """With a follower of the log, which writes last use and history."""
+    """A host with a follower of the log, which writes last use and history."""
 
     def start(self) -> None:
         """Start everything, and the follower as mailportal-logons.service does."""
@@ -55,13 +55,13 @@ class FollowedHost(MailHost):
 
 
 def portal_url(host: MailHost) -> str:
-    """The database of this host, in the portal's own role."""
+    """Return the URL of this host's database for the portal's own role."""
     return host.database_url.replace("mailportal_mail@", "mailportal@")
 
 
 @dataclass(frozen=True)
 class Site:
-    """Databases of one size, and what was put into them."""
+    """Databases of one size, and their contents."""
 
     accounts: int
     server: str
@@ -72,7 +72,7 @@ class Site:
 def fill_site(
     accounts: int, passwords: Sequence[str], postgres: PrivatePostgres, folder: Path
 ) -> Site:
-    """Make a database of each kind with this many accounts and passwords in each."""
+    """Create a database of each kind with this many accounts with these passwords."""
     database = f"bench_{accounts}_{len(passwords)}"
     postgres.run_sql(f"CREATE DATABASE {database} OWNER mailportal")
     file = folder / f"db_{accounts}_{len(passwords)}" / "portal.sqlite3"
@@ -112,7 +112,7 @@ def run_hosts(
 
 
 def environment(url: str) -> dict[str, str]:
-    """What a process of the portal needs to know of this database, and no other."""
+    """Return the environment of a process of the portal on this database only."""
     return {
         **os.environ,
         "DATABASE_URL": url,

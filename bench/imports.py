@@ -1,4 +1,4 @@
-"""An import of 100,000 mailboxes on both databases: its time, and its memory."""
+"""Measure the time and memory of an import of 100,000 mailboxes on both databases."""
 
 import base64
 import csv
@@ -26,7 +26,7 @@ FRESH = (
 
 
 def main() -> None:
-    """Import the same file twice into a fresh database of each kind, and print it."""
+    """Import a file twice into a new database of each kind; print what that took."""
     with tempfile.TemporaryDirectory() as folder, PrivatePostgres() as postgres:
         file = Path(folder) / "mailboxes.csv"
         _write(file)
@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _write(file: Path) -> None:
-    """Write mailboxes that have everything, with hashes that nothing fits."""
+    """Write mailboxes with all columns, and hashes that no password matches."""
     with file.open("w", encoding="utf-8", newline="") as text:
         rows = csv.writer(text)
         rows.writerow(COLUMNS)
@@ -58,7 +58,7 @@ def _random(size: int) -> str:
 
 
 def _import(file: Path, variables: dict[str, str]) -> str:
-    """Return how long it took, and the most memory that it held.
+    """Return how long the import took and the most memory that it used, as text.
 
     Raises:
         RuntimeError: it failed.

@@ -1,4 +1,4 @@
-"""Load: logons over several connections at once, and what they cost."""
+"""Make load with logons over several connections, and measure what they cost."""
 
 import contextlib
 import itertools
@@ -18,11 +18,11 @@ WARM_UP = 0.5  # seconds
 
 @dataclass(frozen=True)
 class Result:
-    """What came out of a while of load."""
+    """The result of a period of load."""
 
     seconds: float
     verdicts: Counter[Verdict]
-    # Of what was watched meanwhile.
+    # Of the processes that were watched meanwhile.
     processor_seconds: float = 0
 
     @property
@@ -39,12 +39,12 @@ def measure(
     in_flight: int,
     used: Callable[[], float] = lambda: 0,
 ) -> Result:
-    """Return what happened within `seconds` after a moment to warm up.
+    """Return the result of `seconds` of load after a short warm-up.
 
-    As soon as a logon is decided the next one is asked for. This is made to take little
-    of the processor, as it shares it with what is measured. `path` is one for all
-    connections, or one for each. `used` is asked at both
-    ends for the processor time of what is watched.
+    As soon as a logon is decided, the next one starts. This uses little of the
+    processor, as it shares it with what is measured. `path` is one socket for all
+    connections, or one for each. `used` returns the processor time of the watched
+    processes; it is called at the start and at the end.
     """
     verdicts: Counter[Verdict] = Counter()
     with contextlib.ExitStack() as open_:

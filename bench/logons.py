@@ -1,9 +1,9 @@
-"""Logon decisions a second: ours with ten client passwords, plain Dovecot with one.
+"""Measure logon decisions a second: ours with ten passwords, plain Dovecot with one.
 
-All contenders run at the same time and take turns under load, several rounds of it, so
-that whatever else the machine does meanwhile hits all alike. Then how long a decision
-takes, what a wrong password costs, how fast the log of it all is followed, and how many
-IMAP sessions begin within TLS.
+All contenders run at the same time and take turns under load for several rounds, so
+that other load on the machine affects all alike. Then this measures how long a decision
+takes, what a wrong password costs, how fast the log is followed, and how many IMAP
+sessions start with TLS.
 """
 
 import contextlib
@@ -15,10 +15,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from bench import follow, hashes, hosts, load, sessions, targets, where, wrong
+from bench import (
+    cpu_breakdown,
+    follow,
+    hashes,
+    hosts,
+    load,
+    sessions,
+    targets,
+    wrong_passwords,
+)
 from bench.authsocket import Logon, Verdict
 from bench.hosts import BARE, FOLLOWED, LOGGED, PLAIN, SINGLE, SQLITE, Site
-from bench.quiet import Watch
+from bench.other_load import OtherLoad
 from deploy.mailhost import MailHost
 from deploy.postgres import PrivatePostgres
 
@@ -32,7 +41,7 @@ EVERYBODY = (PLAIN, BARE, LOGGED, FOLLOWED, SQLITE)
 
 @dataclass
 class Contender:
-    """A running mail host, and what was measured of it."""
+    """A running mail host, and its results."""
 
     name: str
     site: Site
@@ -65,7 +74,7 @@ class Contender:
         return self.host.socket("auth-client")
 
     def run(self, seconds: float) -> None:
-        """Have it under load for a while.
+        """Put it under load for this many seconds.
 
         Raises:
             RuntimeError: it refused a right password.
@@ -78,19 +87,19 @@ class Contender:
             raise RuntimeError(message)
         self.rates.append(result.rate)
 
-    def where(self, postgres: Path, seconds: float) -> str:
-        """Return where the processor time of one logon goes."""
-        watch = where.Watch(self.host, postgres)
+    def report_cpu(self, postgres: Path, seconds: float) -> str:
+        """Return the processor time of one logon by kind of process."""
+        watch = cpu_breakdown.CpuBreakdown(self.host, postgres)
         result = load.measure(
             self.socket, self.logons, seconds=seconds, in_flight=IN_FLIGHT
         )
-        # Those of the time to warm up are not in the result.
-        told = watch.told(result.rate * (seconds + load.WARM_UP))
-        return f"{self.name}, µs of processor a logon: {told}"
+        # The result leaves out the logons of the warm-up.
+        costs = watch.describe(result.rate * (seconds + load.WARM_UP))
+        return f"{self.name}, µs of processor a logon: {costs}"
 
 
 def main(rounds: int, seconds: float, sizes: Sequence[int], repeats: int) -> None:
-    """Measure, and print what came out."""
+    """Measure, and print the results."""
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
@@ -110,21 +119,21 @@ def main(rounds: int, seconds: float, sizes: Sequence[int], repeats: int) -> Non
         followed = [each for each in contenders if each.name == FOLLOWED]
         say("The portal gets to know all programs …")
         for each in followed:
-            follow.acquaint(each.host, each.different, postgres)
+            follow.make_logons_known(each.host, each.different, postgres)
         say(f"{rounds} rounds of {seconds:g} s each, {IN_FLIGHT} logons in flight …")
         run(rounds, seconds, contenders, repeats)
         say(report(contenders))
         for each in contenders[:3]:
-            say(each.where(postgres.folder, seconds))
+            say(each.report_cpu(postgres.folder, seconds))
         # What repeats is written each half a minute.
-        say(followed[0].where(postgres.folder, 2 * REPEATS_WAIT))
-        say(rest(contenders, folder, rounds, seconds))
+        say(followed[0].report_cpu(postgres.folder, 2 * REPEATS_WAIT))
+        say(measure_rest(contenders, folder, rounds, seconds))
 
 
-def rest(
+def measure_rest(
     contenders: Sequence[Contender], folder: Path, rounds: int, seconds: float
 ) -> str:
-    """Measure everything but the decisions a second; return what came out."""
+    """Measure everything but the decisions a second; return the report."""
     first = contenders[: len(EVERYBODY)]
     of = {each.name: each for each in first}
     ours = [of[LOGGED], of[SQLITE]]
@@ -134,7 +143,7 @@ def rest(
             latencies(first, seconds),
             *(hashes.report(each.name, each.host, each.passwords) for each in ours),
             *(
-                wrong.report(each.title, each.socket, each.accounts, seconds)
+                wrong_passwords.report(each.title, each.socket, each.accounts, seconds)
                 for each in compared
             ),
             *(following(each, folder) for each in ours),
@@ -146,17 +155,17 @@ def rest(
 def run(
     rounds: int, seconds: float, contenders: Sequence[Contender], repeats: int
 ) -> None:
-    """Have each under load in turns; a round that somebody disturbed does not count.
+    """Put each under load in turn; a round with too much other load does not count.
 
-    Where nobody leaves us alone, they count after all.
+    After `repeats` such rounds, they count as well.
     """
     patience = repeats
     while len(contenders[0].rates) < rounds:
         shares = []
         for contender in contenders:
-            watch = Watch()
+            watch = OtherLoad()
             contender.run(seconds)
-            shares.append(watch.others() / (seconds + load.WARM_UP))
+            shares.append(watch.seconds() / (seconds + load.WARM_UP))
         if max(shares) > MOST_DISTURBED and patience:
             patience -= 1
             say(f"… disturbed, again: others had {max(shares):.0%} of a processor")
@@ -165,7 +174,7 @@ def run(
 
 
 def report(contenders: Sequence[Contender]) -> str:
-    """Return the rates, and the ratios that have their targets."""
+    """Return the rates, and the ratios with their targets."""
     lines = [f"{'':18}{'accounts':>9}{'logons/s':>10}   lowest-highest   to plain"]
     of = {(each.name, each.accounts): each for each in contenders}
     sizes = sorted({each.accounts for each in contenders})
@@ -190,13 +199,13 @@ def report(contenders: Sequence[Contender]) -> str:
             ratio = ratio_of(of[mine, size], of[theirs, other])
             text = f"{mine}, {size:,} accounts, to {theirs}, {other:,}: {ratio:.2f}"
             lines.append(
-                targets.judged(text, good=ratio >= least, wanted=f"{least:.2f}")
+                targets.judge(text, good=ratio >= least, wanted=f"{least:.2f}")
             )
     return "\n".join(lines)
 
 
 def latencies(contenders: Sequence[Contender], seconds: float) -> str:
-    """Return how long a decision takes while others are under way."""
+    """Return how long a decision takes while others are being made."""
     lines = []
     for each in contenders:
         spent = load.latencies(
@@ -209,7 +218,7 @@ def latencies(contenders: Sequence[Contender], seconds: float) -> str:
         )
         good = p99 <= targets.MOST_SPREAD * p50
         lines.append(
-            targets.judged(text, good=good, wanted=f"{targets.MOST_SPREAD:g} of p50")
+            targets.judge(text, good=good, wanted=f"{targets.MOST_SPREAD:g} of p50")
         )
     return "\n".join(lines)
 
@@ -223,11 +232,11 @@ def following(contender: Contender, folder: Path) -> str:
         f" again {known.elapsed:.1f} s, {known.rate:,.0f}"
     )
     good = known.rate >= targets.LEAST_LINES
-    return targets.judged(text, good=good, wanted=f"{targets.LEAST_LINES:,}")
+    return targets.judge(text, good=good, wanted=f"{targets.LEAST_LINES:,}")
 
 
 def ratio_of(one: Contender, other: Contender) -> float:
-    """Return the median of the ratios of the rounds, each of which was one moment."""
+    """Return the median of the ratios in each round, whose load was the same."""
     pairs = zip(one.rates, other.rates, strict=True)
     return median(mine / theirs for mine, theirs in pairs)
 

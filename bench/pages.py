@@ -1,4 +1,4 @@
-"""The pages of an owner with ten passwords, on SQLite: how long the server takes."""
+"""Measure the server's time for the pages of an owner with ten passwords, on SQLite."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ SITE = {
 
 
 def report(passwords: list[str]) -> str:
-    """Fill a database, measure in another process, and return what came out."""
+    """Fill a database, measure in another process, and return the report."""
     with tempfile.TemporaryDirectory() as folder:
         env = environment(f"sqlite:///{folder}/portal.sqlite3")
         env |= {"VAR": folder, "HTTPS": "false", "ALLOWED_HOSTS": "testserver"}

@@ -1,8 +1,8 @@
-"""How long the server takes for each page of an owner, on SQLite with ten passwords.
+"""Measure each page of an owner with ten passwords, on SQLite, by processor time.
 
-Processor time from the request to the whole answer: without gunicorn, the network and
-the browser, and whatever else the machine does meanwhile. Run in a process of its own,
-with the database in its environment. How many queries a page makes is a unit test.
+The time is from the request to the complete response: without gunicorn, the network,
+the browser, and other programs of the machine. Run in a process of its own, with the
+database in its environment. A unit test counts the queries of each page.
 """
 
 import logging
@@ -37,7 +37,7 @@ OF_ONE = {"clientpasswords:device", "clientpasswords:delete"}
 def main() -> None:
     """Print for each page the median, and the slowest of a hundred.
 
-    The pages take turns, so that whatever else the machine does hits all alike.
+    The pages take turns, so that other load on the machine affects all alike.
     """
     logging.disable()
     owner = Account.objects.get(address=f"u0@{targets.DOMAIN}")
@@ -57,11 +57,11 @@ def main() -> None:
         text = f"{address}: {median(times):.1f} ms, slowest {max(times):.1f} ms"
         good = median(times) <= targets.MOST_FOR_A_PAGE
         wanted = f"{targets.MOST_FOR_A_PAGE} ms"
-        print(targets.judged(text, good=good, wanted=wanted))
+        print(targets.judge(text, good=good, wanted=wanted))
 
 
 def use_all(owner: Account) -> None:
-    """Have each password in use, as those of most owners are."""
+    """Record a use of each password, as most owners use theirs."""
     now = timezone.now()
     used = {"first_at": now, "last_at": now, "protocol": "imap", "node": "bench"}
     Usage.objects.bulk_create(

@@ -1,6 +1,6 @@
-"""What stands between Postfix and Dovecot: one relay, against one for every smtpd.
+"""Compare one relay between Postfix and Dovecot with one relay for every smtpd.
 
-Both at the same time on the same Dovecot, which is asked directly as well, in turns.
+Both run at the same time with the same Dovecot, which is also asked directly, in turns.
 """
 
 import contextlib
@@ -29,8 +29,8 @@ SMTPD = 20
 
 
 @dataclass
-class Way:
-    """A way to Dovecot, and what was measured of it."""
+class RelaySetup:
+    """A way to reach Dovecot, and its results."""
 
     name: str
     door: Path
@@ -40,14 +40,14 @@ class Way:
     memory: float = 0
 
     def run(self, logons: Iterator[Logon], seconds: float) -> None:
-        """Have it under load for a while, by as many smtpd as always.
+        """Put it under load for this many seconds, by the same number of smtpd.
 
         Raises:
             RuntimeError: a right password was refused.
         """
-        # Without those of the rounds before: they have ended.
+        # Without the processes of earlier rounds, which have ended.
         self.processes = [each for each in self.processes if each.poll() is None]
-        peak = threading.Timer(seconds / 2, self._weigh)
+        peak = threading.Timer(seconds / 2, self._measure_memory)
         peak.start()
         result = load.measure(
             [self.door] * SMTPD,
@@ -64,7 +64,7 @@ class Way:
         asked = result.verdicts.total()
         self.micros.append(result.processor_seconds / asked * 1_000_000)
 
-    def _weigh(self) -> None:
+    def _measure_memory(self) -> None:
         running = [each.pid for each in self.processes if each.poll() is None]
         self.memory = max(self.memory, sum(map(_mebibytes, running)))
 
@@ -79,27 +79,27 @@ def _seconds(pid: int) -> float:
 
 
 def _mebibytes(pid: int) -> float:
-    """Return its memory, with its share of what it has in common with others."""
+    """Return the memory of a process, with its part of what it shares with others."""
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
         return int(text.partition("Pss:")[2].split()[0]) / 1024
     return 0
 
 
-def start_one(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
+def start_one(setup: RelaySetup, dovecot: Path, running: contextlib.ExitStack) -> None:
     """Start authrelay.py as systemd does."""
-    with listening(way.door) as door:
-        program = way.door.with_suffix(".py")
+    with listen(setup.door) as door:
+        program = setup.door.with_suffix(".py")
         program.write_text(relay_program())
         command = [*PYTHON, str(program), str(dovecot)]
         process = subprocess.Popen(tie_to_parent(command), stdin=door.fileno())
     running.callback(stop, process)
-    way.processes.append(process)
+    setup.processes.append(process)
 
 
-def start_many(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
-    """Start a relay for everybody who connects, as spawn(8) did."""
-    door = running.enter_context(listening(way.door))
+def start_many(setup: RelaySetup, dovecot: Path, running: contextlib.ExitStack) -> None:
+    """Start a relay for each connection, as spawn(8) did."""
+    door = running.enter_context(listen(setup.door))
 
     def serve() -> None:
         while True:
@@ -109,15 +109,15 @@ def start_many(way: Way, dovecot: Path, running: contextlib.ExitStack) -> None:
                 return
             with line:
                 command = [*PYTHON, str(SPAWNED), str(dovecot)]
-                way.processes.append(
+                setup.processes.append(
                     subprocess.Popen(command, stdin=line.fileno(), stdout=line.fileno())
                 )
 
     threading.Thread(target=serve, daemon=True).start()
 
 
-def listening(path: Path) -> socket.socket:
-    """Return a socket at this path, which somebody has to serve."""
+def listen(path: Path) -> socket.socket:
+    """Return a listening socket at this path."""
     door = socket.socket(socket.AF_UNIX)
     door.bind(str(path))
     door.listen(SMTPD)
@@ -125,7 +125,7 @@ def listening(path: Path) -> socket.socket:
 
 
 def main(rounds: int, seconds: float, accounts: int) -> None:
-    """Measure, and print what came out."""
+    """Measure, and print the results."""
     with contextlib.ExitStack() as running:
         folder = Path(running.enter_context(tempfile.TemporaryDirectory()))
         folder.chmod(0o755)
@@ -135,9 +135,9 @@ def main(rounds: int, seconds: float, accounts: int) -> None:
         site = hosts.fill_site(accounts, passwords, postgres, folder)
         ((_, host),) = hosts.run_hosts(site, folder, [LOGGED], running)
         dovecot = host.socket("auth-client")
-        direct = Way("direct", dovecot)
-        many = Way("a relay for each smtpd", folder / "many")
-        one = Way("one relay", folder / "one")
+        direct = RelaySetup("direct", dovecot)
+        many = RelaySetup("a relay for each smtpd", folder / "many")
+        one = RelaySetup("one relay", folder / "one")
         start_many(many, dovecot, running)
         start_one(one, dovecot, running)
         logons = itertools.cycle(
@@ -151,20 +151,20 @@ def main(rounds: int, seconds: float, accounts: int) -> None:
             ]
         )
         for _ in range(rounds):
-            for way in (direct, many, one):
-                way.run(logons, seconds)
+            for setup in (direct, many, one):
+                setup.run(logons, seconds)
         print(report(direct, many, one), flush=True)
 
 
-def report(direct: Way, many: Way, one: Way) -> str:
-    """Return the rates, and what each relay takes, and its ratio to those before."""
+def report(direct: RelaySetup, many: RelaySetup, one: RelaySetup) -> str:
+    """Return the rates, the costs of each relay, and its ratio to the ones before."""
     lines = [f"{'':24}{'logons/s':>9}{'to direct':>11}{'µs a logon':>12}{'MiB':>7}"]
-    for way in (direct, many, one):
-        pairs = zip(way.rates, direct.rates, strict=True)
+    for setup in (direct, many, one):
+        pairs = zip(setup.rates, direct.rates, strict=True)
         ratio = median(mine / theirs for mine, theirs in pairs)
         lines.append(
-            f"{way.name:24}{median(way.rates):>9,.0f}{ratio:>11.2f}"
-            f"{median(way.micros):>12,.0f}{way.memory:>7.1f}"
+            f"{setup.name:24}{median(setup.rates):>9,.0f}{ratio:>11.2f}"
+            f"{median(setup.micros):>12,.0f}{setup.memory:>7.1f}"
         )
     processor = median(a / b for a, b in zip(one.micros, many.micros, strict=True))
     lines.append(

@@ -1,7 +1,7 @@
-"""Fill a fresh database with accounts, each with ten client passwords.
+"""Fill a new database with accounts, each with ten client passwords.
 
-All accounts share the ten secrets: what a logon costs does not depend on what the
-password is, and hashing a million of them would take minutes.
+All accounts share the ten secrets: the cost of a logon does not depend on the password,
+and hashing a million passwords would take minutes.
 
 Run in a process of its own, with the database in its environment.
 """
@@ -21,7 +21,7 @@ from clientpasswords.models import ClientPassword
 
 
 def fill(accounts: int, secrets: list[str]) -> None:
-    """Make the tables and the rows."""
+    """Create the tables and the rows."""
     call_command("migrate", verbosity=0)
     costly = argon2.PasswordHasher(
         time_cost=targets.COSTLY_TIME, memory_cost=targets.COSTLY_MEMORY, parallelism=1
@@ -35,7 +35,7 @@ def fill(accounts: int, secrets: list[str]) -> None:
 
 
 def add(name: str, accounts: int, secrets: list[str], hashes: list[str]) -> None:
-    """Make a domain, its accounts u0@… and their passwords."""
+    """Create a domain, its accounts u0@… and their passwords."""
     policy, _ = Policy.objects.get_or_create(name="Bench")
     domain = Domain.objects.create(name=name, policy=policy)
     rows = (
@@ -61,7 +61,7 @@ def add(name: str, accounts: int, secrets: list[str], hashes: list[str]) -> None
 
 
 def copy_passwords(first: Account) -> None:
-    """Give every other account of the domain what the first one has."""
+    """Copy the passwords of the first account to all others of the domain."""
     columns = [name for name in first.client_passwords.values()[0] if name != "id"]
     own = {"account_id": "account.id"}
     values = [own.get(name, f"client.{name}") for name in columns]

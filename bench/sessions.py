@@ -1,4 +1,4 @@
-"""Whole IMAP sessions within TLS: connect, log on, log out."""
+"""Measure whole IMAP sessions with TLS: connect, log on, log out."""
 
 import contextlib
 import imaplib
@@ -41,7 +41,7 @@ def report(site: Site, folder: Path, rounds: int, seconds: float) -> str:
 def rate(
     host: MailHost, accounts: int, passwords: Sequence[str], seconds: float
 ) -> float:
-    """Return how many sessions a second began and ended."""
+    """Return how many sessions a second started and ended."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -67,7 +67,7 @@ def rate(
 
 
 def make_certificate(folder: Path) -> Certificate:
-    """Make one that nobody trusts."""
+    """Create a self-signed certificate."""
     made = Certificate(folder / "chain.pem", folder / "key.pem")
     command = (
         f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"

@@ -1,4 +1,4 @@
-"""What there was before authrelay.py: a relay for one smtpd, to compare with.
+"""The relay for one smtpd that authrelay.py replaced, for comparison.
 
     python3 spawnedrelay.py /run/dovecot/auth-postfix
 
@@ -14,7 +14,7 @@ IDENTITY = b"local_name=portal-relay"
 
 
 def main() -> None:
-    """Relay until one side hangs up, or Dovecot has no answer for the moment."""
+    """Relay until one side hangs up, or Dovecot reports a temporary failure."""
     with socket.socket(socket.AF_UNIX) as dovecot:
         dovecot.connect(sys.argv[1])
         threading.Thread(target=pass_on_questions, args=[dovecot], daemon=True).start()
@@ -28,17 +28,17 @@ def main() -> None:
 
 
 def pass_on_questions(dovecot: socket.socket) -> None:
-    """Say in each question about a logon that it comes from here."""
+    """Pass on the questions, each with the name of this relay."""
     with open(sys.stdin.fileno(), "rb", closefd=False) as questions:
         for line in questions:
-            dovecot.sendall(signed(line) if line.startswith(b"AUTH\t") else line)
+            dovecot.sendall(sign_question(line) if line.startswith(b"AUTH\t") else line)
     dovecot.shutdown(socket.SHUT_RDWR)
 
 
-def signed(question: bytes) -> bytes:
+def sign_question(question: bytes) -> bytes:
     """Put our name behind the question's number and mechanism."""
-    *beginning, rest = question.split(b"\t", 3)
-    return b"\t".join([*beginning, IDENTITY, rest])
+    *beginning, measure_rest = question.split(b"\t", 3)
+    return b"\t".join([*beginning, IDENTITY, measure_rest])
 
 
 if __name__ == "__main__":

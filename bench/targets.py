@@ -1,22 +1,22 @@
-"""What is measured: the accounts, and what the speed has to be."""
+"""The accounts that are measured, and the targets."""
 
 DOMAIN = "bench.example"
 SIZES = (1_000, 100_000)
 PASSWORDS = 10
 
-# Accounts whose client passwords cost so much that everything else does not matter.
+# Accounts whose client passwords cost so much that everything else is negligible.
 COSTLY_DOMAIN = "costly.example"
 COSTLY_ACCOUNTS = 20
 COSTLY_TIME = 2
 COSTLY_MEMORY = 65536  # KiB
 
-# Ours with ten client passwords, in terms of plain Dovecot with one password.
+# Ours with ten client passwords, relative to plain Dovecot with one password.
 LEAST_RATIO = 1.1
-# With the line for each decision and its follower, in terms of ours without either.
+# With a log line for each decision and its follower, relative to ours without them.
 LEAST_FOLLOWED = 0.9
-# How long the slowest of a hundred decisions takes, in terms of the middle one.
+# The time of the slowest of a hundred decisions, relative to the median.
 MOST_SPREAD = 2.5
-# What a hundred times as many accounts may cost.
+# The loss with a hundred times as many accounts.
 MOST_LOSS = 0.10
 # Lines of the mail server's log that its follower reads in a second of one core.
 LEAST_LINES = 5_000
@@ -29,7 +29,7 @@ MOST_QUERIES = 8
 MOST_MILLISECONDS = 150
 
 
-def judged(text: str, *, good: bool, wanted: str) -> str:
-    """Return the text with whether what it says is as wanted."""
+def judge(text: str, *, good: bool, wanted: str) -> str:
+    """Return the text, and whether the result meets its target."""
     verdict = "as wanted" if good else f"MISSED, wanted {wanted}"
     return f"{text} ({verdict})"

@@ -1,4 +1,4 @@
-"""Plain Dovecot, to compare with: its own SQL passdb and one password an account."""
+"""Plain Dovecot for comparison: its own SQL passdb, one password for each account."""
 
 import hashlib
 import re
@@ -9,7 +9,7 @@ from deploy.mailhost import MailHost
 from deploy.postgres import MAIL_ROLE, PrivatePostgres
 from deploy.values import DovecotVersion
 
-TABLE = Path(__file__).parent / "plain.sql"
+TABLE = Path(__file__).parent / "plain_dovecot.sql"
 
 # In place of our passdb, and in a file of its own, by the version of Dovecot.
 PASSDBS: dict[DovecotVersion, str] = {
@@ -42,7 +42,7 @@ OURS = re.compile(r"^passdb (?:lua )?\{.*?^\}\n", re.MULTILINE | re.DOTALL)
 
 
 class PlainHost(MailHost):
-    """A mail host like ours in everything but who decides logons."""
+    """A mail host like ours, except for what decides logons."""
 
     def _prepare(self, base: Path) -> None:
         super()._prepare(base)
@@ -63,6 +63,6 @@ class PlainHost(MailHost):
 
 
 def make_table(postgres: PrivatePostgres, database: str, password: str) -> None:
-    """Make what `PlainHost` reads: of what ours reads, this client password."""
+    """Create the table that `PlainHost` reads, with this client password of each."""
     selector = hashlib.sha256(password.encode()).hexdigest()[:4]
     postgres.run_sql(TABLE.read_text(), database=database, selector=selector)

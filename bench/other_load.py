@@ -1,4 +1,4 @@
-"""Did anybody else use the processor meanwhile? Such a round says nothing."""
+"""Measure how much other programs used the processor: such a round does not count."""
 
 import os
 from pathlib import Path
@@ -6,29 +6,30 @@ from pathlib import Path
 TICK = os.sysconf("SC_CLK_TCK")
 
 
-class Watch:
-    """Counts, from when it was made, what others than this run used."""
+class OtherLoad:
+    """Counts, from its creation, what others than this run used."""
 
     def __init__(self) -> None:
-        self._busy, self._ours = _busy(), _ours()
+        self._busy, self._ours = _measure_busy_seconds(), _measure_our_seconds()
 
-    def others(self) -> float:
+    def seconds(self) -> float:
         """Return the seconds of processor time that were not ours.
 
-        Ours is this process, whatever it started, and PostgreSQL, which leaves those
-        who start it.
+        Ours are this process, its children, and PostgreSQL, which detaches from its
+        parent.
         """
-        return (_busy() - self._busy) - (_ours() - self._ours)
+        ours = _measure_our_seconds() - self._ours
+        return _measure_busy_seconds() - self._busy - ours
 
 
-def _busy() -> float:
-    """Return how long all processors together were not idle, since they started."""
+def _measure_busy_seconds() -> float:
+    """Return the seconds that all processors were busy since the machine started."""
     first = Path("/proc/stat").read_text().partition("\n")[0].split()
     user, nice, system, _idle, _wait, irq, softirq, steal = map(int, first[1:9])
     return (user + nice + system + irq + softirq + steal) / TICK
 
 
-def _ours() -> float:
+def _measure_our_seconds() -> float:
     """Return the processor time of our processes that still run."""
     times: dict[int, int] = {}
     parents: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""What wrong passwords and unknown names cost: nothing but a look-up."""
+"""Measure what wrong passwords and unknown names cost: only a look-up."""
 
 import itertools
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from bench import hashes, load, targets
 from bench.authsocket import Logon, Verdict
 
-# Dovecot keeps a refusal back for half a second: enough of them to fill that time.
+# Dovecot delays a refusal by half a second: enough logons to fill that time.
 IN_FLIGHT = 400
-# Everybody calls from an address of their own, so no limit on guessing is measured.
+# Each logon has a client address of its own, so no limit on guessing applies.
 callers = itertools.count()
 
 
 def report(name: str, socket: Path, accounts: int, seconds: float) -> str:
-    """Return the refusals a second, and the processor time of each.
+    """Return the refusals a second and the processor time of each, as text.
 
     Raises:
         RuntimeError: a wrong password was let in.

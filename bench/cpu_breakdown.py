@@ -1,4 +1,4 @@
-"""Where the processor time of a logon goes: by the processes that take part in it."""
+"""Break down the processor time of a logon by the processes that take part in it."""
 
 import os
 import time
@@ -15,17 +15,17 @@ LOAD = "the load itself"
 
 
 class Process(NamedTuple):
-    """One that takes part in logons."""
+    """A process that takes part in logons."""
 
     kind: str
     pid: int
 
 
-class Watch:
-    """Counts, from when it was made, what each kind of process uses.
+class CpuBreakdown:
+    """Counts, from its creation, what each kind of process uses.
 
-    `host` is the one whose Dovecot decides, and `postgres` the folder of the PostgreSQL
-    that nobody else uses meanwhile. What ends in between does not count.
+    The Dovecot of `host` decides. `postgres` is the folder of a PostgreSQL that nobody
+    else uses meanwhile. Processes that end in between do not count.
     """
 
     def __init__(self, host: MailHost, postgres: Path) -> None:
@@ -33,8 +33,8 @@ class Watch:
         self._log, self._postgres = str(host.dovecot_log), postgres
         self._before, self._ours = self._used(), time.process_time()
 
-    def told(self, logons: float) -> str:
-        """Return the microseconds of each kind of process for one of the logons."""
+    def describe(self, logons: float) -> str:
+        """Return the microseconds of each kind of process for each logon, as text."""
         spent: dict[str, float] = defaultdict(float)
         for process, seconds in sorted(self._used().items()):
             spent[process.kind] += seconds - self._before.get(process, 0)
@@ -59,7 +59,7 @@ class Watch:
         return seconds
 
     def _kind(self, title: str) -> str:
-        """What kind of process of the host it is; empty if it is none."""
+        """Return the kind of process of the host; "" if it belongs to another."""
         if self._log in title:
             return FOLLOWER
         name = title.partition(f"{self._instance}/")[2]
@@ -70,7 +70,7 @@ class Watch:
 
 
 def _masters(postgres: Path) -> set[int]:
-    """Return the process of that PostgreSQL whose children its connections are."""
+    """Return the main process of that PostgreSQL, the parent of its connections."""
     return {
         int(file.parent.name)
         for file in Path("/proc").glob("[0-9]*/cmdline")
