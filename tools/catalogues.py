@@ -1,6 +1,6 @@
-"""Check that there is a catalogue for each language, with exactly the code's texts.
+"""Check that each language has a catalogue with exactly the texts of the code.
 
-The texts are collected anew in a copy of the project, so that a check changes nothing.
+The texts are collected in a copy of the project, so that the check changes nothing.
 """
 
 import shutil
@@ -23,24 +23,24 @@ def main() -> int:
         copy = Path(folder) / "copy"
         shutil.copytree(ROOT, copy, ignore=NOT_COPIED)
         collect(copy)
-        faults = [
-            f"{name}: {fault}"
-            for name in names()
-            for fault in faults_of(copy / name, ROOT / name)
+        mistakes = [
+            f"{name}: {mistake}"
+            for name in list_catalogues()
+            for mistake in compare_catalogues(copy / name, ROOT / name)
         ]
-    print(*faults, sep="\n", end="\n" if faults else "")
-    return 1 if faults else 0
+    print(*mistakes, sep="\n", end="\n" if mistakes else "")
+    return 1 if mistakes else 0
 
 
-def names() -> list[str]:
-    """The catalogues there have to be: one for each language but the code's own."""
+def list_catalogues() -> list[str]:
+    """Return the paths of the required catalogues: each language but the code's."""
     languages = {code for code, _ in settings.LANGUAGES} - {settings.LANGUAGE_CODE}
     locales = sorted(map(to_locale, languages))
     return [f"locale/{locale}/LC_MESSAGES/django.po" for locale in locales]
 
 
 def collect(project: Path) -> None:
-    """Bring the catalogues below `project` up to date with its texts."""
+    """Update the catalogues below `project` with its texts."""
     subprocess.run(
         [
             sys.executable,
@@ -56,37 +56,39 @@ def collect(project: Path) -> None:
     )
 
 
-def faults_of(collected: Path, kept: Path) -> list[str]:
-    """Compare a catalogue collected just now with the one kept in the project."""
+def compare_catalogues(collected: Path, kept: Path) -> list[str]:
+    """Return the mistakes of the project's catalogue, compared with the code's texts."""
     if not kept.exists():
         return ["missing"]
-    wanted, found = read(collected), read(kept)
-    faults = [
+    wanted, found = read_messages(collected), read_messages(kept)
+    mistakes = [
         *(f"no longer in the code: {key[1]!r}" for key in found if key not in wanted),
         *(f"not in the catalogue: {key[1]!r}" for key in wanted if key not in found),
     ]
     for (_, text), message in found.items():
         if message.fuzzy:
-            faults.append(f"fuzzy: {text!r}")
+            mistakes.append(f"fuzzy: {text!r}")
         elif not is_translated(message):
-            faults.append(f"not translated: {text!r}")
+            mistakes.append(f"not translated: {text!r}")
     check = subprocess.run(
         ["msgfmt", "--check", "--output-file=/dev/null", kept],
         capture_output=True,
         check=False,
         text=True,
     )
-    return [*faults, *check.stderr.splitlines()] if check.returncode else faults
+    return [*mistakes, *check.stderr.splitlines()] if check.returncode else mistakes
 
 
-def read(path: Path) -> dict[tuple[str | None, str], Message]:
-    """The entries of a catalogue by context and text."""
+def read_messages(path: Path) -> dict[tuple[str | None, str], Message]:
+    """Return the entries of a catalogue by context and text."""
     with path.open("rb") as file:
         catalog = read_po(file)
-    return {(entry.context, text_of(entry)): entry for entry in catalog if entry.id}
+    return {
+        (entry.context, get_source_text(entry)): entry for entry in catalog if entry.id
+    }
 
 
-def text_of(message: Message) -> str:
+def get_source_text(message: Message) -> str:
     return message.id if isinstance(message.id, str) else message.id[0]
 
 

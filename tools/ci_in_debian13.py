@@ -1,10 +1,10 @@
-"""Everything that CI runs, in a bare Debian 13: `make test-debian13`.
+"""Run everything that CI runs in a bare Debian 13: `make test-debian13`.
 
     python -m tools.ci_in_debian13 CACHE
 
-as root. It is a machine beside this one, with a systemd, Python, databases, browser and
-mail servers of its own (tests/install/container.py). What it downloads stays in the
-folder CACHE, which `make test-install` shares.
+needs root. The container has its own systemd, Python, databases, browser and mail
+servers (tests/install/container.py). Downloads stay in the folder CACHE, which
+`make test-install` shares.
 """
 
 import subprocess
@@ -23,7 +23,7 @@ def main() -> int:
     (cache,) = sys.argv[1:]
     with Container("trixie", Path(cache).resolve(), "debian13") as container:
         container.copy(PROJECT, files_of(PROJECT), THERE)
-        # Its packages come from the world; mail goes nowhere but over loopback.
+        # It downloads packages, but mail stays on loopback.
         command = container.command(f"cd {THERE}; .ci/run", online=True)
         return subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode
 

@@ -1,7 +1,6 @@
-"""A small Debian in a folder, and how this machine gets its packages.
+"""Create a small Debian in a folder, with this machine's way to its packages.
 
-Nothing about registries and proxies is written down here: what this machine uses is
-looked up and taken along.
+This module names no registry and no proxy: it copies the settings of this machine.
 """
 
 import os
@@ -14,24 +13,24 @@ from pathlib import Path
 
 APT = Path("/etc/apt")
 APT_FILES = ("apt.conf.d", "auth.conf.d", "keyrings", "trusted.gpg", "trusted.gpg.d")
-# As root, whose the packages in there are as well.
+# As root, who owns the packages in there as well.
 PIP_FILES = (Path("/etc/pip.conf"), Path("~/.config/pip/pip.conf").expanduser())
 DOWNLOADS = re.compile(r"PIP_.*|SSL_CERT_FILE|.*_proxy", re.IGNORECASE)
 PATHS = re.compile(r"(?:file://)?(/[^\s,:]+)")
 BESIDE_THE_BASE = "systemd-sysv,dbus,ca-certificates,iproute2"
 
 
-class NotMade(Exception):
-    """A Debian cannot be made; the text says why."""
+class DebianError(Exception):
+    """A Debian could not be created; the text says why."""
 
 
-def tree(suite: str, cache: Path) -> Path:
-    """Return the folder of a fresh Debian of this suite, made if it is not there yet.
+def provide_debian(suite: str, cache: Path) -> Path:
+    """Return the folder of a new Debian of this suite; create it if it is missing.
 
-    It is never changed: containers write elsewhere.
+    Nobody changes it: containers write elsewhere.
 
     Raises:
-        NotMade: debootstrap failed.
+        DebianError: debootstrap failed.
     """
     made = cache / suite
     if not made.exists():
@@ -42,23 +41,23 @@ def tree(suite: str, cache: Path) -> Path:
 
 
 def bootstrap(suite: str, folder: Path, *options: str) -> None:
-    """Make a folder with a Debian of this suite, instead of what is there.
+    """Create a folder with a Debian of this suite, replacing what is there.
 
     Raises:
-        NotMade: debootstrap failed; the text has what it said.
+        DebianError: debootstrap failed; the text has what it said.
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    # What it mounts goes with it, even if it is killed.
+    # Its mounts end with it, even if it is killed.
     made_by = ["unshare", "--mount", "debootstrap"]
-    command = [*made_by, *options, suite, str(folder), *mirror()]
+    command = [*made_by, *options, suite, str(folder), *find_mirror()]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise NotMade(f"debootstrap: {done.stdout[-3000:]}{done.stderr}")
+        raise DebianError(f"debootstrap: {done.stdout[-3000:]}{done.stderr}")
 
 
-def sources() -> dict[str, str]:
-    """This machine's lists of Debian's packages, by their names below /etc/apt."""
+def read_package_lists() -> dict[str, str]:
+    """Return this machine's lists of package sources, by name below /etc/apt."""
     codename = _codename()
     names = ["sources.list", *(f"sources.list.d/{p.name}" for p in _lists())]
     texts = {name: (APT / name).read_text() for name in names if (APT / name).exists()}
@@ -70,37 +69,39 @@ def _lists() -> Iterator[Path]:
         yield from (APT / "sources.list.d").glob(kind)
 
 
-def sources_for(suite: str) -> dict[str, str]:
-    """Those lists, for another release of Debian.
+def adapt_package_lists(suite: str) -> dict[str, str]:
+    """Return those lists for another release of Debian.
 
-    None where this machine is no Debian: what debootstrap wrote is left then.
+    The result is empty if this machine is not a Debian; then debootstrap's list stays.
     """
     word = re.compile(rf"\b{_codename()}\b")
-    return {name: word.sub(suite, text) for name, text in sources().items()}
+    return {name: word.sub(suite, text) for name, text in read_package_lists().items()}
 
 
 def _codename() -> str:
-    """Return the name of this machine's release, or one of no release."""
+    """Return the codename of this machine's release, or a name of no release."""
     system = platform.freedesktop_os_release()
     is_debian = system.get("ID") == "debian"
     return system.get("VERSION_CODENAME", "") if is_debian else "none such"
 
 
-def mirror() -> list[str]:
-    """Return where this machine gets Debian itself from; if unknown, nothing."""
-    found = re.search(r"\w+://\S+/debian/?(?=\s)", "\n".join(sources().values()))
+def find_mirror() -> list[str]:
+    """Return the mirror of this machine as one argument; none if it is unknown."""
+    found = re.search(
+        r"\w+://\S+/debian/?(?=\s)", "\n".join(read_package_lists().values())
+    )
     return [found[0]] if found else []
 
 
 def download_environment() -> Mapping[str, str]:
-    """Return the variables by which pip and apt find their way out of this machine."""
+    """Return the variables that pip and apt need to download."""
     return {name: os.environ[name] for name in os.environ if DOWNLOADS.fullmatch(name)}
 
 
-def named_by_pip() -> Iterator[Path]:
-    """Give what this machine's configuration of pip names: certificates, folders.
+def find_paths_of_pip() -> Iterator[Path]:
+    """Yield the paths in this machine's configuration of pip: certificates, folders.
 
-    Of an index in a folder, `simple`, the whole: its links lead to files beside it.
+    For an index in a folder `simple` it yields the parent: its links lead there.
     """
     texts = [path.read_text() for path in PIP_FILES if path.exists()]
     texts += download_environment().values()

@@ -1,9 +1,9 @@
-"""Debian 13 in a folder, of which the tests take the mail servers: `make debian13`.
+"""Create a Debian 13 in a folder, for its mail servers: `make debian13`.
 
     python3 -m tools.debian13 FOLDER
 
-makes it, as root, unless it is there. deploy/servers.py says how it is used. What the
-packages put into its /etc/dovecot and /etc/postfix stays as it is.
+creates it as root, unless it exists. deploy/servers.py says how tests use it. The files
+of its packages in /etc/dovecot and /etc/postfix stay unchanged.
 """
 
 import fcntl
@@ -19,17 +19,17 @@ from tools import debian
 
 SUITE = "trixie"
 SETUP = Path(__file__).parents[1] / "deploy" / "setup.sh"
-# For the relay, and the program behind "doveadm kick".
+# For the relay, and for the program behind "doveadm kick".
 BESIDE_THE_SERVERS = ["python3"]
-# What was installed, in a file of the folder.
+# A file of the folder that lists what was installed.
 MADE_OF = "made-of"
 PLAIN = {
     "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
     "DEBIAN_FRONTEND": "noninteractive",
     "LANG": "C.UTF-8",
 }
-# Nothing starts in there, and apt does nothing that this machine has it do besides.
-# If a power failure takes the folder, nobody minds.
+# No service starts in there, and apt ignores this machine's hooks. The folder may be
+# lost in a power failure.
 APT_CONF = """
 APT::Sandbox::User "root";
 Acquire::Retries "3";
@@ -59,19 +59,19 @@ exec chroot . sh -euc '
 
 
 def make(folder: Path) -> None:
-    """Make the folder, unless it is there with the packages that are wanted now.
+    """Create the folder, unless it exists with the packages that are wanted now.
 
     Raises:
-        NotMade: debootstrap or apt failed.
+        DebianError: debootstrap or apt failed.
     """
     packages = [*_servers(), *BESIDE_THE_SERVERS]
-    with _alone(folder):
-        if _made_of(folder) == packages:
+    with _lock(folder):
+        if _read_marker(folder) == packages:
             return
         print(f"Making a Debian 13 with its mail servers in {folder} …", flush=True)
         unfinished = folder.with_name(f"{folder.name}.unfinished")
         debian.bootstrap(SUITE, unfinished, "--variant=minbase")
-        _take_along(unfinished)
+        _copy_users_and_lists(unfinished)
         _install(unfinished, packages)
         (unfinished / MADE_OF).write_text("\n".join(packages))
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,8 +79,8 @@ def make(folder: Path) -> None:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One at a time makes it; the others wait, and find it."""
+def _lock(folder: Path) -> Iterator[None]:
+    """Let one process at a time create the folder; the others wait, and find it."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with folder.with_name(f"{folder.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -94,16 +94,16 @@ def _servers() -> list[str]:
     return done.stdout.split()
 
 
-def _made_of(folder: Path) -> list[str]:
+def _read_marker(folder: Path) -> list[str]:
     path = folder / MADE_OF
     return path.read_text().split() if path.exists() else []
 
 
-def _take_along(folder: Path) -> None:
-    """Give it this machine's users and groups, and its way to Debian's packages.
+def _copy_users_and_lists(folder: Path) -> None:
+    """Copy this machine's users, groups and package lists into the folder.
 
-    The servers of the folder run among this machine's users: what is installed there
-    has to belong to the same numbers.
+    The servers of the folder run as this machine's users, so the installed files must
+    belong to the same numbers.
     """
     for name in ("passwd", "group"):
         shutil.copy(Path("/etc") / name, folder / "etc")
@@ -115,7 +115,7 @@ def _take_along(folder: Path) -> None:
         if (debian.APT / name).is_dir():
             shutil.copytree(debian.APT / name, apt / name, dirs_exist_ok=True)
     own = re.compile(r"/debian(-security)?/?\s")
-    texts = debian.sources_for(SUITE).items()
+    texts = debian.adapt_package_lists(SUITE).items()
     for name, text in [(name, text) for name, text in texts if own.search(text)]:
         (apt / "sources.list").unlink(missing_ok=True)
         (apt / name).write_text(text)
@@ -135,15 +135,15 @@ def _install(folder: Path, packages: list[str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise debian.NotMade(f"apt-get: {done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise debian.DebianError(f"apt-get: {done.stdout[-3000:]}{done.stderr[-3000:]}")
 
 
 def main() -> None:
-    """Make the folder that is named."""
+    """Create the folder of the first argument."""
     (folder,) = sys.argv[1:]
     try:
         make(Path(folder).resolve())
-    except debian.NotMade as reason:
+    except debian.DebianError as reason:
         sys.exit(f"No Debian 13 in {folder}: {reason}")
 
 

@@ -1,8 +1,8 @@
-"""Check that no function or view is longer than a reader keeps in mind.
+"""Check that no function or view is too long for a reader to keep in mind.
 
-Migrations apart. A file may be as long as its subject. A function is counted from its
-`def` to its last line: with its docstring, without its decorators. A view is what is in
-`views.py` or below `views/`.
+Migrations are exempt. A file may be as long as its subject. A function counts from its
+`def` to its last line: with its docstring, without its decorators. A view is a function
+in `views.py` or below `views/`.
 """
 
 import ast
@@ -16,18 +16,18 @@ NOT_OURS = {"migrations", "var"}
 
 
 def main() -> int:
-    """Name what is too long; 1 if there is anything."""
+    """Print what is too long; return 1 if anything is."""
     found = [
-        f"{file.relative_to(ROOT)}{fault}"
+        f"{file.relative_to(ROOT)}{finding}"
         for file in sorted(python_files(ROOT))
-        for fault in too_long(file, file.read_text())
+        for finding in find_too_long(file, file.read_text())
     ]
     print(*found, sep="\n", end="\n" if found else "")
     return 1 if found else 0
 
 
-def too_long(file: Path, text: str) -> Iterator[str]:
-    """Name each function of a file that is too long, by its line."""
+def find_too_long(file: Path, text: str) -> Iterator[str]:
+    """Yield a line of text for each function of a file that is too long."""
     are_views = file.name == "views.py" or file.parent.name == "views"
     most = MOST_OF_VIEW if are_views else MOST_OF_FUNCTION
     for node in ast.walk(ast.parse(text)):
@@ -38,7 +38,7 @@ def too_long(file: Path, text: str) -> Iterator[str]:
 
 
 def python_files(folder: Path) -> list[Path]:
-    """All below a folder but migrations, and what is hidden or no part of the code."""
+    """Return the Python files below a folder, without migrations and hidden folders."""
     found = [*folder.glob("*.py")]
     for each in folder.iterdir():
         if each.is_dir() and each.name not in NOT_OURS and each.name[0] != ".":

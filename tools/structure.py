@@ -1,7 +1,7 @@
 """Draw which room imports which, into docs/architecture.md.
 
-A room is a folder or a module right below an app. An arrow that follows from others is
-left out. With --check nothing is written: 1 if the picture is not what the code says.
+A room is a folder or a module directly below an app. Arrows that follow from others are
+left out. --check writes nothing, and exits with 1 if the drawing differs from the code.
 """
 
 import sys
@@ -21,10 +21,10 @@ Arrows = Mapping[str, set[str]]
 
 
 def main(*arguments: str) -> int:
-    """Write the drawing, or say whether the one that is there is right."""
+    """Write the drawing, or check the present one; return the exit code."""
     page = PAGE.read_text()
     start, end = page.index(BEGIN) + len(BEGIN), page.index(END)
-    drawing = "\n" + "".join(f"{drawn(app)}\n" for app in APPS)
+    drawing = "\n" + "".join(f"{draw_rooms(app)}\n" for app in APPS)
     if page[start:end] == drawing:
         return 0
     if "--check" in arguments:
@@ -36,10 +36,10 @@ def main(*arguments: str) -> int:
     return 0
 
 
-def drawn(app: str) -> str:
-    """Return the rooms of an app as a picture in Mermaid's language."""
+def draw_rooms(app: str) -> str:
+    """Return the rooms of an app as a Mermaid flowchart."""
     arrows: dict[str, list[str]] = defaultdict(list)
-    for room, imported in sorted(needed(rooms_of(app))):
+    for room, imported in sorted(drop_implied_arrows(find_rooms(app))):
         arrows[room].append(imported)
     lines = [f"    {room} --> {' & '.join(to)}" for room, to in arrows.items()]
     return "\n".join(
@@ -47,8 +47,8 @@ def drawn(app: str) -> str:
     )
 
 
-def rooms_of(app: str) -> Arrows:
-    """Return for each room of an app which others it imports."""
+def find_rooms(app: str) -> Arrows:
+    """Return the rooms that each room of an app imports."""
     graph = grimp.build_graph(app, cache_dir=None)
     arrows: dict[str, set[str]] = defaultdict(set)
     for module in graph.modules:
@@ -59,8 +59,8 @@ def rooms_of(app: str) -> Arrows:
     return arrows
 
 
-def needed(arrows: Arrows) -> Iterator[tuple[str, str]]:
-    """Yield the arrows without those that lead where a longer way leads as well."""
+def drop_implied_arrows(arrows: Arrows) -> Iterator[tuple[str, str]]:
+    """Yield the arrows, without those whose target a longer path reaches as well."""
     for here, rooms in arrows.items():
         for there in rooms:
             others = rooms - {there}

@@ -61,13 +61,15 @@ class Container:
         self.cache.mkdir(parents=True, exist_ok=True)
         self._lock = (self.cache / "lock").open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)  # one at a time writes there
-        tree = debian.tree(self.suite, self.cache)
+        system = debian.provide_debian(self.suite, self.cache)
         downloads = self.cache / "downloads"
         (downloads / "archives" / "partial").mkdir(parents=True, exist_ok=True)
         empty = self.cache / "empty"
         empty.mkdir(exist_ok=True)
-        seen = [path for path in debian.named_by_pip() if path.is_dir()]
-        words = [str(each) for each in (KEEP, self.name, tree, empty, downloads, *seen)]
+        seen = [path for path in debian.find_paths_of_pip() if path.is_dir()]
+        words = [
+            str(each) for each in (KEEP, self.name, system, empty, downloads, *seen)
+        ]
         self._keeper = subprocess.Popen(
             tie_to_parent(words),
             stdin=subprocess.DEVNULL,
@@ -220,7 +222,7 @@ class Container:
         """Let it find the packages of that release as this machine finds its own."""
         names = [name for name in debian.APT_FILES if (debian.APT / name).exists()]
         self.copy(debian.APT, names, "/etc/apt")
-        texts: Mapping[str, str] = debian.sources_for(suite)
+        texts: Mapping[str, str] = debian.adapt_package_lists(suite)
         if texts:
             self.run("rm -rf /etc/apt/sources.list*")
         else:
@@ -229,7 +231,7 @@ class Container:
             self.write(f"/etc/apt/{name}", text)
         self.write("/etc/apt/apt.conf.d/zz-kept", APT_CONF)
         pip = [path for path in debian.PIP_FILES if path.exists()]
-        pip += [path for path in debian.named_by_pip() if path.is_file()]
+        pip += [path for path in debian.find_paths_of_pip() if path.is_file()]
         for path in (*pip, Path("/etc/resolv.conf")):
             self.write(str(path), path.read_text())
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.lengths import too_long
+from tools.lengths import find_too_long
 
 
 def function(lines: int) -> str:
@@ -27,8 +27,8 @@ def test_a_function_may_have_forty_lines_and_a_view_twenty(
 ) -> None:
     path = Path(file)
 
-    assert not list(too_long(path, function(most)))
-    assert list(too_long(path, function(most + 1))) == [
+    assert not list(find_too_long(path, function(most)))
+    assert list(find_too_long(path, function(most + 1))) == [
         f":2: act: {most + 1} lines, {most} at most"
     ]
 
@@ -37,8 +37,8 @@ def test_a_function_may_have_forty_lines_and_a_view_twenty(
 def test_methods_and_inner_functions_are_counted_too(inside: str) -> None:
     text = inside + "\n".join(f"    {line}" for line in function(41).splitlines())
 
-    assert any(": act: 41 lines" in each for each in too_long(Path("a.py"), text))
+    assert any(": act: 41 lines" in each for each in find_too_long(Path("a.py"), text))
 
 
 def test_a_file_may_be_as_long_as_its_subject() -> None:
-    assert not list(too_long(Path("a.py"), "x = 1\n" * 1_000))
+    assert not list(find_too_long(Path("a.py"), "x = 1\n" * 1_000))
