@@ -57,7 +57,7 @@ def collect(project: Path) -> None:
 
 
 def compare_catalogues(collected: Path, kept: Path) -> list[str]:
-    """Return the mistakes of the project's catalogue, compared with the code's texts."""
+    """Return the mistakes of the project's catalogue, by the code's texts."""
     if not kept.exists():
         return ["missing"]
     wanted, found = read_messages(collected), read_messages(kept)

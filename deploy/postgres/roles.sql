@@ -2,8 +2,8 @@
 --
 --     psql -X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql
 --
--- May be run any number of times: before the first "migrate", which grants the mail role
--- its two views, and afterwards.
+-- You can run it any number of times: before the first "migrate", which grants the mail
+-- role its two views, and afterwards.
 --
 --   mailportal       owns the database "mailportal" and everything in it
 --   mailportal_mail  Dovecot and Postfix: reads the two logon views and nothing else
@@ -28,24 +28,24 @@ SELECT 'CREATE DATABASE mailportal OWNER mailportal'
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'mailportal')
 \gexec
 
--- A look-up takes a fraction of a millisecond. One that takes seconds is better given up:
--- the client is told to try again.
+-- A look-up takes a fraction of a millisecond. If one takes seconds, PostgreSQL cancels it,
+-- and the client is told to try again.
 ALTER ROLE mailportal_mail SET statement_timeout = '2s';
 ALTER ROLE mailportal_mail SET default_transaction_read_only = on;
 ALTER ROLE mailportal_mail CONNECTION LIMIT 200;
 
--- The portal asks much and briefly: to start further processes for a query, or to
--- compile it, takes longer than most of them, and processors from everybody else.
+-- The portal makes many short queries: starting further processes for a query, or
+-- compiling it, would take longer than most queries, and processors from everybody else.
 ALTER ROLE mailportal SET max_parallel_workers_per_gather = 0;
 ALTER ROLE mailportal SET jit = off;
 
 \connect mailportal
 
--- Nobody but the owner makes anything here, not even temporary tables.
+-- Only the owner can create anything here, even temporary tables.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE mailportal FROM PUBLIC;
 
--- The views, where "migrate" has made them already.
+-- The views, if "migrate" has created them already.
 SELECT format('GRANT SELECT ON %I TO mailportal_mail', relname)
   FROM pg_class
  WHERE relname IN ('mail_logon', 'mail_web_logon') AND relkind = 'v'
