@@ -1,4 +1,4 @@
-"""The cast, and what every test may rely on."""
+"""The people of the tests, and the fixtures that every test may use."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,7 +22,7 @@ from tests.patience import PATIENCE
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Mark what runs on both databases, where somebody asks for it."""
+    """Mark the tests that run on both databases, if the run selects by that mark."""
     if databases.MARK in config.getoption("markexpr"):
         for item in items:
             if databases.runs_on_both(item.path):
@@ -31,19 +31,19 @@ def pytest_collection_modifyitems(
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings() -> None:
-    """SQLite in a file: threads, mail servers and browsers need the same one."""
+    """Use an SQLite file: threads, mail servers and browsers need the same database."""
     name = "test_mailportal"
     if DATABASE == "sqlite":
         (FOLDER / "db").mkdir(exist_ok=True)
         name = str(FOLDER / "db" / "test.sqlite3")
-        # A busy machine takes its time with what others wait for.
+        # On a busy machine a lock can take long.
         connections["default"].settings_dict["OPTIONS"]["timeout"] = PATIENCE
     connections["default"].settings_dict["TEST"]["NAME"] = name
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb() -> bool:
-    """Begin with the database that is there, if `django_db_setup` has put it there."""
+    """Use the present database, if `django_db_setup` has restored it."""
     return True
 
 
@@ -53,9 +53,9 @@ def kept_database(
     django_db_createdb: bool,  # noqa: FBT001 (it is pytest's --create-db)
     django_db_modify_db_settings: None,
 ) -> tuple[KeptDatabase, bool]:
-    """The copy of the test database, and whether that was made of it."""
+    """The copy of the test database, and whether the database was restored from it."""
     config = request.config
-    # `-p no:cacheprovider`, as for a folder that cannot be written to: nothing is kept.
+    # With `-p no:cacheprovider`, as for a read-only folder, nothing is kept.
     has_cache = config.pluginmanager.hasplugin("cacheprovider")
     kept = KeptDatabase(config.cache.mkdir("databases") if has_cache else FOLDER)
     name = connections["default"].settings_dict["TEST"]["NAME"]
@@ -68,7 +68,7 @@ def django_db_setup(
     django_db_setup: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> Iterator[None]:
-    """The test database, as it was kept or made; in the latter case it is kept now."""
+    """Restore the test database, or create it and keep a copy."""
     kept, is_restored = kept_database
     with django_db_blocker.unblock():
         if not is_restored:
@@ -81,9 +81,9 @@ def django_db_setup(
 
 @pytest.fixture(scope="session", autouse=True)
 def tables_can_be_emptied() -> Iterator[None]:
-    """Tests empty all tables between them; nothing else can do it with the events.
+    """Let tests empty all tables, which nothing else can do with the audit log.
 
-    Then there are the ready-made groups again, as after `prepare`.
+    Afterwards the ready-made groups exist again, as after `prepare`.
     """
     create, drop = schema.statements("accounts/sql/append_only", connection.vendor)
     # The class: in the browser's event loop Django has connections of their own.
@@ -92,7 +92,7 @@ def tables_can_be_emptied() -> Iterator[None]:
 
     def sql_flush(*args: Any, **options: Any) -> list[str]:
         statements = empty(*args, **options)
-        # To empty the table of mailboxes is to leave all their addresses.
+        # An empty table of mailboxes means that all addresses were left.
         last = "DELETE FROM accounts_formeraddress"
         return [*drop, *statements, *create, last] if statements else []
 
@@ -110,7 +110,7 @@ def tables_can_be_emptied() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def plain_files(settings: Settings) -> None:
-    """Static files under their own names: nothing has been collected."""
+    """Serve static files under their own names: nothing has been collected."""
     backend = "django.contrib.staticfiles.storage.StaticFilesStorage"
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 

@@ -1,10 +1,10 @@
-"""Which tests run on both databases: `-m both_databases`.
+"""Select the tests that run on both databases: `-m both_databases`.
 
-What a page or a mail says is the same on each. What differs is what SQL does: locks,
-constraints, conflicts, aggregates, order, time, and what is written for one database
-only. A test module has the mark if it says so itself; if it uses what differs, such as
-several connections; or if it is about a module of the project in which SQL is written
-by hand, that is, imports it. So nobody has to think of it.
+The text of a page or a mail is the same on each. SQL differs: locks, constraints,
+conflicts, aggregates, order, time, and what is written for one database only. A test
+module has the mark if it sets it; if it uses what differs, such as several connections;
+or if it imports a module of the project with SQL written by hand. So nobody has to
+remember the mark.
 """
 
 import ast
@@ -24,7 +24,7 @@ APPS = (
     "provisioning",
 )
 MARK = "both_databases"
-# SQL that somebody wrote, and what databases do in ways of their own.
+# SQL written by hand, and functions that databases implement differently.
 BY_HAND = re.compile(
     r"\bRawSQL\(|\.cursor\(|\.raw\(|\bRunSQL\(|\bRunScript\(|\.vendor\b|"
     r"\.select_for_update\(|\bobjects\.lock\(|\.bulk_create\(|"
@@ -32,7 +32,7 @@ BY_HAND = re.compile(
     r"\b(?:Func|Trunc\w*|Collate|Window|Subquery|Exists|OuterRef|Case|Coalesce)\(|"
     r"\bIntegrityError\b|\.aggregate\("
 )
-# A test that has connections of its own, or asks the database itself.
+# A test that opens connections, or queries the database itself.
 ASKS_ITSELF = re.compile(
     rf"\bat_once\(|transaction=True|\btransactional_db\b|{BY_HAND.pattern}"
 )
@@ -40,7 +40,7 @@ ASKS_ITSELF = re.compile(
 
 @cache
 def written_by_hand() -> frozenset[str]:
-    """Return the project's modules that have SQL, or a file of SQL beside them."""
+    """Return the modules of the project that contain SQL, or have an SQL file."""
     files = [file for app in APPS for file in (ROOT / app).rglob("*.py")]
     return frozenset(
         name_of(file)
@@ -52,7 +52,7 @@ def written_by_hand() -> frozenset[str]:
 
 @cache
 def runs_on_both(file: Path) -> bool:
-    """Whether this module of tests runs on both databases."""
+    """Whether this test module runs on both databases."""
     text = file.read_text()
     if f"pytest.mark.{MARK}" in text:
         return True
@@ -63,7 +63,7 @@ def runs_on_both(file: Path) -> bool:
 
 
 def imported(text: str) -> Iterator[str]:
-    """Give the names of what a module imports, be it a module or something of one."""
+    """Yield the names that a module imports: modules, and names in modules."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module

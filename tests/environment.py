@@ -1,13 +1,13 @@
-"""A pytest plugin that is loaded first: the environment of the portal under test.
+"""A pytest plugin that is loaded first and sets the environment of the portal.
 
 TEST_DATABASE=sqlite (default) or postgres chooses the database. PostgreSQL is a private
 server on loopback, which starts here and stops with the tests.
 
-MAIL_SERVERS=var/debian13 has the tests of mail servers run against those of the folder;
-see deploy/servers.py.
+With MAIL_SERVERS=var/debian13, the tests of mail servers use those of the folder; see
+deploy/servers.py.
 
-With `-n 2` this is imported by each of the two processes that run tests, which so have
-a folder and a database each, and by the one that hands the tests out and has none.
+With `-n 2`, each of the two worker processes imports this, and has a folder and a
+database of its own. The controller imports it too, and has neither.
 """
 
 import os
@@ -25,7 +25,7 @@ from deploy.values import installed_dovecot
 if os.environ.get(servers.VARIABLE):
     # Wherever a program that inherits it is started.
     os.environ[servers.VARIABLE] = str(Path(os.environ[servers.VARIABLE]).resolve())
-# A shell's "&" has told us to ignore Ctrl-C, and so would all that the tests start.
+# After a shell's "&" this process ignores Ctrl-C, and so would its children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FOLDER = Path(tempfile.mkdtemp(prefix="mailportal-tests-"))
@@ -57,15 +57,15 @@ if POSTGRES is not None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if hands_tests_out(config):
-        # Tests for each member of a set are then in one order in all processes.
+    if is_controller(config):
+        # So tests parametrized by a set have the same order in all processes.
         os.environ.setdefault("PYTHONHASHSEED", "0")
     elif POSTGRES is not None:
         POSTGRES.__enter__()
 
 
-def hands_tests_out(config: pytest.Config) -> bool:
-    """Whether other processes run the tests (`-n`)."""
+def is_controller(config: pytest.Config) -> bool:
+    """Whether this process only distributes the tests to others (`-n`)."""
     return bool(config.getoption("numprocesses", None))
 
 

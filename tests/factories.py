@@ -1,4 +1,4 @@
-"""Rows with sensible values; a test names only what it is about."""
+"""Create rows with sensible values; a test names only what matters to it."""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +31,7 @@ def make_account(
     phone: str | None = None,
     **fields: Any,
 ) -> Account:
-    """An account in the domain of its address; `policy` is its own exception."""
+    """Create an account in the domain of its address; `policy` is its own."""
     make_domain(address.rpartition("@")[2])
     account = Account.objects.create_user(address, password, policy=policy, **fields)
     if phone is not None:
@@ -42,7 +42,7 @@ def make_account(
 def make_client_password(
     account: Account, label: str = "Phone", **fields: Any
 ) -> tuple[ClientPassword, str]:
-    """A client password and its secret, as if it had been issued."""
+    """Create a client password as if it had been issued; return it and its secret."""
     known = set(account.client_passwords.values_list("selector", flat=True))
     secret = passwords.generate()
     while passwords.selector(secret) in known:
@@ -65,7 +65,7 @@ def make_usage(
     ago: timedelta = timedelta(days=1),
     **fields: Any,
 ) -> Usage:
-    """That a mail program was let in by it, so long ago."""
+    """Record that a mail program used this password that long ago."""
     at = timezone.now() - ago
     values = {
         "first_at": at,
@@ -78,7 +78,7 @@ def make_usage(
 
 
 def make_logon(account: Account, protocol: str = "imap", **fields: Any) -> Logon:
-    """A mail program was let in an hour ago; by the web password if by no other."""
+    """Record a successful logon an hour ago; with the web password by default."""
     at = timezone.now() - timedelta(hours=1)
     values = {
         "by_web_password": "client_password" not in fields,

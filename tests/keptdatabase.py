@@ -1,7 +1,7 @@
-"""The test database, kept between runs until a migration changes.
+"""Keep the test database between runs until a migration changes.
 
-To make all of it takes longer than most tests. It is copied right after it was made,
-before any test has seen it; `--create-db` makes it anew.
+Creating it takes longer than most tests. It is copied directly after it was created,
+before any test; `--create-db` creates it again.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ class KeptDatabase:
         self._file = folder / f"{connection.vendor}-{fingerprint()}"
 
     def restore(self, name: str) -> bool:
-        """Make the test database of the copy; whether there was one."""
+        """Restore the test database from the copy; return whether there was one."""
         try:
             content = self._file.read_bytes()
         except FileNotFoundError:
@@ -41,7 +41,7 @@ class KeptDatabase:
         return True
 
     def keep(self, name: str) -> None:
-        """Copy the test database, in place of all other copies for its kind."""
+        """Copy the test database, and delete all other copies of its kind."""
         new = self._folder / f"new-{os.getpid()}"
         if POSTGRES is None:
             with connection.cursor() as cursor:
@@ -55,7 +55,7 @@ class KeptDatabase:
 
 
 def fingerprint() -> str:
-    """Return what changes whenever the migrations might make something else."""
+    """Return a digest that changes whenever the migrations may change the database."""
     digest = hashlib.sha256()
     for file in sources():
         digest.update(f"{file}\n".encode() + file.read_bytes())
@@ -69,7 +69,7 @@ def fingerprint() -> str:
 
 
 def sources() -> list[Path]:
-    """The files that say how the database is made: of all apps, Django's as well."""
+    """Return the files that define the database, of all apps, including Django's."""
     folders = [Path(app.path) for app in apps.get_app_configs()]
     found = [file for each in folders for file in each.glob("migrations/*.py")]
     ours = [each for each in folders if each.parent == schema.ROOT]
@@ -78,7 +78,7 @@ def sources() -> list[Path]:
 
 
 def _facts(model: type[Model]) -> list[Any]:
-    """What Django makes of a model after the migrations, and its columns."""
+    """Return what Django creates for a model after the migrations, and its columns."""
     meta = model._meta
     columns = [(each.column, each.db_type(connection)) for each in meta.local_fields]
     names = (meta.label, str(meta.verbose_name_raw))

@@ -1,16 +1,16 @@
-"""Addresses as long as they may be, and where one was cut."""
+"""Addresses of the greatest length, and a search for truncated ones."""
 
 from django.apps import apps
 from django.db.models import CharField, JSONField, TextField
 
-# The longest that Dovecot writes into its log, the first that it cuts, and the longest
-# of all: RFC 5321 has room for 64 octets, an @, and 189.
+# The longest that Dovecot logs whole, the first that it cuts, and the longest of all:
+# RFC 5321 allows 64 octets, an @, and 189.
 LENGTHS = [64, 65, 128, 254]
 LONGEST_LOCAL_PART, LONGEST_LABEL = 64, 63
 
 
 def address_of(start: str, length: int, ending: str = ".example.com") -> str:
-    """Return an address of so many octets."""
+    """Return an address of this many octets."""
     local = min(LONGEST_LOCAL_PART, length // 2)
     rest = length - local - 1 - len(ending)
     labels = [LONGEST_LABEL] * (rest // (LONGEST_LABEL + 1))
@@ -20,9 +20,9 @@ def address_of(start: str, length: int, ending: str = ".example.com") -> str:
 
 
 def columns_that_cut(*addresses: str) -> set[str]:
-    """Return all columns of the portal's that have a part of these without the rest.
+    """Return all columns of the portal that contain a truncated one of these addresses.
 
-    Their local part has to be one and the same.
+    The addresses must have the same local part.
     """
     start = addresses[0].partition("@")[0] + "@"
     found = set()

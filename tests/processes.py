@@ -1,10 +1,10 @@
-"""What the system says of a process."""
+"""Ask the system about processes."""
 
 from pathlib import Path
 
 
 def runs(pid: int, name: str | None = None) -> bool:
-    """Whether this process is there and, if a name is given, is this program."""
+    """Whether this process runs and, if a name is given, runs that program."""
     try:
         found = Path(f"/proc/{pid}/comm").read_text().strip()
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

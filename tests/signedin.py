@@ -1,4 +1,4 @@
-"""Browsers of people who have signed in: Django's test client, with a session."""
+"""Sign in with Django's test client, as the browser of somebody."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from accounts.models import Account
 
 
 def sign_in_with_password(account: Account) -> Client:
-    """Return the browser of somebody who has signed in with the web password alone."""
+    """Return a test client that has signed in with the web password only."""
     browser = Client()
     browser.force_login(account)
     return browser
 
 
 def sign_in_verified(account: Account, device: Any = None) -> Client:
-    """Return the browser of somebody who has signed in with both factors.
+    """Return a test client that has signed in with both factors.
 
     Args:
         account: Whose session it is.

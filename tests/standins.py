@@ -1,4 +1,4 @@
-"""Servers on loopback that stand in for other machines, well-behaved and not."""
+"""Servers on loopback that stand in for other machines and behave well or badly."""
 
 import json
 import socket
@@ -35,7 +35,7 @@ Behaviour = Callable[["Handler"], None]
 
 @dataclass
 class StandIn:
-    """A running server. `behave` may be replaced at any time."""
+    """A running server. A test may replace `behave` at any time."""
 
     url: str
     behave: Behaviour
@@ -44,7 +44,7 @@ class StandIn:
 
     @property
     def commands(self) -> list[tuple[str, Any]]:
-        """What a mail node was told, in this order: each command and its options."""
+        """The commands that a mail node received, in order, each with its options."""
         told = [command for seen in self.requests for command in json.loads(seen.body)]
         return [(name, options) for name, options, _tag in told]
 
@@ -68,7 +68,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve(behave: Behaviour) -> Iterator[StandIn]:
-    """Run a server that behaves so, on a free port of loopback."""
+    """Run a server with this behaviour on a free port of loopback."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = False
     stand_in = StandIn(f"http://127.0.0.1:{server.server_port}", behave)
@@ -86,7 +86,7 @@ def serve(behave: Behaviour) -> Iterator[StandIn]:
 
 @contextmanager
 def mail_node(settings: Settings, behave: Behaviour) -> Iterator[StandIn]:
-    """Run the only mail node that the portal knows, which behaves so."""
+    """Run the portal's only mail node, with this behaviour."""
     with serve(behave) as stand_in:
         settings.DOVEADM_URLS = [stand_in.url]
         settings.DOVEADM_API_KEY = "the key"
@@ -103,7 +103,7 @@ def answers(
     kind: str = "application/json",
     headers: Mapping[str, str] | None = None,
 ) -> Behaviour:
-    """Answer so; a `body` that is no text is written as JSON."""
+    """Return a behaviour that answers with these; a `body` that is no text is JSON."""
 
     def behave(handler: Handler) -> None:
         data = (body if isinstance(body, str) else json.dumps(body)).encode()
@@ -119,13 +119,13 @@ def answers(
 
 
 def hangs(handler: Handler) -> None:
-    """Take the request and say nothing."""
+    """Accept the request and never answer."""
     handler.close_connection = True
     handler.stand_in.stopped.wait(PATIENCE)
 
 
 def drips(first: bytes) -> Behaviour:
-    """Begin an answer, then go on with a byte at a time, never ending it."""
+    """Return a behaviour that begins an answer, then sends single bytes for ever."""
 
     def behave(handler: Handler) -> None:
         handler.close_connection = True
@@ -140,7 +140,7 @@ def drips(first: bytes) -> Behaviour:
 
 
 def cuts(after: bytes = b"") -> Behaviour:
-    """Send this much of an answer, then reset the connection."""
+    """Return a behaviour that sends this part of an answer, then resets."""
 
     def behave(handler: Handler) -> None:
         handler.close_connection = True
@@ -154,7 +154,7 @@ def cuts(after: bytes = b"") -> Behaviour:
 
 
 def stops(after: bytes) -> Behaviour:
-    """Send this much of an answer, then hang."""
+    """Return a behaviour that sends this part of an answer, then hangs."""
 
     def behave(handler: Handler) -> None:
         handler.wfile.write(after)
@@ -164,7 +164,7 @@ def stops(after: bytes) -> Behaviour:
 
 
 def half(body: str, status: str = "200 OK") -> bytes:
-    """An answer of which only the first half of the body is there."""
+    """Return an answer with only the first half of its body."""
     head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n"
     return (head + body[: len(body) // 2]).encode()
 
@@ -179,7 +179,7 @@ def twilio_refuses(status: int, code: int, message: str = "no") -> Behaviour:
 
 
 def doveadm_answers(*results: object) -> Behaviour:
-    """Answer each command of a request by a result, in this order.
+    """Return a behaviour that answers the commands of a request with these results.
 
     A list stands for the rows of a success, a number for an exit code.
     """
@@ -197,11 +197,11 @@ def doveadm_answers(*results: object) -> Behaviour:
     return behave
 
 
-# --- hosts that nothing can be said to ------------------------------------------------
+# --- hosts that cannot be reached -----------------------------------------------------
 
 
 def closed_port() -> str:
-    """The URL of a port where nobody listens."""
+    """Return the URL of a port where nobody listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -209,7 +209,7 @@ def closed_port() -> str:
 
 @contextmanager
 def full_port() -> Iterator[str]:
-    """The URL of a port that leaves further connections unanswered."""
+    """Yield the URL of a port that leaves further connections unanswered."""
     with socket.socket() as listener, socket.socket() as waiting:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
@@ -221,7 +221,7 @@ def dovecot(
     sessions: list[dict[str, str]],
     fails: Callable[[list[list[object]]], bool] = lambda _commands: False,
 ) -> Behaviour:
-    """Answer as a node where these are on line; cut the line if it `fails`."""
+    """Return the behaviour of a node with these sessions; reset if it `fails`."""
 
     def behave(handler: Handler) -> None:
         commands = json.loads(handler.request_seen.body)

@@ -1,4 +1,4 @@
-"""One web password as `doveadm pw` of Dovecot 2.3 has hashed it, by every scheme."""
+"""Hashes of one web password by `doveadm pw` of Dovecot 2.3, in every scheme."""
 
 PASSWORD = "Seven green Apples - 7"
 HASHES = {

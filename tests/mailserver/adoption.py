@@ -1,4 +1,4 @@
-"""Whom the steps of docs/adopt.md let in, asked for and expected."""
+"""Whom the steps of docs/adopt.md let in, and whom the page says they let in."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,10 +16,13 @@ ALICE, BOB, OTHER = OLD_PASSWORDS
 READY, HOMES, BESIDE, ALONE, POSTFIX, ALL, NO_TABLE, PORTAL_ONLY = range(2, 10)
 
 
-def who_is_let_in(
+def ask_who_is_let_in(
     host: ExistingHost, web: dict[str, str], device: dict[str, str]
 ) -> dict[str, Verdict]:
-    """Ask as mail programs do; each case by another protocol at another step."""
+    """Log on as mail programs do; return the verdict of each case.
+
+    Each case uses another protocol at another step.
+    """
     cases = {
         "old password": (ALICE, OLD_PASSWORDS[ALICE]),
         "web password": (BOB, web[BOB]),
@@ -39,8 +42,8 @@ def who_is_let_in(
     return {case: answer.result() for case, answer in answers.items()}
 
 
-def promised(step: int) -> dict[str, Verdict]:
-    """Return whom the page lets in on a host that has reached this step."""
+def read_promised_verdicts(step: int) -> dict[str, Verdict]:
+    """Return whom, by the page, a host at this step lets in."""
     opens = {
         "old password": step < ALONE,
         "web password": step >= BESIDE,
@@ -58,7 +61,7 @@ def promised(step: int) -> dict[str, Verdict]:
 
 
 def mailbox(host: ExistingHost, name: str, password: str) -> tuple[bytes, bytes]:
-    """The first message's subject, and the quota; as a mail program sees them."""
+    """Return the first message's subject and the quota, as a mail program sees them."""
     with imap_session(host, name, password) as session:
         session.select(readonly=True)
         _, data = session.fetch("1", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")

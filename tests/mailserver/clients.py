@@ -1,7 +1,6 @@
-"""Mail programs, each calling from an address of its own.
+"""Mail programs, each with a client address of its own.
 
-What failed at an address is counted there (guesses.lua), so nobody calls twice from the
-same one.
+guesses.lua counts failures by address, so no two logons use the same one.
 """
 
 import imaplib
@@ -18,20 +17,20 @@ from tests.patience import PATIENCE
 
 WEBMAIL = "127.2.0.0/16"
 HOST = "127.0.0.1"
-# What Dovecot says to a password of many kilobytes before it hangs up.
+# Dovecot's answer to a password of many kilobytes, before it hangs up.
 TOO_LONG = "Input buffer full"
 
 _numbers = itertools.count(1)
 
 
 def client_address() -> str:
-    """Return an address that nobody has called from yet."""
+    """Return an address that no logon has used yet."""
     number = next(_numbers)
     return f"127.1.{number >> 8}.{number & 255}"
 
 
 def webmail_address() -> str:
-    """Return an address of the host's webmail that nobody has called from yet."""
+    """Return an address of the host's webmail that no logon has used yet."""
     number = next(_numbers)
     return f"127.2.{number >> 8}.{number & 255}"
 
@@ -72,7 +71,7 @@ class Smtp(smtplib.SMTP):
 def imap_session(
     host: MailHost, name: str, password: str, source: str | None = None
 ) -> Iterator[Imap]:
-    """An IMAP session, logged on."""
+    """Open an IMAP session, logged on."""
     client = Imap(host.ports.imap, source)
     try:
         client.login(name, password)
@@ -85,7 +84,7 @@ def imap_session(
 def pop3_session(
     host: MailHost, name: str, password: str, source: str | None = None
 ) -> Iterator[Pop3]:
-    """A POP3 session, logged on."""
+    """Open a POP3 session, logged on."""
     client = Pop3(host.ports.pop3, source)
     try:
         client.user(name)
@@ -99,7 +98,7 @@ def pop3_session(
 def smtp_session(
     host: MailHost, name: str, password: str, source: str | None = None
 ) -> Iterator[Smtp]:
-    """A submission session, logged on."""
+    """Open a submission session, logged on."""
     client = Smtp(host.ports.submission, source)
     try:
         client.ehlo()
@@ -137,7 +136,7 @@ def _by_smtp(host: MailHost, name: str, password: str, source: str | None) -> Ve
 
 
 def _verdict(answer: str, refused: tuple[str, ...], temporary: str) -> Verdict:
-    """Read an answer that must be one of the two."""
+    """Return the verdict of an answer, which must be one of these."""
     if any(words in answer for words in refused):
         return Verdict.REFUSED
     assert temporary in answer, answer
@@ -152,12 +151,12 @@ LOG_ON_BY: dict[str, LogOn] = {"imap": _by_imap, "pop3": _by_pop3, "smtp": _by_s
 def log_on(
     protocol: str, host: MailHost, name: str, password: str, source: str | None = None
 ) -> Verdict:
-    """Log on by imaplib, poplib or smtplib, hang up, and return what one was told."""
+    """Log on with imaplib, poplib or smtplib, hang up, and return the verdict."""
     return LOG_ON_BY[protocol](host, name, password, source)
 
 
 class Lmtp(smtplib.LMTP):
-    """Over a Unix socket; smtplib's own takes no time-out for one."""
+    """LMTP over a Unix socket; that of smtplib accepts no time-out for one."""
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)

@@ -1,4 +1,4 @@
-"""A Dovecot and a Postfix of our own, reading the tests' database."""
+"""A private Dovecot and Postfix that read the tests' database."""
 
 import ssl
 import subprocess
@@ -37,12 +37,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_runtest_makereport(
     item: pytest.Function, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show with a failure what the servers logged last: often only that tells why."""
+    """Show the servers' last log lines with a failure: often only they say why."""
     report = yield
     if report.failed:
         hosts = [each for each in item.funcargs.values() if isinstance(each, MailHost)]
         logs = {log for host in hosts for log in (host.dovecot_log, host.postfix_log)}
-        # Those of a host that did not start, which no test has.
+        # The logs of a host that did not start, which no fixture has.
         logs |= {log for log in FOLDER.rglob("*.log") if written_since(call.start, log)}
         for log in sorted(filter(Path.exists, logs)):
             lines = log.read_text(errors="replace").splitlines()[-LINES_SHOWN:]
@@ -57,7 +57,7 @@ def written_since(moment: float, log: Path) -> bool:
 
 @pytest.fixture(scope="session")
 def database_url(django_db_setup: None) -> str:
-    """The tests' database, as an operator would name it to the mail server."""
+    """The URL of the tests' database, as an operator would configure it."""
     name = str(connection.settings_dict["NAME"])
     return POSTGRES.url(database=name) if POSTGRES else f"sqlite:///{name}"
 
@@ -83,7 +83,7 @@ def make_host(name: str, database_url: str) -> MailHost:
 def host(
     running_host: MailHost, transactional_db: None, settings: Settings
 ) -> MailHost:
-    """The mail host, known to the portal, which has told it where the webmail is."""
+    """The mail host; the portal knows it, and has stored the webmail's networks."""
     settings.DOVEADM_URLS = [
         f"http://127.0.0.1:{running_host.ports.doveadm}/doveadm/v1"
     ]
@@ -96,7 +96,7 @@ def host(
 
 @pytest.fixture(scope="session")
 def certificate() -> Certificate:
-    """Of an authority that nobody but these tests trusts."""
+    """A certificate of an authority that only these tests trust."""
     made = Certificate(FOLDER / "chain.pem", FOLDER / "key.pem")
     command = (
         f"openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
@@ -108,7 +108,7 @@ def certificate() -> Certificate:
 
 @pytest.fixture
 def trust(certificate: Certificate) -> ssl.SSLContext:
-    """For clients that verify the certificate, and the name in it."""
+    """Return the context of clients that verify the certificate and its name."""
     return ssl.create_default_context(cafile=certificate.chain)
 
 
@@ -116,7 +116,7 @@ SETTLED = 0.2  # seconds in which a log does not grow
 
 
 class Log:
-    """What was written to a log since a certain moment."""
+    """The part of a log that was written after a moment."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -128,9 +128,9 @@ class Log:
             return file.read()
 
     def settled(self) -> str:
-        """Return the text once it grows no more.
+        """Return the text once it stops growing.
 
-        A process of its own writes it, a moment after clients were answered.
+        Another process writes it, a moment after clients get their answers.
         """
         before, text = None, self.text()
         while text != before:

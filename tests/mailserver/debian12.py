@@ -2,7 +2,7 @@
 
 from tests.mailserver.debianrelease import Release
 
-# What is uncommented in 10-master.conf: the socket for Postfix.
+# The lines to uncomment in 10-master.conf: the socket for Postfix.
 SOCKET = """  unix_listener /var/spool/postfix/private/auth {
     mode = 0666
   }"""

@@ -19,7 +19,7 @@ from tests.mailserver.versions import DOVECOT, OF_2_3
 DOVECOT_FILES = servers.root() / "usr" / "share" / "dovecot"
 POSTFIX_FILES = servers.root() / "usr" / "share" / "postfix"
 
-# What the table of users says. Everybody has the same quota, in KiB.
+# The contents of the table of users. Everybody has the same quota, in KiB.
 QUOTA = 12345
 OLD_PASSWORDS = {
     "alice@x.example": "old password of Alice",
@@ -28,10 +28,10 @@ OLD_PASSWORDS = {
 }
 MASTER, MASTER_PASSWORD = "admin", "password of the master"
 
-# Whose configuration it is.
+# The release whose configuration it is.
 RELEASE = DEBIAN_12 if DOVECOT is OF_2_3 else DEBIAN_13
 
-# What is uncommented in master.cf.
+# The lines to uncomment in master.cf.
 SUBMISSION = """submission inet n       -       y       -       -       smtpd
   -o syslog_name=postfix/submission
 """
@@ -64,7 +64,7 @@ mynetworks =
 
 
 def edit(path: Path, *changes: tuple[str, str]) -> None:
-    """Replace what stands in a file once at the start of a line."""
+    """Replace texts that occur once in a file, at the start of a line."""
     text = path.read_text()
     for old, new in changes:
         assert text.count(f"\n{old}") == 1, (path, old)
@@ -72,8 +72,8 @@ def edit(path: Path, *changes: tuple[str, str]) -> None:
     path.write_text(text)
 
 
-def filled(text: str, words: Mapping[str, object]) -> str:
-    """Return the text with what the words such as @FOLDER@ in it stand for."""
+def fill_placeholders(text: str, words: Mapping[str, object]) -> str:
+    """Return the text with the values of its placeholders, such as @FOLDER@."""
     return re.sub("@([A-Z0-9]+)@", lambda word: str(words[word[1]]), text)
 
 
@@ -96,11 +96,14 @@ def configure_dovecot(folder: Path, base: Path, table: str, ports: Ports) -> Non
     for path in (dovecot / "conf.d").iterdir():
         path.write_text(path.read_text().replace("/etc/dovecot/", f"{dovecot}/"))
     for name, changes in RELEASE.edits.items():
-        here = [(filled(old, words), filled(new, words)) for old, new in changes]
+        here = [
+            (fill_placeholders(old, words), fill_placeholders(new, words))
+            for old, new in changes
+        ]
         edit(dovecot / "conf.d" / name, *here)
     site = {"conf.d/91-site.conf": RELEASE.site, "local.conf": RELEASE.private}
     for name, text in {**written, **site}.items():
-        (dovecot / name).write_text(filled(text, words))
+        (dovecot / name).write_text(fill_placeholders(text, words))
     (dovecot / "master-users").write_text(f"{MASTER}:{{PLAIN}}{MASTER_PASSWORD}\n")
     fill_table(dovecot, folder / "mail")
 
@@ -111,7 +114,10 @@ def fill_table(dovecot: Path, mail: Path) -> None:
         (name, f"{{PLAIN}}{password}", str(home_of(mail, name)))
         for name, password in OLD_PASSWORDS.items()
     ]
-    field, quota = RELEASE.quota_field, filled(RELEASE.quota, {"QUOTA": QUOTA})
+    field, quota = (
+        RELEASE.quota_field,
+        fill_placeholders(RELEASE.quota, {"QUOTA": QUOTA}),
+    )
     lines = [
         f"{name}:{password}:mail:mail::{home}::userdb_{field}={quota}\n"
         for name, password, home in rows
@@ -148,8 +154,8 @@ def fill_mailboxes(mail: Path) -> None:
 def configure_postfix(folder: Path, ports: Ports) -> None:
     """Write `folder`/postfix."""
     postfix = folder / "postfix"
-    # Each name once: of every line that overrides another, each process warns, postlogd
-    # of Postfix 3.10 itself; with too many of its own warnings it waits for itself.
+    # Each name once: each process warns about every line that overrides another. So
+    # does postlogd of Postfix 3.10; too many of its own warnings block it.
     ours = set(re.findall(r"^\w+ =", MAIN_CF, re.MULTILINE))
     lines = (POSTFIX_FILES / "main.cf.debian").read_text().splitlines(keepends=True)
     stock = "".join(line for line in lines if line.partition("=")[0] + "=" not in ours)

@@ -1,4 +1,4 @@
-"""What docs/mailbox-features.md has an administrator add, for a host of the tests."""
+"""The settings of docs/mailbox-features.md, for a host of the tests."""
 
 import re
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ SECTION = re.compile(r"^## (.*?)\n(.*?)(?=^## |\Z)", re.MULTILINE | re.DOTALL)
 
 
 def blocks(heading: str, language: str) -> str:
-    """Return what is fenced as this language below a heading.
+    """Return the code blocks of this language below a heading.
 
-    Of "conf" it is what is for the installed Dovecot, where its versions differ.
+    For "conf", they are those for the installed Dovecot, where its versions differ.
     """
     text = dict(SECTION.findall(PAGE.read_text()))[heading]
     if language == "conf" and f"```{DOVECOT.language}\n" in text:
@@ -23,8 +23,8 @@ def blocks(heading: str, language: str) -> str:
     return "".join(found)
 
 
-def translated(text: str, names: Mapping[str, object]) -> str:
-    """Return the text with this host's names for what a system has once."""
+def replace_names(text: str, names: Mapping[str, object]) -> str:
+    """Return the text with this host's paths and ports in place of the system's."""
     for there, here in names.items():
         assert there in text, there
         text = text.replace(there, str(here))

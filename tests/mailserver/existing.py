@@ -1,7 +1,7 @@
-"""A mail host as Debian and its administrator left it, before there was a portal.
+"""A mail host as Debian and its administrator configured it, before the portal.
 
-Its configuration is that of the packages with the few changes that every such host has;
-the steps of docs/adopt.md are run on it as they stand there.
+Its configuration is that of the packages, with the few changes that every such host
+has. The tests run the steps of docs/adopt.md on it as they are written there.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from tests.mailserver.debianhost import (
     configure_postfix,
     fill_mailboxes,
 )
-from tests.mailserver.versions import DOVECOT, OF_2_4, Words
+from tests.mailserver.versions import DOVECOT, OF_2_4, DovecotDialect
 from tests.patience import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,7 +46,7 @@ LABELLED = re.compile(
 
 @dataclass(frozen=True)
 class Block:
-    """What is fenced in docs/adopt.md after a label such as **Do**, with SQL."""
+    """A code block of docs/adopt.md after a label such as **Do**, with SQL."""
 
     step: int
     label: str
@@ -54,7 +54,7 @@ class Block:
     text: str
 
 
-def blocks(dovecot: Words) -> list[Block]:
+def blocks(dovecot: DovecotDialect) -> list[Block]:
     """Return all labelled blocks of the page for this version, in their order."""
     sections = re.split(r"^## Step ", PAGE.read_text(), flags=re.MULTILINE)[1:]
     return [
@@ -77,7 +77,7 @@ class ExistingHost(MailHost):
     step: int = 1
 
     def move_to(self, step: int) -> None:
-        """Do the steps up to this one, or undo those after it."""
+        """Do the steps up to this one, or undo the steps after it."""
         while self.step < step:
             self.step += 1
             self.run(self.step, "Do")
@@ -86,7 +86,7 @@ class ExistingHost(MailHost):
             self.step -= 1
 
     def run(self, step: int, label: str, typed: str = "") -> str:
-        """Run what a step says under a label; return what that printed."""
+        """Run the blocks of a step under a label; return their output."""
         text = "".join(
             block.text
             for block in self.blocks()
@@ -95,15 +95,15 @@ class ExistingHost(MailHost):
         return self.do(text, typed)
 
     def blocks(self) -> list[Block]:
-        """Return those of the page that are for a host like this one."""
+        """Return the blocks of the page that are for a host like this one."""
         database = "SQLite" if sqlite_file(self.database_url) else "PostgreSQL"
         cases = {"", "ACL", self.table, database}
         return [block for block in blocks(DOVECOT) if block.case in cases]
 
     def do(self, text: str, typed: str = "") -> str:
-        """Run commands in the page's words; return what they printed.
+        """Run commands as the page writes them; return their output.
 
-        Servers that they reload, start or stop have done so.
+        Afterwards the servers have completed their reload, start or stop.
         """
         waits = []
         if "doveadm reload" in text:
@@ -122,10 +122,10 @@ class ExistingHost(MailHost):
         return printed
 
     def start_relay(self) -> None:
-        """Not with the host: step 6 does."""
+        """Do nothing: step 6 starts the relay."""
 
     def relay_files(self) -> tuple[Path, Path]:
-        """Return the program, and where the unit has its socket."""
+        """Return the relay's program, and the path of the unit's socket."""
         program = self.folder / "mailportal" / "mail" / "postfix" / "authrelay.py"
         return program, self.folder / "queue" / "private" / "mailportal-relay"
 
@@ -135,7 +135,7 @@ class ExistingHost(MailHost):
         Raises:
             AssertionError: one of them failed.
         """
-        text = self.translated(text)
+        text = self.replace_names(text)
         done = subprocess.run(
             servers.command("sh", "-euc", text),
             input=typed,
@@ -152,8 +152,8 @@ class ExistingHost(MailHost):
         assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def translated(self, text: str) -> str:
-        """Return the text with this host's names for what a system has once."""
+    def replace_names(self, text: str) -> str:
+        """Return the text with this host's paths and ports in place of the system's."""
         base = self.socket("auth").parent
         names = {
             "/etc/dovecot": self.folder / "dovecot",
@@ -185,9 +185,9 @@ class ExistingHost(MailHost):
     def python(
         self, label: str, *changes: tuple[str, str], users: str | None = None
     ) -> str:
-        """Run what step 1 says under a label; return what it printed.
+        """Run the Python of step 1 under a label; return its output.
 
-        `users` is another table than the host's own.
+        `users` replaces the host's own table.
         """
         (text,) = (
             block.text
@@ -203,7 +203,7 @@ class ExistingHost(MailHost):
             mock.patch("sys.stdin", io.StringIO(users)),
             contextlib.redirect_stdout(printed),
         ):
-            call_command("shell", command=self.translated(text), no_imports=True)
+            call_command("shell", command=self.replace_names(text), no_imports=True)
         return printed.getvalue()
 
     def configuration(self) -> str:
@@ -216,7 +216,7 @@ class ExistingHost(MailHost):
 
     @property
     def decisions(self) -> Path:
-        """What step 2 makes of /var/log/dovecot.log."""
+        """The file that step 2 logs to in place of /var/log/dovecot.log."""
         return self.folder / "decisions.log"
 
     def _prepare(self, base: Path) -> None:
@@ -238,10 +238,10 @@ class ExistingHost(MailHost):
         configure_postfix(self.folder, self.ports)
 
     def _settle_postfix(self) -> str:
-        """Return the command after which main.cf is no longer just written.
+        """Return the command that makes main.cf look older.
 
-        While it is, Postfix reads it twice, and waits between; after that, `postconf
-        -n` of Postfix 3.10 leaves out config_directory.
+        Postfix reads a file that was just written twice, and waits between; after that,
+        `postconf -n` of Postfix 3.10 leaves out config_directory.
         """
         return f"touch -d -10sec {self.folder / 'postfix' / 'main.cf'}"
 
@@ -252,7 +252,7 @@ class ExistingHost(MailHost):
         self._start_dovecot()
 
     def _until_dovecot_is_reloaded(self) -> Callable[[], None]:
-        """Return what waits until every process that decides is a new one."""
+        """Return a function that waits until every deciding process is a new one."""
         names = {"auth", "auth-worker", "imap-login", "pop3-login", "lmtp", "doveadm"}
         rows = self.shell("doveadm process status").splitlines()[1:]
         old = [Path("/proc", row.split()[1]) for row in rows if row.split()[0] in names]
@@ -265,7 +265,7 @@ class ExistingHost(MailHost):
             ):
                 assert time.monotonic() < deadline, "Dovecot does not reload"
                 time.sleep(0.05)
-            # As warm-up does meanwhile, on a busy machine later than our first logons.
+            # As warm-up does; on a busy machine it could be later than our first logon.
             self.shell("doveadm user nobody@localhost || true")
 
         return wait
@@ -281,6 +281,6 @@ class ExistingHost(MailHost):
             while count() == before:
                 assert time.monotonic() < deadline, "Postfix does not reload"
                 time.sleep(0.05)
-            time.sleep(0.2)  # the old processes end without a word
+            time.sleep(0.2)  # the old processes log nothing when they end
 
         return wait

@@ -1,4 +1,4 @@
-"""What fail2ban makes of what the mail server logs."""
+"""Run fail2ban's filter on the mail server's log."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ SHIPPED = Path(__file__).parents[2] / "deploy" / "fail2ban"
 
 @dataclass(frozen=True)
 class Findings:
-    """What fail2ban made of some lines: addresses counted, numbers of the others."""
+    """The result of the filter: addresses that it counted, numbers of other lines."""
 
     counted: list[str]
     ignored: int

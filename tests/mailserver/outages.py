@@ -1,4 +1,4 @@
-"""Taking the database of the tests away for a while."""
+"""Make the tests' database unavailable for a while."""
 
 import time
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from django.db import connection
 
 from tests.environment import POSTGRES
 
-# An SQLite file that was moved is noticed within one.
+# Dovecot notices within a second that an SQLite file was moved.
 NOTICED = 1.1  # seconds
 
 
@@ -17,8 +17,8 @@ NOTICED = 1.1  # seconds
 def no_database(file: Path | None = None) -> Iterator[None]:
     """Stop PostgreSQL, or move the SQLite file: the tests' own, or the one named.
 
-    Nobody may open the tests' own to write meanwhile: that makes a new, empty file, and
-    with it throws the write-ahead log of the one that comes back away.
+    Nobody may open the tests' own database for writing meanwhile: that would create a
+    new, empty file, and discard the write-ahead log of the one that comes back.
     """
     connection.close()
     if POSTGRES:

@@ -1,4 +1,4 @@
-"""A mail host whose administrator has added something to what was rendered."""
+"""A mail host whose administrator has added settings to the rendered ones."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +9,9 @@ from tests.mailserver.versions import DOVECOT
 
 @dataclass
 class SiteHost(MailHost):
-    """As docs/operations.md has it: a file that includes ours, and goes on.
+    """A host with a main file that includes the rendered one, as in the manual.
 
-    In Postfix's files the additions stand behind what is ours.
+    In Postfix's files, the additions follow the rendered lines.
     """
 
     dovecot: str = ""

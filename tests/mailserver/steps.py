@@ -1,4 +1,4 @@
-"""What is done to mail servers and looked at in many of their tests."""
+"""Steps that many tests of mail servers share."""
 
 import imaplib
 import os
@@ -19,7 +19,7 @@ from tests.patience import PATIENCE
 
 # Seconds until a session is closed whose right is gone: here the time is the rule.
 AT_ONCE = 1.0
-# What somebody types as a name or a password who wants to break in.
+# Names and passwords that an attacker might type.
 HOSTILE = [
     "' OR '1'='1",
     "'; DROP VIEW mail_logon; --",
@@ -51,7 +51,7 @@ def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]
 
 
 def is_closed(line: socket.socket) -> bool:
-    """Whether the server hangs up, within ten seconds."""
+    """Whether the server hangs up within ten seconds."""
     line.settimeout(PATIENCE)
     try:
         while line.recv(4096):
@@ -62,7 +62,7 @@ def is_closed(line: socket.socket) -> bool:
 
 
 def is_next_recipient_refused(session: smtplib.SMTP, sender: str) -> bool:
-    """What Postfix says to the session's next recipient."""
+    """Whether Postfix refuses the session's next recipient."""
     session.mail(sender)
     code = session.rcpt(sender)[0]
     assert code in (250, 521)
@@ -70,7 +70,7 @@ def is_next_recipient_refused(session: smtplib.SMTP, sender: str) -> bool:
 
 
 def subjects_in(mailbox: imaplib.IMAP4) -> list[str]:
-    """The subjects of the messages in the inbox."""
+    """Return the subjects of the messages in the inbox."""
     _, [count] = mailbox.select(readonly=True)
     if count == b"0":
         return []
@@ -80,7 +80,7 @@ def subjects_in(mailbox: imaplib.IMAP4) -> list[str]:
 
 
 def wait_for_message(subject: str, host: MailHost, name: str, password: str) -> None:
-    """Wait until a message with this subject is in the inbox; log on for each look."""
+    """Wait until a message with this subject is in the inbox; log on each time."""
     deadline = time.monotonic() + PATIENCE
     while True:
         with imap_session(host, name, password) as mailbox:
@@ -99,7 +99,7 @@ def wait_for_messages(wanted: set[str], mailbox: imaplib.IMAP4) -> None:
 
 
 def children_of(host: MailHost) -> dict[int, str]:
-    """Return the command of each process that Dovecot has started and that runs."""
+    """Return the command of each running process that Dovecot has started."""
     master = int(host.socket("master.pid").read_text())
     found = {}
     for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split():
@@ -110,7 +110,7 @@ def children_of(host: MailHost) -> dict[int, str]:
 
 
 def cpu_seconds_of_auth(host: MailHost) -> float:
-    """What the processes that decide logons have used so far."""
+    """Return the processor seconds of the processes that decide logons."""
     master = int((Path(host.socket("master.pid"))).read_text())
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -125,14 +125,14 @@ def cpu_seconds_of_auth(host: MailHost) -> float:
 
 
 def revoke(client_password: ClientPassword) -> None:
-    """Its owner deletes it, at the browser."""
+    """Delete a client password as its owner does in the browser."""
     owner = Actor(client_password.account.address, "198.51.100.7", "")
     rows = ClientPassword.objects.filter(pk=client_password.pk)
     assert lifecycle.revoke(rows, by=owner) == 1
 
 
 def seconds_until_closed(line: socket.socket) -> float:
-    """How long it takes the server to hang up; it does so within ten."""
+    """Return the seconds until the server hangs up, which it must within ten."""
     start = time.monotonic()
     line.settimeout(PATIENCE)
     while line.recv(4096):

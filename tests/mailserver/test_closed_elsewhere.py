@@ -175,7 +175,9 @@ def is_let_in(host: MailHost, protocol: str, network: str, address: str) -> bool
         return False
 
 
-def who_is_let_in(host: MailHost, addresses: list[str]) -> set[tuple[str, str, str]]:
+def ask_who_is_let_in(
+    host: MailHost, addresses: list[str]
+) -> set[tuple[str, str, str]]:
     """Return protocol, network and address of each logon that was let in."""
     cases = list(itertools.product(SESSIONS, NETWORKS, addresses))
     with ThreadPoolExecutor(8) as calls:
@@ -199,9 +201,9 @@ def test_nobody_is_let_in_whom_the_old_server_refuses(
     names = {address: kind for kind, address, _text in lines()}
     said = import_lines(tmp_path / "users")
 
-    ours = who_is_let_in(host, list(names))
+    ours = ask_who_is_let_in(host, list(names))
     let_in = sorted({address for *_, address in ours})
-    theirs = who_is_let_in(old_host, let_in)
+    theirs = ask_who_is_let_in(old_host, let_in)
 
     opened = {(names[address], *rest, address) for *rest, address in ours - theirs}
     assert opened == set()
@@ -216,8 +218,10 @@ def test_nobody_is_let_in_whom_the_old_server_refuses(
 def test_the_old_server_tells_the_kinds_apart(old_host: OldHost) -> None:
     names = {kind: address for kind, address, _text in lines()}
 
-    found = who_is_let_in(old_host, [names[each] for each in ("SSHA512", "nologin")])
-    limited = who_is_let_in(old_host, [names["allow_nets"]])
+    found = ask_who_is_let_in(
+        old_host, [names[each] for each in ("SSHA512", "nologin")]
+    )
+    limited = ask_who_is_let_in(old_host, [names["allow_nets"]])
 
     assert found == {
         (protocol, network, names["SSHA512"])

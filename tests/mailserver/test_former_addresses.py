@@ -19,7 +19,7 @@ from provisioning.operations import Order
 from tests import factories
 from tests.factories import PASSWORD
 from tests.mailserver.clients import Lmtp, imap_session
-from tests.mailserver.documented import blocks, translated
+from tests.mailserver.documented import blocks, replace_names
 from tests.mailserver.versions import DOVECOT, mail_in
 from tests.signedin import sign_in_verified
 from tests.unit.administration.steps import save_account
@@ -63,7 +63,7 @@ class Letters:
 
     def limit_to(self, size: str) -> None:
         """Have doveadm heed a quota of this size, by docs/mailbox-features.md."""
-        quota = translated(
+        quota = replace_names(
             blocks("Quota", "conf"),
             {f"{DOVECOT.storage}10G": f"{DOVECOT.storage}{size}"},
         )

@@ -22,7 +22,7 @@ from deploy.values import Certificate
 from tests import factories
 from tests.environment import FOLDER
 from tests.mailserver.clients import HOST, Lmtp
-from tests.mailserver.documented import blocks, translated
+from tests.mailserver.documented import blocks, replace_names
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import (
     AT_ONCE,
@@ -103,7 +103,7 @@ def running_host(
         database_url=database_url,
         certificate=certificate,
         failure_delay=0,
-        dovecot=translated(text, here),
+        dovecot=replace_names(text, here),
     ) as host:
         yield host
 

@@ -22,7 +22,7 @@ from tests.mailserver.clients import (
     smtp_session,
     webmail_address,
 )
-from tests.mailserver.documented import blocks, translated
+from tests.mailserver.documented import blocks, replace_names
 from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import doveadm
 
@@ -55,7 +55,7 @@ def running_host(database_url: str) -> Iterator[MailHost]:
         database_url=database_url,
         webmail_networks=[WEBMAIL],
         failure_delay=0,
-        dovecot=translated(text, here),
+        dovecot=replace_names(text, here),
     ) as host:
         yield host
 
@@ -231,7 +231,7 @@ def as_the_page_says(host: MailHost, lines: slice) -> str:
         "doveadm ": f"doveadm -c {host.dovecot_conf} ",
         "plain@example": "alice@example",
     }
-    text = translated(blocks("An address that changes hands", "sh"), here)
+    text = replace_names(blocks("An address that changes hands", "sh"), here)
     command = "\n".join(text.splitlines()[lines])
     shell = servers.command("sh", "-euc", command)
     done = subprocess.run(shell, check=True, capture_output=True)

@@ -23,8 +23,8 @@ from tests.mailserver.sitehost import SiteHost
 from tests.mailserver.steps import wait_for_messages
 from tests.mailserver.tlsclients import (
     SESSIONS,
-    first_words,
     imaps,
+    read_first_answer,
     submission,
     submissions,
 )
@@ -131,7 +131,7 @@ def test_there_is_no_door_without_tls_but_that_of_starttls(host: MailHost) -> No
         ports.submissions,
     }
     for port in (ports.imap, ports.pop3, ports.submissions):
-        assert b"OK" not in first_words(port, b"a LOGIN alice secret\r\n\r\n")
+        assert b"OK" not in read_first_answer(port, b"a LOGIN alice secret\r\n\r\n")
 
 
 def test_before_starttls_there_is_nothing_but_starttls(

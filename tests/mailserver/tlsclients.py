@@ -17,7 +17,7 @@ from tests.patience import PATIENCE
 def imaps(
     host: MailHost, trust: ssl.SSLContext, name: str, password: str
 ) -> Iterator[imaplib.IMAP4_SSL]:
-    """An IMAP session on the port of IMAP over TLS, logged on."""
+    """Open an IMAP session on the port for IMAP over TLS, logged on."""
     client = imaplib.IMAP4_SSL(HOST, host.ports.imap, ssl_context=trust)
     try:
         client.login(name, password)
@@ -30,7 +30,7 @@ def imaps(
 def pop3s(
     host: MailHost, trust: ssl.SSLContext, name: str, password: str
 ) -> Iterator[poplib.POP3_SSL]:
-    """A POP3 session on the port of POP3 over TLS, logged on."""
+    """Open a POP3 session on the port for POP3 over TLS, logged on."""
     client = poplib.POP3_SSL(HOST, host.ports.pop3, context=trust, timeout=PATIENCE)
     try:
         client.user(name)
@@ -44,7 +44,7 @@ def pop3s(
 def submission(
     host: MailHost, trust: ssl.SSLContext, name: str, password: str
 ) -> Iterator[smtplib.SMTP]:
-    """A submission session on port 587: STARTTLS, then AUTH."""
+    """Open a submission session on port 587: STARTTLS, then AUTH."""
     client = Smtp(host.ports.submission, HOST)
     try:
         client.starttls(context=trust)
@@ -58,7 +58,7 @@ def submission(
 def submissions(
     host: MailHost, trust: ssl.SSLContext, name: str, password: str
 ) -> Iterator[smtplib.SMTP]:
-    """A submission session on port 465: TLS from the first byte."""
+    """Open a submission session on port 465: TLS from the first byte."""
     client = smtplib.SMTP_SSL(HOST, host.ports.submissions, context=trust)
     try:
         client.login(name, password)
@@ -77,9 +77,9 @@ SESSIONS: dict[str, Session] = {
 }
 
 
-def first_words(port: int, said: bytes) -> bytes:
-    """Say something in clear, and return what is answered until the line is closed."""
-    # Not from HOST, whose own connections Dovecot takes for safe.
+def read_first_answer(port: int, said: bytes) -> bytes:
+    """Send bytes in clear text; return the answer until the server hangs up."""
+    # Not from HOST: Dovecot takes its own address for secure.
     source = (client_address(), 0)
     with socket.create_connection((HOST, port), PATIENCE, source) as line:
         line.sendall(said)

@@ -1,6 +1,6 @@
-"""What the installed Dovecot calls things that tests write or read themselves.
+"""The installed Dovecot's names for what tests write or read themselves.
 
-All tests run on whichever version is installed; only this file knows which it is.
+All tests run on either version; only this file knows which is installed.
 """
 
 import re
@@ -12,18 +12,18 @@ TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} "
 
 
 @dataclass(frozen=True)
-class Words:
-    """Those of one version."""
+class DovecotDialect:
+    """The names of one version of Dovecot."""
 
-    # How docs/mailbox-features.md marks what is for this version.
+    # The language of the blocks of docs/mailbox-features.md for this version.
     language: str
-    # What the main file of a configuration has to begin with.
+    # The first lines of a main file.
     first: str
-    # Whether Dovecot makes a look-up of its own after each start (warm-up.conf).
+    # Whether Dovecot makes a look-up after each start (warm-up.conf).
     warms_up: bool
-    # Processes end as soon as nobody needs them.
+    # Settings that end processes as soon as nobody needs them.
     ends_idle: str
-    # One logon worker.
+    # Settings for one logon worker.
     one_worker: str
     # The size in the documented quota, up to its number.
     storage: str
@@ -38,7 +38,7 @@ class Words:
     process: str
 
 
-OF_2_3 = Words(
+OF_2_3 = DovecotDialect(
     language="conf",
     first="",
     warms_up=False,
@@ -58,7 +58,7 @@ OF_2_3 = Words(
     " auth-worker<1>: lua(a@x.org,127.0.0.1): db-lua: ",
     process="lua(",
 )
-OF_2_4 = Words(
+OF_2_4 = DovecotDialect(
     language="conf-2.4",
     first="dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0\n",
     warms_up=True,
@@ -84,7 +84,7 @@ DOVECOT = OF_2_3 if installed_dovecot() == "2.3" else OF_2_4
 
 
 def protocols_and(*names: str) -> str:
-    """Return the setting that adds protocols to those that there are."""
+    """Return the setting that adds protocols to the present ones."""
     if DOVECOT is OF_2_3:
         return f"protocols = $protocols {' '.join(names)}\n"
     return "".join(f"protocols {{\n  {name} = yes\n}}\n" for name in names)

@@ -9,7 +9,12 @@ from django.core.management import call_command
 
 from bench.authsocket import Verdict
 from clientpasswords.models import Usage
-from tests.mailserver.adoption import OTHER, POSTFIX, promised, who_is_let_in
+from tests.mailserver.adoption import (
+    OTHER,
+    POSTFIX,
+    ask_who_is_let_in,
+    read_promised_verdicts,
+)
 from tests.mailserver.clients import log_on
 from tests.mailserver.existing import ExistingHost
 from tests.mailserver.fail2ban import findings
@@ -41,7 +46,7 @@ def beside(existing: ExistingHost) -> Iterator[ExistingHost]:
 def test_a_second_domain_is_beside_its_old_passwords_for_a_while(
     beside: ExistingHost, web: dict[str, str], device: dict[str, str]
 ) -> None:
-    assert who_is_let_in(beside, web, device) == promised(POSTFIX) | {
+    assert ask_who_is_let_in(beside, web, device) == read_promised_verdicts(POSTFIX) | {
         "device of the others": Verdict.OK,
     }
 

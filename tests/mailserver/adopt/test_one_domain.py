@@ -21,9 +21,9 @@ from tests.mailserver.adoption import (
     OTHER,
     POSTFIX,
     READY,
+    ask_who_is_let_in,
     has_its_mail_and_quota,
-    promised,
-    who_is_let_in,
+    read_promised_verdicts,
 )
 from tests.mailserver.clients import imap_session, log_on, smtp_session
 from tests.mailserver.debianhost import OLD_PASSWORDS
@@ -81,7 +81,7 @@ def test_ready_for_the_portal_everybody_is_let_in_as_before(
 ) -> None:
     existing.move_to(READY)
 
-    assert who_is_let_in(existing, web, device) == promised(READY)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(READY)
     assert existing.shell("doveconf -h auth_cache_size") == "0\n"
     with imap_session(existing, OTHER, OLD_PASSWORDS[OTHER]):
         assert '"doveadmResponse"' in existing.run(READY, "Check")
@@ -108,7 +108,7 @@ def test_the_login_name_of_a_device_leads_to_the_mailbox(
 ) -> None:
     existing.move_to(HOMES)
 
-    assert who_is_let_in(existing, web, device) == promised(HOMES)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(HOMES)
     home = existing.folder / "mail" / "x.example" / "alice"
     assert existing.run(HOMES, "Check") == f"{home}\n"
     for address in (ALICE, OTHER):
@@ -123,7 +123,7 @@ def test_beside_the_old_passwords_those_of_the_portal_open_one_domain(
 ) -> None:
     existing.move_to(BESIDE)
 
-    assert who_is_let_in(existing, web, device) == promised(BESIDE)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(BESIDE)
     said = existing.run(BESIDE, "Check", typed=device[ALICE])
     assert f"user={login_name(ALICE)}" in said
 
@@ -210,7 +210,7 @@ def test_alone_the_portal_puts_old_passwords_off_in_its_domain(
 
         assert seconds_until_closed(ended.sock) < AT_ONCE
         assert kept.noop()[0] == "OK"
-    assert who_is_let_in(existing, web, device) == promised(ALONE)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(ALONE)
     with pytest.raises(AssertionError, match="auth failed"):
         existing.run(ALONE, "Check", typed=OLD_PASSWORDS[ALICE])
 
@@ -234,7 +234,7 @@ def test_behind_postfix_nobody_else_notices(
 ) -> None:
     existing.move_to(POSTFIX)
 
-    assert who_is_let_in(existing, web, device) == promised(POSTFIX)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(POSTFIX)
     with smtp_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as session:
         for sender in (OTHER, "sales@y.example", "me@elsewhere.example"):
             session.mail(sender)

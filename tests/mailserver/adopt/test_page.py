@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 
 from tests.mailserver.existing import PAGE, blocks
-from tests.mailserver.versions import OF_2_3, OF_2_4, Words
+from tests.mailserver.versions import OF_2_3, OF_2_4, DovecotDialect
 
 
 @pytest.mark.parametrize("dovecot", [OF_2_3, OF_2_4], ids=["2.3", "2.4"])
-def test_every_step_can_be_done_checked_and_undone(dovecot: Words) -> None:
+def test_every_step_can_be_done_checked_and_undone(dovecot: DovecotDialect) -> None:
     labels = {(block.step, block.label) for block in blocks(dovecot)}
 
     assert labels == {

@@ -12,9 +12,9 @@ from tests.mailserver.adoption import (
     NO_TABLE,
     OTHER,
     PORTAL_ONLY,
+    ask_who_is_let_in,
     has_its_mail_and_quota,
-    promised,
-    who_is_let_in,
+    read_promised_verdicts,
 )
 from tests.mailserver.clients import smtp_session
 from tests.mailserver.debianhost import MASTER_PASSWORD, OLD_PASSWORDS
@@ -34,7 +34,7 @@ def test_in_all_domains_the_portal_decides(
 ) -> None:
     existing.move_to(ALL)
 
-    assert who_is_let_in(existing, web, device) == promised(ALL)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(ALL)
     with pytest.raises(AssertionError, match="auth failed"):
         existing.run(ALL, "Check", typed=OLD_PASSWORDS[OTHER])
     with smtp_session(existing, OTHER, device[OTHER]) as session:
@@ -50,7 +50,7 @@ def test_without_the_old_passwords_the_table_still_says_where_the_mail_is(
 ) -> None:
     existing.move_to(NO_TABLE)
 
-    assert who_is_let_in(existing, web, device) == promised(NO_TABLE)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(NO_TABLE)
     passdbs = re.findall(r"^passdb ", existing.run(NO_TABLE, "Check"), re.MULTILINE)
     assert len(passdbs) == 2
     assert has_its_mail_and_quota(existing, OTHER, device[OTHER])
@@ -67,7 +67,9 @@ def test_a_new_mailbox_needs_the_portal_only(
 
     existing.move_to(PORTAL_ONLY)
 
-    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(
+        PORTAL_ONLY
+    )
     assert existing.run(PORTAL_ONLY, "Check") == f"{NEW}\n"
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = "Welcome", NEW, NEW
@@ -106,7 +108,9 @@ def test_dovecots_files_can_be_written_again_as_after_an_upgrade(
             existing.do(block.text)
 
     assert existing.configuration() == before
-    assert who_is_let_in(existing, web, device) == promised(PORTAL_ONLY)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(
+        PORTAL_ONLY
+    )
 
 
 # And back -----------------------------------------------------------------------------
@@ -120,9 +124,9 @@ def test_undone_a_step_leaves_no_trace_and_can_be_done_again(
 
     existing.move_to(step - 1)
 
-    assert who_is_let_in(existing, web, device) == promised(step - 1)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(step - 1)
     existing.move_to(step)
-    assert who_is_let_in(existing, web, device) == promised(step)
+    assert ask_who_is_let_in(existing, web, device) == read_promised_verdicts(step)
 
 
 def test_at_the_end_the_configuration_is_what_it_was(
