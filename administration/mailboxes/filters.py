@@ -29,12 +29,16 @@ class WebPasswordFilter(ChoiceFilter):
         (
             "refused",
             _("Refused"),
-            lambda rows: filter_by_binding_policy(rows, queries.are_client_passwords_in_force()),
+            lambda rows: filter_by_binding_policy(
+                rows, queries.are_client_passwords_in_force()
+            ),
         ),
         (
             "let-in",
             _("Let in"),
-            lambda rows: filter_by_binding_policy(rows, ~queries.are_client_passwords_in_force()),
+            lambda rows: filter_by_binding_policy(
+                rows, ~queries.are_client_passwords_in_force()
+            ),
         ),
     ]
 
@@ -43,11 +47,17 @@ class RequiredFilter(ChoiceFilter):
     title = _("security passwords required")
     parameter_name = "required"
     options = [
-        ("yes", _("Yes"), lambda rows: filter_bound_by(rows, queries.policies_requiring())),
+        (
+            "yes",
+            _("Yes"),
+            lambda rows: filter_bound_by(rows, queries.policies_requiring()),
+        ),
         (
             "no",
             _("No"),
-            lambda rows: filter_by_binding_policy(rows, ~queries.are_client_passwords_required()),
+            lambda rows: filter_by_binding_policy(
+                rows, ~queries.are_client_passwords_required()
+            ),
         ),
     ]
 
