@@ -33,7 +33,7 @@ part=$([ "$whole" = sqlite ] && echo postgres || echo sqlite)
 bound=tests/mailserver/test_bound.py
 demonstration=tests/mailserver/test_demonstration.py # has an SQLite file of its own
 # How pages look to people, on SQLite; what owners do with them, on PostgreSQL.
-looks=(tests/browser/test_{accessibility,admin,area_accessibility,codes,help,passkeys}.py
+looks=(tests/browser/test_{accessibility,admin,codes,help,page_accessibility,passkeys}.py
   tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
 mail_on_sqlite=(--ignore="$bound" tests/mailserver)
 mail_on_postgres=(--ignore="$demonstration" "${mail_on_sqlite[@]}")

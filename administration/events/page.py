@@ -136,7 +136,7 @@ class OpenFilter(ChoiceFilter):
     title = _("outstanding")
     parameter_name = "open"
     options = [
-        ("yes", _("Not yet carried out"), lambda rows: rows.open()),
+        ("yes", _("Not yet carried out"), lambda rows: rows.unconfirmed()),
         (
             "failing",
             _("Failing"),

@@ -40,7 +40,10 @@ STEPS: dict[str, tuple[Any, list[tuple[Any, str]]]] = {
         deliver_cutoffs,
         [(expiry, "end_expired_sessions"), (cutoffs, "deliver_due")],
     ),
-    "work_jobs": (work_jobs, [(statistics, "keep_current"), (jobs, "work_due")]),
+    "work_jobs": (
+        work_jobs,
+        [(statistics, "refresh_figures"), (jobs, "work_due_jobs")],
+    ),
 }
 EACH = [(name, place) for name, (_m, steps) in STEPS.items() for place in steps]
 SECRET = "not-for-any-log"
@@ -96,8 +99,8 @@ def test_a_worker_goes_on_and_says_so_each_time(
     module, steps = STEPS[command]
     begun = watch(monkeypatch, command, broken, OverflowError(SECRET))
     monkeypatch.setattr(module, "PAUSE", 0)
-    if hasattr(module, "A_MINUTE"):
-        monkeypatch.setattr(module, "A_MINUTE", 0)
+    if hasattr(module, "LOOK_EVERY"):
+        monkeypatch.setattr(module, "LOOK_EVERY", 0)
     last = getattr(*steps[-1])
 
     def third_time() -> int:

@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 UNITS = ROOT / "deploy" / "systemd"
 # What the help of such a command says.
-GOES_ON = re.compile(r"Runs\s+until\s+it\s+is\s+told\s+to\s+stop")
+GOES_ON = re.compile(r"Runs\s+until\s+stopped")
 
 
 def help_of(path: Path) -> str:
