@@ -275,7 +275,7 @@ def _write_text_message(act: Purpose, code: str, account: Account) -> str:
     The last line is the origin-bound form (WICG "Origin-bound one-time codes"), by
     which telephones fill the code in on our pages and on no others.
     """
-    site = sites.own()
+    site = sites.get_own_site()
     with translation.override(account.language or settings.LANGUAGE_CODE):
         minutes = settings.CODE_LIFETIME // timedelta(minutes=1)
         text = gettext(TEXT_MESSAGES[act]) % {"code": code, "minutes": minutes}

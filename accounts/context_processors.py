@@ -17,7 +17,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     scheme = request.COOKIES.get(SCHEME_COOKIE, "")
     return {
         "scheme": scheme if scheme in SCHEMES else "",
-        "own_site": sites.own(),
+        "own_site": sites.get_own_site(),
         "languages": _languages(),
         "many_sites": len(settings.MAIL_SITES) > 1,
         "support_address": settings.SUPPORT_ADDRESS,

@@ -51,7 +51,7 @@ class SignInForm(AuthenticationForm):
         Raises:
             throttle.TooManyTries: the view answers it with a page of its own.
         """
-        with throttle.counted(
+        with throttle.count_try(
             self.cleaned_data.get("username", ""), client_address(self.request)
         ):
             return super().clean()
@@ -74,7 +74,7 @@ class CodeForm(forms.Form):
         ),
     )
 
-    def begin_here(self) -> None:
+    def focus_code(self) -> None:
         """Have the reader start at the field for the code."""
         self.fields["code"].widget.attrs["data-focus"] = ""
 
@@ -91,7 +91,7 @@ class CodeForm(forms.Form):
         return code
 
 
-class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
+class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
     """A code of the authenticator app, or one of the recovery codes."""
 
     otp_token = forms.CharField(
@@ -118,7 +118,7 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
     def __init__(self, user: Account, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.user = user
-        if second_factor.app(user) is not None:
+        if second_factor.get_app(user) is not None:
             self.fields["otp_token"].widget.attrs["autofocus"] = ""
 
     def clean_otp_token(self) -> str:
@@ -131,10 +131,12 @@ class SecondStepForm(OTPAuthenticationFormMixin, forms.Form):
         return self.cleaned_data
 
     def _chosen_device(self, user: Account) -> Device | None:
-        return second_factor.device_for(user, self.cleaned_data.get("otp_token", ""))
+        return second_factor.lock_device_for(
+            user, self.cleaned_data.get("otp_token", "")
+        )
 
 
-class KnowsThePassword(forms.Form):
+class WebPasswordRequiredForm(forms.Form):
     """A form from somebody who has to show that they know the web password."""
 
     password = forms.CharField(
@@ -155,13 +157,13 @@ class KnowsThePassword(forms.Form):
             throttle.TooManyTries: the view answers it with a page of its own.
         """
         user, password = self._request.user, self.cleaned_data["password"]
-        with throttle.counted(user.address, client_address(self._request)):
+        with throttle.count_try(user.address, client_address(self._request)):
             if not user.check_password(password):
                 raise forms.ValidationError(_("Incorrect web password."))
         return ""
 
 
-class PasskeyForm(KnowsThePassword):
+class PasskeyForm(WebPasswordRequiredForm):
     """What to call a new passkey; from who proved both steps nothing more is asked."""
 
     name = forms.CharField(
@@ -182,7 +184,7 @@ class PasskeyForm(KnowsThePassword):
         return "".join(sign for sign in name if sign.isprintable())
 
 
-class PasswordForm(PasswordChangeForm):
+class WebPasswordChangeForm(PasswordChangeForm):
     """Another web password, from somebody who knows the present one."""
 
     def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
@@ -201,11 +203,11 @@ class PasswordForm(PasswordChangeForm):
             throttle.TooManyTries: the view answers it with a page of its own.
         """
         address = self._request.user.address
-        with throttle.counted(address, client_address(self._request)):
+        with throttle.count_try(address, client_address(self._request)):
             return super().clean_old_password()
 
 
-class NumberForm(KnowsThePassword):
+class PhoneNumberForm(WebPasswordRequiredForm):
     """A number to put on file, from somebody who knows the web password."""
 
     number = PhoneNumberField(
@@ -233,7 +235,7 @@ class LanguageForm(forms.Form):
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
 
 
-class MailsForm(forms.Form):
+class MailPreferencesForm(forms.Form):
     """Which mails the owner wants; those about changes are always sent."""
 
     told_of_uses = forms.BooleanField(
@@ -245,7 +247,7 @@ class MailsForm(forms.Form):
     )
 
 
-class SchemeForm(forms.Form):
+class AppearanceForm(forms.Form):
     """Light, dark, or as the device has it."""
 
     scheme = forms.ChoiceField(

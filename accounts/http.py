@@ -41,15 +41,15 @@ def actor(request: HttpRequest) -> Actor:
     )
 
 
-def absolute(request: HttpRequest, path: str) -> str:
+def build_absolute_url(request: HttpRequest, path: str) -> str:
     """The whole address of a page of ours, for other programs and devices.
 
     By the site's own name if it has one, or they would go where we were asked.
     """
-    return urljoin(sites.own().url or request.build_absolute_uri("/"), path)
+    return urljoin(sites.get_own_site().url or request.build_absolute_uri("/"), path)
 
 
-def remember(response: HttpResponse, name: str, value: str) -> None:
+def set_choice_cookie(response: HttpResponse, name: str, value: str) -> None:
     """Have the browser remember a choice that is nobody's secret."""
     response.set_cookie(
         name,

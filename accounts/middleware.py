@@ -49,10 +49,10 @@ class SignInRequired(LoginRequiredMiddleware):
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
         messages.info(request, _("Your session has ended. Nothing was changed."))
-        return redirect_to_login(_section_of(request))
+        return redirect_to_login(_get_section_url(request))
 
 
-def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
+def use_account_language(get_response: GetResponse) -> GetResponse:
     """The owner's saved language wins over the cookie, that over the browser's.
 
     While READ_ONLY lets nobody save another, the cookie wins.
@@ -72,7 +72,7 @@ def speak_the_accounts_language(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def _section_of(request: HttpRequest) -> str:
+def _get_section_url(request: HttpRequest) -> str:
     """The first page of the part of the portal that was asked."""
     namespace = request.resolver_match.namespace if request.resolver_match else ""
     try:

@@ -61,20 +61,20 @@ class RunScript(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, *states: Any
     ) -> None:
-        making, _undoing = statements(self.name, schema_editor.connection.vendor)
-        _run(making, schema_editor)
+        making, _undoing = read_script(self.name, schema_editor.connection.vendor)
+        _execute_all(making, schema_editor)
 
     def database_backwards(
         self, app_label: str, schema_editor: BaseDatabaseSchemaEditor, *states: Any
     ) -> None:
-        _making, undoing = statements(self.name, schema_editor.connection.vendor)
-        _run(undoing, schema_editor)
+        _making, undoing = read_script(self.name, schema_editor.connection.vendor)
+        _execute_all(undoing, schema_editor)
 
     def describe(self) -> str:
         return f"Runs {self.name}.sql"
 
 
-def statements(name: str, vendor: str) -> tuple[list[str], list[str]]:
+def read_script(name: str, vendor: str) -> tuple[list[str], list[str]]:
     """Return what the script runs on this database, and what takes that back again.
 
     The name is the file's path from the project's folder, without its endings.
@@ -91,22 +91,22 @@ def statements(name: str, vendor: str) -> tuple[list[str], list[str]]:
     lines = file.read_text().splitlines()
     text = "\n".join(line for line in lines if not line.endswith(others))
     making, _mark, undoing = text.partition(UNDO)
-    return _split(making, vendor), _split(undoing, vendor)
+    return _split_sql(making, vendor), _split_sql(undoing, vendor)
 
 
-def _run(sql: Iterable[str], schema_editor: BaseDatabaseSchemaEditor) -> None:
+def _execute_all(sql: Iterable[str], schema_editor: BaseDatabaseSchemaEditor) -> None:
     for statement in sql:
         schema_editor.execute(statement, params=None)  # it may have a % in it
 
 
-def _split(sql: str, vendor: str) -> list[str]:
+def _split_sql(sql: str, vendor: str) -> list[str]:
     """Return the statements one by one, as SQLite takes them; PostgreSQL takes all."""
     if vendor == "sqlite":
-        return [*_each(sql)]
+        return [*_iterate_statements(sql)]
     return [sql] if sql.strip() else []
 
 
-def _each(sql: str) -> Iterator[str]:
+def _iterate_statements(sql: str) -> Iterator[str]:
     statement = ""
     for line in sql.splitlines(keepends=True):
         statement += line

@@ -34,7 +34,7 @@ class Server:
         return self.protocol.label
 
 
-class Ways(NamedTuple):
+class ServerPair(NamedTuple):
     """The server to receive from and the one to send by, of those for one account."""
 
     incoming: Server
@@ -72,28 +72,30 @@ class Site:
         return self.key == settings.MAIL_SITE
 
 
-def everywhere() -> list[Site]:
+def get_sites() -> list[Site]:
     """All sites, our own first."""
-    return sorted(map(_read, settings.MAIL_SITES), key=lambda site: not site.is_own)
+    return sorted(
+        map(_parse_site, settings.MAIL_SITES), key=lambda site: not site.is_own
+    )
 
 
-def own() -> Site:
+def get_own_site() -> Site:
     """The site of this portal; one without a name if none is configured."""
-    for site in everywhere():
+    for site in get_sites():
         if site.is_own:
             return site
     return Site(key="", label="", url="", servers=(), webmail_url="")
 
 
-def ways(servers: Iterable[Server]) -> Ways | None:
+def choose_servers(servers: Iterable[Server]) -> ServerPair | None:
     """The first of each kind, which people are led to; None without both."""
     first: dict[bool, Server] = {}
     for server in servers:
         first.setdefault(server.protocol.sends, server)
-    return Ways(first[False], first[True]) if len(first) > 1 else None
+    return ServerPair(first[False], first[True]) if len(first) > 1 else None
 
 
-def _read(entry: dict[str, object]) -> Site:
+def _parse_site(entry: dict[str, object]) -> Site:
     servers = (
         Server(each, **values)
         for each in PROTOCOLS

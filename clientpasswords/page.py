@@ -15,7 +15,7 @@ from accounts.policy import effective, queries
 from accounts.policy.effective import EffectivePolicy
 from accounts.sessions import cutoffs
 from accounts.signin import authenticator
-from accounts.sites import Server, Ways
+from accounts.sites import Server, ServerPair
 from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
 from clientpasswords.refusals import REQUIRED, SUSPENDED_UNUSED
@@ -228,12 +228,12 @@ class SecurityPasswordPage:
     def servers(self) -> list[Server]:
         """The servers to enter in a mail program, of those that let the account in."""
         on = self.protocols_on if self.lets_programs_in else []
-        return [row for row in sites.own().servers if row.purpose in on]
+        return [row for row in sites.get_own_site().servers if row.purpose in on]
 
     @property
-    def server_pair(self) -> Ways | None:
+    def server_pair(self) -> ServerPair | None:
         """The servers to receive from and send by; None unless there are both."""
-        return sites.ways(self.servers)
+        return sites.choose_servers(self.servers)
 
     @property
     def lets_programs_in(self) -> bool:

@@ -8,7 +8,7 @@ import re
 KNOWN = "only %u, %n and %d are known here"
 
 
-def fault_of(home: str) -> str:
+def find_mistake(home: str) -> str:
     """Return what is wrong with a rule for homes, or "".
 
     A valid rule is an absolute path with %u for the address, or with %n and %d for the

@@ -5,7 +5,7 @@ import re
 from urllib.parse import quote
 
 from deploy.databases import database_name, limit_connect_time, sqlite_file
-from deploy.homes import fault_of
+from deploy.homes import find_mistake
 from deploy.values import MailHostValues
 
 # In Postfix's queue, so that an smtpd in a chroot reaches it too. It is the socket of
@@ -41,7 +41,7 @@ def _make_home_rule(values: MailHostValues) -> str:
         ValueError: the rule is not valid.
     """
     home = values.home or f"{values.mail}/%u"
-    if fault := fault_of(home):
+    if fault := find_mistake(home):
         raise ValueError(f"home={home} {fault}")
     return home
 

@@ -205,7 +205,7 @@ SETTINGS = {
 _STAND_INS: dict[str, Any] = {"str": "\0", "dj_db_url": {}}
 
 
-def given() -> dict[str, str]:
+def get_variables() -> dict[str, str]:
     """All variables of the environment, settings or not."""
     return dict(os.environ)
 

@@ -5,10 +5,10 @@ deploy/homes.py says of every rule what this module says; a test holds them to i
 
 import re
 
-KNOWN = "only %u, %n and %d are known here"
+KNOWN_PLACEHOLDERS = "only %u, %n and %d are known here"
 
 
-def fault_of(home: str) -> str:
+def find_mistake(home: str) -> str:
     """Return what is wrong with a rule for homes, or nothing.
 
     Right is an absolute path with %u for the address, and %n and %d for what stands
@@ -28,7 +28,7 @@ def fault_of(home: str) -> str:
             {"", ".", ".."} & set(home[1:].split("/")),
             "has an empty part, . or .. in it",
         ),
-        (unknown, f"has {unknown and unknown[0]} in it; {KNOWN}"),
+        (unknown, f"has {unknown and unknown[0]} in it; {KNOWN_PLACEHOLDERS}"),
         ("%u" not in home and not by_parts, "is one folder for several mailboxes"),
     ]
     return next((text for is_wrong, text in faults if is_wrong), "")

@@ -12,10 +12,10 @@ from django.shortcuts import render
 from api import problems
 from api.problems import Problem
 
-SAFE = {"GET", "HEAD", "OPTIONS", "TRACE"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # What is taken while nothing can be changed: who comes and goes, what their browser
 # alone remembers, and the question of a mail program that is about to be set up.
-CHANGES_NOTHING = {
+VIEWS_WITHOUT_CHANGES = {
     "two_factor:login",
     "accounts:passkey-begin",
     "accounts:passkey-sign-in",
@@ -25,7 +25,7 @@ CHANGES_NOTHING = {
     "accounts:appearance",
     "discovery:autodiscover",
 }
-TRY_AGAIN = timedelta(minutes=10)
+RETRY_AFTER = timedelta(minutes=10)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -78,9 +78,9 @@ class ReadOnly:
         self, request: HttpRequest, *_view_and_arguments: Any
     ) -> HttpResponse | None:
         match = request.resolver_match
-        if not settings.READ_ONLY or request.method in SAFE or match is None:
+        if not settings.READ_ONLY or request.method in SAFE_METHODS or match is None:
             return None
-        if match.view_name in CHANGES_NOTHING:
+        if match.view_name in VIEWS_WITHOUT_CHANGES:
             return None
         status = HTTPStatus.SERVICE_UNAVAILABLE
         if match.namespace == "api":
@@ -88,5 +88,5 @@ class ReadOnly:
             response = problems.make_response(Problem(status, words))
         else:
             response = render(request, "503.html", status=status)
-        response["Retry-After"] = str(int(TRY_AGAIN.total_seconds()))
+        response["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return response

@@ -82,7 +82,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "accounts.middleware.end_old_sessions",
-    "accounts.middleware.speak_the_accounts_language",
+    "accounts.middleware.use_account_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.SignInRequired",
 ]

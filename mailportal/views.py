@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
         page = SecurityPasswordPage(request.user)
         context = {"page": page, "servers": page.servers}
         return render(request, "accounts/overview.html", context)
-    everywhere = sites.everywhere()
+    everywhere = sites.get_sites()
     if len(everywhere) > 1:
         return render(request, "accounts/chooser.html", {"sites": everywhere})
     return redirect("two_factor:login")

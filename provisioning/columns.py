@@ -34,7 +34,7 @@ class Column:
     # What the column holds, for the help of the import.
     help: str
     # Parses a cell that is not empty to a value of `WantedMailbox.fields`. Raises
-    # ValueError or `schemes.Unusable`, whose message never repeats the cell.
+    # ValueError or `schemes.UnusableHash`, whose message never repeats the cell.
     parse: Callable[[str], object] = str
     # The value of an empty cell, or of null in the API.
     empty: object = ""
@@ -114,10 +114,10 @@ PASSWORD = Column(
     "password",
     "password",
     "{SCHEME}hash as Dovecot writes it; never in clear",
-    schemes.stored,
+    schemes.convert_to_django,
     UNCHANGED,
     in_api=False,
-    read=lambda account: schemes.written(account.password),
+    read=lambda account: schemes.convert_to_dovecot(account.password),
     event=Kind.PASSWORD_CHANGED,
 )
 ACTIVE = Column(

@@ -138,10 +138,10 @@ def parse_password(cell: str, waived: Waiver) -> dict[str, object]:
     """
     try:
         return PASSWORD.parse_cell(cell)
-    except schemes.Unusable as error:
+    except schemes.UnusableHash as error:
         if waived.unusable_hashes:
             return {}
-        raise schemes.Unusable(
+        raise schemes.UnusableHash(
             f"{error}; --without-unusable-hashes imports such mailboxes without a web "
             "password"
         ) from None
@@ -222,7 +222,7 @@ def _parse_row(
                 fields |= column.parse_cell(cell)
             elif name and cell:
                 left_out.append(name)
-        except (ValueError, schemes.Unusable) as error:
+        except (ValueError, schemes.UnusableHash) as error:
             errors[name] = str(error)
     if locked_by and fields.get(ACTIVE.field):
         errors[ACTIVE.name] = "yes, and what stands at password locks the mailbox"

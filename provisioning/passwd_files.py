@@ -165,7 +165,7 @@ class _LineParser:
             return
         try:
             self.fields |= parse_password(cell, self.waived)
-        except schemes.Unusable as error:
+        except schemes.UnusableHash as error:
             self.errors["password"] = str(error)
         else:
             self.left_out += [] if self.fields else [UNUSABLE_HASH]

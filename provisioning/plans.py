@@ -201,7 +201,7 @@ def _plan_fields(
     after |= _plan_policy(fields, account, existing, errors)
     password = fields.get("password")
     if isinstance(password, str) and password:
-        digest = schemes.digest(password)
+        digest = schemes.digest_hash(password)
         # After the import the password may have been rehashed, or changed here.
         if digest != account.taken_over and password != account.password:
             after |= {"password": password, "taken_over": digest}

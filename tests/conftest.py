@@ -85,7 +85,7 @@ def tables_can_be_emptied() -> Iterator[None]:
 
     Afterwards the ready-made groups exist again, as after `prepare`.
     """
-    create, drop = schema.statements("accounts/sql/append_only", connection.vendor)
+    create, drop = schema.read_script("accounts/sql/append_only", connection.vendor)
     # The class: in the browser's event loop Django has connections of their own.
     operations = type(connection.ops)
     empty = operations.sql_flush

@@ -22,11 +22,11 @@ MAX_ARGON2_PASSES = 10
 MAX_ARGON2_MEMORY = 256 * 1024  # KiB
 
 # What Dovecot keeps without hashing, or so that the password can be had back.
-IN_CLEAR = frozenset(
+CLEAR_TEXT_SCHEMES = frozenset(
     {"PLAIN", "CLEAR", "CLEARTEXT", "PLAIN-TRUNC", "OTP", "RPA", "LANMAN", "NTLM"}
 )
 # Which hashes can be guessed at by the billion, so that nobody should go on using them.
-WEAK = frozenset(
+WEAK_SCHEMES = frozenset(
     {
         "DES-CRYPT",
         "MD5-CRYPT",
@@ -52,13 +52,13 @@ WEAK = frozenset(
 )
 # What may be told of a scheme that is not taken over: other words in braces may be the
 # beginning of a password.
-KNOWN = (
-    IN_CLEAR
-    | WEAK
+KNOWN_SCHEMES = (
+    CLEAR_TEXT_SCHEMES
+    | WEAK_SCHEMES
     | {"CRYPT", "SHA256-CRYPT", "ARGON2I", "SCRAM-SHA-1", "SCRAM-SHA-256"}
 )
 # How hashes of other programs begin, by what those are called.
-FOREIGN = {
+FOREIGN_PREFIXES = {
     "$1$": "MD5-CRYPT",
     "$5$": "SHA256-CRYPT",
     "$7$": "scrypt",
@@ -87,14 +87,14 @@ FOREIGN = {
 }
 BRACES = re.compile(r"\{([A-Za-z0-9.-]+)\}(.*)", re.DOTALL)
 # How Dovecot says in what a hash is written: `{SSHA512.HEX}`.
-WRITTEN_IN = (".B64", ".BASE64", ".HEX")
+ENCODING_SUFFIXES = (".B64", ".BASE64", ".HEX")
 # What stands where a hash does for which there is no password: `passwd --lock` puts a !
 # before it, accounts of a system have *, and x says that it is in another file.
 LOCKED = re.compile(r"(?:[!*].*|x)?", re.DOTALL)
-OF_MYSQL = re.compile(r"\*[0-9A-Fa-f]{40}")
+MYSQL_HASH = re.compile(r"\*[0-9A-Fa-f]{40}")
 
 
-class Unusable(Exception):
+class UnusableHash(Exception):
     """The text cannot be taken over as a hash; the message says why, without it."""
 
 
@@ -106,7 +106,7 @@ class Scheme:
     django: str
     is_well_formed: Callable[[str], bool]
 
-    def stored(self, hash_: str) -> str:
+    def to_django(self, hash_: str) -> str:
         """Return the hash as `Account.password` keeps it."""
         joint = "" if hash_.startswith("$") else "$"
         return f"{self.django}{joint}{hash_}"
@@ -119,13 +119,13 @@ def is_locked(text: str) -> bool:
     but for those that hash nothing.
     """
     found = BRACES.fullmatch(text)
-    if found and found[1].upper() in IN_CLEAR:
+    if found and found[1].upper() in CLEAR_TEXT_SCHEMES:
         return False
     rest = found[2] if found else text
-    return bool(LOCKED.fullmatch(rest)) and not OF_MYSQL.fullmatch(rest)
+    return bool(LOCKED.fullmatch(rest)) and not MYSQL_HASH.fullmatch(rest)
 
 
-def stored(text: str) -> str:
+def convert_to_django(text: str) -> str:
     """Return Dovecot's `{SCHEME}hash` as `Account.password` keeps it.
 
     Hashes that tell their scheme themselves may lack it: `$argon2id$`, `$2y$`, `$6$`.
@@ -136,50 +136,58 @@ def stored(text: str) -> str:
     found = BRACES.fullmatch(text)
     name, hash_ = (found[1].upper(), found[2]) if found else ("", text)
     if name in {"", "CRYPT"}:
-        name = next((s for mark, s in TELLING.items() if hash_.startswith(mark)), name)
+        name = next((s for mark, s in PREFIXES.items() if hash_.startswith(mark)), name)
     if name not in BY_NAME:
-        raise Unusable(_why_not(name, hash_))
+        raise UnusableHash(_explain_refusal(name, hash_))
     scheme = BY_NAME[name]
     if not scheme.is_well_formed(hash_):
-        raise Unusable(f"not a {name} hash, or one that is too costly to verify")
-    kept = scheme.stored(hash_)
+        raise UnusableHash(f"not a {name} hash, or one that is too costly to verify")
+    kept = scheme.to_django(hash_)
     if len(kept) > MAX_LENGTH:
-        raise Unusable(f"the {name} hash is longer than can be kept")
+        raise UnusableHash(f"the {name} hash is longer than can be kept")
     return kept
 
 
-def _why_not(name: str, hash_: str) -> str:
+def _explain_refusal(name: str, hash_: str) -> str:
     """Say why a hash is not taken over, without repeating any of it.
 
     `name` is what stood in braces before it, in capitals; empty: nothing did.
     """
-    if name in IN_CLEAR:
+    if name in CLEAR_TEXT_SCHEMES:
         return f"{name} is no hash: passwords in clear text are not taken over"
-    called = name if name not in {"", "CRYPT"} else _called(hash_, name)
+    called = name if name not in {"", "CRYPT"} else _identify_scheme(hash_, name)
     if not called:
         return "no hash scheme in braces before it: it may be in clear text"
     plain, dot, _suffix = called.partition(".")
-    if dot and plain in KNOWN | set(BY_NAME) and called.endswith(WRITTEN_IN):
+    if (
+        dot
+        and plain in KNOWN_SCHEMES | set(BY_NAME)
+        and called.endswith(ENCODING_SUFFIXES)
+    ):
         return f"{called} is not taken over: only what is written as {TAKEN_OVER} is"
-    mark = next((f" ({each})" for each in FOREIGN if hash_.startswith(each)), "")
-    if called in WEAK:
+    mark = next(
+        (f" ({each})" for each in FOREIGN_PREFIXES if hash_.startswith(each)), ""
+    )
+    if called in WEAK_SCHEMES:
         return f"{called}{mark} is not taken over, being too weak: {TAKEN_OVER} are"
-    if called not in KNOWN and called not in FOREIGN.values():
+    if called not in KNOWN_SCHEMES and called not in FOREIGN_PREFIXES.values():
         return f"unknown hash scheme: {TAKEN_OVER} are taken over, not this one"
     why = "the portal and Dovecot cannot both verify it"
     return f"{called}{mark} is not taken over, as {why}: {TAKEN_OVER} are"
 
 
-def _called(hash_: str, name: str) -> str:
+def _identify_scheme(hash_: str, name: str) -> str:
     """Return what the scheme of a hash without one, or with `{CRYPT}`, is called."""
-    if OF_MYSQL.fullmatch(hash_):
+    if MYSQL_HASH.fullmatch(hash_):
         return "MySQL's hash"
     if name == "CRYPT" and re.fullmatch(r"[./A-Za-z0-9]{13}", hash_):
         return "DES-CRYPT"
-    return next((s for mark, s in FOREIGN.items() if hash_.startswith(mark)), name)
+    return next(
+        (s for mark, s in FOREIGN_PREFIXES.items() if hash_.startswith(mark)), name
+    )
 
 
-def written(password: str) -> str | None:
+def convert_to_dovecot(password: str) -> str | None:
     """Return what `Account.password` keeps as Dovecot's `{SCHEME}hash`.
 
     None if there is no password that Dovecot could verify.
@@ -187,12 +195,12 @@ def written(password: str) -> str | None:
     _django, _joint, rest = password.partition("$")
     for scheme in SCHEMES:
         for hash_ in (f"${rest}", rest):
-            if scheme.stored(hash_) == password and scheme.is_well_formed(hash_):
+            if scheme.to_django(hash_) == password and scheme.is_well_formed(hash_):
                 return f"{{{scheme.dovecot}}}{hash_}"
     return None
 
 
-def digest(password: str) -> str:
+def digest_hash(password: str) -> str:
     """Return by what a hash that was taken over is recognised when it comes again.
 
     Of a salted hash: it helps nobody to guess the password.
@@ -255,7 +263,7 @@ SCHEMES = (
 BY_NAME: Mapping[str, Scheme] = {scheme.dovecot: scheme for scheme in SCHEMES}
 TAKEN_OVER = ", ".join(BY_NAME)
 # How hashes begin that name their scheme themselves.
-TELLING = {
+PREFIXES = {
     "$argon2id$": "ARGON2ID",
     **dict.fromkeys(("$2a$", "$2b$", "$2y$"), "BLF-CRYPT"),
     "$6$": "SHA512-CRYPT",

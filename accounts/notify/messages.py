@@ -34,7 +34,7 @@ def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
         notice = NOTICES[Kind(events[0].kind)]
         title = _(notice.title)
         subject = f"{title} ({len(events)})" if len(events) > 1 else title
-        page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
+        page = urljoin(sites.get_own_site().url, reverse(settings.OWNERS_PAGE))
         context = {
             "title": title,
             "address": account.address,
@@ -42,7 +42,7 @@ def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
             "more": max(len(events) - MAX_EVENTS, 0),
             "advice": _(notice.advice),
             "is_reminder": notice.is_reminder,
-            "page": page if sites.own().url else "",
+            "page": page if sites.get_own_site().url else "",
             "can_be_switched_off": notice.is_optional,
             "support_address": settings.SUPPORT_ADDRESS,
         }

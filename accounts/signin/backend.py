@@ -21,7 +21,7 @@ class PortalBackend(ModelBackend):
         if obj is not None or not user_obj.is_active or user_obj.is_superuser:
             return super().get_all_permissions(user_obj, obj)
         if not hasattr(user_obj, "permissions_held"):
-            give_permissions(user_obj, _held(user_obj))
+            give_permissions(user_obj, _load_permissions(user_obj))
         held: set[str] = user_obj.permissions_held
         return held
 
@@ -37,7 +37,7 @@ def forget_permissions(account: Any) -> None:
         del account.permissions_held
 
 
-def _held(account: Account) -> set[str]:
+def _load_permissions(account: Account) -> set[str]:
     own = account.user_permissions.values("pk")
     of_groups = Q(group__in=account.groups.values("pk"))
     rows = Permission.objects.filter(Q(pk__in=own) | of_groups).order_by()

@@ -19,30 +19,30 @@ from accounts.http import actor
 from accounts.signin import second_factor, throttle
 
 # In the session: what a passkey that was asked for is to be called, and until when.
-WANTED = "passkey_wanted"
-WANTED_FOR = 5 * 60  # seconds
+REQUESTED_PASSKEY = "passkey_wanted"
+REQUEST_LIFETIME = 5 * 60  # seconds
 
 
-def possible(request: HttpRequest) -> bool:
+def are_passkeys_possible(request: HttpRequest) -> bool:
     """Whether browsers make passkeys for the address that we were reached at.
 
     WebAuthn ties them to a domain name, which an IP address is not.
     """
     try:
-        ip_address(_host(request).strip("[]"))
+        ip_address(_get_host(request).strip("[]"))
     except ValueError:
         return True
     return False
 
 
-def want(session: SessionBase, name: str) -> None:
+def request_passkey(session: SessionBase, name: str) -> None:
     """Let a passkey of this name be made in this session, for five minutes."""
-    session[WANTED] = [name, int(time.time()) + WANTED_FOR]
+    session[REQUESTED_PASSKEY] = [name, int(time.time()) + REQUEST_LIFETIME]
 
 
-def wanted(session: SessionBase) -> str:
+def get_requested_name(session: SessionBase) -> str:
     """Return the name of the passkey that may be made now; empty if none may."""
-    name, until = session.get(WANTED, ["", 0])
+    name, until = session.get(REQUESTED_PASSKEY, ["", 0])
     return str(name) if time.time() <= until else ""
 
 
@@ -54,7 +54,7 @@ class PortalHelper(WebAuthnHelper):
     """
 
     def get_relying_party_domain(self) -> str:
-        return _host(self.request)
+        return _get_host(self.request)
 
     def get_relying_party_name(self) -> str:
         return _("Mail Portal")
@@ -72,7 +72,7 @@ class PortalHelper(WebAuthnHelper):
 
     def create_credential(self, *args: Any) -> Any:
         passkey = super().create_credential(*args)
-        passkey.name = wanted(self.request.session)
+        passkey.name = get_requested_name(self.request.session)
         return passkey
 
     def register_complete(self, user: Any, state: Any, data: Any) -> Any:
@@ -81,21 +81,21 @@ class PortalHelper(WebAuthnHelper):
         Sessions elsewhere end if it is the first second factor: they began with less.
         """
         is_first = not second_factor.is_on(user)
-        with _well_formed(), transaction.atomic():
+        with _refuse_malformed(), transaction.atomic():
             passkey = super().register_complete(user, state, data)
-            second_factor.passkey_added(passkey, by=actor(self.request))
+            second_factor.record_passkey_added(passkey, by=actor(self.request))
             if is_first:
                 throttle.end_other_sessions(user, self.request.session)
-        self.request.session.pop(WANTED, None)
+        self.request.session.pop(REQUESTED_PASSKEY, None)
         return passkey
 
     def authenticate_complete(self, *args: Any, **kwargs: Any) -> Any:
-        with _well_formed():
+        with _refuse_malformed():
             return super().authenticate_complete(*args, **kwargs)
 
 
 @contextmanager
-def _well_formed() -> Iterator[None]:
+def _refuse_malformed() -> Iterator[None]:
     """Refuse what the library takes for granted that no browser sends."""
     try:
         yield
@@ -103,5 +103,5 @@ def _well_formed() -> Iterator[None]:
         raise exceptions.MalformedRequest from error
 
 
-def _host(request: HttpRequest) -> str:
+def _get_host(request: HttpRequest) -> str:
     return split_domain_port(request.get_host())[0]

@@ -26,34 +26,34 @@ DIGITS = 20
 MAX_PASSKEYS = 20
 
 
-def app(account: Account) -> TOTPDevice | None:
+def get_app(account: Account) -> TOTPDevice | None:
     """Return the authenticator app, or None."""
     return TOTPDevice.objects.filter(user=account, confirmed=True).first()
 
 
-def passkeys(account: Account) -> QuerySet[WebAuthnCredential]:
+def get_passkeys(account: Account) -> QuerySet[WebAuthnCredential]:
     """Return the passkeys, the last used one first."""
     rows = WebAuthnCredential.objects.filter(user=account, confirmed=True)
     return rows.order_by(F("last_used_at").desc(nulls_last=True), "-pk")
 
 
-def recovery_codes(account: Account) -> RecoveryCodes | None:
+def get_recovery_codes(account: Account) -> RecoveryCodes | None:
     """Return the recovery codes, some of which may be left."""
     return RecoveryCodes.objects.filter(user=account).first()
 
 
 def is_on(account: Account) -> bool:
     """Whether the web password alone does not sign in."""
-    return app(account) is not None or passkeys(account).exists()
+    return get_app(account) is not None or get_passkeys(account).exists()
 
 
-def device_for(account: Account, code: str) -> Device | None:
+def lock_device_for(account: Account, code: str) -> Device | None:
     """Return what has to check this code, locked: by its length, the app or the paper.
 
     Call it inside the transaction in which the code is checked, or of two at the same
     moment both would be right.
     """
-    device = app(account) if len(code) < DIGITS else recovery_codes(account)
+    device = get_app(account) if len(code) < DIGITS else get_recovery_codes(account)
     if device is None:
         return None
     locked: Device | None = Device.from_persistent_id(
@@ -80,7 +80,7 @@ def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
     return codes
 
 
-def passkey_added(passkey: WebAuthnCredential, *, by: Actor) -> None:
+def record_passkey_added(passkey: WebAuthnCredential, *, by: Actor) -> None:
     """Tell the owner of a new passkey: by mail, and on the telephone."""
     phone = Phone.objects.filter(account=passkey.user).first()
     number = str(phone.number) if phone else ""

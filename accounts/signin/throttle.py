@@ -34,24 +34,24 @@ class TooManyTries(Exception):
 
 
 @contextmanager
-def counted(name: str, network_address: str | None) -> Iterator[None]:
+def count_try(name: str, network_address: str | None) -> Iterator[None]:
     """Count one try; leaving the block without an exception gives it back.
 
     Raises:
         TooManyTries: instead of entering the block.
     """
-    with _spent(_limits(name, network_address), name, network_address):
+    with _spend_limits(_get_limits(name, network_address), name, network_address):
         yield
 
 
 @contextmanager
-def counted_nameless(network_address: str | None) -> Iterator[None]:
+def count_nameless_try(network_address: str | None) -> Iterator[None]:
     """Count one try with a passkey, which says itself whose it is: by network only.
 
     Raises:
         TooManyTries: instead of entering the block.
     """
-    with _spent([_of_network(network_address)], "", network_address):
+    with _spend_limits([_get_network_limit(network_address)], "", network_address):
         yield
 
 
@@ -77,7 +77,7 @@ def end_other_sessions(account: Account, session: SessionBase) -> None:
 
 
 @contextmanager
-def _spent(
+def _spend_limits(
     limits: list[budgets.Limit], name: str, network_address: str | None
 ) -> Iterator[None]:
     try:
@@ -99,7 +99,7 @@ def _record_failure(name: str, network_address: str | None) -> None:
     events.record(Kind.SIGN_IN_FAILED, account, by=by)
 
 
-def _limits(name: str, network_address: str | None) -> list[budgets.Limit]:
+def _get_limits(name: str, network_address: str | None) -> list[budgets.Limit]:
     who = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
     network = budgets.network_of(network_address)
     return [
@@ -109,11 +109,11 @@ def _limits(name: str, network_address: str | None) -> list[budgets.Limit]:
             QUARTER,
         ),
         budgets.Limit(f"signin-name:{who}", settings.SIGN_IN_FAILURES_PER_NAME, HOUR),
-        _of_network(network_address),
+        _get_network_limit(network_address),
     ]
 
 
-def _of_network(network_address: str | None) -> budgets.Limit:
+def _get_network_limit(network_address: str | None) -> budgets.Limit:
     network = budgets.network_of(network_address)
     key = f"signin-network:{network}"
     return budgets.Limit(key, settings.SIGN_IN_FAILURES_PER_NETWORK, HOUR)

@@ -10,15 +10,20 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.forms import SCHEME_COOKIE, LanguageForm, MailsForm, SchemeForm
-from accounts.http import UserRequest, remember
+from accounts.forms import (
+    SCHEME_COOKIE,
+    AppearanceForm,
+    LanguageForm,
+    MailPreferencesForm,
+)
+from accounts.http import UserRequest, set_choice_cookie
 from accounts.models import Account
 
 
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
     """Language, appearance, and the mails that the owner wants."""
-    form = MailsForm(initial={"told_of_uses": request.user.told_of_uses})
+    form = MailPreferencesForm(initial={"told_of_uses": request.user.told_of_uses})
     return render(request, "accounts/general.html", {"mails_form": form})
 
 
@@ -29,13 +34,13 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
     While nothing can be changed, here alone.
     """
-    response = redirect(_next(request))
+    response = redirect(_get_next_url(request))
     form = LanguageForm(request.POST)
     if form.is_valid():
         language = form.cleaned_data["language"]
         if request.user.is_authenticated and not settings.READ_ONLY:
             Account.objects.filter(pk=request.user.pk).update(language=language)
-        remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        set_choice_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
     else:
         messages.error(request, _("This language is not available."))
     return response
@@ -45,10 +50,10 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @login_not_required
 def set_appearance(request: HttpRequest) -> HttpResponse:
     """Light, dark, or as the device has it."""
-    response = redirect(_next(request))
-    form = SchemeForm(request.POST)
+    response = redirect(_get_next_url(request))
+    form = AppearanceForm(request.POST)
     if form.is_valid():
-        remember(response, SCHEME_COOKIE, form.cleaned_data["scheme"])
+        set_choice_cookie(response, SCHEME_COOKIE, form.cleaned_data["scheme"])
     else:
         messages.error(request, _("This appearance is not available."))
     return response
@@ -57,14 +62,14 @@ def set_appearance(request: HttpRequest) -> HttpResponse:
 @require_POST
 def set_mails(request: UserRequest) -> HttpResponse:
     """Send the owner mails about uses from now on, or none."""
-    form = MailsForm(request.POST)
+    form = MailPreferencesForm(request.POST)
     if form.is_valid():
         Account.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
         messages.success(request, _("Your choice is saved."))
     return redirect("accounts:general")
 
 
-def _next(request: HttpRequest) -> str:
+def _get_next_url(request: HttpRequest) -> str:
     """The page the form was on; never another host."""
     page = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(page, {request.get_host()}):

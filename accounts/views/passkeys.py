@@ -47,7 +47,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 # --- signing in -----------------------------------------------------------------------
 
 
-class SigningIn(BaseWebAuthnView):
+class PasskeySignInMixin(BaseWebAuthnView):
     """Nobody is known yet: the passkey says who it is, and verifies them."""
 
     request: HttpRequest
@@ -69,16 +69,16 @@ class SigningIn(BaseWebAuthnView):
 
 
 @method_decorator(login_not_required, name="dispatch")
-class BeginSignInView(SigningIn, BeginCredentialAuthenticationView):
+class BeginSignInView(PasskeySignInMixin, BeginCredentialAuthenticationView):
     """Give the browser a challenge that any passkey of ours can answer."""
 
 
 @method_decorator(login_not_required, name="dispatch")
-class SignInView(SigningIn, CompleteCredentialAuthenticationView):
+class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
     """Check the answer, and sign its owner in with both steps done."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        with throttle.counted_nameless(client_address(self.request)):
+        with throttle.count_nameless_try(client_address(self.request)):
             response: HttpResponse = super().post(*args, **kwargs)
         return response
 
@@ -102,15 +102,15 @@ class SignInView(SigningIn, CompleteCredentialAuthenticationView):
 @require_form
 def add(request: UserRequest) -> HttpResponse:
     """Take the name of a new passkey, and proof of who asks for it."""
-    if not may_add_a_factor(request) or not passkeys.possible(request):
+    if not may_add_a_factor(request) or not passkeys.are_passkeys_possible(request):
         return redirect("two_factor:profile")
-    if second_factor.passkeys(request.user).count() >= second_factor.MAX_PASSKEYS:
+    if second_factor.get_passkeys(request.user).count() >= second_factor.MAX_PASSKEYS:
         messages.error(request, _("You have reached the limit for passkeys."))
         return redirect("two_factor:profile")
     form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})
     try:
         if request.method == "POST" and form.is_valid():
-            passkeys.want(request.session, form.cleaned_data["name"])
+            passkeys.request_passkey(request.session, form.cleaned_data["name"])
             return redirect("accounts:passkey-make")
     except throttle.TooManyTries as error:
         return too_many_tries(request, error.wait)
@@ -122,27 +122,27 @@ def add(request: UserRequest) -> HttpResponse:
 @require_safe
 def make(request: UserRequest) -> HttpResponse:
     """The page on which the device is asked to make the passkey."""
-    name = passkeys.wanted(request.session)
+    name = passkeys.get_requested_name(request.session)
     if not name:
         return redirect("accounts:passkey-add")
     return render(request, "accounts/passkey_make.html", {"name": name})
 
 
-class Wanted(BaseWebAuthnView):
+class PasskeyRequestedMixin(BaseWebAuthnView):
     """Only after the form, and for a short time."""
 
     request: UserRequest
 
     def check_can_register(self) -> None:
-        if not passkeys.wanted(self.request.session):
+        if not passkeys.get_requested_name(self.request.session):
             raise exceptions.InvalidState
 
 
-class BeginMakingView(Wanted, BeginCredentialRegistrationView):
+class BeginMakingView(PasskeyRequestedMixin, BeginCredentialRegistrationView):
     """Give the browser what it needs to have a passkey made."""
 
 
-class MakeView(Wanted, CompleteCredentialRegistrationView):
+class MakeView(PasskeyRequestedMixin, CompleteCredentialRegistrationView):
     """Keep the passkey that was made, and lead back to the settings."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -154,15 +154,15 @@ class MakeView(Wanted, CompleteCredentialRegistrationView):
 @require_form
 def remove(request: UserRequest, pk: int) -> HttpResponse:
     """Ask, then take a passkey away."""
-    passkey = get_object_or_404(second_factor.passkeys(request.user), pk=pk)
+    passkey = get_object_or_404(second_factor.get_passkeys(request.user), pk=pk)
     if not request.user.is_verified():
         return redirect("two_factor:profile")
     if request.method == "POST":
         second_factor.remove_passkey(passkey, by=actor(request))
         messages.success(request, _("The passkey was removed."))
         return redirect("two_factor:profile")
-    is_last = not second_factor.app(request.user) and (
-        second_factor.passkeys(request.user).count() == 1
+    is_last = not second_factor.get_app(request.user) and (
+        second_factor.get_passkeys(request.user).count() == 1
     )
     context = {"passkey": passkey, "is_last": is_last}
     return render(request, "accounts/passkey_remove.html", context)

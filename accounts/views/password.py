@@ -12,7 +12,7 @@ from django.views.decorators.debug import (
 )
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.forms import PasswordForm
+from accounts.forms import WebPasswordChangeForm
 from accounts.http import UserRequest, actor
 from accounts.signin import throttle
 from accounts.views.signin import too_many_tries
@@ -24,7 +24,7 @@ from accounts.views.signin import too_many_tries
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: UserRequest) -> HttpResponse:
     """Take another web password; only this session goes on."""
-    form = PasswordForm(request, request.POST or None)
+    form = WebPasswordChangeForm(request, request.POST or None)
     try:
         if request.method == "POST" and form.is_valid():
             password = form.cleaned_data["new_password1"]

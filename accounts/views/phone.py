@@ -20,7 +20,7 @@ from django.views.decorators.http import (
 
 from accounts import code_refusals, codes, phones
 from accounts.codes import Purpose
-from accounts.forms import CodeForm, NumberForm
+from accounts.forms import CodeForm, PhoneNumberForm
 from accounts.http import UserRequest, actor
 from accounts.models import NewPhone, Phone
 from accounts.signin import throttle
@@ -51,7 +51,7 @@ def number(request: UserRequest) -> HttpResponse:
     """Take the new number, and the web password."""
     if phones.get_change_refusal(request.user) is not None:
         return redirect("accounts:phone")
-    form = NumberForm(request, request.POST or None)
+    form = PhoneNumberForm(request, request.POST or None)
     try:
         if request.method == "POST" and form.is_valid():
             number = form.cleaned_data["number"]
@@ -121,7 +121,7 @@ def _code_page(
     form.forget_code()
     context = {"form": form, "error": error, **_code_state(request, new)}
     if form.errors or (context["code_sent"] and error is None):
-        form.begin_here()
+        form.focus_code()
     response = render(request, "accounts/phone_code.html", context, status=status)
     if error is not None and error.retry_after:
         response["Retry-After"] = str(error.retry_after)

@@ -14,7 +14,7 @@ from two_factor.views import DisableView, LoginView, SetupView
 
 from accounts import events
 from accounts.events import Event, Kind
-from accounts.forms import SecondStepForm, SignInForm
+from accounts.forms import SecondFactorForm, SignInForm
 from accounts.http import UserRequest, actor
 from accounts.models import Phone, RecoveryCodes
 from accounts.signin import passkeys, second_factor, throttle
@@ -32,7 +32,7 @@ def needs_second_step(view: Any) -> bool:
 class SignInView(LoginView):
     """two_factor's sign-in with our forms: tries count, passkeys are a second step."""
 
-    form_list: Any = (("auth", SignInForm), ("token", SecondStepForm))
+    form_list: Any = (("auth", SignInForm), ("token", SecondFactorForm))
     condition_dict = {"token": needs_second_step}
     redirect_authenticated_user = True
 
@@ -44,7 +44,10 @@ class SignInView(LoginView):
     def get_device(self, step: Any = None) -> Device | None:
         """Return what the library may ask for a challenge: nothing of ours has one."""
         account = self.get_user()
-        return second_factor.app(account) or second_factor.passkeys(account).first()
+        return (
+            second_factor.get_app(account)
+            or second_factor.get_passkeys(account).first()
+        )
 
     def process_step(self, form: Any) -> Any:
         """Remember under which web password and sessions the first step was done."""
@@ -68,12 +71,12 @@ class SignInView(LoginView):
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(*args, **kwargs)
-        context["passkeys_possible"] = passkeys.possible(self.request)
+        context["passkeys_possible"] = passkeys.are_passkeys_possible(self.request)
         if self.steps.current == self.TOKEN_STEP:
             account = self.get_user()
-            context["has_app"] = second_factor.app(account) is not None
-            context["has_passkeys"] = second_factor.passkeys(account).exists()
-            context["recovery_codes"] = second_factor.recovery_codes(account)
+            context["has_app"] = second_factor.get_app(account) is not None
+            context["has_passkeys"] = second_factor.get_passkeys(account).exists()
+            context["recovery_codes"] = second_factor.get_recovery_codes(account)
         return context
 
     @sensitive_variables()
@@ -91,7 +94,7 @@ class SignInView(LoginView):
         codes = getattr(account, "otp_device", None)
         if isinstance(codes, RecoveryCodes):
             events.record(Kind.RECOVERY_CODE_USED, account, by=by, left=codes.left)
-            messages.warning(self.request, _codes_left(codes.left))
+            messages.warning(self.request, _format_codes_left(codes.left))
         return response
 
 
@@ -105,7 +108,7 @@ class SetUpView(SetupView):
     request: UserRequest
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if not may_add_a_factor(request) or second_factor.app(request.user):
+        if not may_add_a_factor(request) or second_factor.get_app(request.user):
             return redirect("two_factor:profile")
         return super().dispatch(request, *args, **kwargs)
 
@@ -125,7 +128,7 @@ def may_add_a_factor(request: UserRequest) -> bool:
     return request.user.is_verified() or not second_factor.is_on(request.user)
 
 
-def _codes_left(count: int) -> str:
+def _format_codes_left(count: int) -> str:
     text = ngettext(
         "You have %(count)s recovery code left.",
         "You have %(count)s recovery codes left.",

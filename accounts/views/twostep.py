@@ -15,14 +15,14 @@ from accounts.signin import passkeys, second_factor
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
     """What of a second step there is, and what to do with it."""
-    app = second_factor.app(request.user)
-    own = list(second_factor.passkeys(request.user))
+    app = second_factor.get_app(request.user)
+    own = list(second_factor.get_passkeys(request.user))
     context = {
         "app": app,
         "passkeys": own,
-        "passkeys_possible": passkeys.possible(request),
+        "passkeys_possible": passkeys.are_passkeys_possible(request),
         "is_on": bool(app or own),
-        "recovery_codes": second_factor.recovery_codes(request.user),
+        "recovery_codes": second_factor.get_recovery_codes(request.user),
     }
     return render(request, "two_factor/profile/profile.html", context)
 
@@ -35,7 +35,7 @@ def recovery(request: UserRequest) -> HttpResponse:
     if not request.user.is_verified() or not second_factor.is_on(request.user):
         return redirect("two_factor:profile")
     if request.method != "POST":
-        context = {"recovery_codes": second_factor.recovery_codes(request.user)}
+        context = {"recovery_codes": second_factor.get_recovery_codes(request.user)}
         return render(request, "accounts/recovery_make.html", context)
     codes = second_factor.make_recovery_codes(request.user, by=actor(request))
     groups = [[code[at : at + 4] for at in range(0, len(code), 4)] for code in codes]

@@ -47,7 +47,9 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
     refusal = refusal_of_web_password(web, ip)
     if refusal is not None:
         return Verdict(None, refusal)
-    if web.hash is None or not check_password(password, schemes.stored(web.hash)):
+    if web.hash is None or not check_password(
+        password, schemes.convert_to_django(web.hash)
+    ):
         return Verdict(None, WRONG_PASSWORD.key)
     return Verdict(web.login_name, "web password")
 

@@ -21,7 +21,7 @@ LONGEST = 200  # characters; some programs show no more
 
 def store() -> None:
     """Store every notice in every language, where the logon views read it."""
-    page = urljoin(sites.own().url, reverse(settings.OWNERS_PAGE))
+    page = urljoin(sites.get_own_site().url, reverse(settings.OWNERS_PAGE))
     for refusal in REFUSALS:
         for language, _name in settings.LANGUAGES if refusal.notice else ():
             text = _in_ascii(refusal.notice, language) % {"page": page}

@@ -136,8 +136,8 @@ def _proofs_of(owner: Account) -> str:
     Comparing it finds a change of these, whatever has caused it.
     """
     phone = Phone.objects.filter(account=owner).first()
-    app = second_factor.app(owner)
-    keys = second_factor.passkeys(owner).order_by("pk").values_list("pk", flat=True)
+    app = second_factor.get_app(owner)
+    keys = second_factor.get_passkeys(owner).order_by("pk").values_list("pk", flat=True)
     proofs = [
         owner.get_session_auth_hash(),
         str(phone.number) if phone else "",

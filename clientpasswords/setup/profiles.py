@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Account
-from accounts.sites import Server, Ways
+from accounts.sites import Server, ServerPair
 from clientpasswords import labels
 from clientpasswords.setup import signing
 
@@ -24,7 +24,9 @@ APPLE_LANGUAGES = {"zh-hans": "zh-Hans", "zh-hant": "zh-Hant", "en": "default"}
 
 
 @sensitive_variables()
-def build_profile(account: Account, secret: str, ways: Ways, *, host: str) -> bytes:
+def build_profile(
+    account: Account, secret: str, ways: ServerPair, *, host: str
+) -> bytes:
     """Return the profile for this mailbox and password, signed if possible.
 
     Identifier and UUIDs stay the same, so that a second profile replaces the password

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Account
-from accounts.sites import Ways
+from accounts.sites import ServerPair
 from clientpasswords import labels
 
 # Thunderbird's "Export for Mobile", version 1.
@@ -29,7 +29,7 @@ def draw_svg(text: str) -> SafeString:
 
 
 @sensitive_variables()
-def thunderbird_export(account: Account, secret: str, ways: Ways) -> str:
+def thunderbird_export(account: Account, secret: str, ways: ServerPair) -> str:
     """Return the account and its password as Thunderbird for Android imports them."""
     incoming, outgoing = ways
     address = account.address

@@ -9,7 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import sites
-from accounts.http import absolute
+from accounts.http import build_absolute_url
 from clientpasswords.setup import discovery
 
 XML = "application/xml; charset=utf-8"
@@ -20,13 +20,13 @@ XML = "application/xml; charset=utf-8"
 @login_not_required
 def autoconfig(request: HttpRequest) -> HttpResponse:
     """Return Thunderbird's file. The address in the query is ignored."""
-    servers = discovery.servers_with_tls(sites.own().servers)
+    servers = discovery.servers_with_tls(sites.get_own_site().servers)
     if not servers:
         raise Http404(_("This site has no server that mail programs can find."))
     document = discovery.autoconfig(
         servers,
-        host=sites.own().host or servers[0].host,
-        help_url=absolute(request, reverse("help:index")),
+        host=sites.get_own_site().host or servers[0].host,
+        help_url=build_absolute_url(request, reverse("help:index")),
     )
     return HttpResponse(document, content_type=XML)
 
@@ -41,7 +41,7 @@ def autodiscover(request: HttpRequest) -> HttpResponse:
     try:
         # One byte more than allowed: the rest of a longer request is never read.
         asked = discovery.parse_request(request.read(discovery.LARGEST_REQUEST + 1))
-        servers = discovery.servers_with_tls(sites.own().servers)
+        servers = discovery.servers_with_tls(sites.get_own_site().servers)
         document = discovery.autodiscover(servers, asked)
     except discovery.NotUnderstood:
         document = discovery.error_response(discovery.INVALID_REQUEST)
@@ -57,7 +57,7 @@ def autodiscover_json(request: HttpRequest) -> HttpResponse:
     """Return the address for requests in XML, which is all version 2 is for."""
     protocol = request.GET.get("Protocol", request.GET.get("protocol", ""))
     if protocol.lower() == "autodiscoverv1":
-        url = absolute(request, reverse("discovery:autodiscover"))
+        url = build_absolute_url(request, reverse("discovery:autodiscover"))
         return JsonResponse({"Protocol": "AutodiscoverV1", "Url": url})
     error = {
         "ErrorCode": "InvalidProtocol",

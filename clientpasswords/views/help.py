@@ -34,8 +34,8 @@ def client(request: HttpRequest, key: str) -> HttpResponse:
 def _help_context(request: HttpRequest) -> dict[str, Any]:
     """Return the data of the reader, or of the site if nobody is signed in."""
     page = SecurityPasswordPage(request.user) if request.user.is_authenticated else None
-    servers = page.servers if page else sites.own().servers
-    ways = sites.ways(servers)
+    servers = page.servers if page else sites.get_own_site().servers
+    ways = sites.choose_servers(servers)
     return {
         "layout": "shell.html" if page else "signed_out.html",
         "page": page,

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.http import UserRequest, absolute, actor
+from accounts.http import UserRequest, actor, build_absolute_url
 from clientpasswords.forms import CodeForm
 from clientpasswords.models import SetUpLink
 from clientpasswords.setup import links, qrcodes
@@ -45,7 +45,7 @@ class ScanCode(IdentityWindow):
     @sensitive_variables()
     def _link(self, offer: links.Offer) -> HttpResponse:
         path = reverse("links:scanned", args=[offer.token])
-        address = absolute(self.request, path)
+        address = build_absolute_url(self.request, path)
         return pages.render_page(
             self.request,
             "link",

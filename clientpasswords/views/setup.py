@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from accounts import sites
 from accounts.http import UserRequest
 from accounts.models import Account
-from accounts.sites import Ways
+from accounts.sites import ServerPair
 from clientpasswords import labels, lifecycle, passwords
 from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.setup import clients, profiles, qrcodes, seals
@@ -57,9 +57,11 @@ def profile(request: UserRequest, pk: int) -> HttpResponse:
 
 
 @sensitive_variables()
-def profile_response(account: Account, secret: str, ways: Ways) -> HttpResponse:
+def profile_response(account: Account, secret: str, ways: ServerPair) -> HttpResponse:
     """Return a response that devices install as a profile."""
-    document = profiles.build_profile(account, secret, ways, host=sites.own().host)
+    document = profiles.build_profile(
+        account, secret, ways, host=sites.get_own_site().host
+    )
     response = HttpResponse(document, content_type=profiles.CONTENT_TYPE)
     response["Content-Disposition"] = 'attachment; filename="mail.mobileconfig"'
     return response

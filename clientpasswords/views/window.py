@@ -140,7 +140,7 @@ class IdentityWindow(View):
         """Remember the method in a cookie, if it is not the default."""
         method = form.cleaned_data["method"]
         if method == "app" or METHOD_COOKIE in self.request.COOKIES:
-            http.remember(response, METHOD_COOKIE, method)
+            http.set_choice_cookie(response, METHOD_COOKIE, method)
         return response
 
     def _address(self, name: str) -> str:

@@ -21,7 +21,7 @@ ALWAYS = (
     textmessages.twilio_is_complete,
     mailserver.doveadm_can_be_asked,
     mailserver.webmails_networks_are_networks,
-    mailserver.homes_are_told_apart,
+    mailserver.homes_are_distinct,
     sites.sites_are_complete,
     sites.profiles_can_be_signed,
 )
@@ -43,7 +43,7 @@ IN_PRODUCTION = (
     mailserver.webmails_networks_are_its_own,
     dovecot.rendering_fits_the_mail_server,
     sites.sites_are_safe,
-    sites.owners_are_told_enough,
+    sites.owners_are_informed,
 )
 
 

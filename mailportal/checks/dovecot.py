@@ -12,22 +12,22 @@ from gateways.dovecot import installed_version
 # Where docs/operations.md has deploy.render write.
 RENDERED = Path("/etc/mailportal/mail/dovecot/dovecot.conf")
 # As the first line of each rendering says.
-FOR = re.compile(r"# Dovecot (\d+\.\d+) behind the portal")
+RENDERED_FOR = re.compile(r"# Dovecot (\d+\.\d+) behind the portal")
 
 
 def rendering_fits_the_mail_server(**_kwargs: Any) -> list[CheckMessage]:
     """In production: where both are, Dovecot can read what was rendered."""
-    return faults_of(RENDERED, installed_version())
+    return check_rendering(RENDERED, installed_version())
 
 
-def faults_of(rendered: Path, installed: str) -> list[CheckMessage]:
+def check_rendering(rendered: Path, installed: str) -> list[CheckMessage]:
     """Return what is wrong with a rendering for the version that is installed.
 
     Nothing where there is no rendering, or none that says for which version it is, or
     where nothing (an empty text) is installed.
     """
     try:
-        found = FOR.match(rendered.read_text())
+        found = RENDERED_FOR.match(rendered.read_text())
     except (OSError, UnicodeError):
         return []
     if not found or not installed or found[1] == installed:

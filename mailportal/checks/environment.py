@@ -8,21 +8,21 @@ from typing import Any
 from django.core import checks
 from django.core.checks import CheckMessage
 
-from mailportal.configuration import SETTINGS, given
+from mailportal.configuration import SETTINGS, get_variables
 
 # Shorter names are like too many others; less likeness is another word.
 SHORTEST_NAME, LIKENESS = 6, 0.85
-FILE = "_FILE"
+FILE_SUFFIX = "_FILE"
 # What other programs are given as well.
-OTHERS = frozenset({"TIMEZONE"})
+NAMES_OF_OTHERS = frozenset({"TIMEZONE"})
 
 
 def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
     """In production: no variable looks like a setting that it is not."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
     found: list[CheckMessage] = []
-    for name in sorted(set(given()) - known - OTHERS):
-        alike = _alike(name.upper(), known)
+    for name in sorted(set(get_variables()) - known - NAMES_OF_OTHERS):
+        alike = _find_similar(name.upper(), known)
         if len(name) >= SHORTEST_NAME and alike:
             text = f"{name} is no setting, but looks like {alike[0]}."
             hint = f"Write {alike[0]} if you mean it: nothing reads {name}."
@@ -32,7 +32,7 @@ def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
 
 def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
     """In production: one value for each setting, and secrets are no one else's."""
-    environment = given()
+    environment = get_variables()
     found: list[CheckMessage] = []
     for name, setting in SETTINGS.items():
         file = environment.get(f"{name}_FILE")
@@ -50,18 +50,18 @@ def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def _alike(name: str, known: set[str]) -> list[str]:
+def _find_similar(name: str, known: set[str]) -> list[str]:
     """Return the setting that this one may be meant to be, if there is one.
 
     Whose first word is right is not mistaken in that: MAIL_HOST is no EMAIL_HOST, as
     there are settings of MAIL. Nor is _FILE a likeness.
     """
-    if name.endswith(FILE):
-        found = _alike(name.removesuffix(FILE), set(SETTINGS))
-        return [f"{each}{FILE}" for each in found]
-    same = {each for each in known if _first(each) == _first(name)}
+    if name.endswith(FILE_SUFFIX):
+        found = _find_similar(name.removesuffix(FILE_SUFFIX), set(SETTINGS))
+        return [f"{each}{FILE_SUFFIX}" for each in found]
+    same = {each for each in known if _get_first_word(each) == _get_first_word(name)}
     return get_close_matches(name, same or known, n=1, cutoff=LIKENESS)
 
 
-def _first(name: str) -> str:
+def _get_first_word(name: str) -> str:
     return name.partition("_")[0]

@@ -11,19 +11,19 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error
 
 from mailportal.checks.hosts import is_loopback
-from mailportal.homes import fault_of
+from mailportal.homes import find_mistake
 
 # Webmail has a few addresses of its own. So many of IPv4 and IPv6 are others' as well
 # (a /16, a /48), and more than so many are nearly everybody's (a /8, a /32).
-WIDE = (2**16, 2**80)
-NEARLY_ALL = (2**24, 2**96)
+WIDE_SIZES = (2**16, 2**80)
+HUGE_SIZES = (2**24, 2**96)
 IPV4_IN_IPV6 = IPv6Network("::ffff:0:0/96")
 
-HOME = (
+HOME_HINT = (
     "Write /srv/mail/%u or /var/vmail/%d/%n, as --home of deploy.render: %u is the"
     " address, %n and %d what is before and after its @, all in lower case."
 )
-URL = "Write https://HOST:PORT/doveadm/v1, or http://127.0.0.1:8080/doveadm/v1."
+URL_HINT = "Write https://HOST:PORT/doveadm/v1, or http://127.0.0.1:8080/doveadm/v1."
 
 
 def doveadm_can_be_asked(**_kwargs: Any) -> list[CheckMessage]:
@@ -37,7 +37,7 @@ def doveadm_can_be_asked(**_kwargs: Any) -> list[CheckMessage]:
         parts = _split(url)
         if parts is None or not parts.path.strip("/"):
             text = f"DOVEADM_URLS: number {place} is no address of doveadm."
-            found.append(Error(text, hint=URL, id="mailportal.E016"))
+            found.append(Error(text, hint=URL_HINT, id="mailportal.E016"))
         elif parts.username is not None:
             text = f"DOVEADM_URLS: number {place} has a user in it, who is not asked."
             hint = "Take all before the @ out; the key goes into DOVEADM_API_KEY."
@@ -50,7 +50,7 @@ def sessions_can_be_ended(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     if not settings.DOVEADM_URLS:
         text = "Without DOVEADM_URLS the sessions of a deleted password go on."
-        found.append(checks.Warning(text, hint=URL, id="mailportal.W001"))
+        found.append(checks.Warning(text, hint=URL_HINT, id="mailportal.W001"))
     for url in settings.DOVEADM_URLS:
         parts = _split(url)
         if parts and parts.scheme == "http" and not is_loopback(parts.hostname or ""):
@@ -84,13 +84,13 @@ def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
         )
         return [checks.Warning(text, hint=hint, id="mailportal.W010")]
     room = _addresses()
-    if any(map(operator.gt, room, NEARLY_ALL)):
+    if any(map(operator.gt, room, HUGE_SIZES)):
         text = (
             f"WEBMAIL_NETWORKS: {', '.join(networks)} is nearly everywhere, and there"
             " the web password opens every mail program."
         )
         return [Error(text, hint=hint, id="mailportal.E022")]
-    if any(map(operator.ge, room, WIDE)):
+    if any(map(operator.ge, room, WIDE_SIZES)):
         text = (
             f"WEBMAIL_NETWORKS: {', '.join(networks)} has room for more than webmail,"
             " and there the web password opens every mail program."
@@ -99,14 +99,14 @@ def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
     return []
 
 
-def homes_are_told_apart(**_kwargs: Any) -> list[CheckMessage]:
+def homes_are_distinct(**_kwargs: Any) -> list[CheckMessage]:
     """Pages name the folder of every mailbox by MAIL_HOME, and each has its own."""
     home = settings.MAIL_HOME
-    fault = fault_of(home)
+    fault = find_mistake(home)
     if not fault:
         return []
     text = f"MAIL_HOME={home} {fault}."
-    return [Error(text, hint=HOME, id="mailportal.E032")]
+    return [Error(text, hint=HOME_HINT, id="mailportal.E032")]
 
 
 def _addresses() -> tuple[int, int]:

@@ -19,7 +19,7 @@ PORTS = {
     **{each.starttls_port: "STARTTLS" for each in PROTOCOLS},
 }
 SECURITIES = {"SSL/TLS", "STARTTLS", "none"}
-READ = {*REQUIRED, *SERVICES, "webmail_url"}
+KNOWN_KEYS = {*REQUIRED, *SERVICES, "webmail_url"}
 
 Entry = dict[str, Any]
 
@@ -76,7 +76,7 @@ def sites_are_safe(**_kwargs: Any) -> list[CheckMessage]:
     return found
 
 
-def owners_are_told_enough(**_kwargs: Any) -> list[CheckMessage]:
+def owners_are_informed(**_kwargs: Any) -> list[CheckMessage]:
     """In production: which servers there are, and whom to write to."""
     found: list[CheckMessage] = []
     if not settings.MAIL_SITES:
@@ -89,9 +89,9 @@ def owners_are_told_enough(**_kwargs: Any) -> list[CheckMessage]:
             text = f"MAIL_SITES: {_name(entry)} names no server to receive and to send."
             hint = "Give it imap or pop3, and smtp: mail programs ask for them here."
             found.append(checks.Warning(text, hint=hint, id="mailportal.W008"))
-        for name in sorted(set(entry) - READ):
+        for name in sorted(set(entry) - KNOWN_KEYS):
             text = f"MAIL_SITES: nothing reads {name} of {_name(entry)}."
-            hint = f"Is it misspelt? A site has {', '.join(sorted(READ))}."
+            hint = f"Is it misspelt? A site has {', '.join(sorted(KNOWN_KEYS))}."
             found.append(checks.Warning(text, hint=hint, id="mailportal.W016"))
     if not settings.SUPPORT_ADDRESS:
         text = "SUPPORT_ADDRESS is empty: no page says whom to ask for help."

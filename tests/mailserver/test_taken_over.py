@@ -23,7 +23,7 @@ ADDRESS = "erin@example.com"
 
 def take_over(hash_: str) -> Account:
     account = factories.make_account(ADDRESS)
-    account.password = schemes.stored(hash_)
+    account.password = schemes.convert_to_django(hash_)
     account.save()
     return account
 
@@ -77,7 +77,7 @@ def test_a_policy_that_requires_security_passwords_refuses_it(
 
 @pytest.mark.parametrize("scheme", HASHES)
 def test_what_is_written_is_what_doveadm_verifies(scheme: str) -> None:
-    written = schemes.written(schemes.stored(HASHES[scheme]))
+    written = schemes.convert_to_dovecot(schemes.convert_to_django(HASHES[scheme]))
 
     assert written is not None
     assert "(verified)" in doveadm_pw(PASSWORD, "-t", written)

@@ -8,7 +8,7 @@ from accounts import workers
 from accounts.sessions import cutoffs, expiry
 
 PAUSE = 0.5  # seconds
-A_MINUTE = 60  # seconds between two looks at what time took away
+LOOK_EVERY = 60  # seconds between two looks at what time took away
 
 
 class Command(BaseCommand):
@@ -30,7 +30,7 @@ class Command(BaseCommand):
 
     def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + A_MINUTE
+            self._next_look = time.monotonic() + LOOK_EVERY
             yield expiry.end_expired_sessions
         yield self._deliver
 

@@ -31,7 +31,7 @@ class Command(BaseCommand):
                 MailSetting.objects.update_or_create(
                     name=MailSetting.WEBMAIL_NETWORKS, defaults={"value": networks}
                 )
-                _record(row.value if row else "", networks)
+                _record_networks(row.value if row else "", networks)
                 cutoffs.review_sessions(
                     "*"
                 )  # web passwords from a network that it no longer is
@@ -57,7 +57,7 @@ def _require_database() -> None:
         raise CommandError(text) from None
 
 
-def _record(old: str, new: str) -> None:
+def _record_networks(old: str, new: str) -> None:
     name = MailSetting.WEBMAIL_NETWORKS
     told = events.describe_changes({name: old}, {name: new})
     by = events.command_actor("prepare")

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from accounts.models import Account, Domain, FormerAddress, Phone, Policy
 
-WEB = "mailportal-demo"
+DEMO_WEB_PASSWORD = "mailportal-demo"  # noqa: S105 (the README prints it)
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Person:
     policy: dict[str, Any] = field(default_factory=dict)
 
 
-CAST = [
+DEMO_PEOPLE = [
     Person("alice@example.com", "Alice", "+12025550123"),
     Person(
         "bob@enforced.example",
@@ -54,10 +54,12 @@ class Command(BaseCommand):
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
-        for person in CAST:
+        for person in DEMO_PEOPLE:
             self._keep_or_make(person)
         if not self._is_taken(ADMINISTRATOR):
-            Account.objects.create_superuser(ADMINISTRATOR, WEB, name="Administrator")
+            Account.objects.create_superuser(
+                ADMINISTRATOR, DEMO_WEB_PASSWORD, name="Administrator"
+            )
 
     def _keep_or_make(self, person: Person) -> None:
         if self._is_taken(person.address):
@@ -67,7 +69,9 @@ class Command(BaseCommand):
         )
         domain = person.address.rpartition("@")[2]
         Domain.objects.get_or_create(name=domain, defaults={"policy": policy})
-        account = Account.objects.create_user(person.address, WEB, name=person.name)
+        account = Account.objects.create_user(
+            person.address, DEMO_WEB_PASSWORD, name=person.name
+        )
         Phone.objects.create(account=account, number=person.phone)
 
     def _is_taken(self, address: str) -> bool:

@@ -140,14 +140,14 @@ def test_the_overview_takes_few_queries(
 def test_an_own_site_that_is_not_configured_has_no_name(settings: Settings) -> None:
     settings.MAIL_SITE = "elsewhere"
 
-    own = sites.own()
+    own = sites.get_own_site()
 
     assert (own.name, own.host, own.servers) == ("", "", ())
     assert not own.is_own
 
 
 def test_a_site_has_the_servers_that_it_names() -> None:
-    singapore, germany = sites.everywhere()
+    singapore, germany = sites.get_sites()
 
     assert singapore.is_own
     assert [server.purpose for server in singapore.servers] == ["IMAP", "POP3", "SMTP"]

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 def test_a_mailbox_is_shown_without_anything_secret(
     program: Client, erin: Account
 ) -> None:
-    Account.objects.update(password=schemes.stored(HASHES["SSHA256"]))
+    Account.objects.update(password=schemes.convert_to_django(HASHES["SSHA256"]))
     row, secret = make_client_password(erin)
 
     shown = program.get(ERIN)

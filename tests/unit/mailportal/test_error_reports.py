@@ -219,7 +219,7 @@ def test_a_name_that_was_typed_is_in_no_report(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser.raise_request_exception = False
-    monkeypatch.setattr("accounts.views.general.remember", breaks)
+    monkeypatch.setattr("accounts.views.general.set_choice_cookie", breaks)
 
     browser.post(reverse("accounts:language"), {"language": "de", "x": "typed-canary"})
 

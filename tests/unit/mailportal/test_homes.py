@@ -56,19 +56,21 @@ CASES = {
 ADDRESSES = ["a@b-c.example", "a-b@c.example", "a@c.example", "b@c.example", "a@b.a"]
 
 
-@pytest.mark.parametrize("fault_of", [of_portal.fault_of, of_mail_hosts.fault_of])
+@pytest.mark.parametrize(
+    "find_mistake", [of_portal.find_mistake, of_mail_hosts.find_mistake]
+)
 @pytest.mark.parametrize(("home", "fault"), CASES.items())
 def test_of_each_rule_it_is_said_what_is_wrong(
-    home: str, fault: str, fault_of: Callable[[str], str]
+    home: str, fault: str, find_mistake: Callable[[str], str]
 ) -> None:
-    assert fault_of(home) == fault
+    assert find_mistake(home) == fault
 
 
 @pytest.mark.parametrize(("home", "fault"), CASES.items())
 def test_a_wrong_rule_is_no_setting(settings: Settings, home: str, fault: str) -> None:
     settings.MAIL_HOME = home
 
-    found = mailserver.homes_are_told_apart()
+    found = mailserver.homes_are_distinct()
 
     assert [each.id for each in found] == ["mailportal.E032"] * bool(fault)
     assert [fault in each.msg for each in found] == [True] * bool(fault)

@@ -7,7 +7,7 @@ import pytest
 
 from deploy.render import render
 from deploy.values import VERSIONS, DovecotVersion
-from mailportal.checks.dovecot import RENDERED, faults_of
+from mailportal.checks.dovecot import RENDERED, check_rendering
 from tests.unit.deploy.hosts import VALUES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -20,7 +20,7 @@ def test_what_does_not_fit_is_named_with_the_mend(
 ) -> None:
     render(replace(VALUES, folder=tmp_path, dovecot=rendered))
 
-    found = faults_of(tmp_path / "dovecot" / "dovecot.conf", installed)
+    found = check_rendering(tmp_path / "dovecot" / "dovecot.conf", installed)
 
     is_wrong = installed not in {"", rendered}
     assert [each.id for each in found] == ["mailportal.W019"] * is_wrong
@@ -34,8 +34,8 @@ def test_what_is_no_rendering_is_left_alone(tmp_path: Path, text: str) -> None:
     file = tmp_path / "dovecot.conf"
     file.write_text(text, errors="surrogateescape")
 
-    assert faults_of(file, "2.4") == []
-    assert faults_of(tmp_path / "none", "2.4") == []
+    assert check_rendering(file, "2.4") == []
+    assert check_rendering(tmp_path / "none", "2.4") == []
 
 
 def test_it_looks_where_the_manual_has_it_rendered() -> None:

@@ -77,8 +77,8 @@ def test_every_script_is_for_both_databases() -> None:
         name for name, these in sides.items() if these not in ({"sql"}, for_one)
     } == NOT_FOR_SQLITE
     for name in NOT_FOR_SQLITE:
-        assert schema.statements(name, "postgresql")[0]
-        assert schema.statements(name, "sqlite") == ([], [])
+        assert schema.read_script(name, "postgresql")[0]
+        assert schema.read_script(name, "sqlite") == ([], [])
 
 
 @pytest.mark.parametrize("vendor", schema.VENDORS)
@@ -86,7 +86,7 @@ def test_every_script_is_for_both_databases() -> None:
 def test_a_script_has_nothing_of_the_other_database(name: str, vendor: str) -> None:
     (other,) = {*schema.VENDORS} - {vendor}
 
-    sql = "".join(part for half in schema.statements(name, vendor) for part in half)
+    sql = "".join(part for half in schema.read_script(name, vendor) for part in half)
 
     assert f"-- {other}" not in sql
     assert "-- Undo" not in sql
@@ -99,7 +99,7 @@ def test_there_is_one_end_of_life_for_each_database(vendor: str) -> None:
         "sqlite": "datetime(client.created_at, ",
     }
 
-    ((view,), _undo) = schema.statements(LOGON_VIEWS[0], vendor)
+    ((view,), _undo) = schema.read_script(LOGON_VIEWS[0], vendor)
 
     assert {name for name, text in ends.items() if text in view} == {vendor}
 
@@ -118,7 +118,7 @@ def test_the_two_logon_views_say_the_same_where_they_ask_the_same(
 
 
 def test_sqlite_is_given_one_statement_at_a_time() -> None:
-    making, undoing = schema.statements("accounts/sql/former_addresses", "sqlite")
+    making, undoing = schema.read_script("accounts/sql/former_addresses", "sqlite")
 
     assert [each.split()[0] for each in undoing] == ["DROP"] * 4
     assert len(making) == 4
@@ -131,7 +131,7 @@ def test_a_last_statement_without_its_semicolon_is_run_as_well(
     monkeypatch.setattr(schema, "ROOT", tmp_path)
     (tmp_path / "two.sql").write_text("SELECT 1;\n-- The other:\nSELECT 2\n")
 
-    making, undoing = schema.statements("two", "sqlite")
+    making, undoing = schema.read_script("two", "sqlite")
 
     assert making == ["SELECT 1;", "-- The other:\nSELECT 2"]
     assert undoing == []
@@ -139,4 +139,4 @@ def test_a_last_statement_without_its_semicolon_is_run_as_well(
 
 def test_a_script_that_there_is_not_is_told_at_once() -> None:
     with pytest.raises(FileNotFoundError):
-        schema.statements("accounts/sql/nothing", "sqlite")
+        schema.read_script("accounts/sql/nothing", "sqlite")

@@ -33,7 +33,7 @@ def _mailboxes() -> None:
             client_passwords_on=number == 2,
             phone=f"+1202555010{number}",
         )
-        password = schemes.stored(HASHES[scheme])
+        password = schemes.convert_to_django(HASHES[scheme])
         Account.objects.filter(pk=account.pk).update(password=password)
     other = make_account("other@else.example")
     make_client_password(other)

@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Domain, FormerAddress, SecurityEvent
-from mailportal.management.commands.seed_demo import ADMINISTRATOR, CAST
+from mailportal.management.commands.seed_demo import ADMINISTRATOR, DEMO_PEOPLE
 from provisioning import plans
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.administration.steps import save_account
@@ -115,7 +115,7 @@ def by_the_demonstration(walk: Walk) -> str:
     with transaction.atomic():
         call_command("seed_demo", stdout=out)
         made = Account.objects.values_list("address", flat=True)
-        wanted = {ADMINISTRATOR, *(person.address for person in CAST)}
+        wanted = {ADMINISTRATOR, *(person.address for person in DEMO_PEOPLE)}
         assert wanted - set(made) == {OLD}
         transaction.set_rollback(True)
     return out.getvalue()

@@ -30,7 +30,7 @@ from tests.unit.provisioning.importing import run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
-PASSWORDS = ["", *map(schemes.stored, HASHES.values())]
+PASSWORDS = ["", *map(schemes.convert_to_django, HASHES.values())]
 PHONES = ["+4915112345678", "+12025550123", "+8613800138000"]
 NAMES = st.text(
     st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=60

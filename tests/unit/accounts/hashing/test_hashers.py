@@ -18,7 +18,7 @@ SCHEMES = pytest.mark.parametrize("scheme", HASHES)
 @pytest.fixture
 def taken_over(db: None, scheme: str) -> Account:
     account = make_account("erin@example.com")
-    account.password = schemes.stored(HASHES[scheme])
+    account.password = schemes.convert_to_django(HASHES[scheme])
     account.save()
     return account
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.hashing import schemes
-from accounts.hashing.schemes import Unusable
+from accounts.hashing.schemes import UnusableHash
 from tests.takenover import HASHES
 
 BCRYPT = HASHES["BLF-CRYPT"]
@@ -12,24 +12,26 @@ SHA512 = HASHES["SHA512-CRYPT"]
 
 @pytest.mark.parametrize("hash_", HASHES.values(), ids=list(HASHES))
 def test_what_is_taken_over_can_be_written_as_it_came(hash_: str) -> None:
-    kept = schemes.stored(hash_)
+    kept = schemes.convert_to_django(hash_)
 
     assert len(kept) <= schemes.MAX_LENGTH
-    assert schemes.written(kept) == hash_
+    assert schemes.convert_to_dovecot(kept) == hash_
 
 
 @pytest.mark.parametrize("name", ["ARGON2ID", "BLF-CRYPT", "SHA512-CRYPT"])
 def test_a_hash_that_tells_its_scheme_needs_no_braces(name: str) -> None:
     bare = HASHES[name].partition("}")[2]
 
-    assert schemes.stored(bare) == schemes.stored(HASHES[name])
-    assert schemes.stored(f"{{CRYPT}}{bare}") == schemes.stored(HASHES[name])
+    assert schemes.convert_to_django(bare) == schemes.convert_to_django(HASHES[name])
+    assert schemes.convert_to_django(f"{{CRYPT}}{bare}") == schemes.convert_to_django(
+        HASHES[name]
+    )
 
 
 def test_a_scheme_is_known_in_small_letters() -> None:
     bcrypt = BCRYPT.replace("BLF-CRYPT", "blf-crypt")
 
-    assert schemes.stored(bcrypt) == schemes.stored(BCRYPT)
+    assert schemes.convert_to_django(bcrypt) == schemes.convert_to_django(BCRYPT)
 
 
 @pytest.mark.parametrize(
@@ -61,8 +63,8 @@ def test_a_scheme_is_known_in_small_letters() -> None:
 def test_what_is_no_such_hash_is_refused_and_never_repeated(
     text: str, why: str
 ) -> None:
-    with pytest.raises(Unusable) as refused:
-        schemes.stored(text)
+    with pytest.raises(UnusableHash) as refused:
+        schemes.convert_to_django(text)
 
     assert why in str(refused.value)
     assert "sesame" not in str(refused.value)
@@ -92,20 +94,20 @@ def test_what_is_no_such_hash_is_refused_and_never_repeated(
     ],
 )
 def test_a_scheme_that_is_not_taken_over_is_named(text: str, name: str) -> None:
-    with pytest.raises(Unusable) as refused:
-        schemes.stored(text)
+    with pytest.raises(UnusableHash) as refused:
+        schemes.convert_to_django(text)
 
     assert str(refused.value).startswith(f"{name} is not taken over")
     assert "sesame" not in str(refused.value)
     assert not schemes.is_locked(text)
 
 
-@pytest.mark.parametrize("mark", schemes.FOREIGN)
+@pytest.mark.parametrize("mark", schemes.FOREIGN_PREFIXES)
 def test_every_mark_of_another_program_is_told_by_its_name(mark: str) -> None:
     for text in (f"{mark}sesame", f"{{CRYPT}}{mark}sesame"):
-        with pytest.raises(Unusable) as refused:
-            schemes.stored(text)
-        assert f"{schemes.FOREIGN[mark]} ({mark}) is" in str(refused.value)
+        with pytest.raises(UnusableHash) as refused:
+            schemes.convert_to_django(text)
+        assert f"{schemes.FOREIGN_PREFIXES[mark]} ({mark}) is" in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +129,8 @@ def test_every_mark_of_another_program_is_told_by_its_name(mark: str) -> None:
 )
 def test_what_no_password_fits_is_locked_and_no_hash(text: str) -> None:
     assert schemes.is_locked(text)
-    with pytest.raises(Unusable):
-        schemes.stored(text)
+    with pytest.raises(UnusableHash):
+        schemes.convert_to_django(text)
 
 
 @pytest.mark.parametrize(
@@ -140,10 +142,10 @@ def test_what_a_password_may_fit_is_not_locked(text: str) -> None:
 
 @pytest.mark.parametrize("password", ["!unusable", "", "pbkdf2_sha256$1$salt$hash"])
 def test_what_dovecot_could_not_verify_is_not_written(password: str) -> None:
-    assert schemes.written(password) is None
+    assert schemes.convert_to_dovecot(password) is None
 
 
 def test_the_costliest_that_is_taken_fits() -> None:
     hash_ = SHA512.replace("$6$", "$6$rounds=1000000$")
 
-    assert schemes.written(schemes.stored(hash_)) == hash_
+    assert schemes.convert_to_dovecot(schemes.convert_to_django(hash_)) == hash_

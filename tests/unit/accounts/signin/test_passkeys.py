@@ -149,7 +149,7 @@ def test_what_is_no_passkey_is_refused_and_the_challenge_is_spent(
 def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
     alice: Account,
 ) -> None:
-    second_factor.passkey_added(make_passkey(alice), by=HOME)
+    second_factor.record_passkey_added(make_passkey(alice), by=HOME)
 
     while queue.deliver_due():
         pass
@@ -194,7 +194,7 @@ def test_somebody_elses_passkey_is_not_there(alice: Account, mallory: Account) -
     response = browser.post(reverse("accounts:passkey-remove", args=[passkey.pk]))
 
     assert response.status_code == 404
-    assert second_factor.passkeys(alice).exists()
+    assert second_factor.get_passkeys(alice).exists()
 
 
 def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
@@ -205,7 +205,7 @@ def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
     browser.post(reverse("two_factor:disable"), {"understand": "on"})
 
     assert not second_factor.is_on(alice)
-    assert second_factor.recovery_codes(alice) is None
+    assert second_factor.get_recovery_codes(alice) is None
 
 
 # --- the sign-in with a passkey -------------------------------------------------------

@@ -97,7 +97,7 @@ def names(db: None) -> dict[str, str]:
     unusable = make_password(None)
     Account.objects.filter(address="webless@example.com").update(password=unusable)
     make_account("moved@example.com")
-    moved = schemes.stored(takenover.HASHES["SSHA256"])
+    moved = schemes.convert_to_django(takenover.HASHES["SSHA256"])
     Account.objects.filter(address="moved@example.com").update(password=moved)
     return {
         "known": "known@example.com",

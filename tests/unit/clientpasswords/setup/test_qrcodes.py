@@ -9,14 +9,14 @@ from django.test import Client
 from accounts import sites
 from accounts.models import Account
 from accounts.models.protocols import PROTOCOLS_BY_KEY
-from accounts.sites import Server, Ways
+from accounts.sites import Server, ServerPair
 from clientpasswords.setup import qrcodes
 from tests.unit.support import press_get_code, press_next, revealed_by
 
 
 def test_thunderbird_is_told_everything_in_its_own_format(alice: Account) -> None:
     alice.name = "Alice\nÄ"
-    ways = sites.ways(sites.own().servers)
+    ways = sites.choose_servers(sites.get_own_site().servers)
     assert ways is not None
 
     text = qrcodes.thunderbird_export(alice, "abcdefghijkm2345", ways)
@@ -42,7 +42,7 @@ def test_thunderbird_is_told_everything_in_its_own_format(alice: Account) -> Non
 def test_pop3_and_other_encryption_have_their_numbers(
     alice: Account, security: str, number: int
 ) -> None:
-    ways = Ways(
+    ways = ServerPair(
         Server(PROTOCOLS_BY_KEY["pop3"], "p", 1, security),
         Server(PROTOCOLS_BY_KEY["smtp"], "s", 2, security),
     )
@@ -58,7 +58,7 @@ def test_the_page_draws_the_code_of_the_password_that_it_shows(
     browser: Client, alice: Account
 ) -> None:
     Account.objects.update(client_passwords_on=True)
-    ways = sites.ways(sites.own().servers)
+    ways = sites.choose_servers(sites.get_own_site().servers)
     assert ways is not None
 
     revealed = press_next(browser, press_get_code(browser))
