@@ -10,7 +10,7 @@ from accounts.policy import reminders
 from clientpasswords.lifetimes import expiry, inactivity
 
 PAUSE = 1  # seconds
-A_MINUTE = 60  # seconds between two looks at what nobody uses, and at what ends
+LOOK_EVERY = 60  # seconds between two looks at what nobody uses, and at what ends
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
     def _steps(self) -> Iterator[workers.Step]:
         yield reminders.send_requirement_reminders
         if time.monotonic() >= self._next_look:
-            self._next_look = time.monotonic() + A_MINUTE
+            self._next_look = time.monotonic() + LOOK_EVERY
             yield inactivity.review
             yield expiry.notify_owners
             yield reminders.send_exception_reminders
