@@ -57,7 +57,7 @@ def test_the_second_step(visit: Visit, alice: Account, look: Look) -> None:
 
     page.get_by_label("Code from your authenticator app").fill("000000")
     steps.button(page, "Sign in").click()
-    expect(page.get_by_role("alert")).to_contain_text("Incorrect code")
+    expect(page.get_by_role("alert")).to_contain_text("The code is incorrect")
     look(page, "second-step-wrong")
 
 

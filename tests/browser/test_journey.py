@@ -89,7 +89,7 @@ def test_switched_off_the_list_sleeps_and_on_again_it_revives(
     steps.button(page, "OK").click()
 
     steps.switch(page).click()
-    expect(page.get_by_text("Your 1 security password stops")).to_be_visible()
+    expect(page.get_by_text("Your security password stops")).to_be_visible()
     steps.button(page, "OK").click()
     asleep = page.get_by_text("Paused while the switch is off.")
     expect(asleep).to_be_visible()
