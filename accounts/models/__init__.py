@@ -1,4 +1,4 @@
-"""The records, a module a subject."""
+"""The models of accounts: one module for each subject."""
 
 from accounts.models.account import Account, AccountManager
 from accounts.models.budget import Budget

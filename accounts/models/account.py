@@ -18,8 +18,8 @@ from accounts.models.domain import Department, Domain, require_own_policy
 from accounts.models.formeraddress import FormerAddress
 from accounts.models.policy import Policy
 
-# Nothing that a logon name, a doveadm mask or an SQL map could take for its own sign:
-# above all no `~`, which joins an address and a credential, and no `*` or `?`.
+# An address contains no character with a meaning in logon names, doveadm masks or SQL
+# maps: no `~`, which joins an address and a credential, and no `*` or `?`.
 ADDRESS = RegexValidator(
     r"\A[a-z0-9][a-z0-9._+=-]{0,63}@[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
     _("Enter a full address of letters, digits and . _ + = - before the @."),
@@ -27,7 +27,7 @@ ADDRESS = RegexValidator(
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Addresses are stored and looked up in lower case."""
+    """Store and look up addresses in lower case."""
 
     def get_by_natural_key(self, username: str | None) -> "Account":
         return super().get_by_natural_key((username or "").lower())
@@ -38,8 +38,8 @@ class AccountManager(BaseUserManager["Account"]):
         """Create an account in the domain of its address, which must exist.
 
         Raises:
-            ValidationError: the address is none that a mail server could be told, or
-                a former one of another mailbox.
+            ValidationError: the address does not match `ADDRESS`, or is a former
+                address of another mailbox.
         """
         address = address.lower()
         if "domain" not in fields:
@@ -52,9 +52,9 @@ class AccountManager(BaseUserManager["Account"]):
         return account
 
     def lock(self, pk: int) -> "Account":
-        """Return the account as it is now, ours until the transaction ends.
+        """Read the account from the database and lock it until the transaction ends.
 
-        Writers lock it first, before any other row that belongs to it.
+        Writers lock it before any other row that belongs to it.
         """
         return self.select_for_update().get(pk=pk)
 
@@ -62,10 +62,10 @@ class AccountManager(BaseUserManager["Account"]):
     def create_superuser(
         self, address: str, password: str | None = None, **fields: Any
     ) -> "Account":
-        """Create the administrator of the whole host, and their domain if need be.
+        """Create an administrator of the whole host, and their domain if it is missing.
 
         Raises:
-            ValidationError: as `create_user`; then there is no new domain either.
+            ValidationError: as in `create_user`; the domain is not created either.
         """
         name = address.lower().rpartition("@")[2]
         if not Domain.objects.filter(name=name).exists():
@@ -77,7 +77,7 @@ class AccountManager(BaseUserManager["Account"]):
 
 
 class Account(AbstractBaseUser, PermissionsMixin):
-    """A mailbox, and the person who signs in with its address and web password."""
+    """A mailbox, and the user who signs in with its address and web password."""
 
     address = models.CharField(
         _("address"), max_length=254, unique=True, validators=[ADDRESS]
@@ -177,7 +177,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
 
     objects = AccountManager()
 
-    # django-otp's middleware gives it to the user of a request.
+    # django-otp's middleware sets it on `request.user`.
     is_verified: Callable[[], bool]
 
     USERNAME_FIELD = "address"
@@ -205,23 +205,31 @@ class Account(AbstractBaseUser, PermissionsMixin):
         return self.address
 
     def get_session_auth_hash(self) -> str:
-        """What a session must have been begun under to go on."""
+        """Return the hash that a portal session stores; sessions with another end.
+
+        A new web password changes it, and so does raising `sessions_ended`.
+        """
         text = f"{super().get_session_auth_hash()}{self.sessions_ended}"
         key_salt = "accounts.models.account.session"
         return salted_hmac(key_salt, text, algorithm="sha256").hexdigest()
 
     @property
     def exception(self) -> Policy | None:
-        """Its own policy, unless that has ended."""
+        """Its own policy, or None if it has none or the exception has ended."""
         if self.policy_until is not None and self.policy_until <= timezone.now():
             return None
         return self.policy
 
     def clean(self) -> None:
-        """Lower-case the address; it must lie in the domain, the department too.
+        """Lower-case the address, and check it, the department and the exception.
 
-        And it must not be a former address of another mailbox. Of a domain that was not
-        chosen, or may not be, nothing is told.
+        The address and the department must belong to the domain. The address must not
+        be a former address of another mailbox. Without a domain (none was chosen, or
+        the chosen one is not allowed), the address is not checked: the answer could
+        reveal a former address to someone who does not administer its domain.
+
+        Raises:
+            ValidationError: with the field that is wrong.
         """
         self.address = self.address.lower()
         if self.domain_id and not self.address.endswith(f"@{self.domain.name}"):
@@ -240,9 +248,9 @@ class Account(AbstractBaseUser, PermissionsMixin):
             )
 
     def _require_unused_address(self) -> None:
-        """Refuse an address whose mail is that of another mailbox, before saving.
+        """Refuse a former address of another mailbox.
 
-        The database refuses it as well, whoever writes.
+        A database trigger refuses it as well, for writers that skip validation.
         """
         if not self.domain_id:
             return

@@ -1,10 +1,10 @@
-"""How often something was done within a stretch of time."""
+"""Counters of rate limits."""
 
 from django.db import models
 
 
 class Budget(models.Model):
-    """What was used of one limit in one window; `accounts.budgets` spends it."""
+    """How much of one limit is used in one time window; see `accounts.budgets`."""
 
     key = models.CharField(max_length=120)
     window = models.DateTimeField(help_text="When the window began.")

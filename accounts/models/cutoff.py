@@ -1,4 +1,4 @@
-"""Sessions on the mail servers that have lost their right and must end."""
+"""Cut-offs: orders to mail servers to end sessions."""
 
 from datetime import timedelta
 from typing import Self
@@ -14,17 +14,18 @@ from accounts.models.due import Due, DueQuerySet
 
 class CutoffQuerySet(DueQuerySet["Cutoff"]):
     def unconfirmed(self) -> Self:
-        """Those that a mail server has not carried out even once."""
-        # Those have a next try by a constraint; the index knows only who has.
+        """Return orders that their mail server has not carried out even once."""
+        # A constraint gives each of them a `due_at`; the condition lets the partial
+        # index on `due_at` be used.
         return self.filter(kicks=0, due_at__isnull=False).exclude(node="")
 
 
 class Cutoff(Due):
     """One order to one mail server: end the sessions of this logon name.
 
-    Written in the transaction that takes the right away and kicked on commit. A logon
-    that was in flight can outlive one kick, so each order is carried out
-    `Cutoff.KICKS` times; `due_at` is NULL once nothing is left to do.
+    The transaction that removes the right writes the order, and its commit carries it
+    out. A logon in progress can survive one kick, so each order is carried out
+    `Cutoff.KICKS` times. `due_at` is NULL once nothing is left to do.
     """
 
     KICKS = 3

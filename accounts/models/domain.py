@@ -42,7 +42,12 @@ class Domain(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """The policy must be for this domain; addresses keep the name they have."""
+        """Check that the policy may apply here, and that no address loses its domain.
+
+        Raises:
+            ValidationError: the policy belongs to another domain, or the domain was
+                renamed while mailboxes have addresses in it.
+        """
         require_own_policy(self.policy if self.policy_id else None, self.pk)
         account = self.accounts.first() if self.pk else None
         if account and not account.address.endswith(f"@{self.name}"):
@@ -85,7 +90,11 @@ class Department(models.Model):
         return f"{self.name} ({self.domain})"
 
     def clean(self) -> None:
-        """The policy must be for its domain, and the mailboxes in that domain too."""
+        """Check that the policy and all mailboxes belong to the department's domain.
+
+        Raises:
+            ValidationError: with the field that is wrong.
+        """
         require_own_policy(self.policy, self.domain_id)
         if self.pk and self.accounts.exclude(domain=self.domain_id).exists():
             raise ValidationError(
@@ -94,6 +103,10 @@ class Department(models.Model):
 
 
 def require_own_policy(policy: Policy | None, domain_pk: int | None) -> None:
-    """A policy that belongs to a domain binds nobody else."""
+    """Check that the policy is shared, or belongs to the domain with this key.
+
+    Raises:
+        ValidationError: it belongs to another domain.
+    """
     if policy and policy.domain_id not in {None, domain_pk}:
         raise ValidationError({"policy": _("This policy belongs to another domain.")})

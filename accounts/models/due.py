@@ -1,4 +1,4 @@
-"""Queues: rows that are due at a moment, and that several workers share."""
+"""Queues in the database: rows with a due time, shared by several workers."""
 
 from datetime import timedelta
 from typing import ClassVar, Self, TypeVar
@@ -13,15 +13,15 @@ Row = TypeVar("Row", bound="Due")
 
 class DueQuerySet(models.QuerySet[Row]):
     def due(self) -> Self:
-        """Those that should be worked on now."""
+        """Return the rows whose due time has come."""
         return self.filter(due_at__lte=timezone.now())
 
     def claim(self, *, skip_locked: bool = False) -> list[Row]:
-        """Take those that are due for one worker, and return them.
+        """Lease the due rows to this worker, and return them.
 
-        Whoever dies with them loses them when the lease ends. Of workers that come at
-        once all but one wait, and find none; with `skip_locked` none waits, and each
-        takes what no other is taking.
+        If the worker dies, the rows are due again when the lease ends. When several
+        workers claim at once, one gets the rows; the others wait for it and get none.
+        With `skip_locked`, no worker waits: each gets the rows that no other holds.
         """
         with transaction.atomic():
             due = self.due().select_for_update(of=("self",), skip_locked=skip_locked)
@@ -37,12 +37,13 @@ class DueQuerySet(models.QuerySet[Row]):
 class Due(models.Model):
     """A row that a worker claims once it is due, and postpones when it fails.
 
-    `due_at` is also the end of a worker's lease; NULL once nothing is left to do.
+    While a worker holds the row, `due_at` is the end of its lease. `due_at` is NULL
+    once nothing is left to do.
     """
 
-    # Longer than one try takes.
+    # Must exceed the time that one try takes.
     LEASE: ClassVar[timedelta]
-    # After the first failure; twice as long after each one more.
+    # The wait after the first failure. It doubles with each further failure.
     FIRST_BACK_OFF: ClassVar[timedelta]
     LONGEST_BACK_OFF: ClassVar[timedelta]
 
@@ -60,11 +61,14 @@ class Due(models.Model):
         ]
 
     def still_leased(self) -> models.QuerySet[Self]:
-        """Return this row, or none if another worker took it since our lease ended."""
+        """Return a query for this row; empty if our lease ended and another holds it.
+
+        Only updates through it are safe from overwriting the other worker's work.
+        """
         return models.QuerySet(type(self)).filter(pk=self.pk, due_at=self.due_at)
 
     def postpone(self) -> None:
-        """Try again later, with exponential back-off, if the lease is still ours."""
+        """Retry later, with exponential back-off; do nothing if the lease is lost."""
         wait = self.FIRST_BACK_OFF * 2 ** min(self.failures, 10)
         self.still_leased().update(
             failures=self.failures + 1,

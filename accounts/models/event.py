@@ -1,4 +1,4 @@
-"""What happened, for owners and administrators to read later."""
+"""The audit log: security events for owners and administrators to read."""
 
 from typing import Any
 
@@ -9,15 +9,18 @@ from django.utils.translation import gettext_lazy as _
 
 
 def get_event_kinds() -> list[tuple[str, Any]]:
-    """What an event can be. A migration names this function: a new kind needs none."""
+    """Return the kinds of events as choices.
+
+    The migration names this function, so that a new kind needs no migration.
+    """
     return SecurityEvent.Kind.choices
 
 
 class SecurityEvent(models.Model):
-    """One act that bears on security; written once, never changed, never a secret.
+    """One entry of the audit log. It contains no secret.
 
-    The database itself refuses to change or delete one. Only `account` may become NULL,
-    when the mailbox is deleted.
+    Database triggers refuse to change or delete an event. Only `account` may become
+    NULL, when the mailbox is deleted.
     """
 
     class Kind(models.TextChoices):
@@ -110,7 +113,7 @@ class SecurityEvent(models.Model):
             models.Index(fields=["kind", "-at"], name="event_newest_of_kind"),
             models.Index(fields=["domain", "-at"], name="event_newest_of_domain"),
             models.Index(fields=["network_address", "-at"], name="event_newest_from"),
-            # These two by their beginning as well.
+            # These two serve searches by prefix (LIKE 'x%') as well.
             models.Index(
                 fields=["address"],
                 name="event_address",

@@ -1,4 +1,4 @@
-"""Addresses that mailboxes have left, and whose mail may still be on the server."""
+"""Former addresses of mailboxes, whose mail may still be on the server."""
 
 from typing import Any
 
@@ -11,23 +11,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 def get_leaving_reasons() -> list[tuple[str, Any]]:
-    """Why an address can be a former one. A migration names this function."""
+    """Return the reasons as choices. The migration names this function."""
     return FormerAddress.Because.choices
 
 
 class FormerAddressQuerySet(models.QuerySet["FormerAddress"]):
     def of_others(self, account_pk: int | None) -> "FormerAddressQuerySet":
-        """Those that this mailbox may not have; None: a mailbox that is to be made."""
+        """Return the addresses that this mailbox may not take; None: a new mailbox."""
         return self if account_pk is None else self.exclude(account=account_pk)
 
 
 class FormerAddress(models.Model):
     """An address that a mailbox had until it was renamed or deleted.
 
-    Triggers on the table of mailboxes write it, whatever way the mailbox went, and
-    refuse the address to every other mailbox until it is released: mail, Sieve scripts
-    and what others shared with that address are found by it, and outlive the mailbox.
-    Taken back by the mailbox that left it, it is former no more.
+    Triggers on the table of mailboxes write it, however the mailbox was changed. They
+    refuse the address to every other mailbox until it is released, because mail, Sieve
+    scripts and shared folders are found by the address and outlive the mailbox. If the
+    same mailbox takes the address back, the triggers delete the row.
     """
 
     class Because(models.TextChoices):
@@ -40,7 +40,8 @@ class FormerAddress(models.Model):
     because = models.CharField(
         _("left because"), max_length=10, choices=get_leaving_reasons
     )
-    # The trigger empties it when the mailbox is deleted: raw SQL must not fail for it.
+    # A trigger sets it to NULL when the mailbox is deleted, so that deleting by raw SQL
+    # works.
     account = models.ForeignKey(
         "accounts.Account",
         on_delete=models.DO_NOTHING,
@@ -67,7 +68,7 @@ class FormerAddress(models.Model):
 
     @property
     def refusal(self) -> str:
-        """Why no other mailbox may have it now, and what has to be done before."""
+        """Why no other mailbox may have the address, and how to release it."""
         return gettext(
             "A mailbox had this address until %(day)s. Its mail may still be on the "
             "server. Move or remove the mail, then release the address under “Former "

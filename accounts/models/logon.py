@@ -1,17 +1,17 @@
-"""The two SQL views by which the mail server decides.
+"""The two SQL views that decide about logons to the mail servers.
 
-`clientpasswords/logon/` has their SQL: the table of that app is under one of them.
+Their SQL is in `clientpasswords/logon/`, as one of them reads that app's table.
 """
 
 from django.db import models
 
 
 class MailLogon(models.Model):
-    """A client password as the mail server sees it for one protocol: the SQL view.
+    """A client password for one protocol, as the mail server sees it.
 
-    `refusal` is NULL where it opens the door; otherwise it names the reason. Where its
-    own `networks` are not empty, it opens the door from there only, and the same goes
-    for `policy_networks`: who calls has to be in both.
+    `refusal` names the reason for which the logon is refused; NULL: it is allowed. If
+    `networks` or `policy_networks` is not empty, the client's address must be in it;
+    if both are not empty, in both.
     """
 
     address = models.CharField(max_length=254)
@@ -34,11 +34,12 @@ class MailLogon(models.Model):
 
 
 class MailWebLogon(models.Model):
-    """The web password as the mail server sees it for one protocol: the SQL view.
+    """The web password for one protocol, as the mail server sees it.
 
-    From `networks` it opens the door in spite of everything. From elsewhere it does if
-    there is no `refusal`, and, where `policy_networks` are not empty, from these only.
-    `notice` is what may be said about that to a mail program that knows the password.
+    From `networks` (webmail), every logon is allowed. From elsewhere, a logon is
+    allowed if `refusal` is NULL and the client's address is in `policy_networks`, or
+    those are empty. `notice` is the text for a mail program that is refused although
+    its password is right.
     """
 
     address = models.CharField(max_length=254, primary_key=True)

@@ -1,4 +1,4 @@
-"""Columns for lists of networks, as the logon views hand them to the mail server."""
+"""Model fields for lists of networks, as the logon views pass them to Dovecot."""
 
 import hashlib
 from typing import Any
@@ -9,17 +9,17 @@ from accounts.networks import join_networks, parse_networks
 
 
 class NetworksField(models.CharField):
-    """Networks separated by commas; none means any. Stored in canonical form only."""
+    """Networks separated by commas, stored in canonical form; empty means any."""
 
     def clean(self, value: Any, model_instance: models.Model | None) -> str:
         text: str = super().clean(value, model_instance)
         return join_networks(parse_networks(text))
 
     def pre_save(self, model_instance: models.Model, *args: Any, **more: Any) -> str:
-        """Return what the views can rely on, however it came here.
+        """Return the list in canonical form, even if the model was not validated.
 
         Raises:
-            ValidationError: it is no list of networks; nothing is stored.
+            ValidationError: it is not a list of networks; nothing is stored.
         """
         value = join_networks(
             parse_networks(super().pre_save(model_instance, *args, **more))
@@ -29,7 +29,10 @@ class NetworksField(models.CharField):
 
 
 class NetworksMark(models.PositiveIntegerField):
-    """A number that is another one for other networks; 0 for none. It sets itself."""
+    """A number that changes with the networks in the field `of`; 0 if that is empty.
+
+    It is computed each time the model is saved.
+    """
 
     def __init__(self, *args: Any, of: str = "", **kwargs: Any) -> None:
         self.of = of
@@ -40,7 +43,7 @@ class NetworksMark(models.PositiveIntegerField):
         return name, path, args, {**kwargs, "of": self.of}
 
     def pre_save(self, model_instance: models.Model, *args: Any, **more: Any) -> int:
-        """Return the number for what is being stored."""
+        """Return 28 bits of the SHA-256 of the networks, or 0 if there are none."""
         networks = join_networks(parse_networks(getattr(model_instance, self.of)))
         digest = hashlib.sha256(networks.encode()).hexdigest()
         value = int(digest[:7], 16) if networks else 0

@@ -1,4 +1,4 @@
-"""Notifications that owners have not been sent yet."""
+"""The queue of notifications that have not been sent yet."""
 
 from datetime import timedelta
 
@@ -12,13 +12,13 @@ from accounts.models.event import SecurityEvent
 
 
 class Notification(Due):
-    """An event to notify the mailbox's owner of, by mail or by text message.
+    """A notification of an event for the mailbox's owner, by mail or text message.
 
-    Written in the transaction of the event; deleted when it was sent. Of which kinds is
-    in `notify.catalogue`.
+    It is written in the transaction of the event and deleted once sent.
+    `notify.catalogue` lists the kinds of events that cause one.
     """
 
-    # A mail server that is alive takes a mail much sooner.
+    # A mail server that works accepts a mail much sooner.
     LEASE = timedelta(minutes=5)
     FIRST_BACK_OFF = timedelta(seconds=10)
     LONGEST_BACK_OFF = timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The telephone that proves it is the owner, and the one code it may hold."""
+"""Phones that receive codes, and the one outstanding code of each."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -15,10 +15,10 @@ FREE_FAILURES = 2
 
 
 class Challenge(models.Model):
-    """One outstanding code, kept as a keyed digest; the base under django-otp's mixins.
+    """One outstanding code, stored as a keyed digest; a base for django-otp's mixins.
 
-    The digest binds the code to the telephone number, to what it was asked for, and to
-    the session that asked (`scope`), so that it is good for nothing else.
+    The digest binds the code to the phone number and to its `scope`: the purpose, and
+    the session that asked for it. The code is valid for nothing else.
     """
 
     digest = models.CharField(max_length=64, blank=True, editable=False)
@@ -35,12 +35,12 @@ class Challenge(models.Model):
 
 
 class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
-    """A number that codes are sent to.
+    """A phone number that receives codes.
 
-    Not a django-otp `Device`: those are all deleted by two_factor's page that turns
-    two-step sign-in off.
+    It is not a django-otp `Device`, because two_factor deletes all devices when the
+    owner turns two-step sign-in off.
 
-    Work on a row fetched with `select_for_update()` and inside `atomic()`.
+    Change only rows that were fetched with `select_for_update()` inside `atomic()`.
     """
 
     number = PhoneNumberField(_("number"))
@@ -53,7 +53,7 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
 
     @property
     def masked(self) -> str:
-        """The number as it may be shown: country code and the last two digits."""
+        """The number as pages may show it: country code and the last two digits."""
         number = self.number
         return f"+{number.country_code} ••• •••• ••{str(number.national_number)[-2:]}"
 
@@ -61,45 +61,54 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         return settings.CODE_COOLDOWN.total_seconds()
 
     def get_throttle_factor(self) -> float:
-        """Slips of the finger cost nothing; from the third failure on waits double."""
+        """Return 0 for the first two failures: typing errors cost no wait.
+
+        From the third failure on it is 1, and waits double.
+        """
         return 1 if self.throttling_failure_count > FREE_FAILURES else 0
 
     @property
     def throttling_enabled(self) -> bool:
-        """Asked anew each time, as the factor changes with the count of failures."""
+        """Whether a wait applies now; django-otp's own property caches the answer."""
         return self.get_throttle_factor() > 0
 
     @property
     def locked(self) -> bool:
-        """So many failures in a row that only an administrator can unlock codes."""
+        """Whether codes are locked: an administrator has to unlock them.
+
+        CODE_FAILURES_UNTIL_LOCKED failures in a row lock them.
+        """
         return self.throttling_failure_count >= settings.CODE_FAILURES_UNTIL_LOCKED
 
     @property
     def tries_left(self) -> int:
-        """How often the outstanding code may still be tried; a new code resets none."""
+        """How often the outstanding code may still be tried.
+
+        A new code does not reset the count of failures, only a right code does.
+        """
         return max(settings.CODE_TRIES - self.throttling_failure_count, 0)
 
     def get_send_wait(self) -> timedelta:
-        """How long until another code may be sent; zero when at once."""
+        """Return the time until another code may be sent; zero if one may be now."""
         return self._wait(self.generate_is_allowed()[1], "next_generation_at")
 
     def get_try_wait(self) -> timedelta:
-        """How long until the code may be tried again; zero when at once."""
+        """Return the time until the code may be tried; zero if it may be now."""
         return self._wait(self.verify_is_allowed()[1], "locked_until")
 
     def has_code_for(self, scope: str) -> bool:
-        """Whether the outstanding code, run out or not, was asked for in `scope`."""
+        """Return whether the outstanding code, expired or not, belongs to `scope`."""
         return self.digest.startswith(_digest_scope(scope))
 
     @property
     def code_has_expired(self) -> bool:
-        """Whether the outstanding code has run out."""
+        """Whether the outstanding code has expired."""
         return self.valid_until is None or timezone.now() >= self.valid_until
 
     def set_code(self, scope: str) -> str:
-        """Replace the code by a new one of six digits, and return it in clear.
+        """Replace the outstanding code, and return the new one: six digits, in clear.
 
-        The count of failures stays: NIST SP 800-63B-4 wants a new code not to reset it.
+        The count of failures stays: NIST SP 800-63B-4 forbids a new code to reset it.
         """
         code = f"{secrets.randbelow(10**6):06}"
         self.digest = self._digest(code, scope)
@@ -109,13 +118,17 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         return code
 
     def drop_code(self) -> None:
-        """Forget the code and its cool-down: it never left."""
+        """Delete the code and its cool-down, because it was never sent."""
         self.digest = ""
         self.cooldown_reset(commit=False)
         self.save()
 
     def try_code(self, code: str, scope: str) -> bool:
-        """Spend the code if it is right; count the failure if not, up to its death."""
+        """Return whether the code is right, and save the outcome.
+
+        A right code is deleted and resets the count of failures. A wrong one is
+        counted; after CODE_TRIES failures the outstanding code is deleted.
+        """
         if constant_time_compare(self.digest, self._digest(code, scope)):
             self.digest = ""
             self.throttle_reset(commit=False)
@@ -129,7 +142,7 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         return False
 
     def unlock(self) -> None:
-        """Let codes be sent and tried again."""
+        """Reset the count of failures, so that codes can be sent and tried again."""
         self.throttle_reset()
 
     def _digest(self, code: str, scope: str) -> str:
@@ -166,14 +179,15 @@ class Phone(BasePhone):
 
     @property
     def is_held(self) -> bool:
-        """Whether the number was changed so lately that it gets no codes yet."""
+        """Whether the number gets no codes yet, because it was changed recently."""
         return self.held_until is not None and timezone.now() < self.held_until
 
 
 class NewPhone(BasePhone):
     """The number that an owner is about to put on file, in one browser session.
 
-    One row an account, used again, so that its count of failures stays.
+    Each account has at most one row. The next change reuses it, so that the count of
+    failures stays.
     """
 
     account = models.OneToOneField(
@@ -190,6 +204,6 @@ class NewPhone(BasePhone):
 
 
 def _digest_scope(scope: str) -> str:
-    """What tells, without the code, that the digest belongs to `scope`."""
+    """Return the prefix of a digest that identifies its scope without the code."""
     mac = salted_hmac("accounts.phone.scope", scope, algorithm="sha256")
     return mac.hexdigest()[:16]

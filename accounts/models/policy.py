@@ -1,4 +1,4 @@
-"""What the administrators of a mail host allow and require."""
+"""Policies: what the administrators of a mail host allow and require."""
 
 from datetime import datetime
 from typing import Self
@@ -13,10 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models.networks import NetworksField, NetworksMark
 from accounts.models.protocols import PROTOCOL_KEYS, ProtocolSwitches
 
-# What the `slot` of a client password can count to, whatever a policy says.
+# The upper bound of `max_client_passwords`: client passwords have so many slots.
 MAX_CLIENT_PASSWORDS = 50
-# The longest times that a policy can name: ten years, and one. Moments that are farther
-# away than the calendar reaches cannot be computed.
+# The longest times that a policy can set: ten years, and one year. Without a bound, the
+# computed times could exceed the range of dates.
 MAX_DAYS = 3650
 MAX_HOURS = 8760
 # The settings of a policy, in the sections of its page. The API, the administration's
@@ -34,13 +34,13 @@ SECURITY_PASSWORD_SETTINGS = (
 )
 CODE_SETTINGS = ("code_to_switch_off", "owner_sets_phone")
 POLICY_SETTINGS = (*MAIL_PROGRAM_SETTINGS, *SECURITY_PASSWORD_SETTINGS, *CODE_SETTINGS)
-# What identifies a policy, and what the portal keeps about it for itself.
+# Columns that are no settings: identity, scope, and internal state.
 OTHER_POLICY_FIELDS = ("id", "name", "domain", "networks_mark", "uses_known_to")
 
 
 class PolicyQuerySet(models.QuerySet["Policy"]):
     def suspending(self) -> Self:
-        """Those that suspend security passwords that nobody uses."""
+        """Return the policies that suspend unused security passwords."""
         return self.filter(
             Q(suspend_unused_days__isnull=False)
             | Q(suspend_never_used_hours__isnull=False)
@@ -48,9 +48,10 @@ class PolicyQuerySet(models.QuerySet["Policy"]):
 
 
 class Policy(ProtocolSwitches):
-    """A set of settings; domains, departments and accounts point to it.
+    """A set of settings that domains, departments and accounts refer to.
 
-    An account's own policy wins over its department's, that over its domain's.
+    An account's own policy takes precedence over its department's policy, and that
+    over its domain's.
     """
 
     name = models.CharField(_("name"), max_length=100, unique=True)
@@ -196,7 +197,11 @@ class Policy(ProtocolSwitches):
         return self.name
 
     def clean(self) -> None:
-        """What belongs to a domain must bind nobody outside of it."""
+        """Check that a policy of a domain is not in use outside that domain.
+
+        Raises:
+            ValidationError: it is.
+        """
         if not self.pk or self.domain_id is None:
             return
         if (
@@ -213,16 +218,16 @@ class Policy(ProtocolSwitches):
 
     @property
     def suspends(self) -> bool:
-        """Whether security passwords that nobody uses are suspended, some day."""
+        """Whether unused security passwords are suspended after some time."""
         return bool(self.suspend_unused_days or self.suspend_never_used_hours)
 
     @property
     def requires_client_passwords(self) -> bool:
-        """Whether the web password is refused in mail programs now, by this policy."""
+        """Whether this policy refuses the web password in mail programs now."""
         return self.will_require_at(timezone.now())
 
     def will_require_at(self, moment: datetime) -> bool:
-        """As `requires_client_passwords`, at this moment."""
+        """Return whether this policy refuses the web password at that moment."""
         return (
             self.client_passwords_required
             and not self.report_only
@@ -231,7 +236,7 @@ class Policy(ProtocolSwitches):
 
     @property
     def will_require_client_passwords(self) -> bool:
-        """Whether the date from which they are required is still to come."""
+        """Whether security passwords will be required from a date in the future."""
         return (
             self.client_passwords_required
             and not self.report_only

@@ -1,8 +1,9 @@
-"""The protocols of mail programs. Whatever lists them reads this list.
+"""The protocols of mail programs. All code that lists protocols uses this list.
 
-To add one: a row in `PROTOCOLS` and a column in `ProtocolSwitches`, both here; the two
-logon views in `clientpasswords/logon/`; `makemigrations`; and Dovecot's templates in
-`deploy/dovecot/`. `tests/unit/accounts/test_protocols.py` names what is missing.
+To add a protocol, add a row to `PROTOCOLS` and a column to `ProtocolSwitches`, both in
+this module. Extend the two logon views in `clientpasswords/logon/`, run
+`makemigrations`, and extend Dovecot's templates in `deploy/dovecot/`.
+`tests/unit/accounts/test_protocols.py` names what is missing.
 """
 
 from dataclasses import dataclass
@@ -15,14 +16,15 @@ class Protocol:
     """One protocol that can be switched on and off.
 
     Args:
-        key: What columns, the logon views, the API and stored rows call it.
-        logon_services: Dovecot's services that ask for a logon by it, by the names of
-            an authentication request. Postfix asks as "smtp".
-        session_services: Dovecot's services that `doveadm who` lists; its own first.
-        receives: Whether a mail program fetches mail by it.
-        sends: Whether a mail program submits mail by it.
-        tls_port: The port with TLS from the first byte (RFC 8314); None: there is none.
-        starttls_port: The port where TLS begins by a command.
+        key: Its name in columns, the logon views, the API and stored rows.
+        logon_services: The services in Dovecot's authentication requests that belong
+            to it. Postfix asks as "smtp".
+        session_services: The services in the output of `doveadm who` that belong to
+            it; the main one first.
+        receives: Whether mail programs use it to fetch mail.
+        sends: Whether mail programs use it to submit mail.
+        tls_port: The port for implicit TLS (RFC 8314); None: there is none.
+        starttls_port: The port for STARTTLS; None: there is none.
     """
 
     key: str
@@ -35,12 +37,12 @@ class Protocol:
 
     @property
     def label(self) -> str:
-        """What people know it by."""
+        """The name on pages, such as "IMAP"."""
         return self.key.upper()
 
 
 PROTOCOLS = (
-    # Filters (ManageSieve) belong to the mailbox.
+    # ManageSieve counts as IMAP: filters belong to the mailbox.
     Protocol(
         key="imap",
         logon_services=("imap", "sieve"),
@@ -75,7 +77,7 @@ PROTOCOLS_BY_SESSION_SERVICE = {
 
 
 class ProtocolSwitches(models.Model):
-    """Which protocols are allowed: a column for each, named by its key."""
+    """Which protocols are allowed: one column for each protocol, named by its key."""
 
     imap = models.BooleanField("IMAP", default=True)
     pop3 = models.BooleanField("POP3", default=True)
@@ -90,5 +92,5 @@ class ProtocolSwitches(models.Model):
         return {key: getattr(self, key) for key in PROTOCOL_KEYS}
 
     def labels_of_protocols(self, *, on: bool) -> list[str]:
-        """Return what people call those that are on, or those that are off."""
+        """Return the labels of the protocols that are on, or of those that are off."""
         return [each.label for each in PROTOCOLS if self.protocols[each.key] is on]

@@ -1,4 +1,4 @@
-"""Codes on paper, for somebody who has lost everything else to sign in with."""
+"""Recovery codes, for owners who have lost their other second factors."""
 
 from django.conf import settings
 from django.db import models
@@ -11,10 +11,10 @@ from accounts.hashing.hashers import RecoveryCodeHasher
 
 
 class RecoveryCodes(ThrottlingMixin, Device):
-    """The recovery codes of one account: a second step of which each works once.
+    """The recovery codes of one account. Each works once as the second factor.
 
-    A device in the sense of django-otp, which stores the codes of its own (otp_static)
-    in clear. Tried on the locked row only: `django_otp.verify_token` sees to it.
+    This is a django-otp device. It replaces otp_static, which stores codes in clear.
+    Codes are tried on the locked row only: `django_otp.verify_token` locks it.
     """
 
     user = models.OneToOneField(
@@ -35,7 +35,7 @@ class RecoveryCodes(ThrottlingMixin, Device):
 
     @property
     def left(self) -> int:
-        """How many can still be used."""
+        """The number of codes that were not used yet."""
         return len(self.hashes)
 
     def get_throttle_factor(self) -> int:
@@ -43,7 +43,10 @@ class RecoveryCodes(ThrottlingMixin, Device):
 
     @sensitive_variables("token")
     def verify_token(self, token: str) -> bool:
-        """Whether it is one of the codes; if so, it is none from now on."""
+        """Return whether it is one of the codes, and delete that code.
+
+        A wrong one counts as a failure; while django-otp throttles, none is checked.
+        """
         is_allowed, _why = self.verify_is_allowed()
         if not is_allowed:
             return False

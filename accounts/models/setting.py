@@ -1,12 +1,12 @@
-"""What the mail server has to read from the same place as the accounts."""
+"""Settings that the mail server reads from the database."""
 
 from django.db import models
 
 
 class MailSetting(models.Model):
-    """A setting of the environment that the logon views need in SQL.
+    """An environment setting that the logon views read.
 
-    `manage.py prepare` writes it, each time before the portal starts.
+    `manage.py prepare` writes it before each start of the portal.
     """
 
     WEBMAIL_NETWORKS = "webmail_networks"
