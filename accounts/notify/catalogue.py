@@ -1,7 +1,7 @@
-"""What owners are told of: a row for each kind of event, and what a mail says of it.
+"""The catalogue of notifications: which kinds of events notify the owner, and how.
 
-A kind without a row is recorded, and nobody is told. To add a notification: a kind in
-`SecurityEvent.Kind`, its row here, and `events.record` where it happens.
+An event of a kind without a row here is recorded only. To add a notification, add a
+kind to `SecurityEvent.Kind` and a row here, and call `events.record` where it happens.
 """
 
 from collections.abc import Callable
@@ -22,11 +22,11 @@ Kind = SecurityEvent.Kind
 
 @dataclass(frozen=True)
 class Notice:
-    """What the owner of a mailbox is told of one kind of event.
+    """The notice for one kind of event.
 
-    `advice` is what to do if it was not the owner; of a reminder, what to do before the
-    day comes. An optional one owners can switch off. `text_message` goes to a telephone
-    besides the mail, where the event names a number; `address` stands in it.
+    `advice` says what to do if it was not the owner; in a reminder, what to do before
+    that day. Owners can turn optional notices off. If the event names a phone number,
+    `text_message` is sent to it besides the mail; its placeholder is `address`.
     """
 
     title: str
@@ -202,7 +202,8 @@ NOTICES: dict[Kind, Notice] = {
     ),
 }
 
-# What is different after an exception, by what `policy.reminders.list_losses` calls it.
+# What changes when an exception ends, by the names that
+# `policy.reminders.list_losses` returns.
 LOSSES = {
     "client_passwords_required": gettext_noop("security passwords are required"),
     "client_passwords_suspended": gettext_noop(
@@ -216,7 +217,7 @@ LOSSES = {
 
 
 def format_time(value: str) -> str:
-    """Return an ISO 8601 time as an owner reads it; "" if it is none."""
+    """Return an ISO 8601 time in the active language and time zone; "" if invalid."""
     at = parse_datetime(value)
     if at is None:
         return ""
@@ -236,8 +237,8 @@ def _format_losses(value: str) -> str:
     )
 
 
-# What a mail tells of an event's detail, in this order: its name there, what it is
-# called, and how it is written.
+# The parts of an event's detail that a mail shows, in this order: the key in the
+# detail, its label, and the function that formats the value.
 FACTS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "device": (gettext_noop("Device"), str),
     "passkey": (gettext_noop("Passkey"), str),

@@ -1,6 +1,6 @@
-"""What mails and text messages to owners say: what happened, and what to do.
+"""The texts of mails and text messages to owners: what happened, and what to do.
 
-Nothing secret, and no link that changes anything: only one to the settings.
+They contain no secret, and no link that changes anything: only one to the settings.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from accounts import sites
 from accounts.models import Account, SecurityEvent
 from accounts.notify.catalogue import FACTS, NOTICES, Kind, format_time
 
-MAX_EVENTS = 10  # told of one by one in a mail
+MAX_EVENTS = 10  # listed in one mail; it counts the rest
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail, ready to be sent."""
+    """A mail, ready to send."""
 
     subject: str
     text: str
 
 
 def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
-    """Write one mail about events of one kind, in the owner's language."""
+    """Return one mail about events of one kind, in the owner's language."""
     with translation.override(account.language or settings.LANGUAGE_CODE):
         notice = NOTICES[Kind(events[0].kind)]
         title = _(notice.title)
@@ -50,13 +50,13 @@ def write_mail(account: Account, events: Sequence[SecurityEvent]) -> Letter:
 
 
 def write_text_message(account: Account, kind: str) -> str:
-    """Write to a telephone, in the owner's language."""
+    """Return the text message for an event of this kind, in the owner's language."""
     with translation.override(account.language or settings.LANGUAGE_CODE):
         return _(NOTICES[Kind(kind)].text_message) % {"address": account.address}
 
 
 def _list_facts(event: SecurityEvent) -> list[tuple[str, str]]:
-    """What is known of an event, each with its name."""
+    """Return what the mail shows of an event, as pairs of label and value."""
     detail = event.detail
     by_somebody_else = event.actor != event.address and _is_done_by_a_person(event)
     facts = [
@@ -73,5 +73,5 @@ def _list_facts(event: SecurityEvent) -> list[tuple[str, str]]:
 
 
 def _is_done_by_a_person(event: SecurityEvent) -> bool:
-    """Of the rest the actor is the mail server that told of it, or the portal."""
+    """Return whether the actor is a person, not a mail server or the portal."""
     return "protocol" not in event.detail and not NOTICES[Kind(event.kind)].is_reminder

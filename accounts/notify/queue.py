@@ -1,8 +1,8 @@
-"""Telling owners what happened to their mailbox: by mail, or by text message.
+"""The queue of notifications, which a worker sends by mail or by text message.
 
-What to tell is written by `events`, in the transaction of what happened; here it is
-sent, by a worker of its own, so that no mail server can delay anything else. Like
-events that wait together become one mail.
+`events` writes the rows, in the transaction of the event. A separate worker sends them,
+so that a slow mail server delays nothing else. Waiting events of the same kind are sent
+as one mail.
 """
 
 import logging
@@ -23,13 +23,13 @@ from gateways import mail, sms
 log = logging.getLogger(__name__)
 
 HOUR = timedelta(hours=1)
-FAILURES_UNTIL_GIVEN_UP = 80  # three days, at the longest wait
+FAILURES_UNTIL_GIVEN_UP = 80  # about three days
 BATCH_SIZE = 100  # mails in one round
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Like events of one account, ours until the lease ends."""
+    """Notifications of one kind for one account, ours until the lease ends."""
 
     account: Account
     number: str
@@ -38,10 +38,11 @@ class Batch:
 
 
 def deliver_due() -> int:
-    """Send what is due; return how many messages were taken.
+    """Send what is due; return how many messages were sent.
 
-    Of several workers each sends notifications of its own. When a mail server fails the
-    rest waits for the next round: one that hangs would hang for each.
+    Several workers can run at once: each sends the notifications that it has claimed.
+    After a failure of the mail server the rest waits for the next round, because each
+    attempt could take as long as the time-out.
     """
     names = ("account", "event__kind", "number")
     due = Notification.objects.due().values_list(*names).distinct().order_by(*names)
@@ -63,7 +64,11 @@ def deliver_due() -> int:
 
 
 def _claim(account: int, kind: str, number: str = "") -> Batch | None:
-    """Take what is due of this kind, unless the owner does not want it, or not now."""
+    """Claim the due notifications of this kind for this account.
+
+    Return None if another worker has them, if the owner turned them off (they are
+    deleted), or if the hourly limit is reached (they are postponed).
+    """
     key = f"told-by-{'text' if number else 'mail'}:{account}:{kind}"
     limit = Limit(key, settings.MAILS_PER_KIND_HOUR, HOUR)
     due = Notification.objects.filter(account=account, event__kind=kind, number=number)
@@ -95,7 +100,11 @@ def _send(batch: Batch) -> None:
 
 
 def _send_text(batch: Batch) -> None:
-    """Send one text message; whether it arrived is not to be known each time."""
+    """Send one text message; count an unknown outcome and a bad number as sent.
+
+    Raises:
+        sms.NotSent: it was not sent, and another try may help.
+    """
     kind = batch.rows[0].event.kind
     try:
         sms.send(batch.number, messages.write_text_message(batch.account, kind))
@@ -107,7 +116,7 @@ def _send_text(batch: Batch) -> None:
 
 
 def _postpone(batch: Batch) -> None:
-    """Try again later, unless another worker has it since our lease ended."""
+    """Retry later, or give up; leave rows alone that another worker has by now."""
     for row in batch.rows:
         if row.failures + 1 < FAILURES_UNTIL_GIVEN_UP:
             row.postpone()

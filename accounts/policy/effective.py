@@ -1,4 +1,4 @@
-"""Which policy binds whom, and what follows from it."""
+"""The effective policy of an account: its own, its department's or its domain's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from accounts.policy.queries import accounts_with_policies
 
 @dataclass(frozen=True)
 class EffectivePolicy:
-    """The policy that binds an account, and whose it is."""
+    """The policy that applies to an account, and the name of the level that sets it."""
 
     policy: Policy
     decided_by: str
@@ -19,7 +19,7 @@ class EffectivePolicy:
 
 @dataclass(frozen=True)
 class Level:
-    """One place that a policy can come from; `policy` is None where it names none."""
+    """One level that can set the policy; `policy` is None if this one does not."""
 
     kind: Literal["domain", "department", "exception"]
     name: str
@@ -29,17 +29,21 @@ class Level:
 
 
 def load_effective_policy(account: Account) -> EffectivePolicy:
-    """The policy of the account as it is in the database now. One query."""
+    """Return the effective policy, read from the database now, in one query."""
     return get_effective_policy(accounts_with_policies().get(pk=account.pk))
 
 
 def get_effective_policy(account: Account) -> EffectivePolicy:
-    """The account's own policy until that ends, else its department's, its domain's."""
+    """Return the account's own policy, or its department's, or its domain's.
+
+    The account's own policy counts until `policy_until`. There are no queries if the
+    account comes from `queries.accounts_with_policies`.
+    """
     return list_binding(get_levels(account))[-1]
 
 
 def list_binding(levels: Iterable[Level]) -> list[EffectivePolicy]:
-    """The policies among the levels that bind, each unless another comes after it."""
+    """Return the policies of the levels; the last one is the effective policy."""
     return [
         EffectivePolicy(level.policy, level.name)
         for level in levels
@@ -48,14 +52,14 @@ def list_binding(levels: Iterable[Level]) -> list[EffectivePolicy]:
 
 
 def get_inherited_policy(account: Account) -> Policy:
-    """The policy that would bind the account if it had no exception."""
+    """Return the policy that would apply to the account without its exception."""
     return list_binding(_get_group_levels(account.domain, account.department))[
         -1
     ].policy
 
 
 def get_levels(account: Account) -> list[Level]:
-    """Where the policy of an account can come from, what wins last."""
+    """Return the levels that can set the account's policy; the last one wins."""
     until = account.policy_until
     has_ended = account.policy is not None and account.exception is None
     own = Level("exception", account.address, account.policy, until, has_ended)
@@ -63,14 +67,17 @@ def get_levels(account: Account) -> list[Level]:
 
 
 def get_levels_above(group: Domain | Department) -> list[Level]:
-    """Where the policy of those in it comes from who have no exception."""
+    """Return the levels for accounts in this group that have no exception."""
     if isinstance(group, Domain):
         return _get_group_levels(group, None)
     return _get_group_levels(group.domain, group)
 
 
 def client_passwords_in_force(account: Account, policy: Policy) -> bool:
-    """Whether mail programs need a security password: chosen, or required."""
+    """Return whether mail programs need a security password.
+
+    They do if the owner turned security passwords on, or the policy requires them.
+    """
     return account.client_passwords_on or policy.requires_client_passwords
 
 

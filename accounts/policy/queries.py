@@ -1,4 +1,4 @@
-"""Policies in queries: which accounts one binds, and what it asks of them."""
+"""Queries about policies: to which accounts one applies, and what it requires."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,13 +11,16 @@ from accounts.models import Account, Department, Domain, Policy
 
 
 def accounts_bound_by(policy: Policy) -> QuerySet[Account]:
-    """The accounts that `effective` gives this policy to now."""
+    """Return the accounts whose effective policy is this one now."""
     return Account.objects.filter(is_bound_by_one_of([policy.pk]))
 
 
 def is_bound_by_one_of(pks: Iterable[int] | QuerySet[Policy, Any]) -> Q:
-    """Whether one of these policies binds an account; `pks` may be a query of them."""
-    # As `binding_policy`, in terms that a database looks up by an index.
+    """Return a condition: one of these policies applies to the account.
+
+    `pks` are keys of policies, or a query of policies.
+    """
+    # The same rule as `binding_policy`, written so that the database can use indexes.
     departments = Department.objects.filter(policy__in=pks).values("pk")
     without = Department.objects.filter(policy=None).values("pk")
     domains = Domain.objects.filter(policy__in=pks).order_by().values("pk")
@@ -28,30 +31,30 @@ def is_bound_by_one_of(pks: Iterable[int] | QuerySet[Policy, Any]) -> Q:
 
 
 def accounts_bound_by_domain(domain: Domain) -> QuerySet[Account]:
-    """The accounts that are bound by the domain's policy, whichever that is."""
+    """Return the accounts to which the policy of their domain applies."""
     by_domain = Q(department=None) | Q(department__policy=None)
     return Account.objects.filter(~has_exception() & by_domain, domain=domain)
 
 
 def accounts_bound_by_department(department: Department) -> QuerySet[Account]:
-    """The accounts that are bound by the department's policy, or would be by one."""
+    """Return the accounts to which a policy of the department applies, or would."""
     return Account.objects.filter(~has_exception(), department=department)
 
 
 def binding_policy() -> Coalesce:
-    """The primary key of the policy that binds an account, to annotate it with."""
+    """Return an expression for the key of the policy that applies to an account."""
     exception = Case(When(has_exception(), then=F("policy")))
     return Coalesce(exception, F("department__policy"), F("domain__policy"))
 
 
 def has_exception() -> Q:
-    """Whether an account's own policy binds it now."""
+    """Return a condition: the account's own policy applies to it now."""
     has_not_ended = Q(policy_until=None) | Q(policy_until__gt=timezone.now())
     return Q(policy__isnull=False) & has_not_ended
 
 
 def policies_requiring() -> QuerySet[Policy]:
-    """The policies that `requires_client_passwords` is true of now."""
+    """Return the policies for which `requires_client_passwords` is true now."""
     begun = Q(required_from=None) | Q(required_from__lte=timezone.now())
     return Policy.objects.filter(
         begun, client_passwords_required=True, report_only=False
@@ -59,24 +62,31 @@ def policies_requiring() -> QuerySet[Policy]:
 
 
 def are_client_passwords_required() -> Q:
-    """Whether client passwords are required of an account with its `binding_policy`."""
+    """Return a condition: the policy of the account requires client passwords.
+
+    The accounts must be annotated with `binding=binding_policy()`.
+    """
     return Q(binding__in=policies_requiring().order_by().values("pk"))
 
 
 def policies_refusing(protocol: str) -> QuerySet[Policy]:
-    """The policies by which no mail program connects by this protocol."""
+    """Return the policies that refuse all mail programs by this protocol."""
     return Policy.objects.filter(Q(third_party_logon=False) | Q(**{protocol: False}))
 
 
 def are_client_passwords_in_force() -> Q:
-    """As `client_passwords_in_force`, of accounts annotated with their `binding`."""
+    """Return a condition: `effective.client_passwords_in_force` for the account.
+
+    The accounts must be annotated with `binding=binding_policy()`.
+    """
     return Q(client_passwords_on=True) | are_client_passwords_required()
 
 
 def can_client_passwords_log_on() -> Q:
-    """Whether any client password can log on, of accounts with their `binding`.
+    """Return a condition: client passwords of the account may log on at all.
 
-    Which of them do, and by which protocols, the logon views say.
+    The logon views decide for each client password and protocol. The accounts must be
+    annotated with `binding=binding_policy()`.
     """
     with_logon = Policy.objects.filter(third_party_logon=True).order_by()
     return are_client_passwords_in_force() & Q(
@@ -85,7 +95,7 @@ def can_client_passwords_log_on() -> Q:
 
 
 def accounts_with_policies() -> QuerySet[Account]:
-    """Accounts that come with whatever `effective` looks at."""
+    """Return accounts with all that `effective` reads, without further queries."""
     return Account.objects.select_related(
         "policy", "department__policy", "domain__policy"
     )

@@ -1,6 +1,7 @@
-"""Telling owners of what changes on a day: security passwords that will be required.
+"""Reminders: owners are notified before a date that affects them.
 
-Or an exception of theirs that ends, and takes something from them.
+Either security passwords will be required, or an exception ends and takes something
+from its owner.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,21 +19,21 @@ from accounts.models.protocols import PROTOCOL_KEYS
 from accounts.networks import covers_networks
 from accounts.policy import effective, queries
 
-# Who has not acted by then is told once more.
+# Owners who have not acted by then are reminded once more.
 SECOND_REMINDER_BEFORE = timedelta(days=3)
 BATCH_SIZE = 200  # owners in one round
 
 
 def send_requirement_reminders() -> int:
-    """Order mails to owners who have to hear of a date; return to how many.
+    """Queue reminders that security passwords will be required; return how many.
 
-    Each hears of a date once when it is set, once more when it is near, and again when
-    it is moved; whoever uses security passwords already hears nothing.
+    Each owner is reminded when the date is set, once more when it is near, and again
+    when it is moved. Owners who have turned security passwords on are not reminded.
     """
     count = 0
     for policy in _upcoming_requirements():
         with transaction.atomic():
-            # One worker at a time, or an owner would be told twice.
+            # One worker at a time; two would remind an owner twice.
             Policy.objects.select_for_update().get(pk=policy.pk)
             rows = list(_owners_to_remind(policy)[:BATCH_SIZE])
             day = str(policy.required_from)
@@ -45,10 +46,10 @@ def send_requirement_reminders() -> int:
 
 
 def send_exception_reminders() -> int:
-    """Order mails to owners whose exception ends soon, and what it allows with it.
+    """Queue reminders that an exception ends soon; return how many.
 
-    Call it every minute; it returns to how many. Each hears once of an end, and again
-    when it is moved; whom it takes nothing from hears nothing.
+    Call it every minute. Each owner is reminded once of an end, and again if it is
+    moved. Owners who lose nothing are not reminded.
     """
     count, last = 0, 0
     while batch := list(
@@ -61,9 +62,10 @@ def send_exception_reminders() -> int:
 
 
 def list_losses(account: Account) -> list[str]:
-    """What the exception's end takes from its owner, as `catalogue.LOSSES` says.
+    """Return what the owner loses when the exception ends, as keys of LOSSES.
 
-    The account has one, with an end, and comes `with_policies`.
+    LOSSES is in `accounts.notify.catalogue`. The list is empty if the account has no
+    exception with an end. Get the account from `queries.accounts_with_policies`.
     """
     own, then, at = (
         account.policy,
@@ -77,7 +79,7 @@ def list_losses(account: Account) -> list[str]:
     lost = [
         name for name in PROTOCOL_KEYS if getattr(own, name) and not getattr(then, name)
     ]
-    # Of the web password and security passwords one is refused, whichever it is.
+    # Mail programs use either the web password or security passwords, and lose one.
     are_in_force = account.client_passwords_on or own.will_require_at(at)
     will_be = account.client_passwords_on or then.will_require_at(at)
     if will_be and not are_in_force:
@@ -104,18 +106,18 @@ def _ending_exceptions() -> QuerySet[Account]:
 
 
 def _exclude_reminded(batch: Iterable[Account]) -> list[Account]:
-    """Those who lose something, and have not been told of this very end."""
+    """Return the accounts that lose something and were not reminded of this end."""
     losing = [account for account in batch if list_losses(account)]
     events_before = SecurityEvent.objects.filter(
         kind=Kind.EXCEPTION_ENDS_SOON, account__in=[account.pk for account in losing]
     )
-    told = set(events_before.values_list("account", "detail__until"))
-    return [each for each in losing if (each.pk, _format_end(each)) not in told]
+    reminded = set(events_before.values_list("account", "detail__until"))
+    return [each for each in losing if (each.pk, _format_end(each)) not in reminded]
 
 
 def _remind_owners(due: Iterable[Account]) -> int:
     with transaction.atomic():
-        # Whom another worker is telling, that one tells.
+        # Accounts that another worker has locked are left to it.
         rows = Account.objects.select_for_update(skip_locked=True).order_by("pk")
         locked = [each.pk for each in rows.filter(pk__in=[each.pk for each in due])]
         due = _exclude_reminded(_ending_exceptions().filter(pk__in=locked))
@@ -138,7 +140,7 @@ def _upcoming_requirements() -> Iterator[Policy]:
 
 
 def _owners_to_remind(policy: Policy) -> QuerySet[Account]:
-    told = SecurityEvent.objects.filter(
+    reminded = SecurityEvent.objects.filter(
         account=OuterRef("pk"),
         kind=Kind.REQUIRED_SOON,
         detail__required_from=str(policy.required_from),
@@ -146,8 +148,8 @@ def _owners_to_remind(policy: Policy) -> QuerySet[Account]:
     if policy.required_from is not None:
         reminder = policy.required_from - SECOND_REMINDER_BEFORE
         if reminder <= timezone.now():
-            told = told.filter(at__gte=reminder)
+            reminded = reminded.filter(at__gte=reminder)
     bound = queries.accounts_bound_by(policy)
     return bound.filter(
-        ~Exists(told), is_active=True, client_passwords_on=False
+        ~Exists(reminded), is_active=True, client_passwords_on=False
     ).order_by("pk")
