@@ -1,8 +1,9 @@
 """Cut-offs: end the mail sessions that would be refused now.
 
 An order is a row written in the same transaction as the change that causes it. It is
-carried out when that transaction commits, twice more after 1 and 10 seconds (a logon in
-flight outlives a single kick), and again and again while a mail server does not answer.
+carried out when that transaction commits, and twice more after 1 and 10 seconds, since
+a logon in progress can survive a single kick. While a mail server does not answer, the
+order is retried.
 """
 
 import logging
@@ -26,7 +27,7 @@ from gateways.doveadm import Connection, Kick
 
 log = logging.getLogger(__name__)
 
-# When the next kick follows, counted from the one before.
+# By the number of kicks so far: the time until the next one.
 NEXT_KICK = {1: timedelta(seconds=1), 2: timedelta(seconds=9)}
 BATCH_SIZE = 50  # kicks in one request
 # With more mailboxes of one domain, all sessions of the domain are reviewed.
@@ -38,15 +39,15 @@ NODE_UNASSIGNED = ""
 def end_sessions(account: Account, login_name: str) -> None:
     """End every session of this logon name, on every mail server.
 
-    Call it inside the transaction of the change. Once that commits the sessions are
-    ended, as far as the mail servers answer within seconds; `deliver_due` does the
-    rest. Nothing is raised when they do not.
+    Call it inside the transaction of the change. The commit ends the sessions on the
+    mail servers that answer within seconds; `deliver_due` does the rest. Nothing is
+    raised if a mail server does not answer.
     """
     end_sessions_of_all([(account, login_name)])
 
 
 def end_sessions_of_all(names: Iterable[tuple[Account, str]]) -> None:
-    """End the sessions of several logon names, all in parallel; as `end_sessions`."""
+    """End the sessions of several logon names in parallel; see `end_sessions`."""
     pks = _write_orders(
         *(Cutoff(account=owner, login_mask=name) for owner, name in names)
     )
@@ -54,19 +55,25 @@ def end_sessions_of_all(names: Iterable[tuple[Account, str]]) -> None:
 
 
 def review_account(account: Account) -> None:
-    """End the sessions of the account that would be refused now; as `end_sessions`."""
+    """End the account's sessions that would be refused now; see `end_sessions`."""
     mask = f"{account.address}*"
     pks = _write_orders(Cutoff(account=account, login_mask=mask, is_review=True))
     transaction.on_commit(partial(_deliver, pks), robust=True)
 
 
 def review_sessions(login_mask: str) -> None:
-    """As `review_account`, for many accounts; the worker does it, within a second."""
+    """Have the worker end the sessions under the mask that would be refused now.
+
+    The worker starts within a second. The mask may match the names of many accounts.
+    """
     _write_orders(Cutoff(login_mask=login_mask, is_review=True))
 
 
 def review_addresses(addresses: Iterable[str]) -> None:
-    """As `review_sessions`, for these addresses; many of one domain as a whole."""
+    """Review the sessions of these addresses; see `review_sessions`.
+
+    If more than `MAX_MASKS_A_DOMAIN` are in one domain, the whole domain is reviewed.
+    """
     domains = defaultdict(set)
     for address in addresses:
         domains[address.rpartition("@")[2]].add(address)
@@ -81,9 +88,9 @@ def review_addresses(addresses: Iterable[str]) -> None:
 
 
 def schedule_end(accounts: Iterable[Account]) -> None:
-    """As `end_sessions`, for what runs on the web passwords of many accounts.
+    """Have the worker end all sessions with the web passwords of these accounts.
 
-    The worker does it, within a second.
+    The worker starts within a second.
     """
     _write_orders(
         *(Cutoff(account=owner, login_mask=owner.address) for owner in accounts)
@@ -91,9 +98,9 @@ def schedule_end(accounts: Iterable[Account]) -> None:
 
 
 def schedule_review(account: Account, login_mask: str, at: datetime | None) -> None:
-    """As `review_account`, for these logon names and not before `at`, by the worker.
+    """Have the worker review the sessions under the mask at the time `at`.
 
-    A time named for them before is forgotten; None names no other.
+    This replaces an earlier time for the same mask; None only removes that.
     """
     waiting = account.cutoffs.filter(node=NODE_UNASSIGNED, login_mask=login_mask)
     waiting.delete()
@@ -104,27 +111,27 @@ def schedule_review(account: Account, login_mask: str, at: datetime | None) -> N
 
 
 def count_unconfirmed(account: Account) -> int:
-    """How many devices may still be on line: some mail server has not confirmed."""
+    """Return how many logon names still wait for a mail server to confirm their end."""
     devices = account.cutoffs.unconfirmed().filter(is_review=False)
     return len({*devices.values_list("login_mask", flat=True)})
 
 
 def deliver_due() -> int:
-    """Carry out what is due now, each row once; return how many rows were tried."""
+    """Carry out the due orders once each; return how many were tried."""
     _assign_nodes()
     pks = list(Cutoff.objects.due().values_list("pk", flat=True)[:200])
     return _deliver(pks)
 
 
 def forget() -> int:
-    """Delete orders that were carried out long ago; return how many."""
+    """Delete finished orders whose retention has ended; return how many."""
     oldest = retention.CUTOFFS.oldest
     done = Cutoff.objects.filter(due_at=None, created_at__lt=oldest)
     return done.delete()[0]
 
 
 def _write_orders(*patterns: Cutoff) -> list[int]:
-    """Write the orders down for every mail server."""
+    """Insert the orders, one row for each mail server; return the keys."""
     now = timezone.now()
     rows = [
         Cutoff(
@@ -142,7 +149,7 @@ def _write_orders(*patterns: Cutoff) -> list[int]:
 
 
 def _assign_nodes() -> None:
-    """Put orders for every mail server in the place of those that waited for a day."""
+    """Replace due orders without a mail server by orders for every mail server."""
     for row in Cutoff.objects.due().filter(node=NODE_UNASSIGNED):
         with transaction.atomic():
             if Cutoff.objects.filter(pk=row.pk).delete()[0]:
@@ -150,12 +157,12 @@ def _assign_nodes() -> None:
 
 
 def _deliver(pks: list[int]) -> int:
-    """Carry the orders out, the mail servers side by side; only we ask the database."""
+    """Carry out the orders in parallel; only this thread uses the database."""
     rows = Cutoff.objects.filter(pk__in=pks).claim(skip_locked=True) if pks else []
     if not rows:
         return 0
     with ThreadPoolExecutor(max_workers=min(len(rows), 16)) as pool:
-        # Whoever answers first is dealt with first: nobody waits for one that hangs.
+        # In the order of the answers, so that no order waits for a server that hangs.
         asked = {pool.submit(_list_sessions, row): row for row in rows}
         done = {}
         for answer in as_completed(asked):
@@ -179,7 +186,7 @@ def _record_attempt(row: Cutoff, *, confirmed: bool) -> None:
 
 
 def _list_sessions(row: Cutoff) -> list[Connection] | None:
-    """Who is on line and has to be looked at; None if the mail server does not say."""
+    """Return the sessions to review; None if the mail server does not answer."""
     if not row.is_review:
         return []
     try:
@@ -189,36 +196,40 @@ def _list_sessions(row: Cutoff) -> list[Connection] | None:
 
 
 def _plan_kicks(row: Cutoff, found: list[Connection] | None) -> list[Kick] | None:
-    """What the mail server has to do."""
+    """Return the kicks for this order; None if the sessions are unknown."""
     if not row.is_review:
         return [Kick(row.login_mask)]
     if found is None:
         return None
-    # A mask of many accounts also fits those of other domains that the host may have.
+    # A mask of many accounts also matches other domains that the host may have.
     many = row.login_mask.startswith("*")
     lost = rights.find_lost_sessions(found, in_our_domains=many)
     return [Kick(each.login_name, each.ip or None, each.protocol) for each in lost]
 
 
 def _carry_out(row: Cutoff, kicks: list[Kick] | None) -> bool:
-    """Kick, and forget what the server's cache may hold; touches no database."""
+    """Kick, and flush the server's cache; return whether it confirmed all.
+
+    This runs in a thread and does not use the database.
+    """
     if kicks is None:
         return _log_unconfirmed(row)
     starts = range(0, len(kicks), BATCH_SIZE)
-    # Not further than to the first failure, or one that hangs would outlast the lease.
+    # Stop at the first failure: a server that hangs would outlast the lease.
     if all(_cut_off(row.node, kicks[start : start + BATCH_SIZE]) for start in starts):
         return True
     return _log_unconfirmed(row)
 
 
 def _cut_off(node: str, kicks: list[Kick]) -> bool:
-    """Kick; where a single protocol cannot be, its neighbours from there as well.
+    """Kick, and return whether the mail server confirmed.
 
-    They may log on again: a mail program does so without asking anybody.
+    If it cannot kick a single protocol, all sessions of the name from that address are
+    kicked. Those that are allowed log on again by themselves.
     """
     try:
         doveadm.cut_off(node, kicks)
-    except ValueError:  # of one of them; the others shall not suffer from it
+    except ValueError:  # one mask is invalid; kick the others one by one
         alone = [[each] for each in kicks] if len(kicks) > 1 else []
         return bool(alone) and min([_cut_off(node, each) for each in alone])
     except doveadm.DoveadmError:

@@ -1,9 +1,9 @@
-"""Rights that end by time alone: nobody acts, and yet sessions have to be ended.
+"""Expiry of mail sessions: end sessions whose right ended by time alone.
 
-A date from which security passwords are required, the end of an exception, the life of
-a security password, its suspension as nobody used it: the logon views know them all by
-the clock. So it is enough to ask the mail servers every minute who is on line, and the
-views who may be.
+A right can end without anybody acting: security passwords become required, an exception
+ends, or a security password expires or is suspended. The logon views compare all these
+times with the clock. So once a minute this module asks the mail servers for their
+sessions, and the views whether each is still allowed.
 """
 
 from django.conf import settings
@@ -15,10 +15,10 @@ from gateways import doveadm
 
 
 def end_expired_sessions() -> int:
-    """Order the end of every session that has lost its right; return of how many names.
+    """Order cut-offs for all sessions that lost their right; return how many names.
 
-    A mail server that does not answer is asked again in the next round, and so is
-    whoever was not ended in this one.
+    Mail servers that do not answer, and sessions that did not end, are tried again in
+    the next round.
     """
     if not _can_rights_expire():
         return 0
@@ -35,7 +35,10 @@ def end_expired_sessions() -> int:
 
 
 def _can_rights_expire() -> bool:
-    """Whether any right at all ends by time, but for those that are ordered singly."""
+    """Return whether the policies or exceptions make any right end by time.
+
+    Other times, such as those that owners set, have their own scheduled cut-offs.
+    """
     of_policies = Q(required_from__isnull=False) | Q(client_password_days__isnull=False)
     return (
         Policy.objects.filter(of_policies).exists()

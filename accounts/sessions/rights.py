@@ -1,4 +1,4 @@
-"""Which sessions on the mail servers would not be let in any more."""
+"""Sessions on the mail servers that have lost their right."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ BATCH_SIZE = 500  # names in one query
 CLIENT_COLUMNS = ("login_name", "protocol", "networks", "policy_networks")
 WEB_COLUMNS = (*CLIENT_COLUMNS, "refusal")
 
-# Ways in: each is open to who is in all of its lists of networks.
+# Alternative ways to log on. Each is a list of network lists, and the client's address
+# has to be in every one of them.
 Door = list[list[str]]
 
 
@@ -21,7 +22,7 @@ Door = list[list[str]]
 class LostSessions:
     """Sessions of one logon name from one address that have lost their right.
 
-    `protocol` is None if none of the name's sessions from there goes on.
+    `protocol` is None if all sessions of that name from that address are lost.
     """
 
     login_name: str
@@ -32,11 +33,11 @@ class LostSessions:
 def find_lost_sessions(
     connections: Collection[Connection], *, in_our_domains: bool = False
 ) -> set[LostSessions]:
-    """Which sessions would not be let in any more, as the logon views decide.
+    """Return the sessions that the logon views would refuse now.
 
-    A session goes on if its credential opens the door for its protocol from its
-    address. With `in_our_domains`, sessions in domains that the portal does not know
-    are left alone: a mail host may have others, who log on by other rules.
+    A session stays if its credential may log on by its protocol from its address. With
+    `in_our_domains`, sessions of domains that the portal does not know stay too: a mail
+    host can have other domains with other rules.
     """
     doors = _open_doors({connection.username for connection in connections})
     ours = (
@@ -64,7 +65,7 @@ def find_lost_sessions(
 
 
 def _open_doors(names: set[str]) -> dict[tuple[str, str], Door]:
-    """For each logon name and protocol that is let in from somewhere: from where."""
+    """Return the door of each logon name and protocol that may log on at all."""
     doors: dict[tuple[str, str], Door] = {}
     ordered = sorted(names)
     for start in range(0, len(ordered), BATCH_SIZE):

@@ -1,8 +1,9 @@
-"""Codes of the owner's authenticator app, in place of one by text message.
+"""Codes of the owner's authenticator app, instead of codes by text message.
 
-An app is set up with the web password alone, which must not be enough to make security
-passwords. So it counts only after the same hold as a new phone number, of which the
-owner is told; and without a phone only where owners may enter one themselves.
+An app can be set up with the web password alone, which must not suffice to create
+security passwords. So the app counts only after the same hold as a new phone number,
+and the owner is notified when it is set up. Without a phone on file it counts only if
+the policy lets owners enter their first number.
 """
 
 from dataclasses import dataclass, field
@@ -22,7 +23,7 @@ from accounts.models import Account, Policy
 
 @dataclass(frozen=True)
 class AppCode:
-    """Six digits that the app showed, not a text message."""
+    """Six digits from the authenticator app, as opposed to a text message."""
 
     digits: str = field(repr=False)
 
@@ -30,7 +31,7 @@ class AppCode:
 def get_usable_from(
     account: Account, policy: Policy, *, has_phone: bool
 ) -> datetime | None:
-    """Return from when on the app of the account counts; None if there is none."""
+    """Return the time from which the account's app counts; None if it never does."""
     device = _get_devices(account).first()
     if device is None or not (has_phone or policy.owner_sets_phone):
         return None
@@ -42,9 +43,9 @@ def get_usable_from(
 def spend_code(
     account: Account, policy: Policy, code: AppCode, *, has_phone: bool, by: Actor
 ) -> CodeError | None:
-    """Spend a code of the app, and return None; or return why it was refused.
+    """Spend a code of the app and return None, or return why it was refused.
 
-    Call it inside the transaction of the act, like `codes.spend_code`.
+    Call it inside the transaction that needs the code, like `codes.spend_code`.
     """
     counts_from = get_usable_from(account, policy, has_phone=has_phone)
     if counts_from is None or timezone.now() < counts_from:
@@ -61,7 +62,7 @@ def spend_code(
 
 @sensitive_variables("digits")
 def _try_code(account: Account, digits: str) -> CodeError | None:
-    """Try it on the locked device, which takes no code twice."""
+    """Try the code on the locked device, which accepts no code twice."""
     device = _get_devices(account).select_for_update().first()
     if device is None:
         return NoApp()

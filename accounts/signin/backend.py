@@ -1,4 +1,4 @@
-"""How the portal finds out what somebody may do."""
+"""The authentication backend, which looks up permissions."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from accounts.models import Account
 
 
 class PortalBackend(ModelBackend):
-    """Django's own, but for one query where it makes two: every page asks for it.
+    """Django's ModelBackend with one query for permissions instead of two.
 
-    What it has looked up stays at the account, where Django has no public way to give
-    it what was looked up for many accounts, or to have it forget that.
+    Permissions are cached on the account. Unlike Django's private caches, this one can
+    be filled for many accounts at once, and cleared.
     """
 
     def get_all_permissions(self, user_obj: Any, obj: Model | None = None) -> set[str]:
-        """Return what they and their groups were given, looked up once."""
+        """Return the user's own and their groups' permissions; query at most once."""
         if obj is not None or not user_obj.is_active or user_obj.is_superuser:
             return super().get_all_permissions(user_obj, obj)
         if not hasattr(user_obj, "permissions_held"):
@@ -27,12 +27,12 @@ class PortalBackend(ModelBackend):
 
 
 def give_permissions(account: Any, held: set[str]) -> None:
-    """Let the account be asked for these permissions, without looking them up."""
+    """Cache these permissions on the account, so that no query looks them up."""
     account.permissions_held = held
 
 
 def forget_permissions(account: Any) -> None:
-    """Have the permissions of the account looked up anew."""
+    """Clear the cache, so that the next use looks the permissions up again."""
     if hasattr(account, "permissions_held"):
         del account.permissions_held
 

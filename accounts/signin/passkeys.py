@@ -1,4 +1,4 @@
-"""Passkeys (WebAuthn), as this portal wants them."""
+"""Passkeys (WebAuthn): the portal's rules for django-otp-webauthn."""
 
 import time
 from collections.abc import Iterator
@@ -18,15 +18,15 @@ from webauthn.helpers.structs import UserVerificationRequirement
 from accounts.http import actor
 from accounts.signin import second_factor, throttle
 
-# In the session: what a passkey that was asked for is to be called, and until when.
+# In the session: the name of the requested passkey, and until when it may be made.
 REQUESTED_PASSKEY = "passkey_wanted"
 REQUEST_LIFETIME = 5 * 60  # seconds
 
 
 def are_passkeys_possible(request: HttpRequest) -> bool:
-    """Whether browsers make passkeys for the address that we were reached at.
+    """Return whether browsers can make passkeys for the host of this request.
 
-    WebAuthn ties them to a domain name, which an IP address is not.
+    WebAuthn binds passkeys to a domain name, so an IP address will not do.
     """
     try:
         ip_address(_get_host(request).strip("[]"))
@@ -36,21 +36,21 @@ def are_passkeys_possible(request: HttpRequest) -> bool:
 
 
 def request_passkey(session: SessionBase, name: str) -> None:
-    """Let a passkey of this name be made in this session, for five minutes."""
+    """Allow this session to make a passkey with this name, for five minutes."""
     session[REQUESTED_PASSKEY] = [name, int(time.time()) + REQUEST_LIFETIME]
 
 
 def get_requested_name(session: SessionBase) -> str:
-    """Return the name of the passkey that may be made now; empty if none may."""
+    """Return the name of the passkey that may be made now; "" if none may."""
     name, until = session.get(REQUESTED_PASSKEY, ["", 0])
     return str(name) if time.time() <= until else ""
 
 
 class PortalHelper(WebAuthnHelper):
-    """Ties passkeys to the name that the browser knows us by (ALLOWED_HOSTS lists it).
+    """Binds passkeys to the host of the request, which ALLOWED_HOSTS restricts.
 
-    The user has to be verified by the device each time: a passkey that was merely at
-    hand would be one factor, and has to stand for two.
+    The device has to verify the user each time (WebAuthn's user verification), because
+    a passkey replaces two factors; possession alone would be one.
     """
 
     def get_relying_party_domain(self) -> str:
@@ -76,9 +76,10 @@ class PortalHelper(WebAuthnHelper):
         return passkey
 
     def register_complete(self, user: Any, state: Any, data: Any) -> Any:
-        """Keep the passkey and tell the owner, in one transaction.
+        """Save the passkey and queue the notification, in one transaction.
 
-        Sessions elsewhere end if it is the first second factor: they began with less.
+        If it is the first second factor, all other sessions end, because they began
+        with the web password alone.
         """
         is_first = not second_factor.is_on(user)
         with _refuse_malformed(), transaction.atomic():
@@ -96,7 +97,7 @@ class PortalHelper(WebAuthnHelper):
 
 @contextmanager
 def _refuse_malformed() -> Iterator[None]:
-    """Refuse what the library takes for granted that no browser sends."""
+    """Turn the library's exceptions about malformed input into a refusal."""
     try:
         yield
     except (AttributeError, IntegrityError, KeyError, TypeError, ValueError) as error:

@@ -1,7 +1,7 @@
-"""The second step of the sign-in: an app, passkeys, and codes for when they are lost.
+"""Second factors: an authenticator app, passkeys, and recovery codes.
 
-An app or a passkey makes it necessary. A passkey asks for a finger, a face or a number
-each time, so it stands for both steps at once (`accounts.signin.passkeys`).
+An account with an app or a passkey needs a second factor to sign in. A passkey verifies
+the user each time, so it replaces both steps at once (`accounts.signin.passkeys`).
 """
 
 import secrets
@@ -20,8 +20,8 @@ from accounts.hashing.hashers import RecoveryCodeHasher
 from accounts.models import Account, Phone, RecoveryCodes
 
 RECOVERY_CODES = 10
-# Twenty digits are 66 bits. Digits alone, because a telephone shows the keys for them
-# where it asks for the code of an app.
+# Twenty digits are 66 bits. Digits only, because phones show a numeric keyboard in the
+# field that also takes codes of the app.
 DIGITS = 20
 MAX_PASSKEYS = 20
 
@@ -32,26 +32,26 @@ def get_app(account: Account) -> TOTPDevice | None:
 
 
 def get_passkeys(account: Account) -> QuerySet[WebAuthnCredential]:
-    """Return the passkeys, the last used one first."""
+    """Return the passkeys, the most recently used first."""
     rows = WebAuthnCredential.objects.filter(user=account, confirmed=True)
     return rows.order_by(F("last_used_at").desc(nulls_last=True), "-pk")
 
 
 def get_recovery_codes(account: Account) -> RecoveryCodes | None:
-    """Return the recovery codes, some of which may be left."""
+    """Return the recovery codes, or None; all of them may be used up."""
     return RecoveryCodes.objects.filter(user=account).first()
 
 
 def is_on(account: Account) -> bool:
-    """Whether the web password alone does not sign in."""
+    """Return whether the account needs a second factor to sign in."""
     return get_app(account) is not None or get_passkeys(account).exists()
 
 
 def lock_device_for(account: Account, code: str) -> Device | None:
-    """Return what has to check this code, locked: by its length, the app or the paper.
+    """Return the locked device that checks this code; None if there is none.
 
-    Call it inside the transaction in which the code is checked, or of two at the same
-    moment both would be right.
+    Codes shorter than recovery codes belong to the app. Call it inside the transaction
+    that checks the code; otherwise two concurrent requests could both spend it.
     """
     device = get_app(account) if len(code) < DIGITS else get_recovery_codes(account)
     if device is None:
@@ -64,9 +64,9 @@ def lock_device_for(account: Account, code: str) -> Device | None:
 
 @sensitive_variables()
 def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
-    """Make ten, in the place of all that there were, and return them: only this once.
+    """Replace all recovery codes by ten new ones, and return them in clear.
 
-    Each is twenty digits; only hashes are kept.
+    Each has twenty digits. Only hashes are stored. The owner is notified.
     """
     codes = [
         f"{secrets.randbelow(10**DIGITS):0{DIGITS}}" for _ in range(RECOVERY_CODES)
@@ -81,7 +81,7 @@ def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
 
 
 def record_passkey_added(passkey: WebAuthnCredential, *, by: Actor) -> None:
-    """Tell the owner of a new passkey: by mail, and on the telephone."""
+    """Record the new passkey; notify the owner by mail and by text message."""
     phone = Phone.objects.filter(account=passkey.user).first()
     number = str(phone.number) if phone else ""
     detail = {"passkey": passkey.name}
@@ -90,7 +90,10 @@ def record_passkey_added(passkey: WebAuthnCredential, *, by: Actor) -> None:
 
 
 def remove_passkey(passkey: WebAuthnCredential, *, by: Actor) -> None:
-    """Take it away; with the last way to prove a second step, the codes go too."""
+    """Delete the passkey, and with the last second factor the recovery codes too.
+
+    The owner is notified. If the passkey is already deleted, nothing happens.
+    """
     account = passkey.user
     with transaction.atomic():
         count, _rows = WebAuthnCredential.objects.filter(pk=passkey.pk).delete()

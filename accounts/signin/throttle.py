@@ -1,8 +1,8 @@
-"""How often a web password, or a passkey, may be tried.
+"""Throttling of sign-ins, and the change of the web password.
 
-A wrong one counts for the name and network together, for the name, and for the network.
-Tries are counted before they are made and given back when they were right, so that many
-at once cannot slip through. Known and unknown names are counted alike.
+A failure counts against three limits: the name and the network together, the name, and
+the network. Each try is counted before it is made and refunded if it succeeds, so that
+concurrent tries cannot exceed a limit. Unknown names are counted like known ones.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 
 
 class TooManyTries(Exception):
-    """So many were wrong that the next may be made only after `wait`."""
+    """A limit of failures is reached; the next try is allowed after `wait`."""
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
@@ -35,10 +35,12 @@ class TooManyTries(Exception):
 
 @contextmanager
 def count_try(name: str, network_address: str | None) -> Iterator[None]:
-    """Count one try; leaving the block without an exception gives it back.
+    """Count one try; leaving the block without an exception refunds it.
+
+    An exception in the block is recorded as a failed sign-in.
 
     Raises:
-        TooManyTries: instead of entering the block.
+        TooManyTries: a limit is reached; the block is not entered.
     """
     with _spend_limits(_get_limits(name, network_address), name, network_address):
         yield
@@ -46,10 +48,12 @@ def count_try(name: str, network_address: str | None) -> Iterator[None]:
 
 @contextmanager
 def count_nameless_try(network_address: str | None) -> Iterator[None]:
-    """Count one try with a passkey, which says itself whose it is: by network only.
+    """Count one try with a passkey by its network only; as `count_try`.
+
+    There is no name to count by: the passkey itself identifies the account.
 
     Raises:
-        TooManyTries: instead of entering the block.
+        TooManyTries: the limit is reached; the block is not entered.
     """
     with _spend_limits([_get_network_limit(network_address)], "", network_address):
         yield
@@ -57,10 +61,10 @@ def count_nameless_try(network_address: str | None) -> Iterator[None]:
 
 @sensitive_variables("password")
 def change_password(account: Account, password: str, *, by: Actor) -> None:
-    """Give the account another web password; what was opened by the old one ends.
+    """Set the web password, and end all sessions that the old one opened.
 
-    That is every session of the portal (`update_session_auth_hash` keeps one) and of
-    mail programs. The owner is told.
+    Those are the sessions of mail programs and of the portal; call Django's
+    `update_session_auth_hash` to keep the present one. The owner is notified.
     """
     with transaction.atomic():
         account.set_password(password)
@@ -70,7 +74,7 @@ def change_password(account: Account, password: str, *, by: Actor) -> None:
 
 
 def end_other_sessions(account: Account, session: SessionBase) -> None:
-    """End every session of the portal that the account has, but for this one."""
+    """End all portal sessions of the account except this one."""
     row = Account.objects.filter(pk=account.pk)
     row.update(sessions_ended=F("sessions_ended") + 1)
     session[HASH_SESSION_KEY] = row.get().get_session_auth_hash()
@@ -93,7 +97,10 @@ def _spend_limits(
 
 
 def _record_failure(name: str, network_address: str | None) -> None:
-    """The same work for every name; one we do not know may be a mistyped password."""
+    """Record the failure, with the same work for every name.
+
+    An unknown name is not recorded: it may be a mistyped password.
+    """
     account = Account.objects.filter(address=name.lower()).first()
     by = Actor(name="", network_address=network_address)
     events.record(Kind.SIGN_IN_FAILED, account, by=by)
