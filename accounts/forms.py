@@ -1,4 +1,7 @@
-"""Is the input well formed? And, at the sign-in, may it be tried at all?"""
+"""Forms of sign-in and settings.
+
+Forms with a web password throttle its tries.
+"""
 
 import re
 from typing import Any
@@ -24,7 +27,7 @@ SCHEMES = ("", "light", "dark")
 
 
 class SignInForm(AuthenticationForm):
-    """Address and web password; every try counts until it turns out to be right."""
+    """Address and web password; failed tries are throttled."""
 
     error_messages = {
         **AuthenticationForm.error_messages,
@@ -46,10 +49,10 @@ class SignInForm(AuthenticationForm):
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
-        """Check the password, unless so many were wrong that it must wait.
+        """Check the password, unless a limit of failures is reached.
 
         Raises:
-            throttle.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
         with throttle.count_try(
             self.cleaned_data.get("username", ""), client_address(self.request)
@@ -58,7 +61,7 @@ class SignInForm(AuthenticationForm):
 
 
 class CodeForm(forms.Form):
-    """The code of the text message; blanks and hyphens in it are forgiven."""
+    """The code from the text message; blanks and hyphens in it are ignored."""
 
     code = forms.CharField(
         label=_("Dynamic Captcha"),
@@ -75,11 +78,11 @@ class CodeForm(forms.Form):
     )
 
     def focus_code(self) -> None:
-        """Have the reader start at the field for the code."""
+        """Put the focus on the field for the code."""
         self.fields["code"].widget.attrs["data-focus"] = ""
 
     def forget_code(self) -> None:
-        """Once it has been checked: show the errors without the code itself."""
+        """Remove the code from the form's data, so that pages do not repeat it."""
         if self.is_bound:
             kept = {name: self.data.get(name, "") for name in self.fields}
             self.data = kept | {"code": ""}
@@ -112,7 +115,7 @@ class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
         "invalid_token": _("The code is incorrect or was already used."),
     }
     otp_error_messages["device_required"] = otp_error_messages["invalid_token"]
-    # What two_factor's wizard asks of its forms: a code is checked once only.
+    # For two_factor's wizard: it must not check the code a second time.
     idempotent = False
 
     def __init__(self, user: Account, **kwargs: Any) -> None:
@@ -126,7 +129,7 @@ class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
 
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
-        """Check the code, in a transaction that locks whatever checks it."""
+        """Check the code, in a transaction that locks the device."""
         self.clean_otp(self.user)
         return self.cleaned_data
 
@@ -137,7 +140,7 @@ class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
 
 
 class WebPasswordRequiredForm(forms.Form):
-    """A form from somebody who has to show that they know the web password."""
+    """A form that asks for the web password as well."""
 
     password = forms.CharField(
         label=_("Web password"),
@@ -151,10 +154,12 @@ class WebPasswordRequiredForm(forms.Form):
 
     @sensitive_variables()
     def clean_password(self) -> str:
-        """Check it, unless so many were wrong that it must wait.
+        """Check the web password, unless a limit of failures is reached.
+
+        The cleaned value is empty, so that nothing keeps the password.
 
         Raises:
-            throttle.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
         user, password = self._request.user, self.cleaned_data["password"]
         with throttle.count_try(user.address, client_address(self._request)):
@@ -164,7 +169,10 @@ class WebPasswordRequiredForm(forms.Form):
 
 
 class PasskeyForm(WebPasswordRequiredForm):
-    """What to call a new passkey; from who proved both steps nothing more is asked."""
+    """The name of a new passkey.
+
+    A session without a second factor has to give the web password as well.
+    """
 
     name = forms.CharField(
         label=_("Name of the passkey"),
@@ -185,7 +193,7 @@ class PasskeyForm(WebPasswordRequiredForm):
 
 
 class WebPasswordChangeForm(PasswordChangeForm):
-    """Another web password, from somebody who knows the present one."""
+    """A new web password, confirmed by the current one."""
 
     def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(request.user, *args, **kwargs)
@@ -197,10 +205,10 @@ class WebPasswordChangeForm(PasswordChangeForm):
 
     @sensitive_variables()
     def clean_old_password(self) -> str:
-        """Check it, unless so many were wrong that it must wait.
+        """Check the current web password, unless a limit of failures is reached.
 
         Raises:
-            throttle.TooManyTries: the view answers it with a page of its own.
+            throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
         address = self._request.user.address
         with throttle.count_try(address, client_address(self._request)):
@@ -208,7 +216,7 @@ class WebPasswordChangeForm(PasswordChangeForm):
 
 
 class PhoneNumberForm(WebPasswordRequiredForm):
-    """A number to put on file, from somebody who knows the web password."""
+    """A new phone number, confirmed by the web password."""
 
     number = PhoneNumberField(
         label=_("New mobile number"),
@@ -236,7 +244,7 @@ class LanguageForm(forms.Form):
 
 
 class MailPreferencesForm(forms.Form):
-    """Which mails the owner wants; those about changes are always sent."""
+    """Which optional mails the owner gets; mails about changes are always sent."""
 
     told_of_uses = forms.BooleanField(
         label=_(
@@ -248,7 +256,7 @@ class MailPreferencesForm(forms.Form):
 
 
 class AppearanceForm(forms.Form):
-    """Light, dark, or as the device has it."""
+    """The appearance: light, dark, or the same as the device."""
 
     scheme = forms.ChoiceField(
         label=_("Appearance"),

@@ -1,4 +1,4 @@
-"""What the web side of both apps needs of a request and an answer."""
+"""Helpers for requests and responses, shared by the views of several apps."""
 
 from datetime import timedelta
 from urllib.parse import urljoin
@@ -12,16 +12,16 @@ from accounts.models import Account
 
 
 class UserRequest(HttpRequest):
-    """A request whose user has signed in, which LoginRequiredMiddleware sees to."""
+    """A request with a signed-in user, as LoginRequiredMiddleware guarantees."""
 
     user: Account
 
 
 def client_address(request: HttpRequest) -> str | None:
-    """The address of the browser.
+    """Return the IP address of the client; None if it came by a local socket.
 
-    X-Forwarded-For is believed only as far from the right as we have proxies of our
-    own; what stands further left the client may have written itself.
+    With TRUSTED_PROXIES set to n, this is the nth entry of X-Forwarded-For from the
+    right, which our outermost proxy wrote. The client can forge entries left of it.
     """
     proxies = settings.TRUSTED_PROXIES
     chain = request.headers.get("X-Forwarded-For", "").split(",")
@@ -32,7 +32,7 @@ def client_address(request: HttpRequest) -> str | None:
 
 
 def actor(request: HttpRequest) -> Actor:
-    """Who acts by this request, for the record."""
+    """Return the actor of this request, for the audit log."""
     name = request.user.address if request.user.is_authenticated else ""
     return Actor(
         name=name,
@@ -42,15 +42,15 @@ def actor(request: HttpRequest) -> Actor:
 
 
 def build_absolute_url(request: HttpRequest, path: str) -> str:
-    """The whole address of a page of ours, for other programs and devices.
+    """Return the absolute URL of a path, for other programs and devices.
 
-    By the site's own name if it has one, or they would go where we were asked.
+    It has the host of our own site in MAIL_SITES, or else the host of the request.
     """
     return urljoin(sites.get_own_site().url or request.build_absolute_uri("/"), path)
 
 
 def set_choice_cookie(response: HttpResponse, name: str, value: str) -> None:
-    """Have the browser remember a choice that is nobody's secret."""
+    """Set a cookie for a year that stores a choice; the value must not be secret."""
     response.set_cookie(
         name,
         value,

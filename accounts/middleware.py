@@ -1,4 +1,4 @@
-"""What holds for every request of somebody who has signed in."""
+"""Middleware for users who are signed in, or have to be."""
 
 import time
 from collections.abc import Callable
@@ -21,10 +21,10 @@ WRITE_EVERY = 60  # seconds
 
 
 def end_old_sessions(get_response: GetResponse) -> GetResponse:
-    """End a session that began too long ago; let a busy one go on.
+    """End sessions older than SESSION_LONGEST, and keep active sessions alive.
 
-    Idle ones end by SESSION_COOKIE_AGE. Writing a session at each request would cost
-    three queries, so it is written once a minute.
+    Idle sessions end by SESSION_COOKIE_AGE. Each write of a session costs three
+    queries, so this happens once a minute, not at each request.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -42,10 +42,14 @@ def end_old_sessions(get_response: GetResponse) -> GetResponse:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Django's own, but that nobody is led back to where a form was sent to."""
+    """Django's LoginRequiredMiddleware, which never returns to the target of a form."""
 
     def handle_no_permission(self, request: Any, view_func: Any) -> Any:
-        """Ask for a sign-in; after a form was sent, say so and lead to its section."""
+        """Redirect to the sign-in, and from there to the page that was asked for.
+
+        After a form, a message says that nothing was changed, and the sign-in leads to
+        the first page of that section instead.
+        """
         if request.method in {"GET", "HEAD"}:
             return super().handle_no_permission(request, view_func)
         messages.info(request, _("Your session has ended. Nothing was changed."))
@@ -53,9 +57,9 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def use_account_language(get_response: GetResponse) -> GetResponse:
-    """The owner's saved language wins over the cookie, that over the browser's.
+    """Use the language saved in the account, else the cookie's, else the browser's.
 
-    While READ_ONLY lets nobody save another, the cookie wins.
+    While READ_ONLY prevents saving a language, the cookie takes precedence.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -73,7 +77,7 @@ def use_account_language(get_response: GetResponse) -> GetResponse:
 
 
 def _get_section_url(request: HttpRequest) -> str:
-    """The first page of the part of the portal that was asked."""
+    """Return the first page of the section of the portal that was requested."""
     namespace = request.resolver_match.namespace if request.resolver_match else ""
     try:
         return reverse(f"{namespace}:index")

@@ -1,1 +1,1 @@
-"""The pages about the person, a module a subject."""
+"""The views of sign-in and settings: one module for each subject."""

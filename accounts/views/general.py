@@ -1,4 +1,4 @@
-"""The settings that are not about mail programs."""
+"""The general settings: language, appearance and mails."""
 
 from django.conf import settings
 from django.contrib import messages
@@ -22,7 +22,7 @@ from accounts.models import Account
 
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
-    """Language, appearance, and the mails that the owner wants."""
+    """Show the general settings."""
     form = MailPreferencesForm(initial={"told_of_uses": request.user.told_of_uses})
     return render(request, "accounts/general.html", {"mails_form": form})
 
@@ -30,9 +30,9 @@ def show(request: UserRequest) -> HttpResponse:
 @require_POST
 @login_not_required
 def set_language(request: HttpRequest) -> HttpResponse:
-    """Speak this language from now on, here and in messages to the owner.
+    """Set the language of this browser's pages and of messages to the owner.
 
-    While nothing can be changed, here alone.
+    While READ_ONLY is on, or before the sign-in, set only that of this browser.
     """
     response = redirect(_get_next_url(request))
     form = LanguageForm(request.POST)
@@ -49,7 +49,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_not_required
 def set_appearance(request: HttpRequest) -> HttpResponse:
-    """Light, dark, or as the device has it."""
+    """Set the appearance in this browser: light, dark, or the same as the device."""
     response = redirect(_get_next_url(request))
     form = AppearanceForm(request.POST)
     if form.is_valid():
@@ -61,7 +61,7 @@ def set_appearance(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def set_mails(request: UserRequest) -> HttpResponse:
-    """Send the owner mails about uses from now on, or none."""
+    """Turn mails about uses of security passwords on or off."""
     form = MailPreferencesForm(request.POST)
     if form.is_valid():
         Account.objects.filter(pk=request.user.pk).update(**form.cleaned_data)
@@ -70,7 +70,7 @@ def set_mails(request: UserRequest) -> HttpResponse:
 
 
 def _get_next_url(request: HttpRequest) -> str:
-    """The page the form was on; never another host."""
+    """Return the page that the form names, if it is on this host; else the home."""
     page = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(page, {request.get_host()}):
         return page

@@ -1,7 +1,7 @@
-"""Passkeys: to sign in with one, to add one, to remove one.
+"""Passkeys: sign in with one, add one, remove one.
 
-The ceremonies are django-otp-webauthn's, which answer in JSON; static/js/passkey.js
-leads a browser through them.
+django-otp-webauthn's views run the WebAuthn ceremonies and answer in JSON;
+static/js/passkey.js calls them in the browser.
 """
 
 from typing import Any
@@ -48,7 +48,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 
 class PasskeySignInMixin(BaseWebAuthnView):
-    """Nobody is known yet: the passkey says who it is, and verifies them."""
+    """A sign-in without a name: the passkey identifies and verifies the user."""
 
     request: HttpRequest
 
@@ -70,12 +70,12 @@ class PasskeySignInMixin(BaseWebAuthnView):
 
 @method_decorator(login_not_required, name="dispatch")
 class BeginSignInView(PasskeySignInMixin, BeginCredentialAuthenticationView):
-    """Give the browser a challenge that any passkey of ours can answer."""
+    """Send a challenge that any passkey of this portal can answer."""
 
 
 @method_decorator(login_not_required, name="dispatch")
 class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
-    """Check the answer, and sign its owner in with both steps done."""
+    """Check the answer, and sign the owner in with both steps done."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         with throttle.count_nameless_try(client_address(self.request)):
@@ -83,7 +83,7 @@ class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
         return response
 
     def complete_auth(self, device: Any) -> Account:
-        """Begin a session in which nothing is left of the one before."""
+        """Sign in with a new session, which keeps nothing of the previous one."""
         account: Account = device.user
         self.request.session.flush()
         auth.login(self.request, account)
@@ -101,7 +101,7 @@ class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
 @sensitive_variables()
 @require_form
 def add(request: UserRequest) -> HttpResponse:
-    """Take the name of a new passkey, and proof of who asks for it."""
+    """Ask for the name of a new passkey, and for the web password if necessary."""
     if not may_add_a_factor(request) or not passkeys.are_passkeys_possible(request):
         return redirect("two_factor:profile")
     if second_factor.get_passkeys(request.user).count() >= second_factor.MAX_PASSKEYS:
@@ -121,7 +121,7 @@ def add(request: UserRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def make(request: UserRequest) -> HttpResponse:
-    """The page on which the device is asked to make the passkey."""
+    """Show the page on which the device makes the passkey."""
     name = passkeys.get_requested_name(request.session)
     if not name:
         return redirect("accounts:passkey-add")
@@ -129,7 +129,7 @@ def make(request: UserRequest) -> HttpResponse:
 
 
 class PasskeyRequestedMixin(BaseWebAuthnView):
-    """Only after the form, and for a short time."""
+    """Allow a registration only for a short time after the form."""
 
     request: UserRequest
 
@@ -139,11 +139,11 @@ class PasskeyRequestedMixin(BaseWebAuthnView):
 
 
 class BeginMakingView(PasskeyRequestedMixin, BeginCredentialRegistrationView):
-    """Give the browser what it needs to have a passkey made."""
+    """Send the options with which the browser has a passkey made."""
 
 
 class MakeView(PasskeyRequestedMixin, CompleteCredentialRegistrationView):
-    """Keep the passkey that was made, and lead back to the settings."""
+    """Save the new passkey, and return the address of the settings."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         super().post(*args, **kwargs)
@@ -153,7 +153,7 @@ class MakeView(PasskeyRequestedMixin, CompleteCredentialRegistrationView):
 
 @require_form
 def remove(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask, then take a passkey away."""
+    """Ask for confirmation, then remove a passkey."""
     passkey = get_object_or_404(second_factor.get_passkeys(request.user), pk=pk)
     if not request.user.is_verified():
         return redirect("two_factor:profile")

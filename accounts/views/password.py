@@ -1,4 +1,4 @@
-"""The web password, and the sessions that were begun with it."""
+"""The web password, and the portal sessions."""
 
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
@@ -23,7 +23,7 @@ from accounts.views.signin import too_many_tries
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: UserRequest) -> HttpResponse:
-    """Take another web password; only this session goes on."""
+    """Change the web password, and end all sessions but this one."""
     form = WebPasswordChangeForm(request, request.POST or None)
     try:
         if request.method == "POST" and form.is_valid():

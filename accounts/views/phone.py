@@ -1,4 +1,4 @@
-"""The phone for codes: which it is, and how to put another in its place."""
+"""The phone that receives codes: show its number, or change it."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ require_form = require_http_methods(["GET", "HEAD", "POST"])
 
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
-    """The number on file, masked, and whether it can be changed."""
+    """Show the number on file, masked, and whether it can be changed."""
     phone = Phone.objects.filter(account=request.user).first()
     refusal = phones.get_change_refusal(request.user)
     why = (
@@ -48,7 +48,7 @@ def show(request: UserRequest) -> HttpResponse:
 @sensitive_variables()
 @require_form
 def number(request: UserRequest) -> HttpResponse:
-    """Take the new number, and the web password."""
+    """Ask for the new number and the web password."""
     if phones.get_change_refusal(request.user) is not None:
         return redirect("accounts:phone")
     form = PhoneNumberForm(request, request.POST or None)
@@ -72,7 +72,7 @@ def number(request: UserRequest) -> HttpResponse:
 @sensitive_variables()
 @require_form
 def code(request: UserRequest) -> HttpResponse:
-    """Take the code that is due: of the number on file, then of the new one."""
+    """Ask for the code that is due: from the number on file, then from the new one."""
     form = CodeForm(request.POST or None)
     if request.method != "POST" or not form.is_valid():
         return _code_page(request, form)
@@ -92,7 +92,7 @@ def code(request: UserRequest) -> HttpResponse:
 
 @require_POST
 def send_code(request: UserRequest) -> HttpResponse:
-    """Send the code that is due."""
+    """Send the code that is due, and return to its form."""
     try:
         phones.send_code(request.user, by=actor(request))
     except codes.CodeError as refusal:

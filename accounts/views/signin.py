@@ -1,4 +1,4 @@
-"""Signing in, and the second step of it."""
+"""The sign-in with its second step, and the set-up of an authenticator app."""
 
 from datetime import timedelta
 from typing import Any
@@ -19,30 +19,33 @@ from accounts.http import UserRequest, actor
 from accounts.models import Phone, RecoveryCodes
 from accounts.signin import passkeys, second_factor, throttle
 
-# In what the sign-in keeps between its steps.
+# The key of the session hash in the wizard's storage.
 BEGUN_UNDER = "begun_under"
 
 
 def needs_second_step(view: Any) -> bool:
-    """Whether whoever has typed the right web password has to prove more."""
+    """Return whether a second factor is needed after the right web password."""
     account = view.get_user()
     return bool(account) and second_factor.is_on(account)
 
 
 class SignInView(LoginView):
-    """two_factor's sign-in with our forms: tries count, passkeys are a second step."""
+    """two_factor's sign-in with our forms, throttling, and passkeys."""
 
     form_list: Any = (("auth", SignInForm), ("token", SecondFactorForm))
     condition_dict = {"token": needs_second_step}
     redirect_authenticated_user = True
 
     def get_form_list(self) -> Any:
-        """Our forms: the library puts its own in the place of the second."""
+        """Return our forms; the library would replace the second one by its own."""
         forms = super().get_form_list()
         return {step: dict(SignInView.form_list)[step] for step in forms}
 
     def get_device(self, step: Any = None) -> Device | None:
-        """Return what the library may ask for a challenge: nothing of ours has one."""
+        """Return a second factor of the account, or None.
+
+        The library would have it send a challenge; none of ours does.
+        """
         account = self.get_user()
         return (
             second_factor.get_app(account)
@@ -50,7 +53,7 @@ class SignInView(LoginView):
         )
 
     def process_step(self, form: Any) -> Any:
-        """Remember under which web password and sessions the first step was done."""
+        """After the first step, store the account's session hash."""
         answer = super().process_step(form)
         account = super().get_user()
         if self.steps.current == self.AUTH_STEP and account:
@@ -58,9 +61,9 @@ class SignInView(LoginView):
         return answer
 
     def get_user(self) -> Any:
-        """Return whoever has done the first step, or None once it counts no more.
+        """Return the account that did the first step, or None if that has lapsed.
 
-        That is when the web password was changed since, or all sessions were ended.
+        It lapses when the web password is changed or all sessions are ended.
         """
         account = super().get_user()
         if not account:
@@ -99,10 +102,10 @@ class SignInView(LoginView):
 
 
 class SetUpView(SetupView):
-    """two_factor's set-up of an app, for those only who have none yet.
+    """two_factor's set-up of an app, only for accounts that have none yet.
 
-    The library guards just its GET; a session with the web password alone could
-    otherwise POST its way to a second factor of its own.
+    The library guards only its GET. Without this check on POST too, a session with the
+    web password alone could add a second factor.
     """
 
     request: UserRequest
@@ -113,7 +116,10 @@ class SetUpView(SetupView):
         return super().dispatch(request, *args, **kwargs)
 
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
-        """End the sessions elsewhere: they began with the web password alone."""
+        """End all other sessions, which began with the web password alone.
+
+        The owner is notified by mail and by text message.
+        """
         response: HttpResponseBase = super().done(form_list, **kwargs)
         owner, by = self.request.user, actor(self.request)
         throttle.end_other_sessions(owner, self.request.session)
@@ -124,7 +130,10 @@ class SetUpView(SetupView):
 
 
 def may_add_a_factor(request: UserRequest) -> bool:
-    """Whether this session has proved all that a sign-in has to prove."""
+    """Return whether this session may add a second factor.
+
+    It may if it has passed every step that the account's sign-in requires.
+    """
     return request.user.is_verified() or not second_factor.is_on(request.user)
 
 
@@ -138,7 +147,7 @@ def _format_codes_left(count: int) -> str:
 
 
 class TurnOffView(DisableView):
-    """two_factor's page that turns two-step sign-in off; the owner is told."""
+    """two_factor's page that turns two-step sign-in off; notify the owner."""
 
     request: UserRequest
 
@@ -150,7 +159,7 @@ class TurnOffView(DisableView):
 
 
 def too_many_tries(request: HttpRequest, wait: timedelta) -> HttpResponse:
-    """429 and when to come back."""
+    """Return a page with status 429 that says when to try again."""
     seconds = int(wait.total_seconds()) + 1
     context = {"minutes": -(-seconds // 60)}
     response = render(request, "accounts/too_many.html", context, status=429)

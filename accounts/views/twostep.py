@@ -1,4 +1,4 @@
-"""The settings of the second step, and the recovery codes."""
+"""The settings of two-step sign-in, and the recovery codes."""
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,7 +14,7 @@ from accounts.signin import passkeys, second_factor
 
 @require_safe
 def show(request: UserRequest) -> HttpResponse:
-    """What of a second step there is, and what to do with it."""
+    """Show the second factors of the account."""
     app = second_factor.get_app(request.user)
     own = list(second_factor.get_passkeys(request.user))
     context = {
@@ -31,7 +31,7 @@ def show(request: UserRequest) -> HttpResponse:
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery(request: UserRequest) -> HttpResponse:
-    """Make new recovery codes; the answer to the POST shows them, once."""
+    """Make new recovery codes. The response to the POST shows them once."""
     if not request.user.is_verified() or not second_factor.is_on(request.user):
         return redirect("two_factor:profile")
     if request.method != "POST":
