@@ -1,8 +1,9 @@
-"""What the migrations are written with: tables, and scripts of SQL.
+"""Helpers for migrations: tables and SQL scripts.
 
-A script is one file for both databases, NAME.sql, or one for each, NAME.postgresql.sql
-and NAME.sqlite.sql. In the former, a line that ends in `-- postgresql` or `-- sqlite`
-is for that one alone. What follows the line `-- Undo:` takes back what is before it.
+A script is either one file for both databases, NAME.sql, or one file for each,
+NAME.postgresql.sql and NAME.sqlite.sql. In NAME.sql, a line that ends in
+`-- postgresql` or `-- sqlite` is only for that database. The part after the line
+`-- Undo:` reverses the part before it.
 """
 
 import sqlite3
@@ -27,9 +28,9 @@ def table(
     *rules: models.Index | models.BaseConstraint,
     **columns: "models.Field[Any, Any]",
 ) -> CreateModel:
-    """Return the operation that makes a model's table with its indexes and constraints.
+    """Return the operation that creates a table with its indexes and constraints.
 
-    If none of the columns is the key, it has one more before them: the usual `id`.
+    If no column is the primary key, the table gets the usual `id` as its first column.
     """
     if not any(column.primary_key for column in columns.values()):
         key = models.BigAutoField(
@@ -44,9 +45,9 @@ def table(
 
 
 class RunScript(Operation):
-    """Runs a script of SQL, and what it says under `-- Undo:` when it is taken back.
+    """Runs a script of SQL; when reversed, it runs the part after `-- Undo:`.
 
-    On a database that none of its files is for, it does nothing.
+    On a database for which the script has no file, it does nothing.
     """
 
     reduces_to_sql = True
@@ -75,12 +76,13 @@ class RunScript(Operation):
 
 
 def read_script(name: str, vendor: str) -> tuple[list[str], list[str]]:
-    """Return what the script runs on this database, and what takes that back again.
+    """Return the script's statements for this database, and those that reverse them.
 
-    The name is the file's path from the project's folder, without its endings.
+    The name is the file's path from the project's folder, without its suffixes. Both
+    lists are empty if the script has files for other databases only.
 
     Raises:
-        FileNotFoundError: there is no such script, for any database.
+        FileNotFoundError: the script has no file at all.
     """
     file, for_one = ROOT / f"{name}.sql", ROOT / f"{name}.{vendor}.sql"
     if for_one.exists():
@@ -100,7 +102,7 @@ def _execute_all(sql: Iterable[str], schema_editor: BaseDatabaseSchemaEditor) ->
 
 
 def _split_sql(sql: str, vendor: str) -> list[str]:
-    """Return the statements one by one, as SQLite takes them; PostgreSQL takes all."""
+    """Return single statements for SQLite, or the whole text for PostgreSQL."""
     if vendor == "sqlite":
         return [*_iterate_statements(sql)]
     return [sql] if sql.strip() else []

@@ -1,8 +1,8 @@
-"""How web passwords are kept, and how those that another program has hashed are read.
+"""Password hashers: for web passwords, imported hashes and recovery codes.
 
-Django verifies by the hasher whose name stands before the hash, and hashes anew by the
-first of PASSWORD_HASHERS when a password was right: what was taken over is Argon2id
-after the next sign-in.
+Django verifies a hash with the hasher that its prefix names. When the password is
+right, Django hashes it again with the first of PASSWORD_HASHERS. So an imported hash
+becomes Argon2id at the next sign-in.
 """
 
 import base64
@@ -18,14 +18,14 @@ from django.contrib.auth.hashers import (
 from django.utils.crypto import constant_time_compare
 from passlib.hash import sha512_crypt
 
-MAX_BCRYPT_BYTES = 72  # bytes; what follows counts for nothing, in Dovecot as well
+MAX_BCRYPT_BYTES = 72  # bcrypt ignores further bytes, in Dovecot as well
 
 
 class WebPasswordHasher(Argon2PasswordHasher):
-    """Argon2id at OWASP's minimum for passwords that people choose: 19 MiB, 2 passes.
+    """Argon2id with OWASP's minimum for passwords that people choose: 19 MiB, 2 passes.
 
-    One lane, because libsodium, which checks the same hash in Dovecot, computes lanes
-    one after the other.
+    It has one lane, because Dovecot verifies the same hash by libsodium, which computes
+    lanes one after the other.
     """
 
     time_cost = 2
@@ -33,15 +33,15 @@ class WebPasswordHasher(Argon2PasswordHasher):
     parallelism = 1
 
     def safe_summary(self, encoded: str) -> dict[Any, Any]:
-        """Tell administrators nothing of a hash, not even how it begins."""
+        """Return nothing: administrators see no part of a hash."""
         return {}
 
 
 class TakenOverHasher(BasePasswordHasher):
-    """Verifies a hash that another program has made; makes none.
+    """Verifies hashes that another program has made; makes no new ones.
 
-    A wrong password costs what it costs everybody else besides, so that how long the
-    answer takes does not tell whose password was taken over, or who has a mailbox.
+    For a wrong password it also computes our own hash. Otherwise the time to answer
+    would reveal whose hash was imported, or which mailboxes exist.
     """
 
     def verify(self, password: str, encoded: str) -> bool:
@@ -52,17 +52,17 @@ class TakenOverHasher(BasePasswordHasher):
         return False
 
     def matches(self, password: bytes, hash_: str) -> bool:
-        """Whether it is the password of the hash, which is well formed."""
+        """Return whether the password fits the hash, which must be well formed."""
         raise NotImplementedError
 
     def encode(self, password: str, salt: str) -> str:
         raise NotImplementedError("New passwords are hashed by Argon2id only.")
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Nothing: `verify` has."""
+        """Do nothing: `verify` already does the additional work."""
 
     def safe_summary(self, encoded: str) -> dict[Any, Any]:
-        """Tell administrators nothing of a hash, not even how it begins."""
+        """Return nothing: administrators see no part of a hash."""
         return {}
 
 
@@ -98,7 +98,7 @@ class SaltedSha512Hasher(TakenOverHasher):
 
 
 class SaltedSha256Hasher(SaltedSha512Hasher):
-    """Dovecot's SSHA256: as SSHA512."""
+    """Dovecot's SSHA256, with the same format as SSHA512."""
 
     algorithm = "ssha256"
     digest = "sha256"
@@ -116,9 +116,9 @@ class Pbkdf2Hasher(TakenOverHasher):
 
 
 class RecoveryCodeHasher(Argon2PasswordHasher):
-    """Argon2id at the least: for random codes a small work factor is enough.
+    """Argon2id with the least cost, which suffices for random codes.
 
-    (NIST SP 800-63B-4, look-up secrets of fewer than 112 bits.)
+    NIST SP 800-63B-4 requires a hash for look-up secrets of fewer than 112 bits.
     """
 
     time_cost = 1

@@ -1,9 +1,9 @@
-"""Hashes of web passwords that another program has made, as Dovecot writes them.
+"""Conversion of password hashes between Dovecot's format and Django's.
 
-Dovecot puts a scheme in braces before the hash, Django a word of its own. Both can be
-had from the one column that both verify against, so that a password that was taken over
-opens the portal and the mail server alike. Nothing is ever told of the text itself:
-where a hash was expected, there may be a password in clear.
+Dovecot writes the scheme in braces before the hash, and Django writes the name of a
+hasher. One column stores a form that converts to both, so that an imported password
+works in the portal and on the mail server. No message repeats the input, because it may
+be a password in clear text instead of a hash.
 """
 
 import base64
@@ -13,19 +13,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-MAX_LENGTH = 128  # symbols, as `Account.password` keeps them
-# Beyond these one guess would keep a core busy for seconds, or not fit into the memory
-# that Dovecot's workers have (`vsz_limit` in deploy/dovecot).
+MAX_LENGTH = 128  # characters, the length of `Account.password`
+# With higher costs, one guess would take a core seconds, or more memory than Dovecot's
+# workers have (`vsz_limit` in deploy/dovecot).
 MAX_ROUNDS = 1_000_000
 BCRYPT_COSTS = range(4, 16)
 MAX_ARGON2_PASSES = 10
 MAX_ARGON2_MEMORY = 256 * 1024  # KiB
 
-# What Dovecot keeps without hashing, or so that the password can be had back.
+# Dovecot's schemes that store the password itself, or let it be computed.
 CLEAR_TEXT_SCHEMES = frozenset(
     {"PLAIN", "CLEAR", "CLEARTEXT", "PLAIN-TRUNC", "OTP", "RPA", "LANMAN", "NTLM"}
 )
-# Which hashes can be guessed at by the billion, so that nobody should go on using them.
+# Hashes that can be guessed billions of times per second, and must not be used.
 WEAK_SCHEMES = frozenset(
     {
         "DES-CRYPT",
@@ -50,14 +50,14 @@ WEAK_SCHEMES = frozenset(
         "MySQL's hash",
     }
 )
-# What may be told of a scheme that is not taken over: other words in braces may be the
-# beginning of a password.
+# Scheme names that messages may repeat. Other text in braces may be the beginning of a
+# password.
 KNOWN_SCHEMES = (
     CLEAR_TEXT_SCHEMES
     | WEAK_SCHEMES
     | {"CRYPT", "SHA256-CRYPT", "ARGON2I", "SCRAM-SHA-1", "SCRAM-SHA-256"}
 )
-# How hashes of other programs begin, by what those are called.
+# The prefixes of hashes that other programs make, with the names of the schemes.
 FOREIGN_PREFIXES = {
     "$1$": "MD5-CRYPT",
     "$5$": "SHA256-CRYPT",
@@ -86,37 +86,37 @@ FOREIGN_PREFIXES = {
     "scrypt$": "scrypt of Django",
 }
 BRACES = re.compile(r"\{([A-Za-z0-9.-]+)\}(.*)", re.DOTALL)
-# How Dovecot says in what a hash is written: `{SSHA512.HEX}`.
+# The suffixes by which Dovecot names the encoding of a hash: `{SSHA512.HEX}`.
 ENCODING_SUFFIXES = (".B64", ".BASE64", ".HEX")
-# What stands where a hash does for which there is no password: `passwd --lock` puts a !
-# before it, accounts of a system have *, and x says that it is in another file.
+# Values that no password fits: `passwd --lock` puts ! before a hash, system accounts
+# have *, and x means that the hash is in another file.
 LOCKED = re.compile(r"(?:[!*].*|x)?", re.DOTALL)
 MYSQL_HASH = re.compile(r"\*[0-9A-Fa-f]{40}")
 
 
 class UnusableHash(Exception):
-    """The text cannot be taken over as a hash; the message says why, without it."""
+    """The text cannot be imported as a hash; the message says why, without it."""
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """How Dovecot and how Django name one way of hashing, and what one looks like."""
+    """A hashing scheme: Dovecot's name, Django's name, and a test of the format."""
 
     dovecot: str
     django: str
     is_well_formed: Callable[[str], bool]
 
     def to_django(self, hash_: str) -> str:
-        """Return the hash as `Account.password` keeps it."""
+        """Return the hash in the form that `Account.password` stores."""
         joint = "" if hash_.startswith("$") else "$"
         return f"{self.django}{joint}{hash_}"
 
 
 def is_locked(text: str) -> bool:
-    """Whether no password can fit what stands in the place of a hash.
+    """Return whether this text in place of a hash locks the account.
 
-    Nothing, `x`, and all that begins with `!` or `*`: with a scheme before it or not,
-    but for those that hash nothing.
+    These do: an empty text, `x`, and all that begins with `!` or `*`. A scheme in
+    braces may precede it, except for a scheme of clear text.
     """
     found = BRACES.fullmatch(text)
     if found and found[1].upper() in CLEAR_TEXT_SCHEMES:
@@ -126,12 +126,13 @@ def is_locked(text: str) -> bool:
 
 
 def convert_to_django(text: str) -> str:
-    """Return Dovecot's `{SCHEME}hash` as `Account.password` keeps it.
+    """Convert Dovecot's `{SCHEME}hash` to the form that `Account.password` stores.
 
-    Hashes that tell their scheme themselves may lack it: `$argon2id$`, `$2y$`, `$6$`.
+    The scheme is optional before hashes whose prefix names it: `$argon2id$`, `$2y$`,
+    `$6$`.
 
     Raises:
-        Unusable: it is no hash that the portal and Dovecot can both verify.
+        UnusableHash: the portal and Dovecot cannot both verify it.
     """
     found = BRACES.fullmatch(text)
     name, hash_ = (found[1].upper(), found[2]) if found else ("", text)
@@ -149,9 +150,9 @@ def convert_to_django(text: str) -> str:
 
 
 def _explain_refusal(name: str, hash_: str) -> str:
-    """Say why a hash is not taken over, without repeating any of it.
+    """Return why a hash cannot be imported, without repeating any of it.
 
-    `name` is what stood in braces before it, in capitals; empty: nothing did.
+    `name` is the scheme in braces before the hash, in capitals; "" if there is none.
     """
     if name in CLEAR_TEXT_SCHEMES:
         return f"{name} is no hash: passwords in clear text are not taken over"
@@ -177,7 +178,7 @@ def _explain_refusal(name: str, hash_: str) -> str:
 
 
 def _identify_scheme(hash_: str, name: str) -> str:
-    """Return what the scheme of a hash without one, or with `{CRYPT}`, is called."""
+    """Return the name of the scheme by the hash itself, or `name` if it is unknown."""
     if MYSQL_HASH.fullmatch(hash_):
         return "MySQL's hash"
     if name == "CRYPT" and re.fullmatch(r"[./A-Za-z0-9]{13}", hash_):
@@ -188,9 +189,9 @@ def _identify_scheme(hash_: str, name: str) -> str:
 
 
 def convert_to_dovecot(password: str) -> str | None:
-    """Return what `Account.password` keeps as Dovecot's `{SCHEME}hash`.
+    """Convert a value of `Account.password` to Dovecot's `{SCHEME}hash`.
 
-    None if there is no password that Dovecot could verify.
+    Return None if the account has no password that Dovecot can verify.
     """
     _django, _joint, rest = password.partition("$")
     for scheme in SCHEMES:
@@ -201,9 +202,9 @@ def convert_to_dovecot(password: str) -> str | None:
 
 
 def digest_hash(password: str) -> str:
-    """Return by what a hash that was taken over is recognised when it comes again.
+    """Return a digest by which the next import recognises the same hash.
 
-    Of a salted hash: it helps nobody to guess the password.
+    The hash is salted, so its digest does not help to guess the password.
     """
     return hashlib.sha256(password.encode()).hexdigest()
 
@@ -262,7 +263,7 @@ SCHEMES = (
 )
 BY_NAME: Mapping[str, Scheme] = {scheme.dovecot: scheme for scheme in SCHEMES}
 TAKEN_OVER = ", ".join(BY_NAME)
-# How hashes begin that name their scheme themselves.
+# The prefixes of hashes that name their scheme themselves.
 PREFIXES = {
     "$argon2id$": "ARGON2ID",
     **dict.fromkeys(("$2a$", "$2b$", "$2y$"), "BLF-CRYPT"),

@@ -10,10 +10,10 @@ from accounts.sessions import cutoffs
 
 
 class Command(changepassword.Command):
-    """Django's own; mail sessions of the old web password end as well."""
+    """Django's command, which also ends mail sessions and notifies the owner."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
-        # No transaction around it: it waits for somebody to type.
+        # Not in a transaction, because the command waits for input.
         told = super().handle(*args, **options)
         account = Account.objects.get(address=options["username"] or getuser())
         cutoffs.end_sessions(account, account.address)

@@ -8,7 +8,7 @@ from accounts.models import Account
 
 
 class Command(createsuperuser.Command):
-    """Django's own; the new administrator is in the record of events."""
+    """Django's command, which also records the new administrator in the audit log."""
 
     def handle(self, *args: Any, **options: Any) -> str | None:
         before = list(Account.objects.filter(is_superuser=True).values_list("pk"))

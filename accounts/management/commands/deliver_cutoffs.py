@@ -8,7 +8,7 @@ from accounts import workers
 from accounts.sessions import cutoffs, expiry
 
 PAUSE = 0.5  # seconds
-LOOK_EVERY = 60  # seconds between two looks at what time took away
+LOOK_EVERY = 60  # seconds between two searches for expired sessions
 
 
 class Command(BaseCommand):
