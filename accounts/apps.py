@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AccountsConfig(AppConfig):
-    """Who someone is, what is allowed to them, and proof that it is them."""
+    """Accounts, their policies, and how their owners prove who they are."""
 
     name = "accounts"
     verbose_name = _("Accounts and policies")

@@ -1,7 +1,7 @@
-"""How often something may be done, counted in the database.
+"""Rate limits, counted in the database.
 
-A limit holds exactly, however many requests arrive at once, and fails closed: without
-the database nothing is allowed.
+Concurrent requests cannot exceed a limit. Limits fail closed: without the database
+nothing is allowed.
 """
 
 from collections.abc import Iterable
@@ -20,7 +20,7 @@ from accounts.models import Budget
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `most` times in each stretch of `span`, for one key."""
+    """A rate limit: at most `most` uses of `key` in each window of length `span`."""
 
     key: str
     most: int
@@ -28,7 +28,7 @@ class Limit:
 
     @cached_property
     def window(self) -> datetime:
-        """When the stretch began that was the present one at the first look."""
+        """The start of the window; fixed when it is first read."""
         seconds = self.span.total_seconds()
         return datetime.fromtimestamp(
             timezone.now().timestamp() // seconds * seconds, tz=UTC
@@ -36,7 +36,7 @@ class Limit:
 
 
 class Exhausted(Exception):
-    """A limit is reached until its present stretch ends."""
+    """A limit is reached; its window ends after `wait`."""
 
     def __init__(self, limit: Limit) -> None:
         self.key = limit.key
@@ -45,13 +45,13 @@ class Exhausted(Exception):
 
 
 def spend(limits: Iterable[Limit]) -> None:
-    """Use one of every limit, or of none.
+    """Count one use against every limit, or against none.
 
     Raises:
-        Exhausted: one of them was used up; the others were not touched.
+        Exhausted: one of the limits is reached; nothing was counted.
     """
     with transaction.atomic():
-        # One order for everybody, so that two requests cannot wait for each other.
+        # Always in the same order, so that two requests cannot deadlock.
         for limit in sorted(limits, key=lambda limit: limit.key):
             row, _created = Budget.objects.get_or_create(
                 key=limit.key, window=limit.window
@@ -62,7 +62,7 @@ def spend(limits: Iterable[Limit]) -> None:
 
 
 def refund(limits: Iterable[Limit]) -> None:
-    """Undo one `spend`: it turned out not to count."""
+    """Undo one `spend` of these limits."""
     for limit in limits:
         Budget.objects.filter(key=limit.key, window=limit.window, used__gt=0).update(
             used=F("used") - 1
@@ -70,12 +70,15 @@ def refund(limits: Iterable[Limit]) -> None:
 
 
 def forget() -> int:
-    """Delete what no limit looks at any more; return how many rows."""
+    """Delete counters of windows that ended long ago; return how many."""
     return Budget.objects.filter(window__lt=retention.BUDGETS.oldest).delete()[0]
 
 
 def network_of(address: str | None) -> str:
-    """The network that counts as one guesser: an IPv4 address, or an IPv6 /64."""
+    """Return the network that limits count as one client.
+
+    That is an IPv4 address, or the /64 of an IPv6 address; "local" without an address.
+    """
     if address is None:
         return "local"
     parsed = ip_address(address)

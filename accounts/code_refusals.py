@@ -1,4 +1,4 @@
-"""What the reader is told when no code is sent or taken, what to do, and the status."""
+"""Texts for refused codes: the reason, what to do, and the HTTP status."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,18 +14,18 @@ from accounts import codes
 
 @dataclass(frozen=True)
 class CodeRefusal:
-    """A refusal in the reader's language."""
+    """A refused code, described in the reader's language."""
 
     title: str
     hint: str
     status: int
-    field: bool = False  # it is about the code that was typed
-    final: bool = False  # neither a code nor a try is of any use now
+    field: bool = False  # the field of the code shows it
+    final: bool = False  # neither another code nor another try helps now
     retry_after: int = 0  # seconds
 
 
 def describe_refusal(refusal: codes.CodeError) -> CodeRefusal:
-    """The words for a refusal of a code."""
+    """Return the text for the refusal of a code, in the active language."""
     words: CodeRefusal = _DESCRIPTIONS[type(refusal)](refusal)
     return words
 
@@ -145,7 +145,7 @@ def _wrong_code(refusal: codes.WrongCode) -> CodeRefusal:
 
 
 def round_up_seconds(wait: timedelta) -> int:
-    """Whole seconds, rounded up, so that whoever waits them out is not told again."""
+    """Return whole seconds, rounded up, so that waiting for them is enough."""
     return -int(-wait.total_seconds() // 1)
 
 

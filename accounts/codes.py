@@ -1,6 +1,7 @@
 """One-time codes by text message: send one, spend it.
 
-Six digits for one act of one session, good for five minutes and once.
+A code has six digits. It is valid once, for one purpose in one session, and for
+CODE_LIFETIME.
 """
 
 import hashlib
@@ -22,7 +23,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Purpose(StrEnum):
-    """What a code is good for; the text message names it."""
+    """The purpose of a code; the text message names it."""
 
     ISSUE = "issue a client password"
     SWITCH_OFF = "turn client passwords off"
@@ -31,7 +32,7 @@ class Purpose(StrEnum):
     CONFIRM_NUMBER = "confirm a new phone number"
 
 
-# The text message, in the language of the owner.
+# The text message for each purpose.
 TEXT_MESSAGES = {
     Purpose.ISSUE: gettext_noop(
         "%(code)s is your code for a new security password. "
@@ -65,7 +66,7 @@ class NoPhone(CodeError):
 
 
 class Held(CodeError):
-    """The number was changed lately; it gets codes from `until` on."""
+    """The number was changed recently and gets no codes until `until`."""
 
     def __init__(self, until: datetime) -> None:
         self.until = until
@@ -77,11 +78,11 @@ class Locked(CodeError):
 
 
 class NoApp(CodeError):
-    """There is no authenticator app, or none that counts yet."""
+    """There is no authenticator app, or it does not count yet."""
 
 
 class TooSoon(CodeError):
-    """Wait `wait` before the next code, or the next try."""
+    """The next code, or the next try, is allowed after `wait`."""
 
     def __init__(self, wait: timedelta) -> None:
         self.wait = wait
@@ -89,7 +90,10 @@ class TooSoon(CodeError):
 
 
 class TooMany(CodeError):
-    """A limit of codes is used up; the next may be asked for after `wait`."""
+    """A rate limit of codes is reached; the next code is allowed after `wait`.
+
+    `everybody` is true if the limit is not this owner's own.
+    """
 
     def __init__(self, wait: timedelta, *, everybody: bool) -> None:
         self.wait = wait
@@ -98,7 +102,7 @@ class TooMany(CodeError):
 
 
 class NotSent(CodeError):
-    """The text message was surely not sent; `permanent` if asking again cannot help."""
+    """The text message was not sent; `permanent` if another try cannot help."""
 
     def __init__(self, *, permanent: bool) -> None:
         self.permanent = permanent
@@ -106,19 +110,19 @@ class NotSent(CodeError):
 
 
 class MayBeLate(CodeError):
-    """Nobody knows whether the text message was sent; the code is good if it was."""
+    """It is unknown whether the text message was sent; the code is valid."""
 
 
 class NoCode(CodeError):
-    """No code of this session is outstanding: none was asked for, or it was used."""
+    """This session has no outstanding code: it asked for none, or used it."""
 
 
 class Expired(CodeError):
-    """The code has run out."""
+    """The code has expired."""
 
 
 class WrongCode(CodeError):
-    """The code is wrong; `tries_left` tries are left, with 0 the code is dead."""
+    """The code is wrong; with no `tries_left`, the right one no longer works either."""
 
     def __init__(self, tries_left: int) -> None:
         self.tries_left = tries_left
@@ -127,14 +131,15 @@ class WrongCode(CodeError):
 
 @sensitive_variables("code", "text")
 def send_code(account: Account, act: Purpose, *, by: Actor) -> None:
-    """Send a new code to the phone on file; a code sent before is dead from then on.
+    """Send a new code to the phone; an earlier code no longer works.
 
-    Takes at most as long as the gateway's time-out. No transaction may be open.
+    For CONFIRM_NUMBER, that is the new number, otherwise the number on file. It takes
+    at most as long as the gateway's time-out. No transaction may be open.
 
     Raises:
         NoPhone, Held, Locked, TooSoon, TooMany: nothing was sent, nothing changed.
-        NotSent: nothing was sent; another may be asked for at once.
-        MayBeLate: the provider did not say; the code and its cool-down hold.
+        NotSent: nothing was sent; another code may be asked for at once.
+        MayBeLate: the outcome is unknown; the code and its cool-down count.
     """
     phone, code = _create_code(account, act, by)
     text = _write_text_message(act, code, account)
@@ -155,10 +160,10 @@ def send_code(account: Account, act: Purpose, *, by: Actor) -> None:
 def spend_code(
     account: Account, act: Purpose, code: str, *, by: Actor
 ) -> CodeError | None:
-    """Spend the code, and return None; or return why it was refused.
+    """Spend the code and return None, or return why it was refused.
 
-    Call it inside the transaction of the act. A refusal is returned, not raised: raised
-    inside the transaction it would undo the count of failed tries.
+    Call it inside the transaction that needs the code. It returns the refusal instead
+    of raising it, because an exception would roll back the count of failures.
     """
     phone = _lock_phone(account, act)
     refusal = _check_code(phone, code, _get_scope(act, by))
@@ -170,19 +175,19 @@ def spend_code(
 
 
 def get_phone_refusal(phone: BasePhone) -> CodeError | None:
-    """Why this phone gets no codes at present, whatever they are for."""
+    """Return why this phone gets no codes now, for any purpose; None if it does."""
     if isinstance(phone, Phone) and phone.held_until and phone.is_held:
         return Held(phone.held_until)
     return Locked() if phone.locked else None
 
 
 def has_outstanding_code(phone: BasePhone, act: Purpose, *, by: Actor) -> bool:
-    """Whether a code that this session asked for can be typed in now."""
+    """Return whether this session has an outstanding, unexpired code for `act`."""
     return phone.has_code_for(_get_scope(act, by)) and not phone.code_has_expired
 
 
 def _lock_phone(account: Account, act: Purpose) -> BasePhone | None:
-    """The phone that codes for this act are sent to, ours until we commit."""
+    """Return the phone that gets codes for this purpose, locked; None without one."""
     if act is Purpose.CONFIRM_NUMBER:
         rows = NewPhone.objects.filter(account=account)
         return rows.select_for_update().first()
@@ -200,7 +205,7 @@ def _check_code(phone: BasePhone | None, code: str, scope: str) -> CodeError | N
 
 
 def _get_try_refusal(phone: BasePhone, scope: str) -> CodeError | None:
-    """Why no code can be tried now; a try that is not made is not counted."""
+    """Return why no code can be tried now, or None. Such a try is not counted."""
     if refusal := get_phone_refusal(phone):
         return refusal
     if not phone.has_code_for(scope):
@@ -224,7 +229,7 @@ def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, 
             if wait := phone.get_send_wait():
                 raise TooSoon(wait)
             if (wait := phone.get_try_wait()) >= settings.CODE_LIFETIME:
-                raise TooSoon(wait)  # the code would run out untried
+                raise TooSoon(wait)  # the code would expire before it can be tried
             budgets.spend(_get_limits(account, phone, by))
             return phone, phone.set_code(_get_scope(act, by))
     except budgets.Exhausted as error:
@@ -233,12 +238,12 @@ def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, 
 
 
 def _get_scope(act: Purpose, by: Actor) -> str:
-    """The one act in the one browser session that a code is bound to."""
+    """Return the scope of a code: its purpose, and a hash of the session key."""
     return f"{act}|{hashlib.sha256(by.session_key.encode()).hexdigest()}"
 
 
 def _withdraw_code(account: Account, act: Purpose, phone: BasePhone) -> None:
-    """Drop the code that was not sent, unless another has replaced it meanwhile."""
+    """Delete the code that was not sent, unless a newer one has replaced it."""
     with transaction.atomic():
         row = _lock_phone(account, act)
         if row is not None and row.digest == phone.digest:
@@ -270,10 +275,10 @@ def _get_limits(account: Account, phone: BasePhone, by: Actor) -> list[budgets.L
 
 @sensitive_variables()
 def _write_text_message(act: Purpose, code: str, account: Account) -> str:
-    """The message in the owner's language, with the code bound to our host name.
+    """Return the message in the owner's language, with the code bound to our host.
 
-    The last line is the origin-bound form (WICG "Origin-bound one-time codes"), by
-    which telephones fill the code in on our pages and on no others.
+    The last line has the format of WICG's "Origin-bound one-time codes", so that phones
+    fill in the code on our pages only.
     """
     site = sites.get_own_site()
     with translation.override(account.language or settings.LANGUAGE_CODE):

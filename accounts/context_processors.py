@@ -1,4 +1,4 @@
-"""What every page knows."""
+"""Context for the templates of all pages."""
 
 from functools import cache
 from typing import Any
@@ -13,7 +13,7 @@ from accounts.forms import SCHEME_COOKIE, SCHEMES
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
-    """The chosen appearance, the languages, our site, whom to ask, and READ_ONLY."""
+    """Return the appearance, the languages, our site, whom to ask, and READ_ONLY."""
     scheme = request.COOKIES.get(SCHEME_COOKIE, "")
     return {
         "scheme": scheme if scheme in SCHEMES else "",
@@ -27,7 +27,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
 
 @cache
 def _languages() -> list[tuple[str, str]]:
-    """The languages to choose from, each by its code and in its own words."""
+    """Return the code and the native name of each available language."""
     return [
         (code, capfirst(get_language_info(code)["name_local"]))
         for code, _name in settings.LANGUAGES

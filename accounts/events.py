@@ -1,4 +1,4 @@
-"""The audit log: events are written here, and never changed afterwards."""
+"""The audit log: this module writes all security events; nothing changes them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,53 +25,54 @@ MAX_REASON_LENGTH = 300
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts, from where (None: on the host itself), and in which web session."""
+    """Who acts, from which IP address (None: on the host), and in which session."""
 
     name: str
     network_address: str | None = None
     session_key: str = field(default="", repr=False)
 
 
-# Acts where no person does.
+# The actor of what the portal does by itself.
 PORTAL = Actor("mailportal")
 
 
 @dataclass(frozen=True)
 class Event:
-    """An event to record. `detail` must hold nothing secret: it is shown."""
+    """An event to record. `detail` must contain no secret: pages show it."""
 
     kind: SecurityEvent.Kind
     account: Account | None
     by: Actor
     at: datetime = field(default_factory=timezone.now)
     detail: Detail = field(default_factory=dict)
-    # A phone number that is notified by text message, besides the mail.
+    # A phone number to notify by text message, besides the mail.
     also_to: str = ""
-    # Why, in the words of whoever did it.
+    # The reason that the actor gave.
     why: str = ""
-    # The domain whose administrators may read it; of a mailbox always its own.
+    # The domain whose administrators may read it; the mailbox's own takes precedence.
     domain: str = ""
-    # Of a mailbox that there is no more.
+    # The address of a mailbox that no longer exists.
     address: str = ""
 
 
 def command_actor(name: str) -> Actor:
-    """Return the person at the terminal of the host who runs this command."""
+    """Return the actor for a command: its name, and the system user who runs it."""
     return Actor(f"{name} ({getuser()})")
 
 
 def record(
     kind: SecurityEvent.Kind, account: Account | None, *, by: Actor, **detail: str | int
 ) -> None:
-    """Write one event of this moment; `detail` must hold nothing secret."""
+    """Write one event with the present time; `detail` must contain no secret."""
     record_all([Event(kind, account, by, detail=detail)])
 
 
 def record_all(events: Iterable[Event]) -> None:
-    """Write events and the notifications they cause. Every event comes through here.
+    """Write events, and queue the notifications that they cause.
 
-    Names, details and reasons are redacted: what looks like a secret or a phone number
-    is left out, as nothing can be removed from the audit log later.
+    Details and reasons are redacted: what looks like a secret or a phone number is left
+    out, because nothing can be removed from the audit log later. All events are written
+    by this function.
     """
     events = list(events)
     rows = SecurityEvent.objects.bulk_create(map(_build_row, events), batch_size=500)
@@ -87,9 +88,9 @@ def record_all(events: Iterable[Event]) -> None:
 def describe_changes(
     before: Mapping[str, object], after: Mapping[str, object]
 ) -> dict[str, Changed]:
-    """Return what has changed, as the detail of an event; {} if nothing has.
+    """Return the changes as the detail of an event; {} if there are none.
 
-    Values may be of any type. Of secret fields only the names are recorded.
+    Values may be of any type. For secret fields, only the names are included.
     """
     changed = {}
     for name in sorted({*before, *after}):

@@ -1,8 +1,8 @@
 """Texts of libraries, for our translation catalogues.
 
 django-otp and two-factor have no Chinese catalogues, and some translations of Django
-do not use our words. A text that is listed here is translated like our own, and our
-catalogues win over theirs.
+do not use our words. The texts listed here are translated like our own, and our
+catalogues take precedence.
 """
 
 from django.utils.translation import gettext_noop, ngettext_lazy

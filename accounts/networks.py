@@ -1,7 +1,7 @@
-"""Lists of networks: what people type, what is stored, and who is in them.
+"""Lists of IP networks: parse, store and compare them, and look up addresses.
 
-A list is stored as one text, with commas in between and each network in canonical form
-(CIDR, RFC 4632 and RFC 4291). Who has the list says what an empty one means.
+A list is stored as one text, separated by commas, with each network in canonical form
+(CIDR, RFC 4632 and RFC 4291). The meaning of an empty list depends on its column.
 `deploy/dovecot/portal.lua` reads the same lists, and a test compares the two.
 """
 
@@ -24,18 +24,20 @@ from django.utils.translation import gettext
 MAX_NETWORKS = 10
 ANYWHERE = "0.0.0.0/0,::/0"
 Network = IPv4Network | IPv6Network
-# Where IPv6 has the addresses of IPv4 (RFC 4291, 2.5.5.2).
+# The IPv6 network of IPv4-mapped addresses (RFC 4291, section 2.5.5.2).
 MAPPED = IPv6Address("::ffff:0:0")
 MAPPED_BITS = 96
-# Before the name of an interface (RFC 4007), which says nothing to another host.
+# The separator before a zone (RFC 4007), which has no meaning on another host.
 ZONE = "%"
 
 
 def parse_networks(text: str) -> tuple[str, ...]:
-    """Return the networks that somebody typed, in canonical form, each once.
+    """Parse networks that somebody typed; return them in canonical form, each once.
+
+    Blanks, commas and semicolons separate them.
 
     Raises:
-        ValidationError: one of them is none, or they are too many.
+        ValidationError: one of them is invalid, or they are more than MAX_NETWORKS.
     """
     typed = re.split(r"[\s,;]+", text.strip())
     networks = [_normalize_network(each) for each in typed if each]
@@ -46,7 +48,7 @@ def parse_networks(text: str) -> tuple[str, ...]:
 
 
 def parse_network(text: str) -> Network | None:
-    """Return one network, whatever is set behind its length; None if it is none."""
+    """Parse one network and clear its host bits; return None if it is invalid."""
     try:
         return None if ZONE in text else ip_network(text, strict=False)
     except ValueError:
@@ -54,20 +56,20 @@ def parse_network(text: str) -> Network | None:
 
 
 def join_networks(networks: Iterable[str]) -> str:
-    """Return them as they are stored: nothing but commas in between."""
+    """Return the list as it is stored: separated by commas, without blanks."""
     return ",".join(networks)
 
 
 def split_networks(stored: str) -> list[str]:
-    """Return the networks of a stored list, one by one."""
+    """Return the networks of a stored list."""
     return [each for each in stored.split(",") if each]
 
 
 def contains_address(stored: str, ip: str | None) -> bool:
-    """Return whether the address is in one of the networks, as the mail server does.
+    """Return whether the address is in one of the networks; as the mail server does.
 
-    An address of IPv4 is its address within IPv6 as well. What is no address is in no
-    network, and what is no network has no address.
+    An IPv4 address equals its IPv4-mapped IPv6 address. An invalid address is in no
+    network, and an invalid network contains no address.
     """
     try:
         address = ip_address(ip or "")
@@ -80,7 +82,10 @@ def contains_address(stored: str, ip: str | None) -> bool:
 
 
 def covers_networks(outer: str, inner: str) -> bool:
-    """Return whether `outer` has every address of `inner`; empty ones are anywhere."""
+    """Return whether `outer` contains every address of `inner`.
+
+    Both are stored lists. Here, an empty list contains every address.
+    """
     return _merge_networks(outer, inner) == _merge_networks(outer)
 
 
@@ -96,7 +101,10 @@ def _normalize_network(text: str) -> str:
 
 @lru_cache(maxsize=1000)
 def _parse_stored(stored: str) -> tuple[IPv6Network, ...]:
-    """Those of the list that are networks, all as IPv6's; many rows have the same."""
+    """Return the valid networks of a stored list, as IPv6 networks.
+
+    The results are cached, because many rows have the same list.
+    """
     found = map(parse_network, split_networks(stored))
     return tuple(_map_network(each) for each in found if each is not None)
 
@@ -116,6 +124,6 @@ def _map_address(address: IPv4Address | IPv6Address) -> IPv6Address:
 
 
 def _merge_networks(*lists: str) -> list[IPv6Network]:
-    """Return the fewest networks of the same addresses as these lists together."""
+    """Return the fewest networks that together contain the addresses of the lists."""
     networks = {each for stored in lists for each in _parse_stored(stored or ANYWHERE)}
     return [*collapse_addresses(networks)]

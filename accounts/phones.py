@@ -1,9 +1,10 @@
-"""Putting a phone number on file: the first one, or another in its place.
+"""Change of the phone number on file, and entry of the first one.
 
-Who owns the number owns the codes, so a change takes a code to the number on file and
-one to the new number, in one browser session. The new number then gets no codes for a
-time, and the old one is told. The first number comes from an administrator; or, where
-the policy allows it, from the owner, who confirms it with a code.
+Whoever has the number gets the codes. So a change requires a code sent to the number on
+file and a code sent to the new number, in one browser session. Afterwards the new
+number gets no codes for the time PHONE_HOLD, and the old number is notified. An
+administrator enters the first number; if the policy allows it, the owner can enter it
+and confirm it with a code.
 """
 
 import hashlib
@@ -31,29 +32,29 @@ class ChangeRefused(Exception):
 
 
 class NotAllowed(ChangeRefused):
-    """The first number has to come from an administrator."""
+    """Only an administrator may enter the first number."""
 
 
 class SameNumber(ChangeRefused):
-    """This very number is on file."""
+    """This number is already on file."""
 
 
 class StartAgain(ChangeRefused):
-    """No change of this session is under way, or it is too old, or was overtaken."""
+    """This session has no pending change, or that is too old or no longer allowed."""
 
 
 def can_get_codes(number: PhoneNumber) -> bool:
-    """Whether text messages to the number can reach one person.
+    """Return whether text messages to the number can reach one person.
 
-    Those to a landline reach nobody; behind an extension is a switchboard, and what is
-    kept of the number leads there.
+    Landlines do not receive them. A number with an extension belongs to a switchboard,
+    and would be stored without its extension.
     """
     is_mobile = number_type(number) in MOBILE
     return bool(number.is_valid() and is_mobile and not number.extension)
 
 
 def get_change_refusal(account: Account) -> ChangeRefused | codes.CodeError | None:
-    """What stands against another number now."""
+    """Return why the owner cannot change the number now; None if they can."""
     phone = _get_phone(account)
     if phone is not None:
         return codes.get_phone_refusal(phone)
@@ -63,12 +64,12 @@ def get_change_refusal(account: Account) -> ChangeRefused | codes.CodeError | No
 
 
 def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
-    """Begin to put this number on file; a change that was under way is forgotten.
+    """Begin to put this number on file; it replaces a pending change.
 
-    Call it when the web password was typed in right.
+    Call it only after the web password was checked.
 
     Raises:
-        Refused, codes.CodeError: nothing changed.
+        ChangeRefused, codes.CodeError: nothing was changed.
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
@@ -91,7 +92,7 @@ def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
 
 
 def get_pending_change(account: Account, *, by: Actor) -> NewPhone | None:
-    """Return the change that this session has begun and may go on with."""
+    """Return the pending change of this session; None if it may not continue."""
     new = NewPhone.objects.filter(account=account, session=_digest_session(by)).first()
     phone = _get_phone(account)
     if (
@@ -105,7 +106,7 @@ def get_pending_change(account: Account, *, by: Actor) -> NewPhone | None:
 
 
 def get_due_purpose(new: NewPhone) -> Purpose:
-    """Which code has to be typed in next."""
+    """Return the purpose of the code that has to be entered next."""
     return Purpose.CONFIRM_NUMBER if new.is_approved else Purpose.REPLACE_NUMBER
 
 
@@ -114,7 +115,7 @@ def send_code(account: Account, *, by: Actor) -> None:
 
     Raises:
         StartAgain: nothing was sent.
-        codes.CodeError: as `codes.send_code` says.
+        codes.CodeError: see `codes.send_code`.
     """
     new = get_pending_change(account, by=by)
     if new is None:
@@ -127,8 +128,8 @@ def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
     """Spend the code that is due; return whether the new number is on file now.
 
     Raises:
-        StartAgain: the code was not looked at.
-        codes.CodeError: a wrong try is counted.
+        StartAgain: the code was not checked.
+        codes.CodeError: the code was refused; a wrong one is counted.
     """
     with transaction.atomic():
         owner = Account.objects.lock(account.pk)
@@ -141,7 +142,7 @@ def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
             _put_on_file(owner, new, by)
         elif refusal is None:
             NewPhone.objects.filter(pk=new.pk).update(is_approved=True)
-    if refusal is not None:  # raised inside, it would undo the count of wrong tries
+    if refusal is not None:  # raised inside, it would roll back the count of failures
         raise refusal
     return is_last
 
@@ -149,7 +150,10 @@ def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
 def record_change(
     account: Account, old: Phone | None, new: Phone | None, *, by: Actor, why: str = ""
 ) -> None:
-    """Record that `new` is on file; the owner is told, and the old number as well."""
+    """Record that `new` is on file, and notify the owner by mail and the old number.
+
+    Without `old`, it is the first number; without `new`, the number was removed.
+    """
     events.record_all([build_change_event(account, old, new, by=by, why=why)])
 
 

@@ -1,4 +1,4 @@
-"""Redaction of text for the audit log, which is never changed.
+"""Redaction of texts for the audit log, where nothing can be removed later.
 
 People write secrets into reasons and names. Whatever looks like a secret of the portal
 is replaced before it is stored.
@@ -8,7 +8,8 @@ import re
 
 HIDDEN = "•••"
 SYMBOL = "[abcdefghijkmnpqrstuvwxyz23456789]"  # of security passwords
-# Groups of four may be words if no digit is in them; sixteen in a row are no word.
+# Groups of four can be words, so at least one digit is required. Sixteen characters
+# without a blank are not a word.
 SECURITY_PASSWORD = re.compile(
     rf"\b{SYMBOL}{{16}}\b"
     rf"|\b(?=[a-z -]*\d)(?:{SYMBOL}{{4}}[ -]){{3,}}{SYMBOL}{{4}}\b",
@@ -22,7 +23,10 @@ PHONE_NUMBER = re.compile(r"(?:\+|\b00)[1-9](?:[ ()/.-]{0,2}\d){6,14}")
 
 
 def redact(text: str) -> str:
-    """Return the text without phone numbers, hashes, passwords and tokens."""
+    """Return the text with phone numbers, hashes, passwords and tokens replaced.
+
+    Of a phone number, the last two digits stay.
+    """
     text = API_TOKEN.sub(HIDDEN, HASH.sub(HIDDEN, text))
     text = SECURITY_PASSWORD.sub(HIDDEN, text)
     return PHONE_NUMBER.sub(lambda found: f"+{HIDDEN}{found[0][-2:]}", text)

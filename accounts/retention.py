@@ -1,6 +1,6 @@
-"""How long records are kept that are needed for a while; `manage.py tidy` deletes them.
+"""Retention: how long temporary records are kept. `manage.py tidy` deletes them.
 
-Everything else stays until somebody deletes it, the record of events for good.
+All other records stay until somebody deletes them. The audit log stays for good.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,11 @@ from django.utils import timezone
 
 @dataclass(frozen=True)
 class Retention:
-    """How many days records are kept, and how many of them, as docs/operations.md says.
+    """How many days records are kept, and how many of the newest of each owner.
 
-    Either is a number or the name of the setting that says it. `records` is what
-    `manage.py tidy` calls them. The days count from when a record was last needed.
+    Each is a number, or the name of a setting. `records` is their name in the output of
+    `manage.py tidy`. The days count from when a record was last needed. A test compares
+    these values with docs/operations.md.
     """
 
     records: str
@@ -27,11 +28,14 @@ class Retention:
 
     @property
     def oldest(self) -> datetime:
-        """The moment from which on records are kept."""
+        """The time before which records are deleted."""
         return timezone.now() - timedelta(days=_number(self.days))
 
     def surplus(self, rows: QuerySet[Any], owner: str) -> list[int]:
-        """Return the keys of those beyond the `newest` of each owner, by `last_at`."""
+        """Return the keys of each owner's rows beyond the `newest`, by `last_at`.
+
+        `owner` is the name of the column that identifies the owner.
+        """
         if self.newest is None:
             return []
         newest_first = Window(
@@ -42,15 +46,15 @@ class Retention:
         return list(surplus.values_list("pk", flat=True))
 
 
-# Recognised for so long where a device still tries them.
+# For so long, a device that still tries one is recognised.
 REVOKED_PASSWORDS = Retention("deleted security passwords", "REVOKED_KEPT_DAYS")
-# Who comes too late is told so.
+# For so long, whoever opens one reads that it has expired.
 SET_UP_LINKS = Retention("old links for set-up", 1)
 LOGONS = Retention("old mail logons", "LOGONS_KEPT_DAYS", "LOGONS_KEPT_AN_ACCOUNT")
-# The newest of a password stays, however old it is.
+# The newest network of each password stays, however old it is.
 KNOWN_NETWORKS = Retention("networks out of use", "LOGONS_KEPT_DAYS", 100)
 CUTOFFS = Retention("finished cut-offs", 30)
-# Longer than the longest limit looks back.
+# Longer than the window of any limit.
 BUDGETS = Retention("old limits", 2)
 UNCONFIRMED_JOBS = Retention("actions that nobody confirmed", 1)
 

@@ -1,11 +1,12 @@
-"""Which columns are secret, or are made from a secret: the only list of them.
+"""The only list of columns that are secret or derived from a secret.
 
-Their values are on no page, in no list and its filters, search and order, in no export,
-no answer of the API, and no event. Tests hold the administration and the API to it, and
-fail for a new column whose name sounds like a secret until it stands here.
+Their values appear on no page, in no filter, search, ordering or export, in no answer
+of the API, and in no event. Tests check the administration and the API against this
+list. They also fail for a column whose name sounds like a secret until it is listed
+here.
 """
 
-# By the labels of the models, the libraries' too.
+# By the labels of the models, including those of libraries.
 SECRET_COLUMNS: dict[str, frozenset[str]] = {
     "accounts.Account": frozenset({"password", "taken_over"}),
     "accounts.MailLogon": frozenset({"hash", "selector"}),
@@ -26,7 +27,7 @@ SECRET_COLUMNS: dict[str, frozenset[str]] = {
     "sessions.Session": frozenset({"session_data", "session_key"}),
 }
 
-# What sounds like a secret and is none, and why.
+# Columns whose names sound like a secret, and what they contain instead.
 HARMLESS_COLUMNS: dict[str, str] = {
     "accounts.Account.client_passwords_on": "whether they are on",
     "accounts.Account.sessions_ended": "a count",
@@ -50,7 +51,7 @@ HARMLESS_COLUMNS: dict[str, str] = {
     "django_otp_webauthn.WebAuthnCredential.sign_count": "a count",
 }
 
-# What forms ask for, and details of events might be called.
+# Form fields with secrets, whose names could occur in details of events.
 FORM_FIELDS = frozenset(
     {
         "code",

@@ -1,4 +1,4 @@
-"""The sites of this host, as MAIL_SITES lists them: where a mailbox may live."""
+"""The sites of this host, from the setting MAIL_SITES."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from accounts.models.protocols import PROTOCOLS, Protocol
 
-# Names that the catalogues know; an operator's own are shown as they are.
+# Names of sites that are translated; other names are shown as they are.
 KNOWN_NAMES = [
     gettext_noop("Singapore"),
     gettext_noop("China (Hong Kong)"),
@@ -30,12 +30,12 @@ class Server:
 
     @property
     def purpose(self) -> str:
-        """What people know its protocol by."""
+        """The label of its protocol."""
         return self.protocol.label
 
 
 class ServerPair(NamedTuple):
-    """The server to receive from and the one to send by, of those for one account."""
+    """The servers of one account: one to receive mail from, one to send mail by."""
 
     incoming: Server
     outgoing: Server
@@ -53,12 +53,12 @@ class Site:
 
     @property
     def name(self) -> str:
-        """What people call it, in the reader's language."""
+        """The name, in the active language."""
         return gettext(self.label)
 
     @property
     def sign_in_url(self) -> str:
-        """The sign-in of its portal."""
+        """The URL of the sign-in page of its portal."""
         return urljoin(self.url, "login/")
 
     @property
@@ -68,19 +68,19 @@ class Site:
 
     @property
     def is_own(self) -> bool:
-        """Whether this portal is the one of the site."""
+        """Whether this portal belongs to the site."""
         return self.key == settings.MAIL_SITE
 
 
 def get_sites() -> list[Site]:
-    """All sites, our own first."""
+    """Return all sites, our own first."""
     return sorted(
         map(_parse_site, settings.MAIL_SITES), key=lambda site: not site.is_own
     )
 
 
 def get_own_site() -> Site:
-    """The site of this portal; one without a name if none is configured."""
+    """Return the site of this portal; an empty one if none is configured."""
     for site in get_sites():
         if site.is_own:
             return site
@@ -88,7 +88,7 @@ def get_own_site() -> Site:
 
 
 def choose_servers(servers: Iterable[Server]) -> ServerPair | None:
-    """The first of each kind, which people are led to; None without both."""
+    """Return the first server of each direction; None unless there are both."""
     first: dict[bool, Server] = {}
     for server in servers:
         first.setdefault(server.protocol.sends, server)
