@@ -1,1 +1,1 @@
-"""The outside world: text messages, and the mail nodes' administration."""
+"""Gateways to other systems: mail, text messages, and Dovecot."""

@@ -1,4 +1,4 @@
-"""Dovecot's doveadm HTTP API: who is on line, whom to put off, what to forget.
+"""A client for Dovecot's doveadm HTTP API: list and end sessions, flush the cache.
 
 https://doc.dovecot.org/2.3/admin_manual/doveadm_http_api/
 """
@@ -24,10 +24,10 @@ logger = logging.getLogger(__name__)
 _CONNECT_SECONDS = 1.0
 _READ_SECONDS = 2.0
 
-# An exit code of doveadm: nobody of that name is on line.
+# doveadm's exit code if no session has that name.
 _NOT_FOUND = 68
 
-# RFC 5322's atext; without the two signs that Dovecot takes as wildcards.
+# RFC 5322's atext, without Dovecot's two wildcards.
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'+/=^_`{|}~-]+@[A-Za-z0-9.-]+")
 _MASK = re.compile(r"[A-Za-z0-9.!#$%&'+/=^_`{|}~@*?-]+")
 
@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 class DoveadmError(Exception):
-    """The node did not say that it has done it."""
+    """The mail server did not confirm the command."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -50,7 +50,7 @@ class DoveadmError(Exception):
 
 @dataclass(frozen=True)
 class Connection:
-    """A session on line; `username` is the login name, `address~id` for a device's."""
+    """A session; `username` is the logon name (see `gateways.loginnames`)."""
 
     username: str
     service: str
@@ -63,10 +63,10 @@ class Kick:
     """Which sessions to end.
 
     Args:
-        mask: A login name, with the wildcards `*` and `?`.
+        mask: A logon name, with the wildcards `*` and `?`.
         ip: Only those from this address or network.
-        protocol: Only those of "imap", "pop3" or "smtp". The node needs the sockets
-            of deploy/dovecot/sessions.conf for it.
+        protocol: Only those of "imap", "pop3" or "smtp". The mail server needs the
+            sockets of deploy/dovecot/sessions.conf for it.
     """
 
     mask: str
@@ -82,23 +82,24 @@ def kick(url: str, which: Kick) -> int:
     """End these sessions.
 
     Returns:
-        How many login names were on line; Dovecot 2.4 says how many sessions.
+        The number of logon names that had sessions; from Dovecot 2.4, the number of
+        sessions.
 
     Raises:
-        DoveadmError: Sessions may still be on line.
-        ValueError: The mask holds a character that no login name has, or the IP address
-            is none.
+        DoveadmError: Some sessions may continue.
+        ValueError: The mask contains a character that no logon name has, or the IP
+            address is invalid.
     """
     (rows,) = _run_commands(url, _build_kick(which))
     return _count_kicked(rows)
 
 
 def list_sessions(url: str, mask: str) -> list[Connection]:
-    """List the sessions whose login name matches `mask`.
+    """List the sessions whose logon name matches `mask`.
 
     Raises:
-        DoveadmError: The node did not say.
-        ValueError: `mask` holds a character that no login name has.
+        DoveadmError: The mail server did not answer with a list.
+        ValueError: `mask` contains a character that no logon name has.
     """
     command = (
         "who",
@@ -117,18 +118,18 @@ def list_sessions(url: str, mask: str) -> list[Connection]:
 
 
 def flush_cache(url: str, address: str) -> int:
-    """Make the node forget what it remembers of the logons of `address`.
+    """Flush the authentication cache of a mail server for one address.
 
     Args:
-        url: The node's.
-        address: As typed at a logon, without a device's suffix.
+        url: The URL of the mail server's doveadm.
+        address: The address as typed at a logon, without the suffix of a credential.
 
     Returns:
-        How many entries it forgot.
+        The number of flushed entries.
 
     Raises:
-        DoveadmError: It may still remember.
-        ValueError: `address` is none, or holds a wildcard.
+        DoveadmError: The cache may still contain entries.
+        ValueError: `address` is invalid, or contains a wildcard.
     """
     (rows,) = _run_commands(url, _build_flush(address))
     return sum(_read_number(row, "entries") for row in rows)
@@ -137,14 +138,14 @@ def flush_cache(url: str, address: str) -> int:
 def cut_off(url: str, kicks: Sequence[Kick]) -> int:
     """Flush the cache for the addresses of `kicks`, then end those, in one request.
 
-    The flush comes first, so that nobody kicked gets back in by the cache.
+    The flush comes first, so that no ended session can log on again from the cache.
 
     Returns:
-        As `kick`.
+        See `kick`.
 
     Raises:
-        DoveadmError: Sessions may still be on line, or the cache may still remember.
-        ValueError: As `flush_cache` and `kick`.
+        DoveadmError: Some sessions may continue, or the cache may contain entries.
+        ValueError: See `flush_cache` and `kick`.
     """
     addresses = dict.fromkeys(LoginName.parse(each.mask).address for each in kicks)
     flushes = [_build_flush(address) for address in addresses]
@@ -158,13 +159,13 @@ def _build_kick(which: Kick) -> _Command:
         masks.append(str(ipaddress.ip_network(which.ip, strict=False)))
     if which.protocol is None:
         return "kick", {"mask": masks}
-    # Seen from Dovecot's folder of sockets, where its services run. It must have a
-    # slash: 2.3 takes anything else for the name of a host.
+    # Relative to Dovecot's folder of sockets. It must contain a slash: Dovecot 2.3
+    # takes any other text for the name of a host.
     return "kick", {"mask": masks, "socketPath": f"./portal-{which.protocol}"}
 
 
 def _count_kicked(rows: Sequence[_Row]) -> int:
-    """A row for each login name says 2.3, one row with a count says 2.4."""
+    """Return the count in one row (Dovecot 2.4), or the number of rows (2.3)."""
     return sum(_read_number(row, "count") if "count" in row else 1 for row in rows)
 
 
@@ -179,7 +180,7 @@ def _require_match(name: str, pattern: re.Pattern[str]) -> str:
 
 
 def _run_commands(url: str, *commands: _Command) -> list[list[_Row]]:
-    """Have the node run `commands` in this order; return the rows of each."""
+    """Run the commands in this order, in one request; return the rows of each."""
     body = [(*command, str(tag)) for tag, command in enumerate(commands)]
     status, text = _post(url, body)
     if status == HTTPStatus.UNAUTHORIZED:
@@ -199,11 +200,11 @@ def _run_commands(url: str, *commands: _Command) -> list[list[_Row]]:
 def _post(url: str, body: object) -> tuple[int, bytes]:
     key = base64.b64encode(settings.DOVEADM_API_KEY.encode()).decode()
     with requests.Session() as session:
-        # A node of ours: no proxy on the way, and no .netrc that replaces our header.
+        # It is our own server: use no proxy, and no .netrc that replaces our header.
         session.trust_env = False
         try:
-            # `requests` asks to keep the connection alive. Asked to close it, Dovecot
-            # 2.3 never answers a wrong key.
+            # `requests` asks to keep the connection alive. If asked to close it,
+            # Dovecot 2.3 never answers a wrong key.
             answer = session.post(
                 url,
                 json=body,
@@ -216,9 +217,9 @@ def _post(url: str, body: object) -> tuple[int, bytes]:
         except requests.RequestException:
             reason = Reason.UNREACHABLE
         else:
-            # Not the answer itself, which would keep the connection open.
+            # The answer itself would keep the connection open.
             return answer.status_code, answer.content
-    # Not inside a handler: the context would carry the words of others.
+    # Raised outside the handlers, whose exception could repeat secrets as its context.
     raise _log_failure(reason)
 
 
@@ -230,7 +231,7 @@ def _parse_json(text: bytes) -> object:
 
 
 def _is_from_2_4(result: object) -> bool:
-    """Whether this is what Dovecot 2.4 says to a kick."""
+    """Return whether this is Dovecot 2.4's answer to a kick."""
     match result:
         case ["doveadmResponse", [{"count": str()}], _]:
             return True
@@ -246,7 +247,7 @@ def _read_rows(name: str, tag: str, result: object, *, has_cache: bool) -> list[
         case ["error", {"exitCode": int(code), **error}, str(echo)] if echo == tag:
             if name == "kick" and code == _NOT_FOUND:
                 return []
-            # In 2.4 there is nothing to flush, and our configuration allows no flush.
+            # With 2.4 there is no cache, and our configuration refuses the command.
             kind = error.get("type")
             if name == "authCacheFlush" and kind == "unAuthorized" and not has_cache:
                 return []

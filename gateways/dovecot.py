@@ -1,4 +1,4 @@
-"""The Dovecot of this machine, if there is one: which version it is."""
+"""The Dovecot that is installed on this machine."""
 
 import re
 import subprocess
@@ -9,9 +9,9 @@ TIMEOUT = 5.0  # seconds
 
 
 def installed_version(program: Path = PROGRAM) -> str:
-    """Return the first two numbers of its version, as in "2.4".
+    """Return the first two numbers of its version, such as "2.4".
 
-    Empty where there is none, or where it does not say.
+    Return "" if it is not installed, or does not answer within `TIMEOUT`.
     """
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program, nothing from outside

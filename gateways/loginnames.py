@@ -1,24 +1,26 @@
-"""The names under which sessions run on the mail servers.
+"""Logon names: the user names of sessions on the mail servers.
 
-The web password's is the address. A security password's is address~70, where 70 is its
-key; and address~70.1, address~70.2 once its networks were changed, with .0 and a number
-behind where its policy names networks. The logon views make them, and nothing else.
+A session with the web password has the address as its name. A session with a security
+password has address~70, where 70 is the password's key. After its networks were changed
+it has address~70.1, then address~70.2. If its policy lists networks, .0 and a number
+for these follow: address~70.04711, or address~70.1.04711. Only the logon views make
+these names.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-SEPARATOR = "~"  # in no address (`accounts.models.account`)
-MAX_DIGITS = 18  # that fit into a key of the database whatever they are
+SEPARATOR = "~"  # no address contains it (`accounts.models.account`)
+MAX_DIGITS = 18  # any number of 18 digits fits into a key of the database
 
 
 @dataclass(frozen=True)
 class LoginName:
-    """A login name, or a mask of some, taken apart.
+    """The parts of a logon name, or of a mask of logon names.
 
-    `credential` is the key of a security password; None for the web password, and for
-    what is no name of ours.
+    `credential` is the key of a security password. It is None for the web password, and
+    for names that the portal did not make.
     """
 
     address: str
@@ -26,7 +28,7 @@ class LoginName:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Take a login name apart. Every text is one: mail servers tell of any."""
+        """Parse a logon name. Any text is accepted, as mail servers report any name."""
         address, _mark, rest = text.partition(SEPARATOR)
         key = rest.partition(".")[0]
         is_key = key.isascii() and key.isdecimal() and len(key) <= MAX_DIGITS
@@ -34,16 +36,16 @@ class LoginName:
 
     @property
     def domain(self) -> str:
-        """What is behind the last @; all of it without one."""
+        """The part after the last @; the whole address if it has none."""
         return self.address.rpartition("@")[2]
 
 
 def parse_credentials(names: Iterable[str]) -> set[int]:
-    """Return the keys of the security passwords that these are names of."""
+    """Return the keys of the security passwords in these logon names."""
     found = (LoginName.parse(name).credential for name in names)
     return {key for key in found if key is not None}
 
 
 def build_mask(address: str, credential: int) -> str:
-    """Return the mask of all names that a security password's sessions ever had."""
+    """Return a mask that matches all logon names of a security password."""
     return f"{address}{SEPARATOR}{credential}*"

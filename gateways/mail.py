@@ -1,20 +1,21 @@
-"""The one way out for mail: Django's, with a time-out and errors of ours."""
+"""Mail, sent by Django's backend, with a time-out and our own exception."""
 
 from django.core.mail import EmailMessage
 
-# Nobody's vacation notice answers it (RFC 3834).
+# Keeps vacation notices from answering (RFC 3834).
 HEADERS = {"Auto-Submitted": "auto-generated"}
 
 
 class NotSent(Exception):
-    """The mail server did not take it; it may be asked again."""
+    """The mail server did not accept the mail; another try may help."""
 
 
 def send(to: str, subject: str, text: str) -> None:
-    """Hand a plain text over to the mail server that the settings name.
+    """Send a mail in plain text by the mail server of the settings.
 
     Raises:
-        NotSent: in words of ours; the mail server's may repeat the address.
+        NotSent: it was not accepted. The message is ours, because the mail server's
+            own could repeat the address.
     """
     try:
         EmailMessage(subject, text, to=[to], headers=HEADERS).send()

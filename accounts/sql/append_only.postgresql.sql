@@ -1,5 +1,6 @@
--- Security events are written once: nobody changes or deletes one. Only the link to a
--- mailbox may go, when the mailbox does. Tests try every column.
+-- The audit log is append-only: triggers refuse to change or delete a security event.
+-- Only its link to the mailbox may become NULL, when the mailbox is deleted. Tests try
+-- every column.
 
 CREATE FUNCTION accounts_securityevent_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -20,8 +21,8 @@ CREATE TRIGGER accounts_securityevent_table
   BEFORE TRUNCATE ON accounts_securityevent
   FOR EACH STATEMENT EXECUTE FUNCTION accounts_securityevent_refuse();
 
--- The portal owns the table: it could give itself the rights back, but not by mistake.
--- (PostgreSQL checks foreign keys with the right to update one column at least.)
+-- The portal owns the table, so it could grant itself the rights again, but not by
+-- mistake. (PostgreSQL needs the right to update one column to check foreign keys.)
 REVOKE UPDATE, DELETE, TRUNCATE ON accounts_securityevent FROM CURRENT_USER;
 GRANT UPDATE (account_id) ON accounts_securityevent TO CURRENT_USER;
 

@@ -1,8 +1,9 @@
--- Security events are written once: nobody changes or deletes one. Only the link to a
--- mailbox may go, when the mailbox does. Tests try every column.
+-- The audit log is append-only: triggers refuse to change or delete a security event.
+-- Only its link to the mailbox may become NULL, when the mailbox is deleted. Tests try
+-- every column.
 --
--- SQLite has a table made anew by most changes of a column, and the triggers go with the
--- old one: a migration that makes such a change undoes this before, and runs it after.
+-- On SQLite, most changes of a column replace the table and drop its triggers. A migration
+-- with such a change reverses this script before it, and runs it again after it.
 
 CREATE TRIGGER accounts_securityevent_update BEFORE UPDATE ON accounts_securityevent
 WHEN NEW.account_id IS NOT NULL

@@ -1,5 +1,5 @@
--- Whoever is disabled is signed out of the portal, and stays so when they are enabled
--- again. A mailbox is disabled in many ways; here they all come by.
+-- Disabling a mailbox ends its portal sessions for good, even if it is enabled again. A
+-- trigger does this, because a mailbox can be disabled in many ways.
 
 CREATE FUNCTION accounts_account_disable() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,8 +1,8 @@
--- Whoever is disabled is signed out of the portal, and stays so when they are enabled
--- again. A mailbox is disabled in many ways; here they all come by.
+-- Disabling a mailbox ends its portal sessions for good, even if it is enabled again. A
+-- trigger does this, because a mailbox can be disabled in many ways.
 --
--- SQLite has a table made anew by most changes of a column, and the triggers go with the
--- old one: a migration that makes such a change undoes this before, and runs it after.
+-- On SQLite, most changes of a column replace the table and drop its triggers. A migration
+-- with such a change reverses this script before it, and runs it again after it.
 
 CREATE TRIGGER accounts_account_disable AFTER UPDATE ON accounts_account
 WHEN OLD.is_active AND NOT NEW.is_active

@@ -1,11 +1,12 @@
--- An address that a mailbox leaves is recorded as a former one, whatever way the mailbox
--- went, and refused to every other mailbox until it is released. Tests try every way.
+-- When a mailbox is renamed or deleted, triggers record its address as a former one, and
+-- refuse it to every other mailbox until it is released. Tests try every way.
 --
--- AFTER, not BEFORE: whoever makes an address anew while somebody else is leaving it waits
--- for them at the index of addresses. Only then is there a former address to be seen.
--- That needs READ COMMITTED. A transaction that goes on looking at the tables as they were
--- when it began would see neither; nor does SERIALIZABLE help, if the other is not so.
--- (TRUNCATE would empty the record of events as well, which is refused.)
+-- The triggers run AFTER the change, not BEFORE. If one transaction takes an address while
+-- another is leaving it, the first waits for the second at the unique index of addresses.
+-- Only after that can it see the former address. That needs READ COMMITTED: with a snapshot
+-- from its beginning, the transaction would not see it. SERIALIZABLE does not help if the
+-- other transaction does not use it too.
+-- (TRUNCATE needs no trigger here: it would empty the audit log as well, and is refused.)
 
 CREATE FUNCTION accounts_account_take() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,8 +1,8 @@
--- An address that a mailbox leaves is recorded as a former one, whatever way the mailbox
--- went, and refused to every other mailbox until it is released. Tests try every way.
+-- When a mailbox is renamed or deleted, triggers record its address as a former one, and
+-- refuse it to every other mailbox until it is released. Tests try every way.
 --
--- SQLite has a table made anew by most changes of a column, and the triggers go with the
--- old one: a migration that makes such a change undoes this before, and runs it after.
+-- On SQLite, most changes of a column replace the table and drop its triggers. A migration
+-- with such a change reverses this script before it, and runs it again after it.
 
 CREATE TRIGGER accounts_account_leave_deleted AFTER DELETE ON accounts_account
 BEGIN

@@ -1,5 +1,5 @@
--- By what administrators look mailboxes up besides the address: the beginning of the
--- name, in capitals or not. (SQLite looks at every row for that, with or without.)
+-- The index for searches of mailboxes by the beginning of their name, regardless of case.
+-- (SQLite reads every row for such a search, with or without an index.)
 
 CREATE INDEX account_name_beginning
   ON accounts_account (UPPER(name::text) text_pattern_ops);

@@ -1,7 +1,7 @@
-"""The one way out for text messages.
+"""Text messages, sent by the gateway of the settings.
 
-A text is handed to the provider and to nobody else: neither it nor the number is ever
-logged, and no error carries words of the provider, which may repeat both.
+Only the provider gets the text and the number. Neither is logged, and no exception
+contains the provider's message, which could repeat both.
 """
 
 from typing import Protocol
@@ -18,7 +18,7 @@ __all__ = ["Message", "NotSent", "Reason", "SmsError", "Unknown", "outbox", "sen
 
 class Gateway(Protocol):
     def send(self, number: str, text: str) -> None:
-        """Hand `text` over for delivery to `number`, or raise NotSent or Unknown."""
+        """Submit `text` for delivery to `number`, or raise NotSent or Unknown."""
 
 
 _GATEWAYS: dict[str, type[Gateway]] = {
@@ -29,14 +29,14 @@ _GATEWAYS: dict[str, type[Gateway]] = {
 
 
 def send(number: str, text: str) -> None:
-    """Send by the gateway that settings.SMS_GATEWAY names.
+    """Send a text message by the gateway that settings.SMS_GATEWAY names.
 
     Args:
-        number: The recipient's, in E.164 form.
+        number: The recipient's phone number in E.164 format.
         text: The whole message.
 
     Raises:
-        NotSent: It will surely not arrive.
-        Unknown: It may still arrive, so whatever it says must stay true.
+        NotSent: The message will not arrive.
+        Unknown: The message may still arrive; a code in it has to stay valid.
     """
     _GATEWAYS[settings.SMS_GATEWAY]().send(number, text)

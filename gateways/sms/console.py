@@ -7,7 +7,7 @@ from django.conf import settings
 
 
 class ConsoleGateway:
-    """For the demonstration: prints messages, and keeps them in VAR/sms.jsonl."""
+    """For the demonstration: prints messages, and appends them to VAR/sms.jsonl."""
 
     def send(self, number: str, text: str) -> None:
         sys.stdout.write(f"SMS to {number}: {' '.join(text.split())}\n")

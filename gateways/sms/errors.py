@@ -1,4 +1,4 @@
-"""What can become of a message, in words of ours: the provider's may repeat secrets."""
+"""Exceptions of text messages, without the provider's texts, which may have secrets."""
 
 from enum import StrEnum
 
@@ -15,7 +15,7 @@ class Reason(StrEnum):
 
 
 class SmsError(Exception):
-    """The provider did not say that it took the message."""
+    """The provider did not confirm the message."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
@@ -23,7 +23,7 @@ class SmsError(Exception):
 
 
 class NotSent(SmsError):
-    """The message will surely not arrive."""
+    """The message will not arrive."""
 
 
 class Unknown(SmsError):

@@ -11,7 +11,7 @@ outbox: list[Message] = []
 
 
 class MemoryGateway:
-    """For tests: keeps messages in `outbox`, as django.core.mail does."""
+    """For tests: appends messages to `outbox`, as django.core.mail does."""
 
     def send(self, number: str, text: str) -> None:
         outbox.append(Message(number, text))

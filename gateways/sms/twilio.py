@@ -1,4 +1,4 @@
-"""Twilio's Programmable Messaging, whatever it does: sent, not sent, or unknown."""
+"""Twilio's Programmable Messaging; each outcome is sent, not sent, or unknown."""
 
 import logging
 from collections.abc import Callable
@@ -26,7 +26,7 @@ from gateways.sms.errors import NotSent, Reason, SmsError, Unknown
 
 logger = logging.getLogger(__name__)
 
-# Seconds a message may wait at the provider; a code is of no use for longer.
+# Seconds that a message may wait at the provider, as long as a code is valid.
 _VALIDITY = 300
 
 # https://www.twilio.com/docs/api/errors
@@ -41,20 +41,21 @@ _REASON_OF_CODE = {
 _REASON_OF_STATUS = {401: Reason.CREDENTIALS, 429: Reason.TOO_MANY}
 _REFUSED = range(400, 500)
 
-# Raised before a single byte of the message has left.
+# Exceptions that are raised before any part of the message is sent.
 _NEVER_LEFT = (ConnectTimeout, InvalidSchema, InvalidURL, MissingSchema, ProxyError)
 
-# Calls under way in this process, with those that nobody waits for any longer.
+# Limits concurrent calls of this process, including those that have timed out here.
 _slots = BoundedSemaphore(16)
 
 
 class TwilioGateway:
-    """Sends once, and answers within settings.TWILIO_TIMEOUT seconds."""
+    """Sends once, without retries, and returns within TWILIO_TIMEOUT seconds."""
 
     def send(self, number: str, text: str) -> None:
-        # No time-out of a socket bounds a silent name server or an answer in drips, so
-        # the call has a thread of its own and is waited for so long and no longer. A
-        # daemon: what nobody waits for must not hold up the end of the process.
+        # A socket's time-out bounds neither a silent name server nor an answer that
+        # arrives byte by byte. So the call runs in its own thread, and we stop waiting
+        # after the time-out. It is a daemon thread, so that it does not delay the end
+        # of the process.
         results: SimpleQueue[SmsError | None] = SimpleQueue()
         arguments = (number, text, results.put)
         Thread(target=_deliver, args=arguments, name="sms", daemon=True).start()
@@ -62,7 +63,7 @@ class TwilioGateway:
             error = results.get(timeout=settings.TWILIO_TIMEOUT)
         except Empty:
             error = _failure(Unknown, Reason.TIMEOUT)
-        # Raised here and not where another is handled, which would become its context.
+        # Raised outside the handler, whose exception would become its context.
         if error:
             raise error
 
@@ -99,13 +100,13 @@ def _post(number: str, text: str) -> SmsError | None:
     except RequestException as error:
         return _breakdown(error)
     except (AttributeError, TypeError, ValueError) as error:
-        # The vendor's library trips over a 2xx whose body is not the JSON it expects.
+        # Twilio's library fails on a 2xx answer whose body is not the expected JSON.
         return _failure(Unknown, Reason.PROVIDER, type(error).__name__)
     return None
 
 
 class _Wire(HttpClient):
-    """The vendor's contract on `requests`: no retry, no redirect, nothing logged."""
+    """Twilio's HttpClient on `requests`: no retry, no redirect, no log."""
 
     def __init__(self, bound: float) -> None:
         super().__init__(logger, is_async=False)
@@ -119,17 +120,17 @@ class _Wire(HttpClient):
                 data=options["data"],
                 headers=options["headers"],
                 auth=options["auth"],
-                # Half for the connection, so that its failure, when nothing was sent,
-                # is told from silence after the message has left.
+                # Half of the time for the connection: its failure, when nothing was
+                # sent, can then be distinguished from silence after the request.
                 timeout=(self.bound / 2, self.bound),
                 allow_redirects=False,
             )
-        # Something in place of nothing, which the library takes for a success.
+        # The library would take an empty text for success.
         return Response(answer.status_code, answer.text or "-", answer.headers)
 
 
 def _refusal(error: TwilioException) -> SmsError:
-    # Read from the answer, so perhaps missing and of any type.
+    # They come from the answer, so they can be missing or of any type.
     found = (getattr(error, "code", None), getattr(error, "status", None))
     code, status = (value if isinstance(value, int) else 0 for value in found)
     if status not in _REFUSED:
@@ -143,7 +144,7 @@ def _breakdown(error: RequestException) -> SmsError:
     cause = getattr(inner, "reason", None)
     if isinstance(error, _NEVER_LEFT) or isinstance(cause, NewConnectionError):
         return _failure(NotSent, Reason.UNREACHABLE, type(error).__name__)
-    # Of a body that stops requests says that the connection failed.
+    # If the body stops arriving, `requests` reports a failed connection.
     is_late = isinstance(error, Timeout) or isinstance(inner, ReadTimeoutError)
     reason = Reason.TIMEOUT if is_late else Reason.PROVIDER
     return _failure(Unknown, reason, type(error).__name__)
@@ -158,7 +159,7 @@ def _names_no_account(record: logging.LogRecord) -> bool:
     return "/Accounts/" not in record.getMessage()
 
 
-# urllib3 logs the path, and with it the account's SID: at DEBUG, and at WARNING when
-# the headers of an answer are broken.
+# urllib3 logs the path with the account's SID: at DEBUG, and at WARNING if the headers
+# of an answer are malformed.
 for _name in ("urllib3.connection", "urllib3.connectionpool"):
     logging.getLogger(_name).addFilter(_names_no_account)
