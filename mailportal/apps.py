@@ -3,7 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class MailportalConfig(AppConfig):
-    """The project itself; it registers the rules between settings."""
+    """The project itself; it registers the checks of settings."""
 
     name = "mailportal"
     verbose_name = _("Portal")

@@ -1,9 +1,9 @@
-"""Every setting that the environment gives: how it is read, and what it may be.
+"""The settings from the environment: their types, defaults and valid values.
 
-Any value may instead be given as the name of a file that holds it: SECRET_KEY_FILE=…
-`.env.example` explains each to the operator. A value that a setting may never have is
-refused here, in one sentence, before anything starts; `mailportal.checks` finds what is
-wrong between settings, or on a host in production.
+Any value can be in a file instead: SECRET_KEY_FILE=… names it. `.env.example` explains
+each setting to the operator. This module refuses invalid values, in one sentence each,
+before anything starts. `mailportal.checks` checks how settings fit together, and
+whether they fit a host in production.
 """
 
 import os
@@ -18,14 +18,14 @@ from environs import EnvNotSetError, EnvValidationError, FileAwareEnv
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# The default of what has to be set.
+# The default of settings without a default.
 REQUIRED = ...
-# A page takes a second more, and gunicorn ends a request after 10, nginx after 15.
+# A request takes up to a second more. gunicorn ends it after 10 s, nginx after 15 s.
 LONGEST_CALL = 9  # seconds
 
 
 class WrongSettings(ImproperlyConfigured):
-    """What is wrong with the environment: a line for each mistake, without values."""
+    """The environment has mistakes; the message has a line for each, without values."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Setting:
     """One variable of the environment.
 
     Args:
-        name: The variable's.
+        name: The name of the variable.
         kind: The method of environs that reads it.
-        default: Where it is not set; REQUIRED where it has to be.
-        may_be: What it may be; ends the sentence "NAME has to be …".
-        accepts: Whether it is that, asked of a value of the right kind.
-        is_secret: Whoever knows it can do what only the portal may.
-        lowest: Of a number.
-        highest: Of a number.
+        default: The value if it is not set; REQUIRED if it has to be set.
+        may_be: The valid values, as the end of the sentence "NAME has to be …".
+        accepts: Returns whether a value of the right kind is valid.
+        is_secret: Whether whoever knows it could act as the portal.
+        lowest: The least valid number.
+        highest: The greatest valid number.
     """
 
     name: str
@@ -90,10 +90,11 @@ def _number(name: str, default: float, unit: str, least: float, most: float) -> 
 
 
 def _is_database(value: dict[str, Any]) -> bool:
-    """Whether it is one of the two that the views of the mail server are made for.
+    """Return whether this is PostgreSQL or SQLite, for which the logon views are made.
 
-    With fewer slashes a file of SQLite is in whatever folder a command is begun in, or
-    in memory: that is asked for by sqlite://:memory:, which alone has no HOST.
+    A file of SQLite needs an absolute path. With fewer slashes in the URL, it would be
+    relative to the working directory, or in memory. A database in memory is accepted
+    only as sqlite://:memory:, which has no HOST.
     """
     kind = value.get("ENGINE", "").removeprefix("django.db.backends.")
     name = str(value.get("NAME", ""))
@@ -106,7 +107,7 @@ def _is_database(value: dict[str, Any]) -> bool:
 def _is_time_zone(value: str) -> bool:
     try:
         ZoneInfo(value)
-    except (KeyError, OSError, ValueError):  # none, a folder, no name of a file
+    except (KeyError, OSError, ValueError):  # unknown, a folder, an invalid name
         return False
     return True
 
@@ -160,7 +161,7 @@ SETTINGS = {
         _secret("DOVEADM_API_KEY"),
         _text("MAIL_HOME", "/srv/mail/%u"),
         _list("WEBMAIL_NETWORKS", "networks, like 192.0.2.10/32,"),
-        # The most is what Dovecot's worker has memory for (`vsz_limit`).
+        # Dovecot's workers have memory for the highest value (`vsz_limit`).
         _number("CLIENT_PASSWORD_ARGON2_MEMORY", 256, "KiB", 8, 256 * 1024),
         _number("REVOKED_KEPT_DAYS", 90, "days", 0, 3650),
         _number("TOLD_DAYS_BEFORE", 7, "days", 1, 365),
@@ -201,24 +202,27 @@ SETTINGS = {
     )
 }
 
-# What stands for a value that was refused, until `seal` says so.
+# Values for required settings that were refused, until `seal` raises.
 _STAND_INS: dict[str, Any] = {"str": "\0", "dj_db_url": {}}
 
 
 def get_variables() -> dict[str, str]:
-    """All variables of the environment, settings or not."""
+    """Return all variables of the environment."""
     return dict(os.environ)
 
 
 class Environment:
-    """Reads the settings; collects mistakes until `seal`."""
+    """Reads settings and collects mistakes, which `seal` raises."""
 
     def __init__(self) -> None:
         self._env = FileAwareEnv(strip_whitespace=True)
         self._mistakes: list[str] = []
 
     def read(self, name: str, default: Any = None) -> Any:
-        """The value of a setting, or its default; something else if it is refused."""
+        """Return the value of a setting, or its default.
+
+        A mistake is recorded for `seal`; then the value is a default or a stand-in.
+        """
         setting = SETTINGS[name]
         default = setting.default if default is None else default
         try:
@@ -230,23 +234,23 @@ class Environment:
         return value
 
     def seal(self) -> None:
-        """Go on only if no value was refused.
+        """Check that no value was refused.
 
         Raises:
-            WrongSettings: a sentence for each that was.
+            WrongSettings: with one line for each refused value.
         """
         if self._mistakes:
             raise WrongSettings("\n".join(self._mistakes))
 
     def _accepted(self, setting: Setting, default: Any) -> Any:
-        """Read one.
+        """Read and check one setting.
 
         Raises:
-            WrongSettings: it is missing, unreadable or not what it may be.
+            WrongSettings: it is missing, unreadable or invalid.
         """
         name, has_to = setting.name, f"has to be {setting.may_be}."
         file = os.environ.get(f"{name}_FILE")
-        # Whichever was read is named.
+        # Messages name the variable that was read.
         wrong = f"{name}_FILE names {file}, whose text" if file else name
         try:
             value = getattr(self._env, setting.kind)(name, default)

@@ -1,6 +1,7 @@
-"""The rule for mailboxes' homes in MAIL_HOME: the same as --home of deploy.render.
+"""The check of MAIL_HOME, the pattern for the home folders of mailboxes.
 
-deploy/homes.py says of every rule what this module says; a test holds them to it.
+deploy/homes.py checks the option --home of deploy.render in the same way; a test
+compares the two.
 """
 
 import re
@@ -9,10 +10,10 @@ KNOWN_PLACEHOLDERS = "only %u, %n and %d are known here"
 
 
 def find_mistake(home: str) -> str:
-    """Return what is wrong with a rule for homes, or nothing.
+    """Return what is wrong with a pattern for homes, or "".
 
-    Right is an absolute path with %u for the address, and %n and %d for what stands
-    before and after its @, by which no two mailboxes have the same folder.
+    A pattern is an absolute path with %u for the address, or with %n and %d for the
+    parts before and after its @. It must give each mailbox a folder of its own.
     """
     unknown = re.search(r"%(?![und])(\{[^}]*\}?|%\w?|[\w.]*)", home)
     parts = re.split("[/@]", home)

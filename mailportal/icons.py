@@ -1,4 +1,4 @@
-"""The icons of the portal's pages: `{% icon "mail" %}`, known to every template."""
+"""The template tag for icons, available in every template: `{% icon "mail" %}`."""
 
 from functools import cache
 
@@ -10,11 +10,11 @@ from django.utils.safestring import SafeString
 register = template.Library()
 
 
-# Where the file lies does not change while we run, and a page has up to seventy icons.
+# Cached, because the file's URL is constant and a page has up to seventy icons.
 @register.simple_tag
 @cache
 def icon(name: str) -> SafeString:
-    """Return a symbol of static/icons.svg, for the eye only."""
+    """Return a symbol of static/icons.svg, hidden from screen readers."""
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>',
         static("icons.svg"),

@@ -1,4 +1,4 @@
-"""Response headers, who needs no session, and a portal that changes nothing."""
+"""Middleware: response headers, the health check, and the mode READ_ONLY."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,8 +13,8 @@ from api import problems
 from api.problems import Problem
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
-# What is taken while nothing can be changed: who comes and goes, what their browser
-# alone remembers, and the question of a mail program that is about to be set up.
+# Views that READ_ONLY allows to POST to: sign-in and sign-out, choices that only the
+# browser stores, and the set-up question of mail programs.
 VIEWS_WITHOUT_CHANGES = {
     "two_factor:login",
     "accounts:passkey-begin",
@@ -31,7 +31,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
 def response_headers(get_response: GetResponse) -> GetResponse:
-    """Nothing else may load our answers, use the device's sensors or keep a copy."""
+    """Forbid other sites to load our responses, sensors, and cached copies.
+
+    Static files may be cached.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -49,9 +52,9 @@ def response_headers(get_response: GetResponse) -> GetResponse:
 
 
 def no_session_for_monitors(get_response: GetResponse) -> GetResponse:
-    """Ask for nobody's session at the health check.
+    """Drop cookies at the health check, so that no session is loaded.
 
-    It is read from the database, which may be what is ill.
+    Sessions are in the database, whose failure the health check has to report.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -63,9 +66,9 @@ def no_session_for_monitors(get_response: GetResponse) -> GetResponse:
 
 
 class ReadOnly:
-    """Refuse with 503 whatever might change something, while `READ_ONLY` is set.
+    """While READ_ONLY is set, refuse requests that could change something with 503.
 
-    Before the forms' token is asked for: an old page is told the same.
+    It comes before the CSRF check, so that forms of old pages get the same answer.
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -1,4 +1,4 @@
-"""Error reports that hold neither local variables nor what a form sent."""
+"""A filter that keeps local variables and form fields out of error reports."""
 
 from collections.abc import ItemsView
 from types import FrameType
@@ -9,9 +9,10 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class NothingPrivateFilter(SafeExceptionReporterFilter):
-    """Leave out every local variable and every form field, marked or not.
+    """Removes all local variables, form fields and cookies.
 
-    A decorator on each function that ever holds a secret would be forgotten once.
+    Django's decorators mark single functions and fields; one forgotten decorator would
+    leak a secret.
     """
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:

@@ -1,7 +1,8 @@
-"""All settings; what differs between hosts is read from the environment.
+"""The settings of Django and of the portal.
 
-`mailportal.configuration` lists those variables, and `.env.example` explains each.
-Mistakes are collected and said together at the end.
+Settings that differ between hosts come from the environment. `mailportal.configuration`
+lists these variables, and `.env.example` explains each. All mistakes are reported
+together at the end.
 """
 
 from datetime import timedelta
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from mailportal import version
 from mailportal.configuration import BASE_DIR, Environment
 
-# Lets Django's classes take the type arguments that mypy knows: `ModelAdmin[Account]`.
+# Lets Django's classes take type arguments at run time: `ModelAdmin[Account]`.
 django_stubs_ext.monkeypatch()
 
 environment = Environment()
@@ -26,13 +27,13 @@ DEBUG: bool = read("DEBUG")
 SECRET_KEY: str = read("SECRET_KEY")
 ALLOWED_HOSTS: list[str] = read("ALLOWED_HOSTS")
 VAR: Path = read("VAR")
-# Off only for the demonstration on loopback, which has no certificate.
+# Off only for the demonstration on loopback, without a certificate.
 HTTPS: bool = read("HTTPS")
-# How many reverse proxies of ours stand in front; 0 believes no X-Forwarded-For.
+# The number of our own reverse proxies; with 0, X-Forwarded-For is ignored.
 TRUSTED_PROXIES: int = read("TRUSTED_PROXIES")
-# While the host is moved: `mailportal.middleware.ReadOnly` says what is taken then.
+# For moving the host; see `mailportal.middleware.ReadOnly`.
 READ_ONLY: bool = read("READ_ONLY")
-# Of the portal; shown to administrators and asked by `manage.py version`.
+# The portal's version; administrators see it, and `manage.py version` prints it.
 VERSION = version.VERSION
 
 ROOT_URLCONF = "mailportal.urls"
@@ -66,7 +67,7 @@ INSTALLED_APPS = [
 SITE_ID = 1
 
 MIDDLEWARE = [
-    # Outermost what every answer has to carry, static files and refusals included.
+    # The outermost set headers of all responses, including static files and refusals.
     "csp.middleware.CSPMiddleware",
     "mailportal.middleware.response_headers",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -110,8 +111,8 @@ DATABASES: dict[str, dict[str, Any]] = {
     "default": read("DATABASE_URL", f"sqlite:///{VAR}/db/portal.sqlite3")
 }
 if DATABASES["default"].get("ENGINE") == "django.db.backends.sqlite3":
-    # IMMEDIATE takes the write lock when a transaction begins, which is what
-    # select_for_update() does elsewhere; WAL lets the mail server read meanwhile.
+    # IMMEDIATE takes the write lock when a transaction begins, instead of the row locks
+    # of select_for_update(). WAL lets the mail server read during a write.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -126,7 +127,7 @@ AUTH_USER_MODEL = "accounts.Account"
 AUTHENTICATION_BACKENDS = ["accounts.signin.backend.PortalBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashing.hashers.WebPasswordHasher",
-    # What another program has hashed, until the next sign-in.
+    # For imported hashes, until the next sign-in.
     "accounts.hashing.hashers.BcryptHasher",
     "accounts.hashing.hashers.Sha512CryptHasher",
     "accounts.hashing.hashers.SaltedSha512Hasher",
@@ -145,18 +146,18 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "two_factor:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-# Where owners see to their security passwords: mails and refusals lead there.
+# The page of security passwords, to which mails and refusals link.
 OWNERS_PAGE = "clientpasswords:index"
 OTP_TOTP_ISSUER = "mailportal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 OTP_WEBAUTHN_HELPER_CLASS = "accounts.signin.passkeys.PortalHelper"
-OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None  # what a browser sends is no error of ours
-# Which host and origin passkeys are tied to is not set: PortalHelper asks the request.
+OTP_WEBAUTHN_EXCEPTION_LOGGER_NAME = None  # invalid input of browsers is not our error
+# PortalHelper takes the relying party and the origins of passkeys from the request.
 SILENCED_SYSTEM_CHECKS = ["otp_webauthn.E010", "otp_webauthn.E011", "otp_webauthn.E030"]
 PHONENUMBER_DB_FORMAT = "E164"
 
 SESSION_COOKIE_AGE = 15 * 60  # seconds without a request
-SESSION_LONGEST = timedelta(hours=12)  # since the sign-in, however busy
+SESSION_LONGEST = timedelta(hours=12)  # since the sign-in, even if active
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
@@ -210,12 +211,12 @@ TIME_ZONE: str = read("TIME_ZONE")
 USE_TZ = True
 
 # --- sites ----------------------------------------------------------------------------
-# `accounts.sites` says what an entry holds.
+# `accounts.sites` documents the entries.
 MAIL_SITES: list[dict[str, Any]] = read("MAIL_SITES")
 MAIL_SITE: str = read("MAIL_SITE")
 SUPPORT_ADDRESS: str = read("SUPPORT_ADDRESS")
 
-# Configuration profiles for Apple's devices are signed with these, in PEM.
+# The PEM certificate and key that sign configuration profiles for Apple's devices.
 PROFILE_CERTIFICATE: str = read("PROFILE_CERTIFICATE")
 PROFILE_KEY: str = read("PROFILE_KEY")
 
@@ -239,17 +240,17 @@ EMAIL_USE_TLS = EMAIL_SECURITY == "STARTTLS"
 EMAIL_USE_SSL = EMAIL_SECURITY == "SSL/TLS"
 EMAIL_HOST_USER: str = read("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD: str = read("EMAIL_HOST_PASSWORD")
-EMAIL_TIMEOUT: float = read("EMAIL_TIMEOUT")  # seconds for each answer
+EMAIL_TIMEOUT: float = read("EMAIL_TIMEOUT")  # seconds for each response
 DEFAULT_FROM_EMAIL: str = read("EMAIL_FROM")
 MAILS_PER_KIND_HOUR: int = read("MAILS_PER_KIND_HOUR")
 
 # --- limits ---------------------------------------------------------------------------
-# Codes: how many, for how long. `accounts.budgets` spends the limits.
+# Codes: number and lifetime. `accounts.budgets` enforces the limits.
 CODE_LIFETIME = timedelta(minutes=5)
 CODE_TRIES = 5
 CODE_FAILURES_UNTIL_LOCKED = 20
 CODE_COOLDOWN = timedelta(seconds=60)
-# How long a number that its owner has put in another's place gets no codes.
+# How long a phone number that its owner has changed gets no codes.
 PHONE_HOLD = timedelta(hours=read("PHONE_HOLD_HOURS"))
 CODES_PER_ACCOUNT_HOUR: int = read("CODES_PER_ACCOUNT_HOUR")
 CODES_PER_ACCOUNT_DAY: int = read("CODES_PER_ACCOUNT_DAY")
@@ -258,33 +259,33 @@ CODES_PER_NETWORK_HOUR: int = read("CODES_PER_NETWORK_HOUR")
 CODES_PER_COUNTRY_DAY: int = read("CODES_PER_COUNTRY_DAY")
 CODES_PER_DAY: int = read("CODES_PER_DAY")
 
-# Wrong web passwords until further tries wait.
+# Failed sign-ins until further tries have to wait.
 SIGN_IN_FAILURES_PER_NAME_AND_NETWORK: int = read(
     "SIGN_IN_FAILURES_PER_NAME_AND_NETWORK"
 )
 SIGN_IN_FAILURES_PER_NAME: int = read("SIGN_IN_FAILURES_PER_NAME")
 SIGN_IN_FAILURES_PER_NETWORK: int = read("SIGN_IN_FAILURES_PER_NETWORK")
 
-# Requests of one token, and refused ones of one network.
+# Requests by one API token, and refused requests from one network.
 API_REQUESTS_PER_MINUTE: int = read("API_REQUESTS_PER_MINUTE")
 API_REFUSALS_PER_NETWORK_MINUTE: int = read("API_REFUSALS_PER_NETWORK_MINUTE")
 
 # --- the mail server ------------------------------------------------------------------
 DOVEADM_URLS: list[str] = read("DOVEADM_URLS")
 DOVEADM_API_KEY: str = read("DOVEADM_API_KEY")
-# The folder of a mailbox on the mail server, as pages and commands name it.
+# The pattern for the folder of a mailbox, which pages and commands show.
 MAIL_HOME: str = read("MAIL_HOME")
 WEBMAIL_NETWORKS: list[str] = read("WEBMAIL_NETWORKS")
 CLIENT_PASSWORD_ARGON2_MEMORY: int = read("CLIENT_PASSWORD_ARGON2_MEMORY")  # KiB
-# How long a deleted client password that is still being tried is recognised.
+# How long a deleted client password is recognised when a device still tries it.
 REVOKED_KEPT_DAYS: int = read("REVOKED_KEPT_DAYS")
-# How long before something ends or is suspended its owner is told.
+# How long before an end or a suspension the owner is reminded.
 TOLD_BEFORE = timedelta(days=read("TOLD_DAYS_BEFORE"))
 
-# What is kept of mail logons.
+# How long, and how many mail logons are kept in the logon history.
 LOGONS_KEPT_DAYS: int = read("LOGONS_KEPT_DAYS")
 LOGONS_KEPT_AN_ACCOUNT: int = read("LOGONS_KEPT_AN_ACCOUNT")
-# Different wrong passwords for one account within an hour that are an alarm.
+# So many different wrong passwords for one account within an hour raise an alarm.
 GUESSES_PER_ACCOUNT_HOUR: int = read("GUESSES_PER_ACCOUNT_HOUR")
 
 # --- log ------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""How static files are prepared for browsers."""
+"""The storage of static files, which hashes and compresses them."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -9,24 +9,24 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-# What decides, beside the files, over what is made of them.
+# The packages whose versions affect the result, besides the files.
 PREPARED_BY = ("django", "whitenoise")
 Paths = Mapping[str, tuple[Storage, str]]
 
 
 class PreparedOnce(CompressedManifestStaticFilesStorage):
-    """Hashed names and compressed copies, made again only of files that have changed.
+    """Hashed names and compressed copies, made again only if a file has changed.
 
-    `collectstatic` runs at each start of the portal, and to compress everything takes
-    longer than all the rest of it.
+    `collectstatic` runs at each start of the portal, and compression takes longer than
+    the rest of the start.
     """
 
     made_of_name = "made-of"
 
     def post_process(self, paths: Paths, *args: Any, **options: Any) -> Iterator[Any]:
-        """Prepare the files, unless what was made of the very same ones is there.
+        """Prepare the files, unless the result for the same files exists.
 
-        An interruption leaves nothing that the next run would take for complete.
+        After an interruption, the next run starts again.
         """
         if options.get("dry_run"):
             return
@@ -49,7 +49,7 @@ class PreparedOnce(CompressedManifestStaticFilesStorage):
 
 
 def _digest(paths: Paths) -> str:
-    """Return what tells these files, and what prepares them, from all others."""
+    """Return a digest of the files, and of the versions of what prepares them."""
     digest = hashlib.sha256()
     for package in PREPARED_BY:
         digest.update(f"{package} {version(package)}\0".encode())

@@ -1,4 +1,4 @@
-"""Where everything is mounted."""
+"""The root URL configuration."""
 
 from django.contrib import admin
 from django.urls import include, path, re_path
@@ -11,7 +11,7 @@ from clientpasswords.views import discovery, link
 from clientpasswords.views import help as help_for_clients
 from mailportal import views
 
-# two_factor's own list also routes recovery codes, which it keeps in clear.
+# Not two_factor's own list, which includes recovery codes that it stores in clear.
 two_step = [
     path("login/", SignInView.as_view(), name="login"),
     path("settings/two-step/", twostep.show, name="profile"),
@@ -25,7 +25,7 @@ two_step = [
     path("settings/two-step/disable/", TurnOffView.as_view(), name="disable"),
 ]
 
-# Where programs ask; Outlook writes two of the letters large or small as it likes.
+# URLs that mail programs request. Outlook varies the case of two letters.
 found_by_programs = [
     path("mail/config-v1.1.xml", discovery.autoconfig, name="autoconfig"),
     path(
@@ -50,7 +50,7 @@ help_pages = [
     path("<slug:key>/", help_for_clients.client, name="client"),
 ]
 
-# Short, for the code that a camera reads.
+# A short path, for a QR code that cameras read easily.
 set_up_links = [
     path("", link.install, name="install"),
     path("<slug:token>/", link.show, name="scanned"),

@@ -1,4 +1,4 @@
-"""Which version of the portal this is."""
+"""The version of the portal, from pyproject.toml."""
 
 import tomllib
 from pathlib import Path
@@ -11,5 +11,5 @@ def _read() -> str:
     return str(project["version"])
 
 
-# Read once, when the process starts: an update that waits for a restart does not count.
+# Read when the process starts, so that it is the version of the running code.
 VERSION = _read()

@@ -1,4 +1,4 @@
-"""The first page, the health check, and what is shown when nothing else can be."""
+"""The first page, the health check, and the page for a failed CSRF check."""
 
 from ipaddress import ip_address
 
@@ -16,7 +16,10 @@ from clientpasswords.page import SecurityPasswordPage
 @require_safe
 @login_not_required
 def home(request: HttpRequest) -> HttpResponse:
-    """The mailbox's overview; before the sign-in, the choice of the site."""
+    """Show the mailbox's overview; before the sign-in, the choice of the site.
+
+    If there is only one site, redirect to the sign-in.
+    """
     if request.user.is_authenticated:
         page = SecurityPasswordPage(request.user)
         context = {"page": page, "servers": page.servers}
@@ -30,10 +33,10 @@ def home(request: HttpRequest) -> HttpResponse:
 @require_safe
 @login_not_required
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers, 503 otherwise; for monitors and balancers.
+    """Return 200 if the database answers, else 503; for monitors and load balancers.
 
-    With `?full` the version of the running portal stands below, for this host alone: a
-    stranger would learn by it which known faults to try.
+    With `?full`, a second line has the version of the running portal. Only this host
+    gets it, because it tells attackers which known vulnerabilities to try.
     """
     text, status = "ok\n", 200
     try:
@@ -48,12 +51,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """The form was not ours, or the session it was made in has ended."""
+    """Return 403 for a form of another site, or of a session that has ended."""
     return render(request, "403_csrf.html", status=403)
 
 
 def _asks_from_this_host(request: HttpRequest) -> bool:
-    """Whether the request came through no proxy, by the portal's socket or loopback."""
+    """Return whether the request came by local socket or loopback, without a proxy."""
     if any(name in request.headers for name in ("X-Forwarded-For", "Forwarded", "Via")):
         return False
     address = request.META.get("REMOTE_ADDR")

@@ -9,18 +9,18 @@ from django.core.wsgi import get_wsgi_application
 
 from mailportal.configuration import WrongSettings
 
-# By it gunicorn knows that a worker cannot start (`Arbiter.WORKER_BOOT_ERROR`), and
-# ends with it as well instead of starting others for ever.
+# With this exit code (`Arbiter.WORKER_BOOT_ERROR`), gunicorn knows that a worker cannot
+# start. It exits too, instead of starting others forever.
 BOOT_FAILED = 3
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mailportal.settings")
 
 
 def refuse_published_secrets() -> None:
-    """Where nobody has run a command before, no check has been asked.
+    """Check for published secrets, as gunicorn runs no system checks.
 
     Raises:
-        WrongSettings: a secret is one that everybody knows.
+        WrongSettings: a secret has a published value.
     """
     from mailportal.checks import secrets  # noqa: PLC0415 (needs the settings)
 
@@ -30,10 +30,10 @@ def refuse_published_secrets() -> None:
 
 
 def start() -> WSGIHandler:
-    """Return the application.
+    """Return the WSGI application.
 
     Raises:
-        SystemExit: the settings are wrong; what is wrong was said, a line for each.
+        SystemExit: the settings are wrong; standard error has a line for each mistake.
     """
     try:
         django.setup(set_prefix=False)

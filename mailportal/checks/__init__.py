@@ -1,4 +1,4 @@
-"""Rules between settings, which no single value can break alone."""
+"""System checks of the settings, for rules that involve more than one value."""
 
 from django.core.checks import register
 
@@ -13,7 +13,7 @@ from mailportal.checks import (
     textmessages,
 )
 
-# `manage.py check --tag settings` asks these alone.
+# `manage.py check --tag settings` runs only these checks.
 TAG = "settings"
 
 ALWAYS = (
@@ -48,7 +48,10 @@ IN_PRODUCTION = (
 
 
 def register_all() -> None:
-    """Have Django ask them: before each command, and by `check --deploy`."""
+    """Register the checks with Django.
+
+    Django runs `ALWAYS` before each command, and `IN_PRODUCTION` by `check --deploy`.
+    """
     for check in ALWAYS:
         register(check, TAG)
     for check in IN_PRODUCTION:

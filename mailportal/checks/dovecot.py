@@ -1,4 +1,4 @@
-"""The mail server of this host: it has to be of the version that was rendered for."""
+"""A check that the installed Dovecot fits the rendered configuration."""
 
 import re
 from pathlib import Path
@@ -9,22 +9,21 @@ from django.core.checks import CheckMessage
 
 from gateways.dovecot import installed_version
 
-# Where docs/operations.md has deploy.render write.
+# The path to which deploy.render writes, as docs/operations.md says.
 RENDERED = Path("/etc/mailportal/mail/dovecot/dovecot.conf")
-# As the first line of each rendering says.
+# The first line of each rendering.
 RENDERED_FOR = re.compile(r"# Dovecot (\d+\.\d+) behind the portal")
 
 
 def rendering_fits_the_mail_server(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: where both are, Dovecot can read what was rendered."""
+    """In production: the rendered configuration is for the installed Dovecot."""
     return check_rendering(RENDERED, installed_version())
 
 
 def check_rendering(rendered: Path, installed: str) -> list[CheckMessage]:
-    """Return what is wrong with a rendering for the version that is installed.
+    """Return a warning if the rendering is for another version than `installed`.
 
-    Nothing where there is no rendering, or none that says for which version it is, or
-    where nothing (an empty text) is installed.
+    There is none if the file is missing or names no version, or if `installed` is "".
     """
     try:
         found = RENDERED_FOR.match(rendered.read_text())

@@ -1,4 +1,4 @@
-"""The variables themselves: misspelt, given twice, or in files that others read."""
+"""Checks of the environment variables: misspelt, duplicate, or in public files."""
 
 import stat
 from difflib import get_close_matches
@@ -10,15 +10,15 @@ from django.core.checks import CheckMessage
 
 from mailportal.configuration import SETTINGS, get_variables
 
-# Shorter names are like too many others; less likeness is another word.
+# Shorter names resemble too many others. A lower ratio means another word.
 SHORTEST_NAME, LIKENESS = 6, 0.85
 FILE_SUFFIX = "_FILE"
-# What other programs are given as well.
+# Variables of other programs that look like ours.
 NAMES_OF_OTHERS = frozenset({"TIMEZONE"})
 
 
 def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: no variable looks like a setting that it is not."""
+    """In production: no variable looks like a misspelt setting."""
     known = {*SETTINGS, *(f"{name}_FILE" for name in SETTINGS)}
     found: list[CheckMessage] = []
     for name in sorted(set(get_variables()) - known - NAMES_OF_OTHERS):
@@ -31,7 +31,7 @@ def names_are_known(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: one value for each setting, and secrets are no one else's."""
+    """In production: no setting has two values, and files with secrets are private."""
     environment = get_variables()
     found: list[CheckMessage] = []
     for name, setting in SETTINGS.items():
@@ -51,10 +51,11 @@ def files_are_private(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def _find_similar(name: str, known: set[str]) -> list[str]:
-    """Return the setting that this one may be meant to be, if there is one.
+    """Return a list with the setting that `name` may be meant to be, or an empty one.
 
-    Whose first word is right is not mistaken in that: MAIL_HOST is no EMAIL_HOST, as
-    there are settings of MAIL. Nor is _FILE a likeness.
+    If settings begin with the same word, only these are compared: MAIL_HOST is not a
+    misspelt EMAIL_HOST, because other settings begin with MAIL. A suffix _FILE does not
+    count as similarity.
     """
     if name.endswith(FILE_SUFFIX):
         found = _find_similar(name.removesuffix(FILE_SUFFIX), set(SETTINGS))

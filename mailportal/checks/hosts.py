@@ -1,4 +1,4 @@
-"""Where the portal runs: names, TLS, proxies, database, modes."""
+"""Checks of the host: names, TLS, proxies, database, modes, files."""
 
 import os
 import re
@@ -10,15 +10,16 @@ from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Error
 
-# With a leading dot, every name below it.
+# A leading dot stands for every name below.
 HOST_NAME = re.compile(r"\.?[a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\]", re.IGNORECASE)
-MAX_PROXIES = 2  # a load balancer, and the web server
+MAX_PROXIES = 2  # a load balancer and the web server
 
 
 def is_host(text: str) -> bool:
-    """Whether it is a host alone, without a scheme, user, port or path; or an address.
+    """Return whether the text is a host name or an IP address, and nothing else.
 
-    A name may be an internationalised one (RFC 5890).
+    It must have no scheme, user, port or path. Internationalised names (RFC 5890) are
+    allowed.
     """
     try:
         ip_address(text.removeprefix("[").removesuffix("]"))
@@ -28,17 +29,17 @@ def is_host(text: str) -> bool:
 
 
 def is_https(url: Any) -> bool:
-    """Whether it is an address that browsers and programs reach encrypted."""
+    """Return whether this is a valid https URL with a host."""
     try:
         parts = urlsplit(str(url))
-        has_port = parts.port != 0  # asked for, as it may be no number
+        has_port = parts.port != 0  # raises ValueError if it is not a number
     except ValueError:
         return False
     return parts.scheme == "https" and has_port and is_host(parts.hostname or "")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether what is sent to this host does not leave the machine."""
+    """Return whether the host is this machine: loopback, or "localhost"."""
     try:
         return ip_address(host.strip("[]")).is_loopback
     except ValueError:
@@ -46,7 +47,7 @@ def is_loopback(host: str) -> bool:
 
 
 def host_names_are_named(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: the portal answers under the names that are its own."""
+    """In production: ALLOWED_HOSTS lists the portal's own names, and no others."""
     hosts, found = settings.ALLOWED_HOSTS, list[CheckMessage]()
     hint = "Give the names under which browsers reach the portal, and no others."
     if not hosts:
@@ -67,7 +68,7 @@ def host_names_are_named(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def modes_are_for_owners(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: no error pages for developers, TLS, and changes are taken."""
+    """In production: DEBUG is off, HTTPS is on, and READ_ONLY is off."""
     found: list[CheckMessage] = []
     if settings.DEBUG:
         text = "DEBUG shows whoever makes an error happen the portal's insides."
@@ -85,7 +86,7 @@ def modes_are_for_owners(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: as many as there are, or limits count for the wrong people."""
+    """In production: TRUSTED_PROXIES is plausible; limits depend on it."""
     proxies = settings.TRUSTED_PROXIES
     if settings.HTTPS and not proxies:
         text = (
@@ -105,7 +106,7 @@ def proxies_are_counted(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def database_is_for_many(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: a server, unless the host is small; never in memory."""
+    """In production: the database is a server, or a file on a small host."""
     database = settings.DATABASES["default"]
     if database["ENGINE"] != "django.db.backends.sqlite3":
         return []
@@ -122,7 +123,10 @@ def database_is_for_many(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def own_files_can_be_written(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: by whoever asks, which should be the portal's user."""
+    """In production: the user who runs the check can write to VAR.
+
+    It should be run as the portal's user.
+    """
     folder = settings.VAR
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return []

@@ -1,4 +1,4 @@
-"""Mails to owners: whether they go out, and how."""
+"""Checks of the settings for mails to owners."""
 
 from email.utils import parseaddr
 from typing import Any
@@ -11,12 +11,12 @@ from django.core.validators import validate_email
 
 from mailportal.checks.hosts import is_host, is_loopback
 
-# The ports of submission, encrypted from the first byte and by STARTTLS.
+# The ports of submission: with implicit TLS, and with STARTTLS (RFC 8314).
 SUBMISSIONS, SUBMISSION = 465, 587
 
 
 def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: by a mail server, from an address that others accept."""
+    """In production: a mail server sends mails, from an address that others accept."""
     found: list[CheckMessage] = []
     if settings.EMAIL_GATEWAY != "smtp":
         text = "EMAIL_GATEWAY writes mails down; nobody gets them."
@@ -38,7 +38,7 @@ def mails_are_sent(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def mail_servers_password_is_safe(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: mails and the password for them are encrypted on the way."""
+    """In production: the connection to the mail server is encrypted."""
     user, password = settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD
     found: list[CheckMessage] = []
     if bool(user) != bool(password):
@@ -59,10 +59,10 @@ def mail_servers_password_is_safe(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def ports_fit_their_security(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: encryption begins where the port has it (RFC 8314)."""
+    """In production: EMAIL_PORT and EMAIL_SECURITY fit together (RFC 8314)."""
     port, security = settings.EMAIL_PORT, settings.EMAIL_SECURITY
     other = {SUBMISSIONS: "SSL/TLS", SUBMISSION: "STARTTLS"}.get(port, security)
-    # Without encryption a server of this machine may take mails at 587.
+    # A server on this machine may accept mails on port 587 without encryption.
     if security == other or (security == "none" and port == SUBMISSION):
         return []
     text = f"EMAIL_PORT {port} has {other}, EMAIL_SECURITY is {security}: no mail goes."
@@ -76,6 +76,6 @@ def _is_sender(text: str) -> bool:
         validate_email(address)
     except ValidationError:
         return False
-    # Names of this machine and of no other (RFC 6761).
+    # Names that are valid only on this machine (RFC 6761).
     domain = address.rpartition("@")[2].lower()
     return domain.rpartition(".")[2] not in {"localhost", "localdomain", "invalid"}

@@ -1,4 +1,4 @@
-"""The mail server: its doveadm interface, and from where its webmail logs on."""
+"""Checks of the mail server: doveadm, webmail's networks, and homes."""
 
 import operator
 from collections.abc import Iterator
@@ -13,8 +13,8 @@ from django.core.checks import CheckMessage, Error
 from mailportal.checks.hosts import is_loopback
 from mailportal.homes import find_mistake
 
-# Webmail has a few addresses of its own. So many of IPv4 and IPv6 are others' as well
-# (a /16, a /48), and more than so many are nearly everybody's (a /8, a /32).
+# Webmail needs a few addresses. Networks of these sizes (IPv4, IPv6) contain other
+# clients too: a /16, a /48. Networks above these contain almost all: a /8, a /32.
 WIDE_SIZES = (2**16, 2**80)
 HUGE_SIZES = (2**24, 2**96)
 IPV4_IN_IPV6 = IPv6Network("::ffff:0:0/96")
@@ -27,7 +27,7 @@ URL_HINT = "Write https://HOST:PORT/doveadm/v1, or http://127.0.0.1:8080/doveadm
 
 
 def doveadm_can_be_asked(**_kwargs: Any) -> list[CheckMessage]:
-    """Every node that is named can be asked to end sessions."""
+    """Every doveadm URL is valid, and there is a key for them."""
     found: list[CheckMessage] = []
     if settings.DOVEADM_URLS and not settings.DOVEADM_API_KEY:
         text = "DOVEADM_URLS needs DOVEADM_API_KEY, which is empty."
@@ -46,7 +46,7 @@ def doveadm_can_be_asked(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def sessions_can_be_ended(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: there are mail nodes to ask, and the key is no one else's."""
+    """In production: there are doveadm URLs, and the key is sent encrypted."""
     found: list[CheckMessage] = []
     if not settings.DOVEADM_URLS:
         text = "Without DOVEADM_URLS the sessions of a deleted password go on."
@@ -61,7 +61,7 @@ def sessions_can_be_ended(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def webmails_networks_are_networks(**_kwargs: Any) -> list[CheckMessage]:
-    """As the database and the mail server read them."""
+    """WEBMAIL_NETWORKS contains only networks in canonical form."""
     found: list[CheckMessage] = []
     for network in settings.WEBMAIL_NETWORKS:
         try:
@@ -74,7 +74,10 @@ def webmails_networks_are_networks(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: from there the web password always works, from elsewhere not."""
+    """In production: WEBMAIL_NETWORKS contains webmail's addresses, and few others.
+
+    From these networks the web password always works.
+    """
     hint = "Give the addresses from which your webmail logs on, and no others."
     networks = settings.WEBMAIL_NETWORKS
     if not networks:
@@ -100,7 +103,7 @@ def webmails_networks_are_its_own(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def homes_are_distinct(**_kwargs: Any) -> list[CheckMessage]:
-    """Pages name the folder of every mailbox by MAIL_HOME, and each has its own."""
+    """MAIL_HOME is valid, and gives each mailbox a folder of its own."""
     home = settings.MAIL_HOME
     fault = find_mistake(home)
     if not fault:
@@ -110,7 +113,7 @@ def homes_are_distinct(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def _addresses() -> tuple[int, int]:
-    """How many addresses of IPv4 and of IPv6 are in webmail's networks."""
+    """Return the numbers of IPv4 and of IPv6 addresses in webmail's networks."""
     found = list(_networks())
     of_four = [each for each in found if isinstance(each, IPv4Network)]
     of_six = [each for each in found if isinstance(each, IPv6Network)]
@@ -121,7 +124,7 @@ def _addresses() -> tuple[int, int]:
 
 
 def _networks() -> Iterator[IPv4Network | IPv6Network]:
-    """Those that are; IPv4's within IPv6 as IPv4's."""
+    """Yield the valid networks; IPv4-mapped ones as IPv4 networks."""
     for text in settings.WEBMAIL_NETWORKS:
         try:
             network = ip_network(text)
@@ -134,7 +137,7 @@ def _networks() -> Iterator[IPv4Network | IPv6Network]:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Its parts, if it is an address over HTTP that names a host."""
+    """Return the parts of an HTTP or HTTPS URL with a host, else None."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # raises as well

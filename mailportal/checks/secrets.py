@@ -1,4 +1,4 @@
-"""Secrets: whether they are the host's own, and hard to guess."""
+"""Checks of secrets: not published, and hard to guess."""
 
 from collections import Counter
 from itertools import combinations, pairwise
@@ -9,19 +9,19 @@ from django.core.checks import CheckMessage, Error
 
 from mailportal.configuration import SETTINGS
 
-# What is in every value of .env.example that has to be replaced.
+# Every value of .env.example that has to be replaced contains this.
 PLACEHOLDER = "change-me"
-# What stood there before.
+# Earlier placeholders.
 FORMER_PLACEHOLDERS = ("make-your-own", "the-token-of-that-account", "0" * 32)
-# What the tests' own, and those that Django makes for a first try, have in them.
+# Parts of secrets for tests, and of those that Django makes for new projects.
 NOT_FOR_USE = ("for tests only", "django-insecure")
-# The shortest that was made at random: 16 bytes in hexadecimal digits are 32.
+# The minimum length of each secret that a program made. 16 bytes have 32 hex digits.
 SHORTEST = {"SECRET_KEY": 50, "DOVEADM_API_KEY": 32, "TWILIO_AUTH_TOKEN": 16}
-FEWEST_CHARACTERS = 8  # that differ
+FEWEST_CHARACTERS = 8  # distinct ones
 
 
 def secrets_are_not_published(**_kwargs: Any) -> list[CheckMessage]:
-    """No secret is the one that everybody reads in .env.example."""
+    """No secret has a published value from .env.example."""
     return [
         Error(
             f"{name} is the value of the published example: everybody knows it.",
@@ -34,7 +34,7 @@ def secrets_are_not_published(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def secrets_are_hard_to_guess(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: those that a program made look like it, and differ."""
+    """In production: secrets look random, and no two are the same."""
     secrets = {name: secret for name, secret in _secrets().items() if secret}
     found: list[CheckMessage] = [
         Error(
@@ -65,13 +65,16 @@ def _is_weak(secret: str, shortest: int) -> bool:
 
 
 def _is_in_order(secret: str) -> bool:
-    """Whether most characters are as far from the one before: abcdef, 97531."""
+    """Return whether most characters follow at the same distance: abcdef, 97531."""
     steps = Counter(after - before for before, after in pairwise(map(ord, secret)))
     return max(steps.values(), default=0) > len(secret) / 2
 
 
 def _secrets() -> dict[str, str]:
-    """Every secret of the settings by its name; of the database, its password."""
+    """Return the secrets of the settings by name.
+
+    For DATABASE_URL, that is the password in it.
+    """
     found = {
         name: str(getattr(settings, name))
         for name, setting in SETTINGS.items()

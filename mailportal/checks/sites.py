@@ -1,4 +1,4 @@
-"""What owners and their mail programs are told: sites, signed profiles, whom to ask."""
+"""Checks of the sites, of signed profiles, and of the address for support."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from mailportal.checks.hosts import is_host, is_https
 
 REQUIRED = ("key", "name", "url")
 SERVICES = tuple(each.key for each in PROTOCOLS if each.receives or each.sends)
-# Where encryption begins at the ports that have names (RFC 8314).
+# The kind of encryption on the registered ports (RFC 8314).
 PORTS = {
     **{each.tls_port: "SSL/TLS" for each in PROTOCOLS},
     **{each.starttls_port: "STARTTLS" for each in PROTOCOLS},
@@ -25,7 +25,7 @@ Entry = dict[str, Any]
 
 
 def sites_are_complete(**_kwargs: Any) -> list[CheckMessage]:
-    """Every site has a key, a name and an address, and our own is among them."""
+    """Every site has a unique key, a name and a URL; MAIL_SITE is one of them."""
     found: list[CheckMessage] = []
     for entry in settings.MAIL_SITES:
         if not all(
@@ -55,7 +55,7 @@ def sites_are_complete(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def sites_are_safe(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: nobody is led to where a password goes in clear."""
+    """In production: all servers and pages of the sites are encrypted."""
     found: list[CheckMessage] = []
     for entry in settings.MAIL_SITES:
         for service in SERVICES:
@@ -77,7 +77,7 @@ def sites_are_safe(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def owners_are_informed(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: which servers there are, and whom to write to."""
+    """In production: owners learn their servers, and whom to ask for help."""
     found: list[CheckMessage] = []
     if not settings.MAIL_SITES:
         text = "MAIL_SITES is empty: nobody is told which servers there are."
@@ -101,7 +101,7 @@ def owners_are_informed(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def profiles_can_be_signed(**_kwargs: Any) -> list[CheckMessage]:
-    """Certificate and key for Apple's profiles belong together, or there are none."""
+    """PROFILE_CERTIFICATE and PROFILE_KEY fit together, or both are empty."""
     try:
         signing.load_signer()
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -126,7 +126,7 @@ def _receives_and_sends(entry: Entry) -> bool:
 def _fits(server: Entry) -> bool:
     port, security = server.get("port"), server.get("security")
     if not isinstance(port, int) or not isinstance(security, str):
-        return True  # told of elsewhere
+        return True  # E028 reports it
     return security not in SECURITIES or PORTS.get(port, security) == security
 
 

@@ -1,4 +1,4 @@
-"""Text messages with codes: whether they go out, and to whom alone."""
+"""Checks of the settings for text messages."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from mailportal.checks.hosts import is_https
 
 
 def twilio_is_complete(**_kwargs: Any) -> list[CheckMessage]:
-    """The provider that is chosen has an account and a sender."""
+    """If SMS_GATEWAY is twilio, it has an account and a sender."""
     if settings.SMS_GATEWAY != "twilio" or (
         settings.TWILIO_ACCOUNT_SID
         and settings.TWILIO_AUTH_TOKEN
@@ -26,7 +26,7 @@ def twilio_is_complete(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: by text message, and over HTTPS."""
+    """In production: codes are sent by text message, and over HTTPS."""
     found: list[CheckMessage] = []
     if settings.SMS_GATEWAY != "twilio":
         text = "SMS_GATEWAY shows codes on the terminal or keeps them in memory."
@@ -40,7 +40,7 @@ def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
 
 
 def twilios_names_are_complete(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: account and service have names such as Twilio gives."""
+    """In production: the SIDs of account and service have Twilio's format."""
     if settings.SMS_GATEWAY != "twilio":
         return []
     sids = {

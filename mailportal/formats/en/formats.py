@@ -1,4 +1,4 @@
-"""Dates and times in English, for readers everywhere."""
+"""English formats of dates and times that all regions can read."""
 
 DATE_FORMAT = "j F Y"
 SHORT_DATE_FORMAT = "j M Y"

@@ -40,10 +40,11 @@ class Command(BaseCommand):
 
 
 def _require_database() -> None:
-    """Go on only if the database answers.
+    """Check that the database answers.
 
     Raises:
-        CommandError: in a sentence; the driver's own repeats names of the setting.
+        CommandError: it does not. The message is ours, because the driver's own repeats
+            parts of DATABASE_URL.
     """
     try:
         connection.ensure_connection()
@@ -65,7 +66,7 @@ def _record_networks(old: str, new: str) -> None:
 
 
 def _record_groups(changes: Iterable[GroupChange]) -> None:
-    """Record of each group which permissions it got and which it lost."""
+    """Record the permissions that each group gained and lost."""
     by = events.command_actor("prepare")
     told = []
     for each in changes:

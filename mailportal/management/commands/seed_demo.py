@@ -75,7 +75,7 @@ class Command(BaseCommand):
         Phone.objects.create(account=account, number=person.phone)
 
     def _is_taken(self, address: str) -> bool:
-        """Whether there is such a mailbox, or was one that somebody has renamed."""
+        """Return whether the address is a mailbox's, or a former one; report that."""
         former = FormerAddress.objects.filter(address=address).first()
         if former is not None:
             self.stdout.write(f"Left out: {former.refusal}")
