@@ -18,7 +18,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from administration.base import deletions
+from administration.base import dependents
 from administration.base.lists import BoundedAdmin, Context, Reference
 from provisioning import roles
 
@@ -68,7 +68,7 @@ class ScopedAdmin(BoundedAdmin[M]):
         self, objs: Sequence[M] | QuerySet[M], request: HttpRequest
     ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
         """Return the first of the related objects: a domain may have any number."""
-        return deletions.collect_deleted_objects(objs, request, self.admin_site)
+        return dependents.collect_dependents(objs, request, self.admin_site)
 
     def formfield_for_foreignkey(
         self, db_field: Reference, request: HttpRequest, **kwargs: object

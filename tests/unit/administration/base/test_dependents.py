@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accounts.models import Account, Cutoff, Department, Domain, RecoveryCodes
-from administration.base.deletions import MAX_SHOWN
+from administration.base.dependents import MAX_SHOWN
 from tests.factories import make_account, make_policy
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World

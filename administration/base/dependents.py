@@ -1,4 +1,4 @@
-"""List what is deleted together with a record: 20 objects of each kind at most."""
+"""List the dependents of a record, deleted together with it: 20 of a kind at most."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -24,12 +24,12 @@ MAX_SHOWN = 20  # of a kind
 SELECT_RELATED: dict[type[Model], list[str]] = {Department: ["domain"]}
 
 
-class RelatedObjectsCollector(NestedObjects):
+class DependentsCollector(NestedObjects):
     """Collects at most `MAX_SHOWN` + 1 objects of each kind.
 
     It leaves out rows without a page that no other rows depend on, such as memberships
     of groups and figures of domains. Objects of a mailbox are of so many kinds that
-    they are counted instead, see `MailboxBelongings`.
+    they are counted instead, see `MailboxDependents`.
     """
 
     def __init__(self, records: Iterable[Model], site: AdminSite) -> None:
@@ -82,7 +82,7 @@ class RecordFormatter:
         return format_html('{}: <a href="{}">{}</a>', capfirst(name), link, record)
 
 
-class MailboxBelongings:
+class MailboxDependents:
     """Counts the objects of a mailbox, by kind, for kinds that have a page."""
 
     def __init__(self, account: Account, site: AdminSite) -> None:
@@ -135,14 +135,14 @@ class MailboxBelongings:
         return own.values("pk")[: MAX_SHOWN + 1]
 
 
-def collect_deleted_objects(
+def collect_dependents(
     records: Sequence[M] | QuerySet[M], request: HttpRequest, site: AdminSite
 ) -> tuple[list[Any], dict[str, int], set[str], list[str]]:
     """Return what `ModelAdmin.get_deleted_objects` returns, limited to `MAX_SHOWN`.
 
     The number of queries does not grow with the number of rows.
     """
-    found = RelatedObjectsCollector(records, site)
+    found = DependentsCollector(records, site)
     found.collect(records)
     tell = RecordFormatter(request, site)
     nested = found.nested(tell)
@@ -154,7 +154,7 @@ def collect_deleted_objects(
     deleted = {model: len(rows) for model, rows in by_model.items()}
     shown = [*nested, *_and_more(deleted.values())]
     for account in (row for row in records if isinstance(row, Account)):
-        own = MailboxBelongings(account, site)
+        own = MailboxDependents(account, site)
         shown.append(own.describe_counts())
         tell.refused |= own.find_refused_kinds(request)
         deleted |= {field.model: number for field, number in own.numbers.items()}
