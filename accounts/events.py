@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import secretfields
 from accounts.models import Account, Notification, SecurityEvent
-from accounts.notify.catalogue import NOTICES
+from accounts.notify.notices import NOTICES
 from accounts.redaction import HIDDEN, redact
 
 Kind = SecurityEvent.Kind

@@ -15,7 +15,7 @@ class Notification(Due):
     """A notification of an event for the mailbox's owner, by mail or text message.
 
     It is written in the transaction of the event and deleted once sent.
-    `notify.catalogue` lists the kinds of events that cause one.
+    `notify.notices` lists the kinds of events that cause one.
     """
 
     # A mail server that works accepts a mail much sooner.

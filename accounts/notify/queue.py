@@ -16,8 +16,8 @@ from django.utils import timezone
 from accounts import budgets
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
-from accounts.notify import messages
-from accounts.notify.catalogue import NOTICES, Kind
+from accounts.notify import composing
+from accounts.notify.notices import NOTICES, Kind
 from gateways import mail, sms
 
 log = logging.getLogger(__name__)
@@ -94,7 +94,7 @@ def _send(batch: Batch) -> None:
     if batch.number:
         _send_text(batch)
     else:
-        letter = messages.write_mail(batch.account, [row.event for row in batch.rows])
+        letter = composing.write_mail(batch.account, [row.event for row in batch.rows])
         mail.send(batch.account.address, letter.subject, letter.text)
     Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).delete()
 
@@ -107,7 +107,7 @@ def _send_text(batch: Batch) -> None:
     """
     kind = batch.rows[0].event.kind
     try:
-        sms.send(batch.number, messages.write_text_message(batch.account, kind))
+        sms.send(batch.number, composing.write_text_message(batch.account, kind))
     except sms.Unknown:
         return
     except sms.NotSent as error:

@@ -64,7 +64,7 @@ def send_exception_reminders() -> int:
 def list_losses(account: Account) -> list[str]:
     """Return what the owner loses when the exception ends, as keys of LOSSES.
 
-    LOSSES is in `accounts.notify.catalogue`. The list is empty if the account has no
+    LOSSES is in `accounts.notify.notices`. The list is empty if the account has no
     exception with an end. Get the account from `queries.accounts_with_policies`.
     """
     own, then, at = (

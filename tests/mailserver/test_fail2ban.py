@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
@@ -31,7 +31,7 @@ LONG = [address_of("a", length) for length in (65, 254)]
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    notices.store()
+    sentences.store()
     return factories.make_account(ALICE, client_passwords_on=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import Account
 from bench.authsocket import Logon, Verdict, ask
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -269,7 +269,7 @@ def test_a_guesser_is_not_told_why_a_right_password_is_refused(
 ) -> None:
     log = Log(fresh.dovecot_log)
     Account.objects.filter(pk=carol.pk).update(client_passwords_on=True)
-    notices.store()
+    sentences.store()
     here = Try(CAROL, PASSWORD, source=client_address())
     guess(fresh, AN_ACCOUNT, replace(here, service="smtp"))
 

@@ -15,7 +15,7 @@ import pytest
 from accounts.events import Actor
 from accounts.models import Policy
 from clientpasswords import lifecycle
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
 from deploy.values import Certificate
@@ -238,7 +238,7 @@ def test_managesieve_ends_and_is_refused_as_imap_is(
 def test_managesieve_says_why_the_right_web_password_is_refused(
     sieve_port: int, trust: ssl.SSLContext, owner: Owner
 ) -> None:
-    notices.store()
+    sentences.store()
     client = Sieve(sieve_port)
     try:
         client.starttls(trust)

@@ -11,7 +11,7 @@ from accounts.events import Actor
 from accounts.models import Account, Policy
 from accounts.sessions import cutoffs
 from clientpasswords import lifecycle
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.environment import FOLDER
@@ -129,7 +129,7 @@ def test_without_imap_it_goes_on(
 def test_it_says_why_the_right_web_password_is_refused(
     submission_host: MailHost, alice: Account
 ) -> None:
-    notices.store()
+    sentences.store()
     smtp = Smtp(submission_host.ports.submissions)
     smtp.ehlo()
     smtp.user, smtp.password = ADDRESS, factories.PASSWORD

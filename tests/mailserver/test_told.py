@@ -11,7 +11,7 @@ import pytest
 
 from accounts.models import Account, MailSetting, Policy
 from bench.authsocket import Logon, Verdict, ask
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
@@ -28,7 +28,7 @@ PAGE = "http://127.0.0.1:8000/settings/account-security/"
 @pytest.fixture
 def alice(host: MailHost) -> Account:
     """Needs a security password in mail programs."""
-    notices.store()
+    sentences.store()
     return factories.make_account(ADDRESS, client_passwords_on=True)
 
 

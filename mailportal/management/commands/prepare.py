@@ -10,7 +10,7 @@ from accounts import events
 from accounts.events import Detail, Event, Kind
 from accounts.models import MailSetting
 from accounts.sessions import cutoffs
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from provisioning import roles
 from provisioning.roles import GroupChange
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
                     "*"
                 )  # web passwords from a network that it no longer is
             _record_groups(roles.apply_groups())
-        notices.store()
+        sentences.store()
 
 
 def _require_database() -> None:

@@ -19,7 +19,7 @@ from accounts.models.protocols import (
     PROTOCOLS_BY_SESSION_SERVICE,
     ProtocolSwitches,
 )
-from accounts.notify.catalogue import LOSSES
+from accounts.notify.notices import LOSSES
 from accounts.policy.reminders import list_losses
 from administration.bulk.actions import ProtocolsForm
 from administration.events.page import ProtocolFilter

@@ -14,8 +14,8 @@ from time_machine import Traveller
 from accounts import codes, phones
 from accounts.codes import Purpose
 from accounts.models import Account
-from accounts.notify import messages
-from accounts.notify.catalogue import NOTICES
+from accounts.notify import composing
+from accounts.notify.notices import NOTICES
 from gateways import sms
 from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
 from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
@@ -206,7 +206,7 @@ def test_what_a_number_is_told_fits_into_one_part(
 ) -> None:
     alice.language = language
 
-    text = messages.write_text_message(alice, kind)
+    text = composing.write_text_message(alice, kind)
 
     assert len(text) <= (160 if set(text) <= GSM_7 else 70)
 

@@ -10,7 +10,7 @@ from django.utils import translation
 from accounts import schema
 from accounts.models import POLICY_SETTINGS, MailSetting
 from administration.mailboxes import why
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from clientpasswords.logon.diagnosis import Diagnosis
 from clientpasswords.models import Logon
 from clientpasswords.refusals import (
@@ -110,7 +110,7 @@ def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
 
 @pytest.mark.django_db
 def test_each_sentence_for_mail_programs_is_where_the_view_finds_it() -> None:
-    notices.store()
+    sentences.store()
 
     told = [each for each in REFUSALS if each.notice]
     assert {each.key for each in told} - {NETWORK_NOT_ALLOWED.key} < given_by_view(

@@ -19,7 +19,7 @@ from ninja import ModelSchema
 
 from accounts.models import Account, Policy
 from accounts.models.policy import OTHER_POLICY_FIELDS, POLICY_SETTINGS
-from accounts.notify import catalogue
+from accounts.notify import notices
 from administration.policies import effective
 from administration.policies import page as policies_page
 from api import schemas
@@ -89,7 +89,7 @@ def test_what_a_policy_says_is_the_same_wherever_it_is_shown_asked_or_taken() ->
     assert {
         each.policy_setting for each in refusals.REFUSALS if each.policy_setting
     } <= settings
-    assert settings - REFUSES_NOTHING == set(catalogue.LOSSES) - {
+    assert settings - REFUSES_NOTHING == set(notices.LOSSES) - {
         "client_passwords_suspended"  # the other way round of "required"
     }
     assert settings | {"name", "domain"} >= policies_page.WITHOUT_EFFECT

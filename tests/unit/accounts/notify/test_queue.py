@@ -15,7 +15,7 @@ from accounts import events
 from accounts.events import Kind
 from accounts.models import Account, Notification, SecurityEvent
 from accounts.notify import queue
-from accounts.notify.catalogue import NOTICES
+from accounts.notify.notices import NOTICES
 from gateways.mail import NotSent
 from tests.unit.support import HOME
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
 from accounts.sessions import rights
 from clientpasswords import lifecycle
-from clientpasswords.logon import decision, notices
+from clientpasswords.logon import decision, sentences
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from gateways.doveadm import Connection
@@ -129,7 +129,7 @@ def test_a_session_of_such_a_name_is_ended_when_its_password_is_deleted(
 
 
 def test_the_owner_of_the_web_password_is_told_why(policy: Policy) -> None:
-    notices.store()
+    sentences.store()
     told = MailWebLogon.objects.filter(protocol="imap").get().notice
     assert told
     assert "from this network" in told

@@ -5,7 +5,7 @@ from django.conf import settings as configured
 from django.core.management import call_command
 
 from accounts.models import Account, MailSetting, MailWebLogon, Policy
-from clientpasswords.logon import notices
+from clientpasswords.logon import sentences
 from tests import factories
 
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
@@ -16,7 +16,7 @@ def notice_for(account: Account, protocol: str = "imap") -> str | None:
 
 
 def test_every_refusal_has_its_sentence_with_the_page(alice: Account) -> None:
-    notices.store()
+    sentences.store()
 
     assert notice_for(alice) is None
     Account.objects.update(client_passwords_on=True)
@@ -34,7 +34,7 @@ def test_every_refusal_has_its_sentence_with_the_page(alice: Account) -> None:
 
 
 def test_a_disabled_account_is_told_nothing(alice: Account) -> None:
-    notices.store()
+    sentences.store()
     Account.objects.update(is_active=False)
 
     assert notice_for(alice) is None
@@ -45,13 +45,13 @@ def test_sentences_are_short_and_in_ascii_in_every_language(
     language: str, db: None
 ) -> None:
     account = factories.make_account(language=language, client_passwords_on=True)
-    notices.store()
+    sentences.store()
 
     text = notice_for(account)
 
     assert text is not None
     assert text.isascii()
-    assert len(text) <= notices.LONGEST
+    assert len(text) <= sentences.LONGEST
     assert PAGE in text
 
 

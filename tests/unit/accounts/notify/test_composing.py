@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from accounts.events import Kind
 from accounts.models import Account, SecurityEvent
-from accounts.notify import messages
-from accounts.notify.catalogue import NOTICES
+from accounts.notify import composing
+from accounts.notify.notices import NOTICES
 
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
 LANGUAGES = [code for code, _name in project_settings.LANGUAGES]
@@ -29,13 +29,13 @@ def event(kind: Kind = Kind.ISSUED, **fields: Any) -> SecurityEvent:
 
 
 def write(account: Account, *events: SecurityEvent) -> str:
-    return messages.write_mail(account, events or [event()]).text
+    return composing.write_mail(account, events or [event()]).text
 
 
 def test_it_says_what_happened_to_which_device_when_and_from_where(
     alice: Account,
 ) -> None:
-    letter = messages.write_mail(alice, [event()])
+    letter = composing.write_mail(alice, [event()])
 
     assert letter.subject == "A security password was created"
     lines = [line.strip() for line in letter.text.split("\n")]
@@ -118,10 +118,10 @@ def test_only_mails_about_uses_say_how_to_switch_them_off(alice: Account) -> Non
 def test_it_is_in_the_owners_language(
     alice: Account, language: str, kind: Kind
 ) -> None:
-    english = messages.write_mail(alice, [event(kind)])
+    english = composing.write_mail(alice, [event(kind)])
     alice.language = language
 
-    letter = messages.write_mail(alice, [event(kind)])
+    letter = composing.write_mail(alice, [event(kind)])
 
     assert letter.subject != english.subject
     shared = set(letter.text.split("\n")) & set(english.text.split("\n"))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from accounts import sites
 from accounts.models import Account, SecurityEvent
-from accounts.notify.catalogue import FACTS, NOTICES, Kind, format_time
+from accounts.notify.notices import FACTS, NOTICES, Kind, format_time
 
 MAX_EVENTS = 10  # listed in one mail; it counts the rest
 

@@ -1,8 +1,8 @@
-"""The notices that the mail server sends to mail programs that it refuses.
+"""The sentences that the mail server sends to mail programs that it refuses.
 
 IMAP and POP3 allow only ASCII before the logon (RFC 3501 `resp-text`, RFC 1939), so
-languages with other letters get the English notice. The page that each notice names is
-in the owner's language.
+languages with other letters get the English one. The page that each names is in the
+owner's language.
 """
 
 from urllib.parse import urljoin
@@ -20,7 +20,7 @@ LONGEST = 200  # characters; some programs show no more
 
 
 def store() -> None:
-    """Store every notice in every language, where the logon views read it."""
+    """Store every sentence in every language, where the logon views read it."""
     page = urljoin(sites.get_own_site().url, reverse(settings.OWNERS_PAGE))
     for refusal in REFUSALS:
         for language, _name in settings.LANGUAGES if refusal.notice else ():

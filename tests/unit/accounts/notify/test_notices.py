@@ -8,13 +8,13 @@ import pytest
 
 from accounts.events import Kind
 from accounts.models import Account, SecurityEvent
-from accounts.notify import messages
-from accounts.notify.catalogue import FACTS, LOSSES, NOTICES, format_time
+from accounts.notify import composing
+from accounts.notify.notices import FACTS, LOSSES, NOTICES, format_time
 
 ROOT = Path(__file__).parents[4]
 APPS = ("accounts", "clientpasswords", "provisioning", "administration", "api")
 # Where a kind is only listed.
-LISTS = {ROOT / "accounts/models/event.py", ROOT / "accounts/notify/catalogue.py"}
+LISTS = {ROOT / "accounts/models/event.py", ROOT / "accounts/notify/notices.py"}
 MOMENT = datetime(2027, 1, 31, 23, 59, tzinfo=UTC)
 
 
@@ -54,7 +54,7 @@ def test_a_reminder_does_not_ask_whether_it_was_the_owner(
 ) -> None:
     event = SecurityEvent(kind=kind, at=MOMENT, actor="mailportal")
 
-    text = messages.write_mail(alice, [event]).text
+    text = composing.write_mail(alice, [event]).text
 
     is_reminder = NOTICES[kind].is_reminder
     assert ("If this was you" not in text) is is_reminder
@@ -69,7 +69,7 @@ def test_every_fact_of_an_event_is_told_by_its_name(alice: Account, name: str) -
         value = MOMENT.isoformat()
     event = SecurityEvent(kind=Kind.ISSUED, at=MOMENT, detail={name: value})
 
-    text = messages.write_mail(alice, [event]).text
+    text = composing.write_mail(alice, [event]).text
 
     assert f"  {title}: {write(value)}\n" in text
     assert write(value)
@@ -81,4 +81,4 @@ def test_every_loss_is_told_in_words(alice: Account, name: str) -> None:
     event = SecurityEvent(kind=Kind.EXCEPTION_ENDS_SOON, at=MOMENT, detail=detail)
 
     loss = LOSSES[name] % {"protocol": name.upper()}
-    assert f"From then on: {loss}\n" in messages.write_mail(alice, [event]).text
+    assert f"From then on: {loss}\n" in composing.write_mail(alice, [event]).text
