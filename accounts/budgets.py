@@ -1,4 +1,4 @@
-"""Rate limits, counted in the database.
+"""The table of rate limits, and their counts in the database.
 
 Concurrent requests cannot exceed a limit. Limits fail closed: without the database
 nothing is allowed.
@@ -10,12 +10,16 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from accounts import retention
 from accounts.models import Budget
+
+MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,96 @@ class Limit:
         return datetime.fromtimestamp(
             timezone.now().timestamp() // seconds * seconds, tz=UTC
         )
+
+
+@dataclass(frozen=True)
+class RateLimit:
+    """A row of the table of limits, which docs/operations.md shows to the operator.
+
+    Args:
+        key: Begins the key of what is counted; of one row alone.
+        setting: The name of the setting that says how often.
+        span: The stretch of time that it says it for.
+        limited: What is limited, and for whom.
+    """
+
+    key: str
+    setting: str
+    span: timedelta
+    limited: str
+
+    @property
+    def most(self) -> int:
+        """How often, as the setting says."""
+        return int(getattr(settings, self.setting))
+
+    def get_key(self, *whom: object) -> str:
+        """Return the key under which these are counted."""
+        return ":".join([self.key, *map(str, whom)])
+
+    def get_limit(self, *whom: object) -> Limit:
+        """Return the limit that these have now."""
+        return Limit(self.get_key(*whom), self.most, self.span)
+
+
+CODES_PER_ACCOUNT_HOUR = RateLimit(
+    "codes-account", "CODES_PER_ACCOUNT_HOUR", HOUR, "codes to one mailbox"
+)
+CODES_PER_ACCOUNT_DAY = RateLimit(
+    "codes-day", "CODES_PER_ACCOUNT_DAY", DAY, "codes to one mailbox"
+)
+CODES_PER_NUMBER_DAY = RateLimit(
+    "codes-number", "CODES_PER_NUMBER_DAY", DAY, "codes to one phone number"
+)
+CODES_PER_NETWORK_HOUR = RateLimit(
+    "codes-network", "CODES_PER_NETWORK_HOUR", HOUR, "codes asked for from one network"
+)
+CODES_PER_COUNTRY_DAY = RateLimit(
+    "codes-country", "CODES_PER_COUNTRY_DAY", DAY, "codes to one country"
+)
+CODES_PER_DAY = RateLimit("codes-all", "CODES_PER_DAY", DAY, "codes of the whole host")
+MAILS_PER_KIND_HOUR = RateLimit(
+    "told-by-mail", "MAILS_PER_KIND_HOUR", HOUR, "mails of one kind to one mailbox"
+)
+TEXT_MESSAGES_PER_KIND_HOUR = RateLimit(
+    "told-by-text",
+    "MAILS_PER_KIND_HOUR",
+    HOUR,
+    "text messages of one kind to one mailbox",
+)
+SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = RateLimit(
+    "signin-both",
+    "SIGN_IN_FAILURES_PER_NAME_AND_NETWORK",
+    QUARTER,
+    "wrong web passwords for one name from one network",
+)
+SIGN_IN_FAILURES_PER_NAME = RateLimit(
+    "signin-name", "SIGN_IN_FAILURES_PER_NAME", HOUR, "wrong web passwords for one name"
+)
+SIGN_IN_FAILURES_PER_NETWORK = RateLimit(
+    "signin-network",
+    "SIGN_IN_FAILURES_PER_NETWORK",
+    HOUR,
+    "wrong web passwords and passkeys from one network",
+)
+API_REQUESTS_PER_MINUTE = RateLimit(
+    "api", "API_REQUESTS_PER_MINUTE", MINUTE, "requests to the API with one token"
+)
+API_REFUSALS_PER_NETWORK_MINUTE = RateLimit(
+    "api-refused",
+    "API_REFUSALS_PER_NETWORK_MINUTE",
+    MINUTE,
+    "requests to the API without a valid token from one network",
+)
+
+
+# Refuses nobody: it is recorded. The times are those of the mail server's log.
+GUESSES_PER_ACCOUNT_HOUR = RateLimit(
+    "mail-guesses",
+    "GUESSES_PER_ACCOUNT_HOUR",
+    HOUR,
+    "wrong passwords in mail programs for one mailbox",
+)
 
 
 class Exhausted(Exception):

@@ -19,7 +19,8 @@ from accounts.events import Actor, Kind
 from accounts.models import Account, BasePhone, NewPhone, Phone
 from gateways import sms
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+# All owners count against these: who reaches one may have asked for no code before.
+LIMITS_OF_EVERYBODY = (budgets.CODES_PER_COUNTRY_DAY, budgets.CODES_PER_DAY)
 
 
 class Purpose(StrEnum):
@@ -233,7 +234,8 @@ def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, 
             budgets.spend(_get_limits(account, phone, by))
             return phone, phone.set_code(_get_scope(act, by))
     except budgets.Exhausted as error:
-        everybody = error.key.startswith(("codes-all", "codes-country"))
+        keys = tuple(limit.key for limit in LIMITS_OF_EVERYBODY)
+        everybody = error.key.startswith(keys)
         raise TooMany(error.wait, everybody=everybody) from None
 
 
@@ -254,22 +256,12 @@ def _get_limits(account: Account, phone: BasePhone, by: Actor) -> list[budgets.L
     number = hashlib.sha256(f"{settings.SECRET_KEY}{phone.number}".encode()).hexdigest()
     network = budgets.network_of(by.network_address)
     return [
-        budgets.Limit(
-            f"codes-account:{account.pk}", settings.CODES_PER_ACCOUNT_HOUR, HOUR
-        ),
-        budgets.Limit(f"codes-day:{account.pk}", settings.CODES_PER_ACCOUNT_DAY, DAY),
-        budgets.Limit(
-            f"codes-number:{number[:32]}", settings.CODES_PER_NUMBER_DAY, DAY
-        ),
-        budgets.Limit(
-            f"codes-network:{network}", settings.CODES_PER_NETWORK_HOUR, HOUR
-        ),
-        budgets.Limit(
-            f"codes-country:{phone.number.country_code}",
-            settings.CODES_PER_COUNTRY_DAY,
-            DAY,
-        ),
-        budgets.Limit("codes-all", settings.CODES_PER_DAY, DAY),
+        budgets.CODES_PER_ACCOUNT_HOUR.get_limit(account.pk),
+        budgets.CODES_PER_ACCOUNT_DAY.get_limit(account.pk),
+        budgets.CODES_PER_NUMBER_DAY.get_limit(number[:32]),
+        budgets.CODES_PER_NETWORK_HOUR.get_limit(network),
+        budgets.CODES_PER_COUNTRY_DAY.get_limit(phone.number.country_code),
+        budgets.CODES_PER_DAY.get_limit(),
     ]
 
 

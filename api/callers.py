@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
@@ -24,8 +22,6 @@ from provisioning import token_access, tokens
 from provisioning.models import ApiToken
 from provisioning.operations import Order
 from provisioning.token_access import TokenAccess
-
-MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -102,11 +98,9 @@ class Bearer(AuthBase):
         address = client_address(request)
         if token is None:
             network = budgets.network_of(address)
-            _spend_budget(
-                f"api-refused:{network}", settings.API_REFUSALS_PER_NETWORK_MINUTE
-            )
+            _spend_budget(budgets.API_REFUSALS_PER_NETWORK_MINUTE.get_limit(network))
             return None
-        _spend_budget(f"api:{token.pk}", settings.API_REQUESTS_PER_MINUTE)
+        _spend_budget(budgets.API_REQUESTS_PER_MINUTE.get_limit(token.pk))
         caller = authorize(token, self.scope, tokens.actor(token, address))
         tokens.record_use(token)
         return caller
@@ -130,9 +124,9 @@ def require_scope(scope: ApiToken.Scope) -> dict[str, Any]:
     return {"auth": Bearer(scope), "openapi_extra": {"x-scope": scope.value}}
 
 
-def _spend_budget(key: str, most: int) -> None:
+def _spend_budget(limit: Limit) -> None:
     try:
-        budgets.spend([Limit(key, most, MINUTE)])
+        budgets.spend([limit])
     except budgets.Exhausted as error:
         seconds = max(int(error.wait.total_seconds()) + 1, 1)
         words = f"Too many requests: go on in {seconds} seconds."

@@ -245,7 +245,7 @@ DEFAULT_FROM_EMAIL: str = read("EMAIL_FROM")
 MAILS_PER_KIND_HOUR: int = read("MAILS_PER_KIND_HOUR")
 
 # --- limits ---------------------------------------------------------------------------
-# Codes: number and lifetime. `accounts.budgets` enforces the limits.
+# Codes: number and lifetime. `accounts.budgets` has the table of limits.
 CODE_LIFETIME = timedelta(minutes=5)
 CODE_TRIES = 5
 CODE_FAILURES_UNTIL_LOCKED = 20

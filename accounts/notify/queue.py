@@ -7,9 +7,7 @@ as one mail.
 
 import logging
 from dataclasses import dataclass
-from datetime import timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,7 +20,6 @@ from gateways import mail, sms
 
 log = logging.getLogger(__name__)
 
-HOUR = timedelta(hours=1)
 FAILURES_UNTIL_GIVEN_UP = 80  # about three days
 BATCH_SIZE = 100  # mails in one round
 
@@ -69,8 +66,10 @@ def _claim(account: int, kind: str, number: str = "") -> Batch | None:
     Return None if another worker has them, if the owner turned them off (they are
     deleted), or if the hourly limit is reached (they are postponed).
     """
-    key = f"told-by-{'text' if number else 'mail'}:{account}:{kind}"
-    limit = Limit(key, settings.MAILS_PER_KIND_HOUR, HOUR)
+    rate_limit = (
+        budgets.TEXT_MESSAGES_PER_KIND_HOUR if number else budgets.MAILS_PER_KIND_HOUR
+    )
+    limit = rate_limit.get_limit(account, kind)
     due = Notification.objects.filter(account=account, event__kind=kind, number=number)
     with transaction.atomic():
         in_order = due.select_related("account", "event").order_by("event__at", "pk")

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
@@ -21,8 +20,6 @@ from accounts import budgets, events
 from accounts.events import Actor, Kind
 from accounts.models import Account
 from accounts.sessions import cutoffs
-
-QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
 
 
 class TooManyTries(Exception):
@@ -55,7 +52,9 @@ def count_nameless_try(network_address: str | None) -> Iterator[None]:
     Raises:
         TooManyTries: the limit is reached; the block is not entered.
     """
-    with _spend_limits([_get_network_limit(network_address)], "", network_address):
+    network = budgets.network_of(network_address)
+    limits = [budgets.SIGN_IN_FAILURES_PER_NETWORK.get_limit(network)]
+    with _spend_limits(limits, "", network_address):
         yield
 
 
@@ -110,17 +109,7 @@ def _get_limits(name: str, network_address: str | None) -> list[budgets.Limit]:
     who = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
     network = budgets.network_of(network_address)
     return [
-        budgets.Limit(
-            f"signin-both:{who}:{network}",
-            settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK,
-            QUARTER,
-        ),
-        budgets.Limit(f"signin-name:{who}", settings.SIGN_IN_FAILURES_PER_NAME, HOUR),
-        _get_network_limit(network_address),
+        budgets.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK.get_limit(who, network),
+        budgets.SIGN_IN_FAILURES_PER_NAME.get_limit(who),
+        budgets.SIGN_IN_FAILURES_PER_NETWORK.get_limit(network),
     ]
-
-
-def _get_network_limit(network_address: str | None) -> budgets.Limit:
-    network = budgets.network_of(network_address)
-    key = f"signin-network:{network}"
-    return budgets.Limit(key, settings.SIGN_IN_FAILURES_PER_NETWORK, HOUR)

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.conf import settings
-
 from accounts import events
+from accounts.budgets import GUESSES_PER_ACCOUNT_HOUR
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
 from clientpasswords.refusals import REVOKED
@@ -112,7 +111,7 @@ def _guessing_events(logons: Logons, accounts: Accounts, node: str) -> Iterator[
             newest[account_hour] = (key, stats)
     for account_hour, before in _count_guesses(counts).items():
         count = before + counts[account_hour]
-        if before < settings.GUESSES_PER_ACCOUNT_HOUR <= count:
+        if before < GUESSES_PER_ACCOUNT_HOUR.most <= count:
             key, stats = newest[account_hour]
             by = Actor(node, key.network_address)
             detail: dict[str, str | int] = {"count": count, "protocol": key.protocol}
@@ -124,7 +123,8 @@ def _count_guesses(counts: Mapping[AccountHour, int]) -> dict[AccountHour, int]:
     if not counts:
         return {}
     keys = {
-        account_hour: f"mail-guesses:{account_hour[0].pk}" for account_hour in counts
+        account_hour: GUESSES_PER_ACCOUNT_HOUR.get_key(account_hour[0].pk)
+        for account_hour in counts
     }
     rows = Budget.objects.filter(
         key__in=keys.values(), window__in={hour for _account, hour in counts}
