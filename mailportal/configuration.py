@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 from django.core.exceptions import ImproperlyConfigured
 from environs import EnvNotSetError, EnvValidationError, FileAwareEnv
 
+from gateways import sms
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 # The default of settings without a default.
@@ -87,6 +89,14 @@ def _number(name: str, default: float, unit: str, least: float, most: float) -> 
         lowest=least,
         highest=most,
     )
+
+
+def _read_as(setting: sms.GatewaySetting) -> Setting:
+    """How a gateway's own setting is read."""
+    if isinstance(setting.default, float):
+        return _number(setting.name, setting.default, "seconds", 0.5, LONGEST_CALL)
+    is_secret = setting.is_secret
+    return _secret(setting.name) if is_secret else _text(setting.name, setting.default)
 
 
 def _is_database(value: dict[str, Any]) -> bool:
@@ -169,13 +179,8 @@ SETTINGS = {
         _number("LOGONS_KEPT_AN_ACCOUNT", 200, "logons", 1, 100_000),
         _number("GUESSES_PER_ACCOUNT_HOUR", 20, "guesses", 1, 100_000),
         # --- text messages ---
-        _choice("SMS_GATEWAY", "console", "twilio", "memory"),
-        _secret("TWILIO_ACCOUNT_SID"),
-        _secret("TWILIO_AUTH_TOKEN"),
-        _secret("TWILIO_MESSAGING_SERVICE_SID"),
-        _text("TWILIO_SENDER"),
-        _text("TWILIO_API_URL", "https://api.twilio.com"),
-        _number("TWILIO_TIMEOUT", 5.0, "seconds", 0.5, LONGEST_CALL),
+        _choice("SMS_GATEWAY", *sms.GATEWAYS),
+        *map(_read_as, sms.GATEWAY_SETTINGS),
         # --- mail to owners ---
         _choice("EMAIL_GATEWAY", "smtp", "filebased", "console"),
         _text("EMAIL_HOST", "localhost"),

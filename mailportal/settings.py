@@ -13,6 +13,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
+from gateways import sms
 from mailportal import version
 from mailportal.configuration import BASE_DIR, Environment
 
@@ -222,12 +223,8 @@ PROFILE_KEY: str = read("PROFILE_KEY")
 
 # --- text messages --------------------------------------------------------------------
 SMS_GATEWAY: str = read("SMS_GATEWAY")
-TWILIO_ACCOUNT_SID: str = read("TWILIO_ACCOUNT_SID")
-TWILIO_AUTH_TOKEN: str = read("TWILIO_AUTH_TOKEN")
-TWILIO_MESSAGING_SERVICE_SID: str = read("TWILIO_MESSAGING_SERVICE_SID")
-TWILIO_SENDER: str = read("TWILIO_SENDER")
-TWILIO_API_URL: str = read("TWILIO_API_URL")
-TWILIO_TIMEOUT: float = read("TWILIO_TIMEOUT")  # seconds for the whole call
+# Each gateway says its own in its module.
+globals().update({each.name: read(each.name) for each in sms.GATEWAY_SETTINGS})
 
 # --- mail to owners -------------------------------------------------------------------
 EMAIL_GATEWAY: str = read("EMAIL_GATEWAY")

@@ -2,30 +2,42 @@
 
 Only the provider gets the text and the number. Neither is logged, and no exception
 contains the provider's message, which could repeat both.
-"""
 
-from typing import Protocol
+A new provider is a module here with its `Gateway`, which says its settings; a row of
+`GATEWAYS`; and its settings in .env.example, in tools/production.env and in the manual.
+"""
 
 from django.conf import settings
 
 from gateways.sms.console import ConsoleGateway
 from gateways.sms.errors import NotSent, Reason, SmsError, Unknown
+from gateways.sms.gateway import Gateway, GatewaySetting
 from gateways.sms.memory import MemoryGateway, Message, outbox
 from gateways.sms.twilio import TwilioGateway
 
-__all__ = ["Message", "NotSent", "Reason", "SmsError", "Unknown", "outbox", "send"]
+__all__ = [
+    "GATEWAYS",
+    "GATEWAY_SETTINGS",
+    "GatewaySetting",
+    "Message",
+    "NotSent",
+    "Reason",
+    "SmsError",
+    "Unknown",
+    "outbox",
+    "send",
+]
 
 
-class Gateway(Protocol):
-    def send(self, number: str, text: str) -> None:
-        """Submit `text` for delivery to `number`, or raise NotSent or Unknown."""
-
-
-_GATEWAYS: dict[str, type[Gateway]] = {
+# By their names in SMS_GATEWAY; the first is the default.
+GATEWAYS: dict[str, type[Gateway]] = {
     "console": ConsoleGateway,
-    "memory": MemoryGateway,
     "twilio": TwilioGateway,
+    "memory": MemoryGateway,
 }
+GATEWAY_SETTINGS: list[GatewaySetting] = [
+    setting for gateway in GATEWAYS.values() for setting in gateway.own_settings
+]
 
 
 def send(number: str, text: str) -> None:
@@ -39,4 +51,4 @@ def send(number: str, text: str) -> None:
         NotSent: The message will not arrive.
         Unknown: The message may still arrive; a code in it has to stay valid.
     """
-    _GATEWAYS[settings.SMS_GATEWAY]().send(number, text)
+    GATEWAYS[settings.SMS_GATEWAY]().send(number, text)

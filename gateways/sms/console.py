@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from gateways.sms.gateway import Gateway
 
-class ConsoleGateway:
+
+class ConsoleGateway(Gateway):
     """For the demonstration: prints messages, and appends them to VAR/sms.jsonl."""
 
     def send(self, number: str, text: str) -> None:

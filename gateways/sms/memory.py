@@ -1,5 +1,7 @@
 from dataclasses import dataclass
 
+from gateways.sms.gateway import Gateway
+
 
 @dataclass(frozen=True)
 class Message:
@@ -10,7 +12,7 @@ class Message:
 outbox: list[Message] = []
 
 
-class MemoryGateway:
+class MemoryGateway(Gateway):
     """For tests: appends messages to `outbox`, as django.core.mail does."""
 
     def send(self, number: str, text: str) -> None:

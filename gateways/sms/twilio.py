@@ -6,7 +6,6 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import Any
 
-from django.conf import settings
 from requests import RequestException, Session
 from requests.exceptions import (
     ConnectTimeout,
@@ -23,6 +22,25 @@ from twilio.rest import Client
 from urllib3.exceptions import NewConnectionError, ReadTimeoutError
 
 from gateways.sms.errors import NotSent, Reason, SmsError, Unknown
+from gateways.sms.gateway import Gateway, GatewaySetting
+
+# What Twilio's console shows of an account.
+ACCOUNT_SID = GatewaySetting(
+    "TWILIO_ACCOUNT_SID",
+    is_secret=True,
+    pattern="AC[0-9a-fA-F]{32}",
+    form="AC and 32 hexadecimal digits",
+)
+AUTH_TOKEN = GatewaySetting("TWILIO_AUTH_TOKEN", is_secret=True, shortest=16)
+MESSAGING_SERVICE_SID = GatewaySetting(
+    "TWILIO_MESSAGING_SERVICE_SID",
+    is_secret=True,
+    pattern="MG[0-9a-fA-F]{32}",
+    form="MG and 32 hexadecimal digits",
+)
+SENDER = GatewaySetting("TWILIO_SENDER")
+API_URL = GatewaySetting("TWILIO_API_URL", "https://api.twilio.com", is_address=True)
+TIMEOUT = GatewaySetting("TWILIO_TIMEOUT", 5.0)
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +66,19 @@ _NEVER_LEFT = (ConnectTimeout, InvalidSchema, InvalidURL, MissingSchema, ProxyEr
 _slots = BoundedSemaphore(16)
 
 
-class TwilioGateway:
+class TwilioGateway(Gateway):
     """Sends once, without retries, and returns within TWILIO_TIMEOUT seconds."""
+
+    own_settings = (
+        ACCOUNT_SID,
+        AUTH_TOKEN,
+        MESSAGING_SERVICE_SID,
+        SENDER,
+        API_URL,
+        TIMEOUT,
+    )
+    needed = ((ACCOUNT_SID,), (AUTH_TOKEN,), (MESSAGING_SERVICE_SID, SENDER))
+    is_for_production = True
 
     def send(self, number: str, text: str) -> None:
         # A socket's time-out bounds neither a silent name server nor an answer that
@@ -60,7 +89,7 @@ class TwilioGateway:
         arguments = (number, text, results.put)
         Thread(target=_deliver, args=arguments, name="sms", daemon=True).start()
         try:
-            error = results.get(timeout=settings.TWILIO_TIMEOUT)
+            error = results.get(timeout=TIMEOUT.value)
         except Empty:
             error = _failure(Unknown, Reason.TIMEOUT)
         # Raised outside the handler, whose exception would become its context.
@@ -80,17 +109,13 @@ def _deliver(number: str, text: str, report: Callable[[SmsError | None], None]) 
 
 def _post(number: str, text: str) -> SmsError | None:
     client = Client(
-        settings.TWILIO_ACCOUNT_SID,
-        settings.TWILIO_AUTH_TOKEN,
-        http_client=_Wire(settings.TWILIO_TIMEOUT),
+        ACCOUNT_SID.value,
+        AUTH_TOKEN.value,
+        http_client=_Wire(TIMEOUT.value),
     )
-    client.api.base_url = settings.TWILIO_API_URL
-    service = settings.TWILIO_MESSAGING_SERVICE_SID
-    sender = (
-        {"messaging_service_sid": service}
-        if service
-        else {"from_": settings.TWILIO_SENDER}
-    )
+    client.api.base_url = API_URL.value
+    service = MESSAGING_SERVICE_SID.value
+    sender = {"messaging_service_sid": service} if service else {"from_": SENDER.value}
     try:
         client.messages.create(
             to=number, body=text, validity_period=_VALIDITY, **sender

@@ -18,7 +18,7 @@ TAG = "settings"
 
 ALWAYS = (
     secrets.secrets_are_not_published,
-    textmessages.twilio_is_complete,
+    textmessages.gateway_is_complete,
     mailserver.doveadm_can_be_asked,
     mailserver.webmails_networks_are_networks,
     mailserver.homes_are_distinct,
@@ -35,7 +35,7 @@ IN_PRODUCTION = (
     hosts.database_is_for_many,
     hosts.own_files_can_be_written,
     textmessages.codes_are_sent,
-    textmessages.twilios_names_are_complete,
+    textmessages.identifiers_are_well_formed,
     mails.mails_are_sent,
     mails.mail_servers_password_is_safe,
     mails.ports_fit_their_security,

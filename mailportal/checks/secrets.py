@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from gateways import sms
 from mailportal.configuration import SETTINGS
 
 # Every value of .env.example that has to be replaced contains this.
@@ -16,7 +17,11 @@ FORMER_PLACEHOLDERS = ("make-your-own", "the-token-of-that-account", "0" * 32)
 # Parts of secrets for tests, and of those that Django makes for new projects.
 NOT_FOR_USE = ("for tests only", "django-insecure")
 # The minimum length of each secret that a program made. 16 bytes have 32 hex digits.
-SHORTEST = {"SECRET_KEY": 50, "DOVEADM_API_KEY": 32, "TWILIO_AUTH_TOKEN": 16}
+SHORTEST = {"SECRET_KEY": 50, "DOVEADM_API_KEY": 32} | {
+    setting.name: setting.shortest
+    for setting in sms.GATEWAY_SETTINGS
+    if setting.shortest
+}
 FEWEST_CHARACTERS = 8  # distinct ones
 
 

@@ -6,53 +6,47 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
+from gateways.sms import GATEWAY_SETTINGS, GATEWAYS
 from mailportal.checks.hosts import is_https
 
 
-def twilio_is_complete(**_kwargs: Any) -> list[CheckMessage]:
-    """If SMS_GATEWAY is twilio, it has an account and a sender."""
-    if settings.SMS_GATEWAY != "twilio" or (
-        settings.TWILIO_ACCOUNT_SID
-        and settings.TWILIO_AUTH_TOKEN
-        and (settings.TWILIO_MESSAGING_SERVICE_SID or settings.TWILIO_SENDER)
-    ):
+def gateway_is_complete(**_kwargs: Any) -> list[CheckMessage]:
+    """The chosen gateway has all that it needs, such as account and sender."""
+    needed = GATEWAYS[settings.SMS_GATEWAY].needed
+    if all(any(setting.value for setting in group) for group in needed):
         return []
-    text = (
-        "SMS_GATEWAY is twilio, which needs TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN,"
-        " and TWILIO_MESSAGING_SERVICE_SID or TWILIO_SENDER."
-    )
-    hint = "Set those of them that are empty; Twilio's console shows what they are."
+    *names, last = [" or ".join(each.name for each in group) for group in needed]
+    needs = ", and ".join([", ".join(names), last] if names else [last])
+    text = f"SMS_GATEWAY is {settings.SMS_GATEWAY}, which needs {needs}."
+    hint = "Set those of them that are empty; the provider's console shows them."
     return [Error(text, hint=hint, id="mailportal.E001")]
 
 
 def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
     """In production: codes are sent by text message, and over HTTPS."""
     found: list[CheckMessage] = []
-    if settings.SMS_GATEWAY != "twilio":
+    if not GATEWAYS[settings.SMS_GATEWAY].is_for_production:
         text = "SMS_GATEWAY shows codes on the terminal or keeps them in memory."
-        hint = "Set SMS_GATEWAY=twilio and the settings of your account."
+        real = [name for name, each in GATEWAYS.items() if each.is_for_production]
+        hint = f"Set SMS_GATEWAY={' or '.join(real)} and the settings of your account."
         found.append(Error(text, hint=hint, id="mailportal.E007"))
-    if not is_https(settings.TWILIO_API_URL):
-        text = "TWILIO_API_URL is not the https address of a host."
-        hint = "Delete the line: the default is https://api.twilio.com."
-        found.append(Error(text, hint=hint, id="mailportal.E008"))
+    for setting in GATEWAY_SETTINGS:
+        if setting.is_address and not is_https(setting.value):
+            text = f"{setting.name} is not the https address of a host."
+            hint = f"Delete the line: the default is {setting.default}."
+            found.append(Error(text, hint=hint, id="mailportal.E008"))
     return found
 
 
-def twilios_names_are_complete(**_kwargs: Any) -> list[CheckMessage]:
-    """In production: the SIDs of account and service have Twilio's format."""
-    if settings.SMS_GATEWAY != "twilio":
-        return []
-    sids = {
-        "TWILIO_ACCOUNT_SID": (settings.TWILIO_ACCOUNT_SID, "AC"),
-        "TWILIO_MESSAGING_SERVICE_SID": (settings.TWILIO_MESSAGING_SERVICE_SID, "MG"),
-    }
+def identifiers_are_well_formed(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: the identifiers of a gateway have the format of its provider."""
     return [
         Error(
-            f"{name} is not {kind} and 32 hexadecimal digits.",
-            hint="Copy it from Twilio's console.",
+            f"{setting.name} is not {setting.form}.",
+            hint="Copy it from the provider's console.",
             id="mailportal.E015",
         )
-        for name, (value, kind) in sids.items()
-        if value and not re.fullmatch(f"{kind}[0-9a-fA-F]{{32}}", value)
+        for setting in GATEWAYS[settings.SMS_GATEWAY].own_settings
+        if setting.pattern and setting.value
+        if not re.fullmatch(setting.pattern, setting.value)
     ]

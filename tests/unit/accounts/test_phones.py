@@ -161,7 +161,7 @@ def test_a_code_that_was_not_sent_is_dropped(
 
     propose(alice)
     phones.confirm_code(alice, get_code(alice), by=HOME)
-    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
 
     with pytest.raises(codes.NotSent):
         phones.send_code(alice, by=HOME)
@@ -252,7 +252,7 @@ def test_a_text_message_is_tried_again_only_where_that_is_of_use(
             raise failure
 
     change(alice)
-    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
 
     queue.deliver_due()
 

@@ -41,7 +41,7 @@ def provider_says(monkeypatch: pytest.MonkeyPatch) -> Fail:
                 sms.outbox.append(Message(number, text))
                 raise failure
 
-        monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+        monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
 
     return say
 
@@ -105,7 +105,7 @@ def test_a_late_failure_does_not_drop_the_code_that_came_after(
             code_for(alice, by=OFFICE)
             raise NotSent(Reason.UNREACHABLE)
 
-    monkeypatch.setitem(sms._GATEWAYS, "memory", Slow)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Slow)
     with pytest.raises(codes.NotSent):
         codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
@@ -121,7 +121,7 @@ def test_no_transaction_is_open_while_the_provider_is_spoken_to(
         def send(self, number: str, text: str) -> None:
             seen.append(connection.in_atomic_block)
 
-    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
     codes.send_code(alice, Purpose.ISSUE, by=HOME)
 
     assert seen == [False]

@@ -164,7 +164,7 @@ def test_what_became_of_a_message_is_said(
         def send(self, number: str, text: str) -> None:
             raise failure
 
-    monkeypatch.setitem(sms._GATEWAYS, "memory", Gateway)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
 
     response = browser.post(CODE)
 

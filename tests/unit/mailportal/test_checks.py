@@ -26,11 +26,11 @@ def test_twilio_needs_its_account_its_token_and_a_sender(
     settings.TWILIO_ACCOUNT_SID = "AC0"
     settings.TWILIO_AUTH_TOKEN = "token"
     settings.TWILIO_SENDER = "+12025550100"
-    complete = ids(textmessages.twilio_is_complete())
+    complete = ids(textmessages.gateway_is_complete())
 
     setattr(settings, missing, "")
 
-    assert (complete, ids(textmessages.twilio_is_complete())) == ([], ["E001"])
+    assert (complete, ids(textmessages.gateway_is_complete())) == ([], ["E001"])
 
 
 def test_a_messaging_service_is_a_sender_too(settings: Settings) -> None:
@@ -39,7 +39,7 @@ def test_a_messaging_service_is_a_sender_too(settings: Settings) -> None:
     settings.TWILIO_AUTH_TOKEN = "token"
     settings.TWILIO_MESSAGING_SERVICE_SID = "MG0"
 
-    assert textmessages.twilio_is_complete() == []
+    assert textmessages.gateway_is_complete() == []
 
 
 def test_mail_nodes_need_a_key(settings: Settings) -> None:

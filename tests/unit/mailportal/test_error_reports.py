@@ -205,7 +205,7 @@ def test_a_provider_that_breaks_sees_its_message_in_no_report(
 ) -> None:
     Account.objects.update(client_passwords_on=True)
     browser.raise_request_exception = False
-    monkeypatch.setitem(sms._GATEWAYS, "memory", BrokenGateway)
+    monkeypatch.setitem(sms.GATEWAYS, "memory", BrokenGateway)
 
     response = browser.post(reverse("clientpasswords:code"))
 
