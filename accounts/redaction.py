@@ -6,13 +6,16 @@ is replaced before it is stored.
 
 import re
 
+from accounts.passwordformat import ALPHABET, GROUP_LENGTH, LENGTH
+
 HIDDEN = "•••"
-SYMBOL = "[abcdefghijkmnpqrstuvwxyz23456789]"  # of security passwords
-# Groups of four can be words, so at least one digit is required. Sixteen characters
-# without a blank are not a word.
+SYMBOL = f"[{ALPHABET}]"
+GROUP = f"{SYMBOL}{{{GROUP_LENGTH}}}"
+# Groups can be words, so at least one digit is required. So many characters without a
+# blank are not a word.
 SECURITY_PASSWORD = re.compile(
-    rf"\b{SYMBOL}{{16}}\b"
-    rf"|\b(?=[a-z -]*\d)(?:{SYMBOL}{{4}}[ -]){{3,}}{SYMBOL}{{4}}\b",
+    rf"\b{SYMBOL}{{{LENGTH}}}\b"
+    rf"|\b(?=[a-z -]*\d)(?:{GROUP}[ -]){{{LENGTH // GROUP_LENGTH - 1},}}{GROUP}\b",
     re.IGNORECASE,
 )
 HASH = re.compile(

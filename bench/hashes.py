@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 import argon2
 
+from accounts.passwordformat import ALPHABET, LENGTH
 from bench import load, targets
 from bench.authsocket import Logon, Verdict, ask
 from deploy.mailhost import MailHost
 
 RIGHT_LOGONS = 40
 WRONG_LOGONS = 400
-ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 def report(name: str, host: MailHost, passwords: Sequence[str]) -> str:
@@ -73,4 +73,4 @@ def pick_account() -> str:
 
 def new_password() -> str:
     """Return a random text in the format of a client password."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(16))
+    return "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))

@@ -1,7 +1,6 @@
 """Generate, hash and compare client passwords. No database.
 
-Sixteen symbols of 32 are 80 bits. The alphabet is lower case without the look-alikes
-l, o, 0 and 1, and holds nothing that a mail program, a URL or a shell could misread.
+`accounts.passwordformat` says which symbols they have, and how many.
 """
 
 import hashlib
@@ -12,8 +11,7 @@ from argon2.exceptions import VerifyMismatchError
 from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
-ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
-LENGTH = 16
+from accounts.passwordformat import ALPHABET, GROUP_LENGTH, LENGTH
 
 
 @sensitive_variables()
@@ -63,8 +61,9 @@ def could_be_one(text: str) -> bool:
 
 
 def groups(password: str) -> list[str]:
-    """Return four groups of four symbols to show; margins separate them."""
-    return [password[start : start + 4] for start in range(0, LENGTH, 4)]
+    """Return the groups of symbols to show; margins separate them."""
+    starts = range(0, LENGTH, GROUP_LENGTH)
+    return [password[start : start + GROUP_LENGTH] for start in starts]
 
 
 def _hasher() -> PasswordHasher:
