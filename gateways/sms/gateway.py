@@ -49,4 +49,4 @@ class Gateway(ABC):
 
     @abstractmethod
     def send(self, number: str, text: str) -> None:
-        """Hand `text` over for delivery to `number`, or raise NotSent or Unknown."""
+        """Submit `text` for delivery to `number`, or raise NotSent or Unknown."""
