@@ -1,3 +1,5 @@
+"""The URLs of the API: the operations of the modules that `service.py` joins."""
+
 from django.contrib.auth.decorators import login_not_required
 from django.views.decorators.http import require_safe
 
