@@ -27,18 +27,9 @@ from administration.mailboxes.filters import ProtocolsFilter
 from clientpasswords.forms import ScopeForm
 from clientpasswords.models import ClientPassword, Logon, Usage
 from deploy.render import TEMPLATES
+from tests.databases import APPS, ROOT
 from tests.factories import make_client_password, make_policy
 
-ROOT = Path(__file__).resolve().parents[3]
-APPS = (
-    "accounts",
-    "administration",
-    "api",
-    "clientpasswords",
-    "gateways",
-    "mailportal",
-    "provisioning",
-)
 # What others call a protocol, or what is no protocol at all; each says which.
 MAY_NAME_ONE = {
     "accounts/models/protocols.py": "the list itself",

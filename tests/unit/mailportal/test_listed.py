@@ -5,7 +5,6 @@ Where it is "everything but", a new column is shown by itself.
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,19 +24,11 @@ from administration.policies import page as policies_page
 from api import schemas
 from clientpasswords import refusals
 from provisioning import operations
+from tests.databases import APPS, ROOT
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.api.conftest import OPERATOR
 
-ROOT = Path(__file__).parents[3]
-OURS = [
-    "accounts",
-    "administration",
-    "api",
-    "clientpasswords",
-    "gateways",
-    "provisioning",
-]
-OURS += ["mailportal", "deploy"]
+OURS = [*APPS, "deploy"]
 PAGES = list(admin.site._registry.values())
 # Forms by which Django makes others; they name no fields of their own.
 NOT_ASKED = {"ModelForm", "BaseModelForm"}

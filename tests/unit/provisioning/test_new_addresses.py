@@ -22,6 +22,7 @@ from django.urls import reverse
 from accounts.models import Account, Domain, FormerAddress, SecurityEvent
 from mailportal.management.commands.seed_demo import ADMINISTRATOR, DEMO_PEOPLE
 from provisioning import plans
+from tests.databases import APPS, ROOT
 from tests.factories import make_account, make_domain, make_policy
 from tests.unit.administration.steps import save_account
 from tests.unit.api.conftest import client_with, make_token
@@ -32,15 +33,6 @@ OLD = "alice@example.com"
 SENTENCE = "A mailbox had this address until "
 PAGE = "under “Former addresses” in the administration, or on the portal's host with: "
 COMMAND = f"{PAGE}deploy/manage release_address {OLD}"
-ROOT = Path(__file__).parents[3]
-APPS = (
-    "accounts",
-    "administration",
-    "api",
-    "clientpasswords",
-    "mailportal",
-    "provisioning",
-)
 WRITING = {
     "create",
     "get_or_create",
