@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone, translation
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
+from accounts.budgets import Exhausted, Limit
 from accounts.models import Account
 from tests.factories import PASSWORD
 from tests.signedin import sign_in_verified, sign_in_with_password
@@ -24,6 +26,35 @@ hypothesis_settings.load_profile("unit")
 def _cheap_web_passwords(settings: Settings) -> None:
     cheap = "tests.unit.support.CheapHasher"
     settings.PASSWORD_HASHERS = [cheap, *settings.PASSWORD_HASHERS[1:]]
+
+
+@pytest.fixture(autouse=True)
+def _no_reader_before() -> Iterator[None]:
+    """Forget the language and the time zone of whoever asked for a page last."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_is_reached_while_time_passes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[None]:
+    """Fail a test that reaches a limit without `clock`.
+
+    Its window can end within the test, and then five tries are six.
+    """
+    reached: list[str] = []
+    set_up = Exhausted.__init__
+
+    def note(error: Exhausted, limit: Limit) -> None:
+        if not time_machine.escape_hatch.is_travelling():
+            reached.append(limit.key)
+        set_up(error, limit)
+
+    monkeypatch.setattr(Exhausted, "__init__", note)
+    yield
+    assert not reached, "a test that reaches a limit takes the fixture `clock`"
 
 
 @pytest.fixture

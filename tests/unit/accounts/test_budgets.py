@@ -24,7 +24,7 @@ def try_to_spend(*limits: Limit) -> bool:
 
 
 @pytest.mark.django_db
-def test_a_limit_can_be_used_up_and_no_more() -> None:
+def test_a_limit_can_be_used_up_and_no_more(clock: Traveller) -> None:
     limit = Limit("k", 3, HOUR)
 
     assert [try_to_spend(limit) for _ in range(5)] == [True, True, True, False, False]
@@ -53,7 +53,7 @@ def test_stretches_begin_with_the_hour_and_the_day(clock: Traveller) -> None:
 
 
 @pytest.mark.django_db
-def test_all_limits_are_used_or_none() -> None:
+def test_all_limits_are_used_or_none(clock: Traveller) -> None:
     wide, narrow = Limit("a", 10, HOUR), Limit("b", 1, HOUR)
     assert try_to_spend(wide, narrow)
 
@@ -65,7 +65,7 @@ def test_all_limits_are_used_or_none() -> None:
 
 
 @pytest.mark.django_db
-def test_two_keys_have_limits_of_their_own() -> None:
+def test_two_keys_have_limits_of_their_own(clock: Traveller) -> None:
     assert try_to_spend(Limit("a", 1, HOUR))
 
     assert try_to_spend(Limit("b", 1, HOUR))
@@ -145,7 +145,7 @@ def test_an_ipv6_network_counts_as_one_guesser(
     assert budgets.network_of(address) == network
 
 
-def test_an_exhausted_limit_says_nothing_of_its_key() -> None:
+def test_an_exhausted_limit_says_nothing_of_its_key(clock: Traveller) -> None:
     assert str(Exhausted(Limit("codes-number:0123", 1, HOUR))) == "limit reached"
 
 
@@ -153,7 +153,7 @@ def test_an_exhausted_limit_says_nothing_of_its_key() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_sixty_at_once_get_exactly_the_limit() -> None:
+def test_sixty_at_once_get_exactly_the_limit(clock: Traveller) -> None:
     results = at_once(60, lambda _n: try_to_spend(Limit("k", 10, DAY)))
 
     assert results.count(True) == 10
@@ -161,7 +161,7 @@ def test_sixty_at_once_get_exactly_the_limit() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_common_limit_holds_over_many_accounts() -> None:
+def test_a_common_limit_holds_over_many_accounts(clock: Traveller) -> None:
     def spend(number: int) -> bool:
         account = Limit(f"account:{number % 20}", 2, DAY)
         return try_to_spend(account, Limit("all", 25, DAY))
@@ -174,7 +174,9 @@ def test_a_common_limit_holds_over_many_accounts() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_who_name_limits_in_opposite_order_do_not_wait_for_ever() -> None:
+def test_two_who_name_limits_in_opposite_order_do_not_wait_for_ever(
+    clock: Traveller,
+) -> None:
     keys = [f"k{number}" for number in range(10)]
     for key in keys:
         budgets.spend([Limit(key, 100, DAY)])

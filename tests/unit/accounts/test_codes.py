@@ -457,7 +457,7 @@ def test_thirty_requests_at_once_send_one_code(alice: Account) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_twenty_owners_at_once_do_not_exceed_the_limit_of_all(
-    db: None, settings: Settings
+    clock: Traveller, db: None, settings: Settings
 ) -> None:
     settings.CODES_PER_DAY = 7
     owners = [

@@ -112,7 +112,7 @@ def test_without_a_change_under_way_there_is_no_code(
 
 
 def test_the_web_password_is_needed_and_its_tries_are_counted(
-    browser: Client, settings: Settings
+    clock: Traveller, browser: Client, settings: Settings
 ) -> None:
     settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 2
     answers = [enter(browser, password="wrong") for _ in range(3)]

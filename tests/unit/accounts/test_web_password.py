@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 from pytest_django import Settings
+from time_machine import Traveller
 
 from accounts.models import Account, Cutoff
 from accounts.notify import queue
@@ -89,7 +90,7 @@ def test_bad_ones_are_refused_with_the_reason(
 
 
 def test_wrong_ones_are_counted_with_those_of_the_sign_in(
-    browser: Client, settings: Settings
+    clock: Traveller, browser: Client, settings: Settings
 ) -> None:
     settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
     change(browser, old="wrong")

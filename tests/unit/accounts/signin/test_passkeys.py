@@ -51,7 +51,7 @@ def test_a_passkey_is_added_by_who_knows_the_web_password(browser: Client) -> No
 
 
 def test_wrong_web_passwords_are_counted_there_too(
-    browser: Client, settings: Settings
+    clock: Traveller, browser: Client, settings: Settings
 ) -> None:
     settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
     want(browser, password="wrong")
@@ -255,7 +255,7 @@ def test_nonsense_is_refused(client: Client, db: None) -> None:
 
 
 def test_failures_are_counted_by_network(
-    client: Client, db: None, settings: Settings
+    clock: Traveller, client: Client, db: None, settings: Settings
 ) -> None:
     settings.SIGN_IN_FAILURES_PER_NETWORK = 2
     responses = []

@@ -138,7 +138,7 @@ def test_the_answer_is_the_same_for_every_name(names: dict[str, str]) -> None:
 
 
 def test_the_work_is_the_same_for_every_name(
-    names: dict[str, str], hashings: list[str]
+    clock: Traveller, names: dict[str, str], hashings: list[str]
 ) -> None:
     sign_in(Client(), "the.first@example.com", "wrong")  # begins the network's count
     work = {}
@@ -288,7 +288,9 @@ def test_no_name_is_kept_with_the_counts(alice: Account, clock: Traveller) -> No
 
 
 @pytest.mark.django_db(transaction=True)
-def test_thirty_wrong_passwords_at_once_are_five(alice: Account) -> None:
+def test_thirty_wrong_passwords_at_once_are_five(
+    alice: Account, clock: Traveller
+) -> None:
     codes = at_once(30, lambda _n: fail(1)[0])
 
     assert codes.count(200) == 5
