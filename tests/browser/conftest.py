@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import (
     Browser,
@@ -38,6 +40,7 @@ ARGUMENTS = [
 ]
 
 Visit = Callable[..., Page]
+OWNERS_DEVICES = ["My iPhone", "Scanner, 3rd floor, next to the kitchen", "Outlook"]
 
 # Of the authenticator apps of administrators.
 TOTP_KEY = "0123456789abcdef0123456789abcdef01234567"
@@ -146,6 +149,21 @@ def sign_in_at_once(context: BrowserContext, account: Account, url: str) -> None
     )
     value = client.cookies["session"].value
     context.add_cookies([{"name": "session", "value": value, "url": url}])
+
+
+@pytest.fixture
+def owner(alice: Account) -> Account:
+    """Alice with security passwords, one of which is about to end, and their logons."""
+    Account.objects.update(client_passwords_on=True)
+    soon = timezone.now() + timedelta(days=2)
+    for name in OWNERS_DEVICES:
+        row, _secret = factories.make_client_password(alice, name, expires_at=soon)
+        factories.make_usage(row)
+        factories.make_logon_days(row)
+        factories.make_logon(alice, client_password=row)
+    factories.make_logon(alice, reason="wrong-password", by_web_password=False)
+    TOTPDevice.objects.create(user=alice, name="default")
+    return alice
 
 
 @pytest.fixture

@@ -34,6 +34,76 @@ SETTLE = """async () => {
 }"""
 
 
+# What WCAG 1.4.12 lets a reader set.
+SPACING = """() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(`* {
+        line-height: 1.5 !important;
+        letter-spacing: 0.12em !important;
+        word-spacing: 0.16em !important;
+    } p { margin-block-end: 2em !important; }`);
+    document.adoptedStyleSheets = [sheet];
+}"""
+
+# On paper: how dark the text is, how much of the sheet the page takes, what is so
+# narrow that it is read letter by letter, and of an open window what is amiss: it is
+# all that is on the sheet, at its top, over its width, and nothing of it scrolls.
+WHOLE_WIDTH = 0.95
+PAPER = 794  # CSS pixels, the width of A4
+ON_PAPER = """(CONTROLS) => {
+    const main = document.querySelector("main");
+    const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+    const own = (each) => [...each.childNodes].filter(node => node.nodeType === 3)
+        .map(node => node.textContent.trim()).join("");
+    const texts = [...main.querySelectorAll("*")].filter(each => {
+        const style = getComputedStyle(each);
+        return own(each).length > 11 && each.checkVisibility()
+            && style.clipPath === "none"
+            && !each.closest("svg, select, .visually-hidden");
+    });
+    const lines = (each) =>
+        each.offsetHeight / parseFloat(getComputedStyle(each).lineHeight);
+    const isSeen = (each) => each.checkVisibility() && each.offsetWidth > 1;
+    const amiss = (each) => {
+        const { position, overflowY, maxBlockSize } = getComputedStyle(each);
+        const box = each.getBoundingClientRect();
+        const shade = getComputedStyle(each, "::backdrop");
+        const behind = [...main.children].filter(one => one !== each && isSeen(one));
+        return Object.entries({
+            fixed: position === "fixed",
+            scrolls: overflowY !== "visible" || maxBlockSize !== "none",
+            low: box.top + scrollY > main.getBoundingClientRect().top + scrollY + 1,
+            narrow: box.width < 0.95 * document.body.clientWidth,
+            shaded: each.matches(":modal") && shade.display !== "none",
+            before: behind.length > 0,
+        }).filter(([, is]) => is).map(([name]) => name);
+    };
+    return {
+        part: main.clientWidth / document.body.clientWidth,
+        light: [document.body, ...texts]
+            .filter(each => Math.min(...channels(getComputedStyle(each).color)) > 150)
+            .map(each => each.outerHTML.slice(0, 100)),
+        columns: texts.filter(each => each.offsetWidth < 48 && lines(each) > 4)
+            .map(each => each.outerHTML.slice(0, 100)),
+        windows: [...document.querySelectorAll("dialog[open]")].flatMap(amiss),
+        pressed: [...main.querySelectorAll(".button")].filter(isSeen)
+            .map(each => each.outerHTML.slice(0, 100)),
+        cut: [...main.querySelectorAll("table, .wide-table, .results, pre, svg")]
+            .filter(each => each.checkVisibility()
+                && each.getBoundingClientRect().right > innerWidth + 1)
+            .map(each => each.outerHTML.slice(0, 100)),
+        controls: [...document.querySelectorAll(CONTROLS)]
+            .filter(each => each.checkVisibility())
+            .map(each => each.outerHTML.slice(0, 100)),
+    };
+}"""
+# What only a screen needs, on the pages of administrators.
+CONTROLS = (
+    "nav, .menu, #header, .breadcrumbs, .submit-row, button, .button, #toolbar, "
+    ".filters, .actions, .action-checkbox, .acts, .object-tools, input[type=submit]"
+)
+
+
 class Media(TypedDict):
     """What a browser is set to."""
 
@@ -71,3 +141,27 @@ def judge(page: Page, state: str, folder: str | None) -> None:
         assert not results.violations_count, results.generate_report()
     page.emulate_media(**COLOURS["light"])
     page.set_viewport_size(size)
+
+
+def find_print_faults(page: Page) -> list[str]:
+    """Return what keeps it from printing whole, dark on white whatever is chosen.
+
+    Of a page with an open window the window is printed, with all its text.
+    """
+    of_owners = page.locator("html[data-scheme]").count()
+    name = "scheme" if of_owners else "theme"
+    chosen = page.locator("html").get_attribute(f"data-{name}")
+    set_scheme = f"chosen => {{ document.documentElement.dataset.{name} = chosen; }}"
+    page.evaluate(set_scheme, "dark")
+    page.set_viewport_size({"width": PAPER, "height": 1123})
+    page.emulate_media(media="print", color_scheme="dark", forced_colors="none")
+    page.evaluate(SETTLE)
+    paper = page.evaluate(ON_PAPER, CONTROLS)
+    page.emulate_media(media="screen")
+    page.evaluate(set_scheme, chosen)
+    if of_owners:
+        del paper["controls"]
+    narrow = [] if paper.pop("part") > WHOLE_WIDTH else ["not the whole sheet"]
+    return narrow + [
+        f"{kind}: {each}" for kind, found in paper.items() for each in found
+    ]

@@ -19,9 +19,13 @@ SHOWN = "Your new security password"
 ALREADY_SHOWN = "This password was already shown and cannot be shown again."
 
 
-# What makes the page or a window scroll sideways, by tag and class, innermost last.
+# What makes the page, a window or a table scroll sideways, by tag and class, innermost
+# last.
 TOO_WIDE = """() => {
-    const boxes = [document.documentElement, ...document.querySelectorAll("dialog")];
+    const boxes = [
+        document.documentElement,
+        ...document.querySelectorAll("dialog, .wide-table, .results"),
+    ];
     const wide = boxes.filter((box) => box.scrollWidth > box.clientWidth + 1);
     return wide.flatMap((box) => [...box.querySelectorAll("*")].filter((each) => {
         const edge = box.getBoundingClientRect().left + box.clientWidth + 1;

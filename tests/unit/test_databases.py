@@ -17,14 +17,13 @@ UNIT = Path(__file__).resolve().parent
 # Modules that no test imports, as they are behind pages: whose tests are about them.
 BEHIND_PAGES = {
     "accounts.models.account": "accounts/test_accounts.py",
-    "accounts.signin.passkeys": "accounts/signin/test_passkeys.py",
     "administration.former_addresses": "administration/test_former_address_pages.py",
     "administration.mailboxes.addresses": "administration/mailboxes/test_renaming.py",
     "api.callers": "api/test_rights_taken_at_once.py",
     "api.domains": "api/test_every_operation.py",
     "api.mailboxes": "api/test_mailboxes.py",
     "api.policies": "api/test_every_operation.py",
-    "clientpasswords.limits": "clientpasswords/test_scopes.py",
+    "clientpasswords.models.password": "clientpasswords/test_models.py",
     "clientpasswords.usage.alarms": "clientpasswords/usage/test_alarms.py",
     "clientpasswords.views.lost": "clientpasswords/test_lost.py",
     "mailportal.management.commands.prepare": "mailportal/test_database.py",

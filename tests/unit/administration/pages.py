@@ -12,10 +12,21 @@ of pages that show a record, for a record of another domain:
 A new page goes into the table, `pages.txt`.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-# How many queries a page of the administration may take, however many rows it shows.
-MOST_QUERIES = 20
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, reverse
+
+from bench import targets
+from tests.unit.administration.worlds import World
+
+# How many queries a page of the administration may take, however many rows it shows;
+# and what is done or asked by a POST.
+MOST_QUERIES, MOST_QUERIES_OF_POST = targets.MOST_QUERIES, 20
+# More rows than either.
+MANY = 21
 ROLE_NAMES = ["operator", "domain", "help", "auditor", "nobody"]
 # Which column each kind of administrator has, and whether they see every domain.
 ROLES_OF = {
@@ -57,3 +68,31 @@ def _table() -> dict[str, dict[str, str]]:
 
 
 TABLE = _table()
+
+
+def named(patterns: Any) -> Iterator[tuple[str, set[str]]]:
+    """Every page by its name, and what its address has to be given."""
+    for each in patterns:
+        if isinstance(each, URLResolver):
+            yield from named(each.url_patterns)
+        elif isinstance(each, URLPattern) and each.name:
+            yield (
+                each.name,
+                set(each.pattern.converters) | set(each.pattern.regex.groupindex),
+            )
+
+
+OF_A_RECORD = {"object_id", "id", "pk"}
+PAGES = dict(named(admin.site.urls[0]))
+
+
+def address(name: str, world: World) -> str:
+    """The page's address; where it shows a record, with this world's."""
+    given = PAGES[name]
+    values: dict[str, Any] = {}
+    if "app_label" in given:
+        values["app_label"] = "accounts"
+    for argument in given & OF_A_RECORD:
+        label = next(label for label in world.rows if name.startswith(f"{label}_"))
+        values[argument] = world.rows[label].pk
+    return reverse(f"admin:{name}", kwargs=values) + ALSO.get(name, "")

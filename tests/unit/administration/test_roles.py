@@ -3,54 +3,26 @@
 A page that is not in the table fails here, until somebody says who may open it.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import reverse
 
 from tests.signedin import sign_in_verified
 from tests.unit.administration.pages import (
-    ALSO,
     ELSEWHERE,
+    OF_A_RECORD,
     ONES_OWN,
+    PAGES,
     ROLES_OF,
     TABLE,
+    address,
 )
 from tests.unit.administration.worlds import ROLES, World, job_of, make_administrator
 
 FOREIGN = "zzforeign"
-
-
-def named(patterns: Any) -> Iterator[tuple[str, set[str]]]:
-    """Every page by its name, and what its address has to be given."""
-    for each in patterns:
-        if isinstance(each, URLResolver):
-            yield from named(each.url_patterns)
-        elif isinstance(each, URLPattern) and each.name:
-            yield (
-                each.name,
-                set(each.pattern.converters) | set(each.pattern.regex.groupindex),
-            )
-
-
-OF_A_RECORD = {"object_id", "id", "pk"}
-PAGES = dict(named(admin.site.urls[0]))
-
-
-def address(name: str, world: World) -> str:
-    """The page's address; where it shows a record, with this world's."""
-    given = PAGES[name]
-    values: dict[str, Any] = {}
-    if "app_label" in given:
-        values["app_label"] = "accounts"
-    for argument in given & OF_A_RECORD:
-        label = next(label for label in world.rows if name.startswith(f"{label}_"))
-        values[argument] = world.rows[label].pk
-    return reverse(f"admin:{name}", kwargs=values) + ALSO.get(name, "")
 
 
 def outcome(response: Any) -> str:

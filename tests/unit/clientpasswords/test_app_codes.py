@@ -20,6 +20,7 @@ from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from gateways import sms
 from tests.unit.administration.jobsteps import do
+from tests.unit.clientpasswords.apps import NEW, make_app
 from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import (
     HOME,
@@ -31,14 +32,6 @@ from tests.unit.support import (
 )
 
 pytestmark = pytest.mark.usefixtures("client_passwords_on")
-
-NEW = "/settings/account-security/security-passwords/new/"
-
-
-def make_app(account: Account, age: timedelta) -> TOTPDevice:
-    device: TOTPDevice = TOTPDevice.objects.create(user=account, name="default")
-    TOTPDevice.objects.filter(pk=device.pk).update(created_at=timezone.now() - age)
-    return device
 
 
 @pytest.fixture

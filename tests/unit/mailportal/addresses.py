@@ -1,9 +1,17 @@
 """Every address of the portal, and what is to be expected of each."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.urls import (
+    NoReverseMatch,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    resolve,
+    reverse,
+)
 
 # What opens without a sign-in, and why.
 OPEN = {
@@ -168,3 +176,14 @@ def every_address(resolver: URLResolver, before: str = "/") -> Iterator[str]:
 
 
 EVERY_ADDRESS = sorted(set(every_address(get_resolver())))
+
+
+def with_rows(page: str, rows: Mapping[str, Any]) -> str:
+    """Return the page of the record that there is, if it is one of a record.
+
+    `rows` are by the names that the addresses of the administration begin with.
+    """
+    name = resolve(page).view_name.partition(":")[2]
+    kinds = [kind for kind in rows if name.startswith(f"{kind}_")]
+    kind = max(kinds, key=len, default="clientpasswords_clientpassword")
+    return page.replace("/1/", f"/{rows[kind].pk}/")

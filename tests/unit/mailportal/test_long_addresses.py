@@ -14,7 +14,7 @@ from tests.factories import make_account
 from tests.longaddresses import LENGTHS, address_of, columns_that_cut
 from tests.signedin import sign_in_verified
 from tests.unit.administration.worlds import World, make_world
-from tests.unit.mailportal.addresses import EVERY_ADDRESS
+from tests.unit.mailportal.addresses import EVERY_ADDRESS, with_rows
 
 START = "owner"
 ADDRESS = address_of(START, max(LENGTHS), ".ours.example")
@@ -38,19 +38,11 @@ def world(db: None) -> World:
     return made
 
 
-def with_rows(page: str, world: World) -> str:
-    """Return the page of the world's own record, if it is one of a record."""
-    name = resolve(page).view_name.partition(":")[2]
-    kinds = [kind for kind in world.rows if name.startswith(f"{kind}_")]
-    kind = max(kinds, key=len, default="clientpasswords_clientpassword")
-    return page.replace("/1/", f"/{world.rows[kind].pk}/")
-
-
 def texts(browser: Client, world: World) -> dict[str, str]:
     """Return what is to be read on each page that opens."""
     answers: dict[str, Any] = {}
     for each in EVERY_ADDRESS:
-        page = with_rows(each, world)
+        page = with_rows(each, world.rows)
         answers[page] = browser.get(page)
     return {
         page: answer.content.decode()
