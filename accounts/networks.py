@@ -89,6 +89,18 @@ def covers_networks(outer: str, inner: str) -> bool:
     return _merge_networks(outer, inner) == _merge_networks(outer)
 
 
+@lru_cache(maxsize=10_000)
+def surrounding_network(address: str) -> str:
+    """Return the network that an address belongs to: an IPv4 /24 or an IPv6 /48.
+
+    Narrower networks would appear as new too often: providers move customers, and
+    phones move themselves, within networks of about this size.
+    """
+    parsed = ip_address(address)
+    length = 48 if isinstance(parsed, IPv6Address) else 24
+    return str(ip_network((parsed, length), strict=False))
+
+
 def _normalize_network(text: str) -> str:
     network = parse_network(text)
     if network is None:

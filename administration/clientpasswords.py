@@ -1,7 +1,6 @@
 """The page of security passwords: administrators view and delete them."""
 
 from datetime import datetime
-from typing import Protocol
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -17,12 +16,7 @@ from administration.mailboxes.filters import StateFilter, UseFilter
 from clientpasswords import refusals
 from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
-
-
-class JudgedPassword(Protocol):
-    """A security password, with the reason why mail servers refuse it, if any."""
-
-    refusal: str | None
+from clientpasswords.refusals import REVOKED
 
 
 @admin.register(ClientPassword)
@@ -96,6 +90,6 @@ class ClientPasswordAdmin(
         return (row.used.network_address or "") if row.used else ""
 
     @admin.display(description=_("state"))
-    def state(self, row: JudgedPassword) -> str:
+    def state(self, row: ClientPassword) -> str:
         """Return the state as mail servers see it, without regard to networks."""
         return refusals.describe(row.refusal) if row.refusal else str(_("works"))

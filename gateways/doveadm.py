@@ -65,7 +65,7 @@ class Kick:
     Args:
         mask: A logon name, with the wildcards `*` and `?`.
         ip: Only those from this address or network.
-        protocol: Only those of "imap", "pop3" or "smtp". The mail server needs the
+        protocol: Only those of this protocol, by its key. The mail server needs the
             sockets of deploy/dovecot/sessions.conf for it.
     """
 
