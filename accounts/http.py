@@ -1,6 +1,7 @@
 """Helpers for requests and responses, shared by the views of several apps."""
 
 from datetime import timedelta
+from ipaddress import ip_address
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -25,7 +26,7 @@ def client_address(request: HttpRequest) -> str | None:
     """
     proxies = settings.TRUSTED_PROXIES
     chain = request.headers.get("X-Forwarded-For", "").split(",")
-    if proxies and len(chain) >= proxies and chain[-proxies].strip():
+    if proxies and len(chain) >= proxies and _is_address(chain[-proxies].strip()):
         return chain[-proxies].strip()
     address: str | None = request.META.get("REMOTE_ADDR") or None
     return address
@@ -59,3 +60,11 @@ def set_choice_cookie(response: HttpResponse, name: str, value: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+
+
+def _is_address(text: str) -> bool:
+    """Whether the text is an address of IPv4 or IPv6, without a zone."""
+    try:
+        return "%" not in text and bool(ip_address(text))
+    except ValueError:
+        return False

@@ -54,7 +54,7 @@ class ClientPasswordAdmin(
     def complete_rows(self, rows: Shown) -> None:
         states = diagnosis.find_refusals(rows)
         for row in rows:
-            row.refusal = states[row.pk]
+            row.refusal = states.get(row.pk, REVOKED.key)  # gone since it was read
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.events import MAX_REASON_LENGTH
 from accounts.models import Domain
 from administration.base.widgets import (
-    PRIMARY_KEY,
     MomentField,
     NamedAutocompleteSelectMultiple,
+    RecordsField,
 )
 from provisioning.models import ApiToken
 
@@ -30,17 +30,6 @@ class ReasonForm(forms.Form):
         required=False,
         widget=forms.TextInput({"class": "vTextField"}),
     )
-
-
-class DomainsField(forms.ModelMultipleChoiceField):
-    """Domains by primary key; SQLite cannot look up longer numbers."""
-
-    def clean(self, value: Any) -> Any:
-        for each in value or []:
-            if not PRIMARY_KEY.fullmatch(str(each)):
-                words = self.error_messages["invalid_pk_value"]
-                raise ValidationError(words, params={"pk": each})
-        return super().clean(value)
 
 
 class MakeForm(ReasonForm):
@@ -65,7 +54,7 @@ class MakeForm(ReasonForm):
         choices=[(ALL, _("all domains")), (SOME, _("only these domains"))],
         widget=forms.RadioSelect,
     )
-    domains = DomainsField(
+    domains = RecordsField(
         Domain.objects.all(),
         label=capfirst(_("domains")),
         help_text=_(

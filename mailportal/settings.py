@@ -95,7 +95,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["mailportal.icons"],
+            "builtins": [
+                "mailportal.icons",
+                "mailportal.menus",
+                "accounts.moments",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",

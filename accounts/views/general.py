@@ -70,8 +70,9 @@ def set_mails(request: UserRequest) -> HttpResponse:
 
 
 def _get_next_url(request: HttpRequest) -> str:
-    """Return the page that the form names, if it is on this host; else the home."""
+    """The page the form was on; never another host, nor what names a view."""
     page = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(page, {request.get_host()}):
+    is_ours = url_has_allowed_host_and_scheme(page, {request.get_host()})
+    if is_ours and page.startswith("/"):
         return page
     return reverse("home")

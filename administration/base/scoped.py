@@ -20,6 +20,7 @@ from django_stubs_ext import StrOrPromise
 
 from administration.base import dependents
 from administration.base.lists import BoundedAdmin, Context, Reference
+from administration.base.widgets import RecordsField
 from provisioning import roles
 
 M = TypeVar("M", bound=Model)
@@ -80,6 +81,7 @@ class ScopedAdmin(BoundedAdmin[M]):
     def formfield_for_manytomany(
         self, db_field: References, request: Any = None, **kwargs: object
     ) -> ModelMultipleChoiceField[Model] | None:
+        kwargs.setdefault("form_class", RecordsField)
         return self._limit_choices(
             request, super().formfield_for_manytomany(db_field, request, **kwargs)
         )

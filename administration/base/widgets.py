@@ -13,9 +13,14 @@ from django.contrib.admin.widgets import (
     AutocompleteSelectMultiple,
 )
 from django.core.exceptions import ValidationError
-from django.db.models import Field
-from django.forms import Media, SplitDateTimeField, Widget
+from django.db.models import Field, Model
+from django.forms import (
+    Media,
+    ModelMultipleChoiceField,
+    SplitDateTimeField,
+)
 from django.forms.renderers import BaseRenderer
+from django.forms.widgets import ChoiceWidget
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -63,11 +68,23 @@ class MomentField(SplitDateTimeField):
 # The form of a primary key.
 PRIMARY_KEY = re.compile(r"[0-9]{1,18}")
 
+
+class RecordsField(ModelMultipleChoiceField[Any]):
+    """Records by their primary keys; databases cannot look up longer numbers."""
+
+    def clean(self, value: Any) -> Any:
+        for each in value or []:
+            if not PRIMARY_KEY.fullmatch(str(each)):
+                words = self.error_messages["invalid_pk_value"]
+                raise ValidationError(words, params={"pk": each})
+        return super().clean(value)
+
+
 # A group of choices as Django's widgets return it: label, options, number.
 Group = tuple[str | None, list[dict[str, Any]], int | None]
 
 
-class _SearchedSelect(AutocompleteMixin, Widget):
+class _SearchedSelect(AutocompleteMixin, ChoiceWidget):
     """Tells users without JavaScript that the search of Django admin needs it.
 
     Invalid keys were refused before, and are not looked up.

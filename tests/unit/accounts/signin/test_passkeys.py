@@ -132,6 +132,19 @@ def test_a_name_is_one_line_of_what_can_be_seen(browser: Client) -> None:
     assert "<bdi>My laptop</bdi>" in browser.get(MAKE).content.decode()
 
 
+def test_joined_emoji_stay_joined_in_a_name(browser: Client) -> None:
+    want(browser, name="\U0001f468\u200d\U0001f4bb")
+
+    page = browser.get(MAKE).content.decode()
+    assert "<bdi>\U0001f468\u200d\U0001f4bb</bdi>" in page
+
+
+def test_a_name_that_nobody_can_see_is_none(browser: Client) -> None:
+    want(browser, name="\u200d\u200c")
+
+    assert browser.get(MAKE).status_code == 302
+
+
 @pytest.mark.parametrize(
     "data", ["", "{", "[]", "null", "5", '"x"', '{"id": 1}', '{"id": "\\u00e9"}']
 )
