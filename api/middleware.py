@@ -15,6 +15,7 @@ WORDS = {
     HTTPStatus.NOT_FOUND: "There is nothing at this address.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This method is not for this address.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something failed here. It was not your request.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The database is away. Send it again later.",
 }
 
 
@@ -38,8 +39,9 @@ def programs_have_no_session(get_response: GetResponse) -> GetResponse:
         problem = problems.make_response(
             Problem(status, WORDS.get(status, status.phrase))
         )
-        if "Allow" in response.headers:
-            problem.headers["Allow"] = response.headers["Allow"]
+        for name in ("Allow", "Retry-After"):
+            if name in response.headers:
+                problem.headers[name] = response.headers[name]
         return problem
 
     return middleware

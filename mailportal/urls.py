@@ -56,6 +56,9 @@ set_up_links = [
     path("<slug:token>/", link.show, name="scanned"),
 ]
 
+handler400 = "mailportal.outages.show_bad_request"
+handler500 = "mailportal.outages.show_server_error"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),

@@ -214,9 +214,12 @@ def test_a_follower_told_to_stop_meanwhile_ends_quietly_and_loses_nothing(
         "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "mailportal.settings",
     }
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
-    ) as follower:
+    with (
+        subprocess.Popen(
+            command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True
+        ) as follower,
+        killed(follower),
+    ):
         assert follower.stderr
         deadline = time.monotonic() + PATIENCE
         while not models.FollowedLog.objects.filter(offset__gt=0).exists():
@@ -232,6 +235,15 @@ def test_a_follower_told_to_stop_meanwhile_ends_quietly_and_loses_nothing(
     assert "Traceback" not in told
     subprocess.run([*command, "--once"], cwd=ROOT, env=environment, check=True)
     assert models.Logon.objects.filter(reason="wrong-password").exists()
+
+
+@contextlib.contextmanager
+def killed(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Let nothing wait for this process once the test has failed."""
+    try:
+        yield
+    finally:
+        process.kill()
 
 
 def append_a_decision(log: Path) -> None:

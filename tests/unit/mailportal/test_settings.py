@@ -102,6 +102,16 @@ def test_what_is_not_set_is_as_a_production_host_needs_it(tmp_path: Path) -> Non
     assert values == {"SECRET_KEY": KEY, **SAFE}
 
 
+@pytest.mark.parametrize(("more", "seconds"), [("", 5), ("?connect_timeout=3", 3)])
+def test_a_server_that_says_nothing_is_given_up(more: str, seconds: int) -> None:
+    url = f"postgres://mailportal@db.example/mailportal{more}"
+
+    values = read("DATABASES", SECRET_KEY=KEY, DATABASE_URL=url)
+
+    (database,) = values["DATABASES"].values()  # type: ignore[attr-defined]
+    assert int(database["OPTIONS"]["connect_timeout"]) == seconds
+
+
 def test_sqlite_takes_the_write_lock_when_a_transaction_begins(tmp_path: Path) -> None:
     values = read("DATABASES", SECRET_KEY=KEY, VAR=str(tmp_path))
 
