@@ -292,6 +292,7 @@ LOGONS_KEPT_AN_ACCOUNT: int = read("LOGONS_KEPT_AN_ACCOUNT")
 GUESSES_PER_ACCOUNT_HOUR: int = read("GUESSES_PER_ACCOUNT_HOUR")
 
 # --- log ------------------------------------------------------------------------------
+LOGGING_CONFIG = "mailportal.logs.configure"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
