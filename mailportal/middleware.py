@@ -11,7 +11,9 @@ from django.shortcuts import render
 
 from api import problems
 from api.problems import Problem
+from mailportal.views import healthz
 
+HEALTH_CHECK = "/healthz"
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # Views that READ_ONLY allows to POST to: sign-in and sign-out, choices that only the
 # browser stores, and the set-up question of mail programs.
@@ -51,15 +53,32 @@ def response_headers(get_response: GetResponse) -> GetResponse:
     return middleware
 
 
-def no_session_for_monitors(get_response: GetResponse) -> GetResponse:
-    """Drop cookies at the health check, so that no session is loaded.
+def explain_refused_methods(get_response: GetResponse) -> GetResponse:
+    """Give people a page where a form's address is opened: Django's answer is empty.
 
-    Sessions are in the database, whose failure the health check has to report.
+    It comes before the messages, so that the page has those of the request.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        if request.path == "/healthz":
-            request.COOKIES.clear()
+        response = get_response(request)
+        is_method_refused = response.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        if is_method_refused and request.method == "GET" and not response.content:
+            response.content = render(request, "405.html").content
+        return response
+
+    return middleware
+
+
+def answer_monitors(get_response: GetResponse) -> GetResponse:
+    """Answer the health check, and ask for nothing that may be missing.
+
+    A load balancer asks by the address of the host, not by a name of `ALLOWED_HOSTS`,
+    and the session is in the database, which may be what is ill.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        if request.path == HEALTH_CHECK and request.method in SAFE_METHODS:
+            return healthz(request)
         return get_response(request)
 
     return middleware

@@ -62,6 +62,12 @@ handler500 = "mailportal.outages.show_server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
+    path(
+        ".well-known/change-password",
+        views.lead_to_password_page,
+        name="change-password",
+    ),
+    path("favicon.ico", views.lead_to_icon, name="icon"),
     path("", include((two_step, "two_factor"))),
     path("", include("accounts.urls")),
     path("settings/account-security/", include("clientpasswords.urls")),

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from accounts import sites
@@ -47,6 +48,24 @@ def healthz(request: HttpRequest) -> HttpResponse:
     if "full" in request.GET and _asks_from_this_host(request):
         text += f"{settings.VERSION}\n"
     return HttpResponse(text, status=status, content_type="text/plain")
+
+
+@require_safe
+@login_not_required
+def lead_to_password_page(request: HttpRequest) -> HttpResponse:
+    """Lead a password manager to where passwords are changed.
+
+    See https://w3c.github.io/webappsec-change-password-url/: it first makes sure that
+    an address below `/.well-known/` that does not exist is answered as one.
+    """
+    return redirect("accounts:password")
+
+
+@require_safe
+@login_not_required
+def lead_to_icon(request: HttpRequest) -> HttpResponse:
+    """Lead a browser or mail program that looks for an icon to ours."""
+    return redirect(static("favicon.svg"))
 
 
 @login_not_required

@@ -104,7 +104,10 @@ def test_the_portal_stays_down_when_its_socket_is_stopped_too(
 
     host.container.run(stop)
 
-    assert stranger.get("/healthz")[0] == 502
+    assert stranger.get("/healthz")[0] == 503
+    status, page = stranger.get("/login/")
+    assert status == 503
+    assert "Das Portal antwortet nicht" in page
     assert shown(host, PORTAL)["ActiveState"] == "inactive"
     host.container.run("systemctl start mailportal")
     assert stranger.get("/healthz")[0] == 200

@@ -47,3 +47,26 @@ def test_a_monitor_needs_no_https(client: Client, db: None, settings: Settings) 
     assert client.get("/healthz").status_code == 200
     assert client.head("/healthz").status_code == 200
     assert client.get("/")["Location"] == "https://testserver/"
+
+
+@pytest.mark.parametrize("host", ["10.0.0.5", "[2001:db8::5]:8443", "no name", ""])
+def test_a_balancer_asks_by_whatever_name_and_is_answered(
+    client: Client, db: None, host: str
+) -> None:
+    for method in ("GET", "HEAD"):
+        answer = client.generic(method, "/healthz", headers={"Host": host})
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["/", "/login/", "/healthz/", "/healthz/x", "//healthz", "/admin/", "/api/v1/"],
+)
+def test_nothing_else_is_answered_by_a_name_that_is_not_ours(
+    client: Client, db: None, page: str
+) -> None:
+    assert client.get(page, headers={"Host": "10.0.0.5"}).status_code == 400
+
+
+def test_what_is_no_question_is_no_health_check(client: Client, db: None) -> None:
+    assert client.post("/healthz").status_code == 405
