@@ -109,6 +109,8 @@ class ReadOnly:
             words = "Nothing can be changed for the moment. Send it again later."
             response = problems.make_response(Problem(status, words))
         else:
-            response = render(request, "503.html", status=status)
+            # Without the shell, whose reader the database knows.
+            plain = {"error_layout": "base.html"}
+            response = render(request, "503.html", plain, status=status)
         response["Retry-After"] = str(int(RETRY_AFTER.total_seconds()))
         return response

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "accounts.middleware.use_account_language",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.SignInRequired",
+    "mailportal.middleware.explain_refused_methods",
 ]
 
 TEMPLATES = [

@@ -133,7 +133,7 @@ def test_two_step_sign_in_when_on(visit: Visit, alice: Account, look: Look) -> N
 def test_the_pages_of_refusals(
     visit: Visit, alice: Account, look: Look, watch: Watch
 ) -> None:
-    watch.expected |= {403, 404}
+    watch.expected |= {403, 404, 405}
     page = visit("/no/such/page/", alice)
     expect(steps.heading(page, "Page not found")).to_be_visible()
     look(page, "404")
@@ -141,6 +141,10 @@ def test_the_pages_of_refusals(
     page.goto("/admin/")
     expect(steps.heading(page, "You do not have access to this page")).to_be_visible()
     look(page, "403")
+
+    page.goto(f"{steps.NEW}code/")
+    expect(steps.heading(page, "This page cannot be opened")).to_be_visible()
+    look(page, "405")
 
     page.goto(f"{steps.WINDOWS}enable/")
     page.context.clear_cookies(name="csrf")
