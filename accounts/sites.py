@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from django.conf import settings
 from django.utils.translation import gettext, gettext_noop
 
+from accounts import addresses
 from accounts.models.protocols import PROTOCOLS, Protocol
 
 # Names of sites that are translated; other names are shown as they are.
@@ -50,6 +51,7 @@ class Site:
     url: str
     servers: tuple[Server, ...]
     webmail_url: str
+    domains: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -87,12 +89,33 @@ def get_own_site() -> Site:
     return Site(key="", label="", url="", servers=(), webmail_url="")
 
 
+def find_site(address: str) -> Site | None:
+    """Return the site that MAIL_SITES gives this domain, or this address's domain.
+
+    It says nothing of whether there is such a mailbox.
+    """
+    domain = addresses.normalise_domain(address.rpartition("@")[2])
+    return next((each for each in get_sites() if domain in each.domains), None)
+
+
+def find_incoming(servers: Iterable[Server]) -> Server | None:
+    """Return the first server to receive mail from; None if there is none."""
+    return next((each for each in servers if each.protocol.receives), None)
+
+
+def find_outgoing(servers: Iterable[Server]) -> Server | None:
+    """Return the first server to send mail by; None if there is none."""
+    return next((each for each in servers if each.protocol.sends), None)
+
+
 def choose_servers(servers: Iterable[Server]) -> ServerPair | None:
-    """Return the first server of each direction; None unless there are both."""
-    first: dict[bool, Server] = {}
-    for server in servers:
-        first.setdefault(server.protocol.sends, server)
-    return ServerPair(first[False], first[True]) if len(first) > 1 else None
+    """Return the first server of each direction; None unless there are both.
+
+    A server of a protocol that neither receives nor sends is none of them.
+    """
+    known = list(servers)
+    incoming, outgoing = find_incoming(known), find_outgoing(known)
+    return ServerPair(incoming, outgoing) if incoming and outgoing else None
 
 
 def _parse_site(entry: dict[str, object]) -> Site:
@@ -107,4 +130,9 @@ def _parse_site(entry: dict[str, object]) -> Site:
         url=str(entry["url"]),
         servers=tuple(servers),
         webmail_url=str(entry.get("webmail_url", "")),
+        domains=tuple(map(str.lower, map(str, _as_list(entry.get("domains"))))),
     )
+
+
+def _as_list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -27,7 +27,11 @@ def home(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/overview.html", context)
     everywhere = sites.get_sites()
     if len(everywhere) > 1:
-        return render(request, "accounts/chooser.html", {"sites": everywhere})
+        domain = request.GET.get("domain", "")
+        context = {"sites": everywhere, "domain": domain}
+        context["can_find"] = any(site.domains for site in everywhere)
+        context["found"] = sites.find_site(domain)
+        return render(request, "accounts/chooser.html", context)
     return redirect("two_factor:login")
 
 

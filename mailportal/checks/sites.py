@@ -19,7 +19,7 @@ PORTS = {
     **{each.starttls_port: "STARTTLS" for each in PROTOCOLS},
 }
 SECURITIES = {"SSL/TLS", "STARTTLS", "none"}
-KNOWN_KEYS = {*REQUIRED, *SERVICES, "webmail_url"}
+KNOWN_KEYS = {*REQUIRED, *SERVICES, "webmail_url", "domains"}
 
 Entry = dict[str, Any]
 

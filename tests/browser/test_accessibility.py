@@ -29,6 +29,24 @@ def test_the_chooser(visit: Visit, look: Look, four_sites: None) -> None:
     look(page, "chooser")
 
 
+def test_the_chooser_that_finds_by_domain(
+    visit: Visit, look: Look, four_sites: None, settings: Settings
+) -> None:
+    settings.MAIL_SITES = [
+        {**site, "domains": ["example.de"]} for site in settings.MAIL_SITES
+    ]
+    page = visit("/")
+    page.get_by_label("Domain of your address").fill("example.de")
+    steps.button(page, "Find my site").click()
+    found = "Mailboxes of example.de are at"
+    expect(page.get_by_role("status").filter(has_text=found)).to_be_focused()
+    look(page, "chooser-found")
+
+    page.goto("/?domain=example.org")
+    expect(page.get_by_text("No site has said")).to_be_visible()
+    look(page, "chooser-unknown")
+
+
 def test_the_sign_in(
     visit: Visit, alice: Account, look: Look, settings: Settings, watch: Watch
 ) -> None:

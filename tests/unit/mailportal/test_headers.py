@@ -92,6 +92,7 @@ def answers(
         "200 admin": lambda: administrator.get("/admin/"),
         "302 redirect": lambda: stranger.get(reverse("clientpasswords:index")),
         "302 admin": lambda: stranger.get("/admin/"),
+        "400 form": lambda: stranger.post(reverse("accounts:language"), TOO_MANY),
         "400 host": lambda: stranger.get("/", headers={"Host": "evil.example"}),
         "403 form": lambda: strict.post(reverse("accounts:language")),
         "403 admin": lambda: browser.get("/admin/login/"),
@@ -101,6 +102,10 @@ def answers(
         "409 refused": lambda: browser.get(reverse("clientpasswords:new")),
         **troubled,
     }
+
+
+# More fields than Django reads of a form.
+TOO_MANY = dict.fromkeys(map(str, range(1001)), "")
 
 
 def _fail(*_args: object) -> None:
@@ -115,6 +120,7 @@ KINDS = [
     "200 admin",
     "302 redirect",
     "302 admin",
+    "400 form",
     "400 host",
     "403 form",
     "403 admin",
@@ -155,7 +161,8 @@ def test_a_static_file_may_be_kept(answers: dict[str, Answer]) -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("400 host", "Nothing can be changed at the moment"),
+        ("400 form", "Nothing can be changed at the moment"),
+        ("400 host", "The portal is not at this address"),
         ("403 form", "This page has expired"),
         ("403 admin", "You do not have access to this page"),
         ("404 page", "Page not found"),
