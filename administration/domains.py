@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from accounts import addresses
 from accounts.events import Kind
 from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from accounts.policy import effective as effective_policy
@@ -99,6 +100,7 @@ class DomainAdmin(GroupAdmin[Domain]):
     """Lets only site operators create, rename and delete domains."""
 
     name_in_mailboxes = "domain"
+    normalise_search = staticmethod(addresses.normalise_domain)
     list_display = [
         "name",
         "policy",

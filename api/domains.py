@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from ninja import Router, Status
 
+from accounts import addresses
 from accounts.models import Domain, Policy
 from accounts.sessions import cutoffs
 from api import problems, versions
@@ -27,7 +28,7 @@ def list_domains(
 ) -> dict[str, Any]:
     """List domains by name, page by page."""
     rows = request.auth.domains().select_related("policy").order_by("name")
-    found = list(rows.filter(name__gt=after.lower())[: limit + 1])
+    found = list(rows.filter(name__gt=after)[: limit + 1])
     items = [DomainOut.of(domain) for domain in found[:limit]]
     return {"items": items, "next": items[-1].name if found[limit:] else None}
 
@@ -59,11 +60,11 @@ def put_domain(
         if policy is None:
             fault = {"/policy": "There is no policy of this name."}
             raise refuse_fields(CANNOT_BE, fault)
-        list(Domain.objects.select_for_update().filter(name=name.lower()))
+        list(Domain.objects.select_for_update().filter(name=name))
         domain = _find(caller, name)
         is_new = domain is None
         if domain is None:
-            domain = _make(name.lower(), policy, order)
+            domain = _make(addresses.normalise_domain(name), policy, order)
         else:
             versions.require_match(request, DomainOut.of(domain))
             _set_policy(caller, domain, policy, order)
@@ -81,7 +82,7 @@ def _require_valid_name(name: str) -> None:
 def _find(caller: Caller, name: str) -> Domain | None:
     _require_valid_name(name)
     rows = caller.domains().select_related("policy")
-    return rows.filter(name=name.lower()).first()
+    return rows.filter(name=name).first()
 
 
 def _make(name: str, policy: Policy, order: operations.Order) -> Domain:

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Router, Status
 
-from accounts.models import Account
+from accounts import addresses
+from accounts.models import Account, FormerAddress
 from accounts.sessions import cutoffs
 from api import problems, versions
 from api.callers import ApiRequest, Caller, require_scope
@@ -48,11 +49,13 @@ def list_accounts(
 
     `starts_with` is the beginning of addresses.
     """
-    rows = _rows(request.auth).order_by("address").filter(address__gt=after.lower())
+    rows = _rows(request.auth).order_by("address").filter(address__gt=after)
     if domain:
-        rows = rows.filter(domain__name=domain.lower())
+        rows = rows.filter(domain__name=domain)
     if starts_with:
-        rows = rows.filter(address__startswith=starts_with.lower())
+        rows = rows.filter(
+            address__startswith=addresses.normalise_beginning(starts_with)
+        )
     found = list(rows[: limit + 1])
     items = [AccountOut.of(account) for account in found[:limit]]
     return {"items": items, "next": items[-1].address if found[limit:] else None}
@@ -86,7 +89,7 @@ def put_account(
     fields = sent.model_dump()
     if "active" not in sent.model_fields_set:
         fields.pop("active")
-    return _provision(request, response, address.lower(), sent, fields)
+    return _provision(request, response, address, sent, fields)
 
 
 @router.patch("/{address}", response=AccountOut, **require_scope(Scope.ACCOUNTS_WRITE))
@@ -96,7 +99,7 @@ def patch_account(
     """Bring the fields that are sent to what is sent; needs If-Match."""
     _find(request.auth, address)
     fields = sent.model_dump(exclude_unset=True)
-    return _provision(request, response, address.lower(), sent, fields)
+    return _provision(request, response, address, sent, fields)
 
 
 @router.post(
@@ -162,7 +165,7 @@ def _rows(caller: Caller) -> QuerySet[Account]:
 def _find(caller: Caller, address: str) -> Account:
     account = None
     if cells.is_text(address):
-        account = _rows(caller).filter(address=address.lower()).first()
+        account = _rows(caller).filter(address=address).first()
     if account is None:
         raise problems.not_found("mailbox")
     return account
@@ -174,7 +177,7 @@ def _writing_mailbox(
 ) -> Iterator[tuple[Caller, Account]]:
     """Begin the transaction of a write to an existing mailbox, and lock it."""
     _find(request.auth, address)
-    with request.auth.writing(address.lower()) as caller:
+    with request.auth.writing(address) as caller:
         account = Account.objects.lock(_find(caller, address).pk)
         _require_no_administrator(account)
         yield caller, account
@@ -194,6 +197,7 @@ def _provision(
     fields: dict[str, Any],
 ) -> Status[AccountOut]:
     """Create or change the mailbox, with all of these fields or none."""
+    address = addresses.normalise(address)
     _require_domain(request.auth, address)
     wanted = [WantedMailbox(address, _field_values(fields))]
     with request.auth.writing(address) as caller:

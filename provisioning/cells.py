@@ -9,11 +9,11 @@ import unicodedata
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
+from django.utils import translation
 from phonenumber_field.phonenumber import PhoneNumber
 from phonenumbers import NumberParseException
 
-from accounts import phones
-from accounts.models.account import ADDRESS
+from accounts import addresses, mobilenumbers
 
 SCIENTIFIC_NOTATION = re.compile(
     r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII
@@ -48,39 +48,19 @@ def parse_bool(text: str) -> bool:
     return BOOLEAN_WORDS[text.lower()]
 
 
-def _is_address(text: str) -> bool:
-    """Whether the text is a full address in lower case."""
-    try:
-        ADDRESS(text)
-    except ValidationError:
-        return False
-    return True
-
-
 def parse_address(text: str) -> str:
-    """Return the full address in lower case.
+    """Return the full address that was meant, as mailboxes are called.
 
     Raises:
         ValueError: no mailbox can have this address.
     """
-    lowered = text.lower()
-    name, at, domain = text.rpartition("@")
-    if text.isascii() and _is_address(lowered):
-        return lowered
-    if "<" in text or ">" in text:
-        raise ValueError("more than the address: leave the name and < > out")
-    if at and name.isascii() and _is_address(f"{name.lower()}@domain.example"):
-        raise ValueError(
-            "what is after the @ is no domain of letters from a to z, digits and "
-            f"hyphens, with dots between them{_domain_hint(domain)}"
-        )
-    raise ValueError("no full address of letters, digits and . _ + = - before the @")
-
-
-def _domain_hint(domain: str) -> str:
-    if not domain.isascii():
-        return "; an international domain is written in its xn-- form"
-    return "; it ends with a dot" if domain.endswith(".") else ""
+    address = addresses.normalise(text)
+    try:
+        addresses.validate(address)
+    except ValidationError as error:
+        with translation.override("en"):
+            raise ValueError(" ".join(error.messages)) from None
+    return address
 
 
 def parse_phone_number(text: str) -> PhoneNumber:
@@ -103,21 +83,10 @@ def parse_phone_number(text: str) -> PhoneNumber:
             "+49 1511 2345678"
         )
     try:
-        found: PhoneNumber = PhoneNumber.from_string(text)
-    except NumberParseException:
-        raise ValueError("no telephone number such as +49 1511 2345678") from None
-    if found.extension:
-        raise ValueError("codes cannot be sent to an extension")
-    digits = re.sub(r"\D", "", plain, flags=re.ASCII)
-    code, rest = str(found.country_code), found.as_e164.removeprefix("+")
-    rest = rest.removeprefix(code)
-    if digits not in {f"{code}{trunk}{rest}" for trunk in ("", "0", "8")}:
-        raise ValueError("more than one telephone number, or not only digits")
-    if not found.is_valid():
-        raise ValueError("no telephone number of its country")
-    if not phones.can_get_codes(found):
-        raise ValueError("no mobile number: codes to it would reach nobody")
-    return found
+        return mobilenumbers.parse(text)
+    except ValidationError as error:
+        with translation.override("en"):
+            raise ValueError(" ".join(error.messages)) from None
 
 
 def parse_moment(text: object) -> datetime:

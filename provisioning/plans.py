@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import translation
 
+from accounts import addresses
 from accounts.hashing import schemes
 from accounts.models import (
     Account,
@@ -19,7 +20,6 @@ from accounts.models import (
     Phone,
     Policy,
 )
-from accounts.models.account import ADDRESS
 from provisioning import cells, columns
 from provisioning.columns import COLUMNS, RELATED_FIELDS
 
@@ -110,14 +110,14 @@ class _ExistingRecords:
     def __init__(
         self, wanted: Sequence[WantedMailbox], rules: Rules, *, lock: bool
     ) -> None:
-        addresses = [each.address for each in wanted]
-        rows = Account.objects.filter(address__in=addresses).order_by("pk")
+        named = [each.address for each in wanted]
+        rows = Account.objects.filter(address__in=named).order_by("pk")
         if lock:
             list(rows.select_for_update().values_list("pk"))
         rows = rows.select_related(*RELATED_FIELDS)
         self.accounts = {row.address: row for row in rows}
         # New mailboxes must not get these addresses.
-        former = FormerAddress.objects.filter(address__in=addresses)
+        former = FormerAddress.objects.filter(address__in=named)
         self.former = {row.address: row for row in former}
         domains = {each.address.rpartition("@")[2] for each in wanted}
         self.domains = {
@@ -283,7 +283,7 @@ def _find_errors(account: Account, result: PlannedMailbox) -> None:
         if fault:
             result.errors[column.field] = fault
     try:
-        ADDRESS(account.address)
+        addresses.validate(account.address)
     except ValidationError as error:
         result.errors.setdefault("address", " ".join(error.messages))
     if len(account.address) > MAX_ADDRESS_LENGTH:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.db import transaction
-from django.db.models import Exists, Model, Q, QuerySet, Value
+from django.db.models import CharField, Exists, Model, Q, QuerySet, Value
 from django.db.models.functions import Concat
 from django.utils.translation import gettext_noop
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -142,7 +142,8 @@ def _by_domain_name(domains: QuerySet[Domain]) -> Q:
 
 def _cutoff_scope(domains: QuerySet[Domain]) -> Q:
     """Return the condition of cut-offs of a mailbox, or of a whole domain."""
-    masks = domains.annotate(mask=Concat(Value("*@"), "name", Value("*")))
+    mask = Concat(Value("*@"), "name", Value("*"), output_field=CharField())
+    masks = domains.annotate(mask=mask)
     return Q(account__domain__in=domains) | Q(login_mask__in=masks.values("mask"))
 
 

@@ -8,7 +8,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from phonenumber_field.modelfields import PhoneNumberField
 
+from accounts import addresses, mobilenumbers
+from accounts.models.account import get_languages, validate_time_zone
 from accounts.models.event import get_event_kinds
+from accounts.models.fields import AddressField, DomainField
 from accounts.models.formeraddress import get_leaving_reasons
 from accounts.models.networks import NetworksField, NetworksMark
 from accounts.schema import RunScript, table
@@ -117,7 +120,7 @@ DOMAIN = table(
     models.CheckConstraint(
         condition=Q(name=Lower("name")), name="domain_name_in_lower_case"
     ),
-    name=models.CharField(
+    name=DomainField(
         "name",
         max_length=253,
         unique=True,
@@ -183,16 +186,8 @@ ACCOUNT = table(
         default=False,
         help_text="Designates that this user has all permissions without explicitly assigning them.",
     ),
-    address=models.CharField(
-        "address",
-        max_length=254,
-        unique=True,
-        validators=[
-            RegexValidator(
-                "\\A[a-z0-9][a-z0-9._+=-]{0,63}@[a-z0-9-]+(\\.[a-z0-9-]+)+\\Z",
-                "Enter a full address of letters, digits and . _ + = - before the @.",
-            )
-        ],
+    address=AddressField(
+        "address", max_length=254, unique=True, validators=[addresses.validate]
     ),
     name=models.CharField("name", max_length=100, blank=True),
     language=models.CharField(
@@ -379,8 +374,8 @@ FORMER_ADDRESS = table(
         "default_permissions": ("view",),
     },
     models.Index(fields=["domain", "address"], name="former_address_of_domain"),
-    address=models.CharField("address", max_length=254, unique=True),
-    domain=models.CharField("domain", max_length=253),
+    address=AddressField("address", max_length=254, unique=True),
+    domain=DomainField("domain", max_length=253),
     left_at=models.DateTimeField("left on", default=timezone.now),
     because=models.CharField(
         "left because", max_length=10, choices=get_leaving_reasons

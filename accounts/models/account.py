@@ -1,12 +1,14 @@
 """Mailboxes."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
-from django.core.validators import RegexValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
@@ -14,23 +16,39 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts import addresses
 from accounts.models.domain import Department, Domain, require_own_policy
+from accounts.models.fields import AddressField
 from accounts.models.formeraddress import FormerAddress
 from accounts.models.policy import Policy
 
-# An address contains no character with a meaning in logon names, doveadm masks or SQL
-# maps: no `~`, which joins an address and a credential, and no `*` or `?`.
-ADDRESS = RegexValidator(
-    r"\A[a-z0-9][a-z0-9._+=-]{0,63}@[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
-    _("Enter a full address of letters, digits and . _ + = - before the @."),
-)
+
+def get_languages() -> list[tuple[str, str]]:
+    """Return the portal's languages, for the migration to call by name."""
+    return [(code, str(name)) for code, name in settings.LANGUAGES]
+
+
+@cache
+def get_time_zones() -> frozenset[str]:
+    """Return the names of the time zones that this host knows."""
+    return frozenset(available_timezones())
+
+
+def validate_time_zone(name: str) -> None:
+    """Refuse what is not the name of a time zone.
+
+    Raises:
+        ValidationError: this host does not know the zone.
+    """
+    if name not in get_time_zones():
+        raise ValidationError(_("Unknown time zone."))
 
 
 class AccountManager(BaseUserManager["Account"]):
-    """Store and look up addresses in lower case."""
+    """Addresses are stored and looked up as `addresses.normalise` returns them."""
 
     def get_by_natural_key(self, username: str | None) -> "Account":
-        return super().get_by_natural_key((username or "").lower())
+        return super().get_by_natural_key(username or "")
 
     def create_user(
         self, address: str, password: str | None = None, **fields: Any
@@ -38,10 +56,10 @@ class AccountManager(BaseUserManager["Account"]):
         """Create an account in the domain of its address, which must exist.
 
         Raises:
-            ValidationError: the address does not match `ADDRESS`, or is a former
+            ValidationError: no mailbox can have the address, or it is a former
                 address of another mailbox.
         """
-        address = address.lower()
+        address = addresses.normalise(address)
         if "domain" not in fields:
             fields["domain"] = Domain.objects.get(name=address.rpartition("@")[2])
         account = self.model(address=address, **fields)
@@ -67,7 +85,7 @@ class AccountManager(BaseUserManager["Account"]):
         Raises:
             ValidationError: as in `create_user`; the domain is not created either.
         """
-        name = address.lower().rpartition("@")[2]
+        name = addresses.normalise(address).rpartition("@")[2]
         if not Domain.objects.filter(name=name).exists():
             policy, _created = Policy.objects.get_or_create(name="Standard")
             Domain.objects.create(name=name, policy=policy)
@@ -79,8 +97,8 @@ class AccountManager(BaseUserManager["Account"]):
 class Account(AbstractBaseUser, PermissionsMixin):
     """A mailbox, and the user who signs in with its address and web password."""
 
-    address = models.CharField(
-        _("address"), max_length=254, unique=True, validators=[ADDRESS]
+    address = AddressField(
+        _("address"), max_length=254, unique=True, validators=[addresses.validate]
     )
     name = models.CharField(_("name"), max_length=100, blank=True)
     domain = models.ForeignKey(
@@ -221,7 +239,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         return self.policy
 
     def clean(self) -> None:
-        """Lower-case the address, and check it, the department and the exception.
+        """Normalise the address, and check it, the department and the exception.
 
         The address and the department must belong to the domain. The address must not
         be a former address of another mailbox. Without a domain (none was chosen, or
@@ -231,7 +249,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
         Raises:
             ValidationError: with the field that is wrong.
         """
-        self.address = self.address.lower()
+        self.address = addresses.normalise(self.address)
         if self.domain_id and not self.address.endswith(f"@{self.domain.name}"):
             raise ValidationError(
                 {"address": _("The address is not in the chosen domain.")}

@@ -7,10 +7,12 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
+from accounts import addresses
+from accounts.models.fields import DomainField
 from accounts.models.policy import Policy
 
 DOMAIN_NAME = RegexValidator(
-    r"\A[a-z0-9-]+(\.[a-z0-9-]+)+\Z",
+    rf"\A{addresses.DOMAIN}\Z",
     _("Enter a domain name. Write international names in their “xn--” form."),
 )
 
@@ -18,9 +20,7 @@ DOMAIN_NAME = RegexValidator(
 class Domain(models.Model):
     """A mail domain of this host."""
 
-    name = models.CharField(
-        _("name"), max_length=253, unique=True, validators=[DOMAIN_NAME]
-    )
+    name = DomainField(_("name"), max_length=253, unique=True, validators=[DOMAIN_NAME])
     policy = models.ForeignKey(
         Policy,
         on_delete=models.PROTECT,

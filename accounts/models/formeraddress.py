@@ -9,6 +9,8 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models.fields import AddressField, DomainField
+
 
 def get_leaving_reasons() -> list[tuple[str, Any]]:
     """Return the reasons as choices. The migration names this function."""
@@ -34,8 +36,8 @@ class FormerAddress(models.Model):
         RENAMED = "renamed", _("the mailbox was renamed")
         DELETED = "deleted", _("the mailbox was deleted")
 
-    address = models.CharField(_("address"), max_length=254, unique=True)
-    domain = models.CharField(_("domain"), max_length=253)
+    address = AddressField(_("address"), max_length=254, unique=True)
+    domain = DomainField(_("domain"), max_length=253)
     left_at = models.DateTimeField(_("left on"), default=timezone.now)
     because = models.CharField(
         _("left because"), max_length=10, choices=get_leaving_reasons

@@ -100,7 +100,7 @@ def _record_failure(name: str, network_address: str | None) -> None:
 
     An unknown name is not recorded: it may be a mistyped password.
     """
-    account = Account.objects.filter(address=name.lower()).first()
+    account = Account.objects.filter(address=name).first()
     by = Actor(name="", network_address=network_address)
     events.record(Kind.SIGN_IN_FAILED, account, by=by)
 

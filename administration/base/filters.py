@@ -121,7 +121,7 @@ class MailboxDomainFilter(TextFilter):
     path = "domain__name"
 
     def filter_by_text(self, rows: Rows, text: str) -> Rows:
-        return rows.filter(**{self.path: text.lower()})
+        return rows.filter(**{self.path: text})
 
 
 class OwnDomainFilter(MailboxDomainFilter):

@@ -16,6 +16,7 @@ from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
+from accounts import addresses
 from administration.base import parameters
 from administration.base.widgets import NamedAutocompleteSelect
 
@@ -182,14 +183,17 @@ class BoundedAdmin(admin.ModelAdmin[M]):
     def complete_rows(self, rows: list[M]) -> None:
         """Set attributes that the columns need, with queries for all rows at once."""
 
+    # What was meant by the text that is searched for.
+    normalise_search = staticmethod(addresses.normalise_beginning)
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[M], search_term: str
     ) -> tuple[QuerySet[M], bool]:
-        """Search for the typed text as a whole, in lower case as addresses are.
+        """Search for the typed text as a whole, as addresses are written.
 
         Only the beginning of a text uses an index; single words do not.
         """
-        text = search_term.strip().lower()
+        text = self.normalise_search(search_term)
         if not parameters.can_be_found(text):
             return queryset.none(), False
         quoted = json.dumps(text, ensure_ascii=False) if text else ""

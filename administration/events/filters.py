@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts import networks
+from accounts import addresses, networks
 from administration.base.filters import Rows, TextFilter
 
 IPV4 = 4
@@ -21,7 +21,7 @@ class DomainFilter(TextFilter):
     parameter_name = "in"
 
     def filter_by_text(self, rows: Rows, text: str) -> Rows:
-        return rows.filter(domain=text.lower())
+        return rows.filter(domain=addresses.normalise_domain(text))
 
 
 class NetworkFilter(TextFilter):

@@ -62,8 +62,18 @@ local function random_key()
   return (bytes:gsub(".", function(byte) return string.format("%02x", byte:byte()) end))
 end
 
+local PASSWORDS, ACCOUNTS = random_key(), random_key()
+
 -- The Dovecot variables that a try needs.
-guesses.DIGESTS = names.digest("password", 64, random_key()) .. " " .. names.digest("user", 64, random_key())
+guesses.DIGESTS = names.digest("password", 64, PASSWORDS) .. " " .. names.digest("user", 64, ACCOUNTS)
+
+-- Return those digests for the account that was meant by another name: else each way to
+-- write it would be an account of its own, with as many guesses.
+function guesses.digests_of(digests, address)
+  local digest = require("openssl.digest").new("sha256"):final(ACCOUNTS .. address)
+  local bytes = { digest:byte(1, 8) }
+  return digests:match("^%x* ") .. ("%02x"):rep(8):format(table.unpack(bytes))
+end
 
 -- Return the network of an address of 16 bytes, as a number.
 local function network_of(bytes)

@@ -315,6 +315,7 @@ local function decide_by_web_password(request, address, protocol, typed)
   local networks = row and row.networks or ""
   local digests, told, real, door =
     var_expand(request, ABOUT):match("^(%x* %x*) (%S*) (%S*) (.*)$")
+  if address ~= request.user then digests = guesses.digests_of(digests, address) end
   local client = bytes_of(told)
   local is_webmail = is_in_any(client, networks)
   -- The real address: a trusted webmail may pass on its users' addresses.
@@ -417,7 +418,7 @@ end
 
 function auth_password_verify(request, typed)
   if not log_info then learn_methods(request) end
-  local address, protocol = request.user:lower(), PROTOCOLS[request[names.service]]
+  local address, protocol = typing.address(request.user), PROTOCOLS[request[names.service]]
   if not protocol then
     log(request, nil, "refused", { reason = "unknown-service" })
     return auth.PASSDB_RESULT_USER_UNKNOWN, "unknown service"
@@ -460,7 +461,7 @@ end
 -- The name is an address, or the login name of a client password: address~70, or
 -- address~70.1 after its networks were changed.
 function auth_userdb_lookup(request)
-  local address = request.user:lower():gsub("~%d+[.%d]*$", "")
+  local address = typing.address(request.user):gsub("~%d+[.%d]*$", "")
   local answered, row = pcall(row_of, "mailbox", address)
   if not answered then return auth.USERDB_RESULT_INTERNAL_FAILURE, row end
   if not row then return auth.USERDB_RESULT_USER_UNKNOWN, "unknown account" end

@@ -6,7 +6,7 @@ from typing import IO, Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from accounts import events
+from accounts import addresses, events
 from accounts.events import Event, Kind
 from accounts.models import Account, Domain
 from provisioning.columns import COLUMNS, PASSWORD, RELATED_FIELDS
@@ -33,8 +33,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        domain, with_hash = options["domain"], options["with_hashes"]
-        if domain and not Domain.objects.filter(name=domain.lower()).exists():
+        domain = addresses.normalise_domain(options["domain"] or "")
+        with_hash = options["with_hashes"]
+        if domain and not Domain.objects.filter(name=domain).exists():
             raise CommandError(f"The domain {domain} is none of this host.")
         try:
             # A new one: another's rights to an old one would stay.
@@ -44,12 +45,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error.filename}: {error.strerror}") from None
         rows = Account.objects.all()
         if domain:
-            rows = rows.filter(domain__name=domain.lower())
+            rows = rows.filter(domain__name=domain)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             count = self._write(file, rows, with_hash=with_hash)
-        detail = {
+        detail: dict[str, str | int] = {
             "mailboxes": count,
-            "domain": domain.lower() if domain else "",
+            "domain": domain,
             "hashes": "yes" if with_hash else "no",
         }
         by = events.command_actor("export_accounts")

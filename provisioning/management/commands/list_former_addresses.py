@@ -3,6 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts import addresses
 from accounts.models import Account, FormerAddress
 from provisioning import former_addresses
 from provisioning.reused_addresses import find_reused_addresses
@@ -26,7 +27,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        domain = (options["domain"] or "").lower()
+        domain = addresses.normalise_domain(options["domain"] or "")
         if options["reused"]:
             for each in find_reused_addresses(domain):
                 self._tell(each.address, each.left_at, each.because, each.left_by)

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import events
+from accounts import addresses, events
 from accounts.models import Account, Domain
 from provisioning import cells, tokens
 from provisioning.models import ApiToken
@@ -59,17 +59,17 @@ class Command(BaseCommand):
     def _domains(self, names: list[str] | None) -> list[Domain] | None:
         if names is None:
             return None
-        found = list(Domain.objects.filter(name__in=[name.lower() for name in names]))
+        found = list(Domain.objects.filter(name__in=names))
         known = {domain.name for domain in found}
         for name in names:
-            if name.lower() not in known:
+            if addresses.normalise_domain(name) not in known:
                 raise CommandError(f"The domain {name} is none of this host.")
         return found
 
     def _owner(self, address: str | None) -> Account | None:
         if address is None:
             return None
-        account = Account.objects.filter(address=address.lower()).first()
+        account = Account.objects.filter(address=address).first()
         if account is None:
             raise CommandError(f"There is no mailbox {address}.")
         return account

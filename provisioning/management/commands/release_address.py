@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from accounts import events
+from accounts import addresses, events
 from accounts.models import FormerAddress
 from provisioning import former_addresses
 from provisioning.operations import Order
@@ -21,15 +21,13 @@ class Command(BaseCommand):
         parser.add_argument("--reason", default="", help="Recorded in the audit log.")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        addresses = {address.lower() for address in options["address"]}
-        domain = (options["domain"] or "").lower()
-        if bool(addresses) == bool(domain):
+        named = {addresses.normalise(each) for each in options["address"]}
+        domain = addresses.normalise_domain(options["domain"] or "")
+        if bool(named) == bool(domain):
             raise CommandError("Name addresses or a --domain.")
         rows = FormerAddress.objects.select_related("account").order_by("address")
-        rows = (
-            rows.filter(domain=domain) if domain else rows.filter(address__in=addresses)
-        )
-        missing = addresses - set(rows.values_list("address", flat=True))
+        rows = rows.filter(domain=domain) if domain else rows.filter(address__in=named)
+        missing = named - set(rows.values_list("address", flat=True))
         if missing:
             raise CommandError(
                 f"{', '.join(sorted(missing))}: no former address; nothing is "

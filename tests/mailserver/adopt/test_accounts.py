@@ -27,7 +27,7 @@ def test_whom_the_old_table_locks_out_gets_no_password(
     found = dict(Account.objects.values_list("address", "is_active"))
     assert found == {ALICE: True, "locked@x.example": False, "starred@x.example": False}
     assert not Account.objects.get(address="locked@x.example").has_usable_password()
-    assert "refused: line 5  {'address': 'no full address" in told
+    assert "refused: line 5  {'address': 'Enter a full address" in told
     assert "not active, being locked there: {'nologin': 1, 'password': 1}" in told
     assert "'userdb_quota_rule': 1" in told
     assert "sesame" not in told

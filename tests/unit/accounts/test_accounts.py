@@ -3,12 +3,12 @@
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from pytest_django import Settings
 
 from accounts.hashing.hashers import WebPasswordHasher
-from accounts.models import Account, Department, Domain, MailWebLogon, Phone, Policy
+from accounts.models import Account, Department, MailWebLogon, Phone, Policy
 from tests.factories import PASSWORD, make_account, make_domain, make_policy
 
 PROJECTS_HASHERS = ["accounts.hashing.hashers.WebPasswordHasher"]
@@ -23,13 +23,14 @@ def test_an_address_is_stored_in_lower_case(db: None) -> None:
 
 @pytest.mark.parametrize("address", ["Alice@example.com", "alice@Example.com"])
 def test_the_database_refuses_capitals_in_an_address(db: None, address: str) -> None:
-    domain = make_domain()
+    make_account("alice@example.com")
 
     with (
         pytest.raises(IntegrityError, match="account_address_in_lower_case"),
         transaction.atomic(),
+        connection.cursor() as cursor,
     ):
-        Account.objects.create(address=address, domain=domain)
+        cursor.execute("UPDATE accounts_account SET address = %s", [address])
 
 
 def test_the_database_refuses_a_tilde_in_an_address(db: None) -> None:
@@ -43,13 +44,14 @@ def test_the_database_refuses_a_tilde_in_an_address(db: None) -> None:
 
 
 def test_the_database_refuses_capitals_in_the_name_of_a_domain(db: None) -> None:
-    policy = make_policy()
+    make_domain("example.com")
 
     with (
         pytest.raises(IntegrityError, match="domain_name_in_lower_case"),
         transaction.atomic(),
+        connection.cursor() as cursor,
     ):
-        Domain.objects.create(name="Example.com", policy=policy)
+        cursor.execute("UPDATE accounts_domain SET name = %s", ["Example.com"])
 
 
 def test_an_address_is_there_once(alice: Account) -> None:
@@ -63,6 +65,7 @@ def test_an_address_is_there_once(alice: Account) -> None:
         "alice~1@example.com",
         "alice*@example.com",
         "alice?@example.com",
+        "alice+shop@example.com",
         "al ice@example.com",
         'al"ice@example.com',
         "alice'@example.com",
@@ -88,7 +91,7 @@ def test_an_address_with_signs_of_other_programs_is_refused(
 
 
 @pytest.mark.parametrize(
-    "address", ["a@example.com", "first.last+tag=1_2-3@mail.example.co.uk"]
+    "address", ["a@example.com", "first.last=1_2-3@mail.example.co.uk"]
 )
 def test_an_ordinary_address_is_allowed(db: None, address: str) -> None:
     assert make_account(address).address == address

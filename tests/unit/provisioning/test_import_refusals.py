@@ -23,8 +23,8 @@ def _host() -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("erin,,,,,,,,", "no full address"),
-        ("e*@firm.example,,,,,,,,", "no full address"),
+        ("erin,,,,,,,,", "a full address"),
+        ("e*@firm.example,,,,,,,,", "a full address"),
         ("a@foreign.example,,,,,,,,", "The domain of the address is none of this"),
         ("a@firm.example,,Sales,,,,,,", "no department of this name"),
         ("a@firm.example,,,fr,,,,,", "none of the languages"),

