@@ -10,15 +10,16 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_otp.forms import OTPAuthenticationFormMixin
 from django_otp.models import Device
-from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
 
-from accounts import phones
-from accounts.http import UserRequest, client_address
+from accounts import mobilenumbers, sites
+from accounts.http import UserRequest
 from accounts.models import Account
 from accounts.signin import second_factor, throttle
 
@@ -54,10 +55,21 @@ class SignInForm(AuthenticationForm):
         Raises:
             throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
-        with throttle.count_try(
-            self.cleaned_data.get("username", ""), client_address(self.request)
-        ):
-            return super().clean()
+        name = self.cleaned_data.get("username", "")
+        try:
+            with throttle.count_try_from(self.request, name):
+                return super().clean()
+        except forms.ValidationError as refusal:
+            site = sites.find_site(name)
+            if site is None or site.is_own:
+                raise
+            raise forms.ValidationError(
+                format_html(
+                    gettext("Mailboxes of {} are at another site: {}."),
+                    name.rpartition("@")[2],
+                    format_html('<a href="{}">{}</a>', site.sign_in_url, site.name),
+                )
+            ) from refusal
 
 
 class CodeForm(forms.Form):
@@ -162,7 +174,7 @@ class WebPasswordRequiredForm(forms.Form):
             throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
         user, password = self._request.user, self.cleaned_data["password"]
-        with throttle.count_try(user.address, client_address(self._request)):
+        with throttle.count_try_from(self._request, user.address):
             if not user.check_password(password):
                 raise forms.ValidationError(_("Incorrect web password."))
         return ""
@@ -210,31 +222,23 @@ class WebPasswordChangeForm(PasswordChangeForm):
         Raises:
             throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """
-        address = self._request.user.address
-        with throttle.count_try(address, client_address(self._request)):
+        with throttle.count_try_from(self._request, self._request.user.address):
             return super().clean_old_password()
 
 
 class PhoneNumberForm(WebPasswordRequiredForm):
     """A new phone number, confirmed by the web password."""
 
-    number = PhoneNumberField(
+    number = forms.CharField(
         label=_("New mobile number"),
         help_text=_("With the country code, for example +65 8123 4567."),
-        error_messages={
-            "invalid": _(
-                "Enter a mobile number that starts with + and the country code."
-            ),
-        },
+        max_length=40,
         widget=forms.TextInput({"autocomplete": "tel", "inputmode": "tel"}),
     )
     field_order = ["number", "password"]
 
     def clean_number(self) -> PhoneNumber:
-        number: PhoneNumber = self.cleaned_data["number"]
-        if not phones.can_get_codes(number):
-            raise forms.ValidationError(self.fields["number"].error_messages["invalid"])
-        return number
+        return mobilenumbers.parse(self.cleaned_data["number"])
 
 
 class LanguageForm(forms.Form):

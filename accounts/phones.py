@@ -15,7 +15,6 @@ from django.db import transaction
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import PhoneNumberType, number_type
 
 from accounts import codes, events
 from accounts.codes import Purpose
@@ -23,7 +22,6 @@ from accounts.events import Actor, Event, Kind
 from accounts.models import Account, NewPhone, Phone
 from accounts.policy import effective
 
-MOBILE = (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 PROPOSAL_LIFETIME = timedelta(minutes=15)
 
 
@@ -41,16 +39,6 @@ class SameNumber(ChangeRefused):
 
 class StartAgain(ChangeRefused):
     """This session has no pending change, or that is too old or no longer allowed."""
-
-
-def can_get_codes(number: PhoneNumber) -> bool:
-    """Return whether text messages to the number can reach one person.
-
-    Landlines do not receive them. A number with an extension belongs to a switchboard,
-    and would be stored without its extension.
-    """
-    is_mobile = number_type(number) in MOBILE
-    return bool(number.is_valid() and is_mobile and not number.extension)
 
 
 def get_change_refusal(account: Account) -> ChangeRefused | codes.CodeError | None:

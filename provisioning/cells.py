@@ -5,19 +5,14 @@ wrong, and never repeats the value.
 """
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import translation
 from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import NumberParseException
 
 from accounts import addresses, mobilenumbers
 
-SCIENTIFIC_NOTATION = re.compile(
-    r"[+-]?\d+([.,]\d*)?E[+-]?\d+", re.IGNORECASE | re.ASCII
-)
 # RFC 3339, always with hour and time zone.
 RFC3339_MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -66,22 +61,9 @@ def parse_address(text: str) -> str:
 def parse_phone_number(text: str) -> PhoneNumber:
     """Return the phone number, one that codes can be sent to.
 
-    Blanks, hyphens, brackets and a trunk prefix are accepted.
-
     Raises:
-        ValueError: not exactly one valid number, or not a mobile number.
+        ValueError: what is wrong with it, in English.
     """
-    if SCIENTIFIC_NOTATION.fullmatch(text):
-        raise ValueError(
-            "a spreadsheet has rounded the number, and digits are lost: make the "
-            "column one of text, and fill it anew"
-        )
-    plain = unicodedata.normalize("NFKC", text)
-    if "+" not in plain:
-        raise ValueError(
-            "no telephone number that begins with + and the country code, such as "
-            "+49 1511 2345678"
-        )
     try:
         return mobilenumbers.parse(text)
     except ValidationError as error:

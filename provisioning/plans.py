@@ -264,7 +264,7 @@ def _plan_phone(fields: Mapping[str, object], result: PlannedMailbox) -> None:
         try:
             number = str(cells.parse_phone_number(text).as_e164)
         except ValueError as error:
-            result.errors["phone"] = f"This cannot be the phone for codes: {error}."
+            result.errors["phone"] = f"This cannot be the phone for codes. {error}"
             return
     result.before["phone"], result.after["phone"] = old, number
     if number != old:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.models import CooldownMixin, ThrottlingMixin
 from phonenumber_field.modelfields import PhoneNumberField
 
+from accounts import mobilenumbers
+
 FREE_FAILURES = 2
 
 
@@ -43,7 +45,7 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
     Change only rows that were fetched with `select_for_update()` inside `atomic()`.
     """
 
-    number = PhoneNumberField(_("number"))
+    number = PhoneNumberField(_("number"), validators=[mobilenumbers.validate])
 
     class Meta:
         abstract = True

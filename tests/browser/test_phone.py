@@ -32,7 +32,7 @@ def test_the_way_to_another_number(
     page.get_by_label("New mobile number").fill("12")
     page.get_by_label("Web password").fill("wrong")
     steps.button(page, "Next").click()
-    expect(page.get_by_text("Enter a mobile number that starts with")).to_be_visible()
+    expect(page.get_by_text("Enter a number that begins with")).to_be_visible()
     look(page, "phone-number-wrong")
 
     page.get_by_label("New mobile number").fill("+12025550177")

@@ -129,24 +129,14 @@ def test_the_web_password_is_needed_and_its_tries_are_counted(
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (
-            "0151 23456789",
-            "Enter a mobile number that starts with + and the country code",
-        ),
-        ("+1", "Enter a mobile number that starts with + and the country code"),
-        ("call me", "Enter a mobile number that starts with + and the country code"),
-        (
-            "+493012345678",
-            "Enter a mobile number that starts with + and the country code",
-        ),
-        (
-            "+1 202 555 0123 ext. 9",
-            "Enter a mobile number that starts with + and the country code",
-        ),
-        (
-            "+19005550123",
-            "Enter a mobile number that starts with + and the country code",
-        ),
+        ("0151 23456789", "begins with + and the country code"),
+        ("+1", "Enter a phone number such as"),
+        ("call me", "begins with + and the country code"),
+        ("4.91511E+12", "A spreadsheet has rounded this number"),
+        ("+493012345678", "Enter the number of a mobile phone."),
+        ("+1 202 555 0123 ext. 9", "Codes cannot be sent to an extension."),
+        ("+19005550123", "Enter the number of a mobile phone."),
+        ("+12025550177 / 0178", "phone number"),
         (OLD, "This number is already on file."),
         ("", "This field is required."),
     ],

@@ -215,7 +215,7 @@ def test_a_phone_on_file_may_be_named_again_whatever_it_is(file: Path) -> None:
     said = run(file, "erin@firm.example,+493012345678", header="address,phone")
 
     assert said == "0 created, 0 changed, 1 unchanged, 0 refused\n"
-    assert "no mobile number" in refuse_other(file)
+    assert "number of a mobile phone" in refuse_other(file)
 
 
 def refuse_other(file: Path) -> str:
