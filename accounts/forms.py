@@ -3,7 +3,6 @@
 Forms with a web password throttle its tries.
 """
 
-import re
 from typing import Any
 
 from django import forms
@@ -22,6 +21,7 @@ from accounts import mobilenumbers, sites
 from accounts.http import UserRequest
 from accounts.models import Account
 from accounts.signin import second_factor, throttle
+from accounts.typed_codes import CodeField, RecoveryCodeField, SecondFactorField
 
 SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
@@ -73,20 +73,11 @@ class SignInForm(AuthenticationForm):
 
 
 class CodeForm(forms.Form):
-    """The code from the text message; blanks and hyphens in it are ignored."""
+    """The code of the text message, or the whole message."""
 
-    code = forms.CharField(
+    code = CodeField(
         label=_("Dynamic Captcha"),
-        max_length=20,
-        error_messages={"required": _("Enter the code from the text message.")},
-        widget=forms.TextInput(
-            {
-                "inputmode": "numeric",
-                "autocomplete": "one-time-code",
-                "maxlength": "8",
-                "pattern": "[0-9 \\-]*",
-            }
-        ),
+        error_messages={"required": _("Enter the code.")},
     )
 
     def focus_code(self) -> None:
@@ -99,28 +90,14 @@ class CodeForm(forms.Form):
             kept = {name: self.data.get(name, "") for name in self.fields}
             self.data = kept | {"code": ""}
 
-    def clean_code(self) -> str:
-        code = re.sub(r"[\s\-]", "", self.cleaned_data["code"])
-        if not re.fullmatch(r"[0-9]{6}", code):
-            raise forms.ValidationError(_("The code has six digits."))
-        return code
-
 
 class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
     """A code of the authenticator app, or one of the recovery codes."""
 
-    otp_token = forms.CharField(
-        label=_("Code from your authenticator app"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(
-            {
-                "inputmode": "numeric",
-                "autocomplete": "one-time-code",
-                "pattern": "[0-9 \\-]*",
-            }
-        ),
+    otp_token = SecondFactorField(
+        label=_("Code from your authenticator app"), required=False
     )
+    recovery_code = RecoveryCodeField(label=_("Recovery code"), required=False)
     otp_error_messages = {
         **OTPAuthenticationFormMixin.otp_error_messages,
         "token_required": _("Enter the code."),
@@ -136,13 +113,13 @@ class SecondFactorForm(OTPAuthenticationFormMixin, forms.Form):
         if second_factor.get_app(user) is not None:
             self.fields["otp_token"].widget.attrs["autofocus"] = ""
 
-    def clean_otp_token(self) -> str:
-        return re.sub(r"[\s\-]", "", self.cleaned_data["otp_token"])
-
     @sensitive_variables()
     def clean(self) -> dict[str, Any]:
         """Check the code, in a transaction that locks the device."""
-        self.clean_otp(self.user)
+        if not self.errors:
+            typed = self.cleaned_data
+            typed["otp_token"] = typed["recovery_code"] or typed["otp_token"]
+            self.clean_otp(self.user)
         return self.cleaned_data
 
     def _chosen_device(self, user: Account) -> Device | None:

@@ -30,8 +30,8 @@ def post_json(browser: Client, address: str, data: Any = None, **extra: Any) -> 
     return browser.post(address, body, content_type="application/json", **extra)
 
 
-def type_code(browser: Client, code: str) -> int:
-    """Sign in with the web password and this code."""
+def type_code(browser: Client, code: str, field: str = "otp_token") -> int:
+    """Sign in with the web password and this code, in this field."""
     sign_in(browser, "alice@example.com", PASSWORD)
-    data = {"sign_in_view-current_step": "token", "token-otp_token": code}
+    data = {"sign_in_view-current_step": "token", f"token-{field}": code}
     return browser.post(LOGIN, data).status_code
