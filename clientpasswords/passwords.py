@@ -13,6 +13,31 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.passwordformat import ALPHABET, GROUP_LENGTH, LENGTH
 
+# Characters beyond ASCII that are neither letters nor digits: blanks, dashes, and what
+# cannot be seen. The first and last of each range, as in `deploy/dovecot/typed.lua`.
+SEPARATORS = (
+    (0x80, 0xA0),
+    (0xAD, 0xAD),
+    (0xB7, 0xB7),
+    (0x34F, 0x34F),
+    (0x61C, 0x61C),
+    (0x1680, 0x1680),
+    (0x180B, 0x180E),
+    (0x2000, 0x206F),
+    (0x2212, 0x2212),
+    (0x3000, 0x3002),
+    (0xFE00, 0xFE0F),
+    (0xFE58, 0xFE58),
+    (0xFE63, 0xFE63),
+    (0xFEFF, 0xFEFF),
+    (0xFF61, 0xFF61),
+    (0xE0000, 0xE007F),
+)
+# Full-width forms of ASCII, as Chinese and Japanese keyboards type them, from ! to ~.
+FULL_WIDTH = range(0xFF01, 0xFF5F)
+# No password may contain these: Dovecot refuses it without asking anybody.
+REFUSED_BY_DOVECOT = frozenset("\x01\t\r\n")
+
 
 @sensitive_variables()
 def generate() -> str:
@@ -50,8 +75,12 @@ def matches(password: str, phc: str) -> bool:
 
 @sensitive_variables()
 def normalise(typed: str) -> str:
-    """Return typed text in lower case, without white space and hyphens."""
-    return "".join(typed.lower().split()).replace("-", "")
+    """Return the letters and digits of typed text, in lower case.
+
+    All of them stay, so that a wrong one is never left out. What phones, programs and
+    people put beside them goes, and full-width ones become those of ASCII.
+    """
+    return typed.translate(_MEANT)
 
 
 @sensitive_variables()
@@ -64,6 +93,22 @@ def groups(password: str) -> list[str]:
     """Return the groups of symbols to show; margins separate them."""
     starts = range(0, LENGTH, GROUP_LENGTH)
     return [password[start : start + GROUP_LENGTH] for start in starts]
+
+
+def _meant(sign: str) -> str:
+    return sign.lower() if sign.isalnum() else ""
+
+
+def _translations() -> dict[int, str]:
+    """Return by each character that does not stay what becomes of it."""
+    found = {code: _meant(chr(code)) for code in range(0x80)}
+    found |= {code: _meant(chr(code - 0xFEE0)) for code in FULL_WIDTH}
+    for first, last in SEPARATORS:
+        found |= dict.fromkeys(range(first, last + 1), "")
+    return found
+
+
+_MEANT = _translations()
 
 
 def _hasher() -> PasswordHasher:

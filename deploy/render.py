@@ -135,6 +135,7 @@ def _logon_files(values: MailHostValues) -> list[_File]:
     return [
         _File("dovecot/portal.lua", ["dovecot/portal.lua"], 0o640, group),
         _File("dovecot/guesses.lua", ["dovecot/guesses.lua"]),
+        _File("dovecot/typed.lua", ["dovecot/typed.lua"]),
         _File("dovecot/names.lua", [f"dovecot-{values.dovecot}/names.lua"]),
     ]
 

@@ -67,6 +67,7 @@ local LOOKUPS = {
 -- Names of fields and variables in the installed version of Dovecot.
 local names = dofile("@FOLDER@/dovecot/names.lua")
 local guesses = assert(loadfile("@FOLDER@/dovecot/guesses.lua"))(names)
+local typing = dofile("@FOLDER@/dovecot/typed.lua")
 local auth = dovecot.auth
 
 -- Methods of Dovecot's request objects. They are cached: to look one up by name, Dovecot
@@ -254,13 +255,6 @@ end
 
 -- The decision -------------------------------------------------------------------------
 
--- Return the client password in the typed text, without the capitals, blanks and hyphens
--- that phones and people add; nil if it cannot be one.
-local function client_password_in(typed)
-  local secret = typed:lower():gsub("\u{A0}", ""):gsub("[%s-]", "")
-  return #secret == 16 and secret:find("^[a-km-np-z2-9]+$") and secret or nil
-end
-
 -- Return the selector, and the name of the local end. Dovecot expands all variables at each
 -- call, so both are read at once. The library is loaded when it is first needed: Dovecot
 -- runs a garbage collection after every logon, which takes longer the more is loaded.
@@ -356,7 +350,7 @@ end
 
 -- Decide a logon: `reason` is why it is refused; nil lets it in as `login_name`.
 local function decide(request, address, protocol, typed)
-  local secret = client_password_in(typed)
+  local secret = typing.client_password(typed)
   if secret then
     local selector, door = selector_of(request, secret, typed)
     local row = row_of("client", address, protocol, selector)

@@ -9,7 +9,7 @@ from deploy.render import TEMPLATES
 
 
 def test_the_script_of_dovecot_knows_the_same_format() -> None:
-    script = (TEMPLATES / "dovecot" / "portal.lua").read_text()
+    script = (TEMPLATES / "dovecot" / "typed.lua").read_text()
     (condition,) = re.findall(
         r'#secret == (\d+) and secret:find\("\^\[([a-z0-9-]+)\]\+\$"\)', script
     )

@@ -42,7 +42,7 @@ def test_both_versions_get_the_same_files(host: str, tmp_path: Path) -> None:
 
     assert new.keys() - old.keys() == {"dovecot/warm-up", "dovecot/warm-up.conf"}
     assert old.keys() <= new.keys()
-    assert {"dovecot/portal.lua", "dovecot/guesses.lua"} <= old.keys()
+    assert {"dovecot/portal.lua", "dovecot/typed.lua"} <= old.keys()
     assert {name for name in old if old[name] != new[name]} <= OF_ITS_OWN
 
 

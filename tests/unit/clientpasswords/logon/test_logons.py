@@ -11,6 +11,7 @@ from accounts.policy import effective
 from clientpasswords import passwords
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
+from tests.typedpasswords import OUTCOMES, REFUSED, REFUSED_BY_DOVECOT, TAKEN, typed_as
 from tests.unit.support import CheapHasher
 
 WEBMAIL = "192.0.2.10"
@@ -80,15 +81,21 @@ def test_in_force_a_client_password_is_let_in_under_its_own_name(bob: Account) -
     assert decide(bob.address, secret) == expected
 
 
-def test_a_client_password_is_forgiven_blanks_hyphens_and_capitals(
-    bob: Account,
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_a_client_password_is_let_in_however_the_table_says_it_is_typed(
+    bob: Account, outcome: str
 ) -> None:
     row, secret = make_client_password(bob)
-    typed = "-".join(passwords.groups(secret)).upper().replace("-", "\u00a0", 1)
+    words = {
+        TAKEN: f"security password {row.pk}",
+        REFUSED: "security-password-required",
+        REFUSED_BY_DOVECOT: "control-characters: Dovecot refuses control characters",
+    }
 
-    login_name, _reason = decide(bob.address, f" {typed} ")
+    typed = typed_as(secret, outcome)
+    found = {name: decide(bob.address, text)[1] for name, text in typed.items()}
 
-    assert login_name == row.login_name
+    assert found == dict.fromkeys(typed, words[outcome])
 
 
 def test_in_force_the_web_password_is_refused_without_being_computed(
