@@ -15,7 +15,7 @@ from accounts.models import Account, Phone, Policy
 from accounts.models.protocols import PROTOCOLS
 from accounts.policy import queries
 from administration.base.filters import ChoiceFilter
-from clientpasswords import limits
+from clientpasswords import limits, rollout
 from clientpasswords.models import ClientPassword
 from clientpasswords.usage import history
 
@@ -29,16 +29,17 @@ class WebPasswordFilter(ChoiceFilter):
         (
             "refused",
             _("Refused"),
-            lambda rows: filter_by_binding_policy(
-                rows, queries.are_client_passwords_in_force()
-            ),
+            lambda rows: rows.filter(queries.is_web_password_refused()),
         ),
         (
             "let-in",
             _("Let in"),
-            lambda rows: filter_by_binding_policy(
-                rows, ~queries.are_client_passwords_in_force()
-            ),
+            lambda rows: rows.filter(queries.is_web_password_let_in()),
+        ),
+        (
+            "used",
+            _("Used in the last 30 days"),
+            rollout.filter_by_web_password,
         ),
     ]
 
@@ -55,9 +56,7 @@ class RequiredFilter(ChoiceFilter):
         (
             "no",
             _("No"),
-            lambda rows: filter_by_binding_policy(
-                rows, ~queries.are_client_passwords_required()
-            ),
+            lambda rows: filter_bound_by(rows, queries.policies_not_requiring()),
         ),
     ]
 
@@ -84,7 +83,10 @@ class GroupRequiredFilter(ChoiceFilter):
 def filter_bound_by(
     rows: QuerySet[Account], which: QuerySet[Policy]
 ) -> QuerySet[Account]:
-    """Return the accounts that one of these policies binds."""
+    """Return the accounts that one of these policies binds. One query."""
+    if not which.exists():
+        # Otherwise the database would read every account to find none.
+        return rows.none()
     # This keeps the index on addresses in use, as the list needs the first rows only.
     condition = queries.is_bound_by_one_of(which.order_by().values("pk"))
     found: QuerySet[Account] = rows.filter(condition)
@@ -166,13 +168,6 @@ class StateFilter(ChoiceFilter):
         ),
         ("deleted", _("Deleted"), lambda rows: rows.exclude(revoked_at=None)),
     ]
-
-
-def filter_by_binding_policy(
-    rows: QuerySet[Account], condition: Q
-) -> QuerySet[Account]:
-    """Return the accounts whose annotation `binding` meets the condition."""
-    return rows.annotate(binding=queries.binding_policy()).filter(condition)
 
 
 def has_passwords() -> Exists:

@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.models import Account, Policy
 from bench.authsocket import Logon, ask
 from clientpasswords import passwords
+from clientpasswords.models import ClientPassword
+from clientpasswords.usage.dovecotlog import parse_line
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import client_address, log_on, webmail_address
@@ -133,6 +135,28 @@ def test_the_line_names_the_reason_of_the_policy(
     ask(host.socket("auth-client"), [Logon(ADDRESS, secret, source=client_address())])
 
     assert [line.decision["reason"] for line in lines_of(dovecot_log)] == [reason]
+
+
+def test_the_line_names_the_policy_first_of_two_lists_of_networks(
+    host: MailHost, dovecot_log: Log, alice: Account
+) -> None:
+    """As `decision.decide` does; `client_address` is in 127.1.0.0/16."""
+    here, elsewhere = "127.1.0.0/16", "203.0.113.0/24"
+    row, secret = factories.make_client_password(alice)
+    expected = {
+        (here, here): None,
+        (here, elsewhere): "out-of-scope",
+        (elsewhere, here): "network-not-allowed",
+        (elsewhere, elsewhere): "network-not-allowed",
+    }
+    for by_policy, by_password in expected:
+        factories.make_policy(client_networks=by_policy)
+        ClientPassword.objects.filter(pk=row.pk).update(networks=by_password)
+        logon = Logon(ADDRESS, secret, source=client_address())
+        ask(host.socket("auth-client"), [logon])
+
+    reasons = [line.decision["reason"] for line in lines_of(dovecot_log)]
+    assert reasons == list(expected.values())
 
 
 def test_the_line_tells_suspended_and_disabled_apart(
