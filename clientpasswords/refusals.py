@@ -36,7 +36,7 @@ class Refusal:
         key: Its name in the views, the script and stored rows.
         label: Its text in lists, for owners and administrators.
         notice: The text that the mail server may send to a mail program with the right
-            web password, in English; empty for none. Short, with `%(page)s` in it.
+            password, in English; empty for none. Short, with `%(page)s` in it.
         question: Its line on the page "Why can't they connect?", if it has one.
         policy_setting: The setting of a policy that causes it, if one does.
     """

@@ -525,7 +525,13 @@ MAIL_WEB_LOGON = table(
     networks=models.TextField(),
     policy_networks=models.CharField(max_length=500),
     refusal=models.CharField(max_length=40, null=True),
-    notice=models.TextField(null=True),
+)
+MAIL_NOTICE = table(
+    "MailNotice",
+    {"db_table": "mail_notice", "managed": False},
+    address=models.CharField(primary_key=True, serialize=False, max_length=254),
+    reason=models.CharField(max_length=40),
+    notice=models.TextField(),
 )
 
 
@@ -563,6 +569,7 @@ class Migration(migrations.Migration):
         MAIL_SETTING,
         MAIL_LOGON,
         MAIL_WEB_LOGON,
+        MAIL_NOTICE,
         RunScript("accounts/sql/name_beginning"),
         RunScript("accounts/sql/append_only"),
         RunScript("accounts/sql/former_addresses"),

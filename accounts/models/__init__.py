@@ -6,7 +6,8 @@ from accounts.models.cutoff import Cutoff
 from accounts.models.domain import Department, Domain
 from accounts.models.event import SecurityEvent
 from accounts.models.formeraddress import FormerAddress
-from accounts.models.logon import MailLogon, MailWebLogon
+from accounts.models.heartbeat import WORKERS, Heartbeat
+from accounts.models.logon import MailLogon, MailNotice, MailWebLogon
 from accounts.models.notification import Notification
 from accounts.models.phone import BasePhone, NewPhone, Phone
 from accounts.models.policy import MAX_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
@@ -25,6 +26,7 @@ __all__ = [
     "Domain",
     "FormerAddress",
     "MailLogon",
+    "MailNotice",
     "MailSetting",
     "MailWebLogon",
     "NewPhone",

@@ -1,4 +1,4 @@
-"""The two SQL views that decide about logons to the mail servers.
+"""The SQL views by which the mail server decides, and what it may say.
 
 Their SQL is in `clientpasswords/logon/`, as one of them reads that app's table.
 """
@@ -36,10 +36,8 @@ class MailLogon(models.Model):
 class MailWebLogon(models.Model):
     """The web password for one protocol, as the mail server sees it.
 
-    From `networks` (webmail), every logon is allowed. From elsewhere, a logon is
-    allowed if `refusal` is NULL and the client's address is in `policy_networks`, or
-    those are empty. `notice` is the text for a mail program that is refused although
-    its password is right.
+    From `networks` it opens the door in spite of everything. From elsewhere it does if
+    there is no `refusal`, and, where `policy_networks` are not empty, from these only.
     """
 
     address = models.CharField(max_length=254, primary_key=True)
@@ -50,7 +48,6 @@ class MailWebLogon(models.Model):
     networks = models.TextField()
     policy_networks = models.CharField(max_length=500)
     refusal = models.CharField(max_length=40, null=True)
-    notice = models.TextField(null=True)
 
     class Meta:
         managed = False
@@ -58,3 +55,21 @@ class MailWebLogon(models.Model):
 
     def __str__(self) -> str:
         return f"{self.login_name} {self.protocol}"
+
+
+class MailNotice(models.Model):
+    """What may be told to a mail program with the right password: the SQL view.
+
+    There is none for a reason without a notice, nor for a mailbox that is disabled.
+    """
+
+    address = models.CharField(max_length=254, primary_key=True)
+    reason = models.CharField(max_length=40)
+    notice = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "mail_notice"
+
+    def __str__(self) -> str:
+        return f"{self.address} {self.reason}"

@@ -3,6 +3,6 @@
 
 DO $$ BEGIN
   IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'mailportal_mail') THEN
-    GRANT SELECT ON mail_logon, mail_web_logon TO mailportal_mail;
+    GRANT SELECT ON mail_logon, mail_web_logon, mail_notice TO mailportal_mail;
   END IF;
 END $$;

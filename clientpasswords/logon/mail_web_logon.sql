@@ -13,20 +13,11 @@ SELECT logon.address AS address,
        logon.address AS login_name,
        logon.networks AS networks,
        logon.policy_networks AS policy_networks,
-       logon.refusal AS refusal,
-       -- The notice in the owner's language for a client with the right password. Without
-       -- `refusal` only the network can be refused.
-       (SELECT setting.value FROM accounts_mailsetting AS setting
-         WHERE setting.name = 'notice:'
-           || CASE WHEN logon.refusal IS NOT NULL THEN logon.refusal
-                   WHEN logon.policy_networks <> '' THEN 'network-not-allowed' END
-           || ':' || logon.language
-       ) AS notice
+       logon.refusal AS refusal
   FROM (
 SELECT account.address AS address,
        domain.name AS domain,
        protocol.name AS protocol,
-       CASE WHEN account.language = '' THEN 'en' ELSE account.language END AS language,
        -- Django stores `argon2$argon2id$…`; the mail server reads what follows the first
        -- word. Imported hashes get their scheme in Dovecot's form as a prefix;
        -- `accounts.hashing.schemes` describes how each is stored. NULL for other schemes,

@@ -4,10 +4,10 @@ from accounts.schema import RunScript
 
 
 class Migration(migrations.Migration):
-    """The two views that decide who is let in, from the files that say how.
+    """The two views that decide who is let in, and the notices, from their files.
 
     PostgreSQL changes no column under a view, and SQLite makes no table anew. A migration
-    that has to, or that brings another view, drops the two first, runs these scripts in
+    that has to, or that brings another view, drops these first, runs these scripts in
     the end, and takes them out of here: the files say what is in force, for the migration
     that is the last to run them.
     """
@@ -16,5 +16,6 @@ class Migration(migrations.Migration):
     operations = [
         RunScript("clientpasswords/logon/mail_logon"),
         RunScript("clientpasswords/logon/mail_web_logon"),
+        RunScript("clientpasswords/logon/mail_notice"),
         RunScript("clientpasswords/logon/grants"),
     ]

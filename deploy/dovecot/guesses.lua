@@ -52,6 +52,8 @@ local function note(kept, key)
 end
 
 local counts, failed, let_in = memory(600), memory(3600), memory(86400)
+-- Tries of which a hash has told whether they are right.
+local right, wrong = memory(3600), memory(3600)
 
 -- A try ----------------------------------------------------------------------------------
 
@@ -82,7 +84,7 @@ local function network_of(bytes)
 end
 
 -- Return a try, from these digests and the client's address as 16 bytes or nil. `hash` is
--- what the password will be compared with, if anything: when it changes, a password that
+-- what the password is compared with, if there is anything: when it changes, a password that
 -- was wrong is checked again.
 function guesses.try(digests, client, hash)
   local password, account = digests:match("^(%x*) (%x*)$")
@@ -107,15 +109,26 @@ function guesses.is_repeated(try)
   return noted(failed, try.exact) > 0
 end
 
--- Return whether the same try failed so often that its hash is no longer computed.
+-- Return whether the same try was wrong so often that its hash is no longer computed.
 function guesses.is_hopeless(try)
-  return noted(failed, try.exact) >= HEARD
+  return noted(wrong, try.exact) >= HEARD
+end
+
+-- Return whether the same try was right lately.
+function guesses.is_known_right(try)
+  return noted(right, try.exact) > 0
+end
+
+-- Note what a hash, or the memory of one, has told of a try.
+function guesses.note_verified(try, is_right)
+  note(is_right and right or wrong, try.exact)
 end
 
 -- Note a failure, and count it if it is new. Return whether it had failed before.
 function guesses.note_failure(try, is_counted)
   local repeated = guesses.is_repeated(try)
   note(failed, try.exact)
+  if guesses.is_hopeless(try) then note(wrong, try.exact) end
   if is_counted and not repeated then
     note(counts, try.place)
     note(counts, try.network)

@@ -5,18 +5,19 @@
 --
 --   mail_logon      a row per client password and protocol
 --   mail_web_logon  a row per account and protocol, for the web password
+--   mail_notice     a row per account and reason, with what a client is told
 --
--- In both, `refusal` is NULL if the password is let in, and the reason otherwise. How a
+-- In the first two, `refusal` is NULL if the password is let in, and the reason otherwise. How a
 -- logon is decided:
 --
 --   1. If the typed text has the form of a client password, its selector (16 bits of its
 --      SHA-256) finds at most one row. So a logon costs one Argon2 hash however many
 --      passwords the account has, and a wrong password costs none. If the hash verifies,
---      that row decides.
+--      that row decides, and a client that is refused gets a notice of the reason.
 --   2. Otherwise the web password decides. If this client may not use it, its slow hash is
 --      not computed, except for a few times a minute to notify a client with the right
---      password of the reason. Nor is it computed after too many wrong passwords from the
---      network (guesses.lua).
+--      password of the reason; one that was right there lately is notified without it. Nor
+--      is it computed after too many wrong passwords from the network (guesses.lua).
 --
 -- The script runs in auth-workers (blocking=yes), on every core, and writes one line for
 -- each decision to Dovecot's log: portal {"credential":70,"protocol":"imap","outcome":"ok",
@@ -59,7 +60,7 @@ local LOOKUPS = {
     .. "WHERE address = $1 AND protocol = $2 AND selector = $3",
   web = "SELECT hash, login_name, networks, policy_networks, refusal FROM mail_web_logon "
     .. "WHERE address = $1 AND protocol = $2",
-  notice = "SELECT login_name, notice FROM mail_web_logon WHERE address = $1 AND protocol = $2",
+  notice = "SELECT address, notice FROM mail_notice WHERE address = $1 AND reason = $2",
   mailbox = "SELECT address FROM mail_web_logon WHERE address = $1 AND protocol = 'imap'",
   mailboxes = "SELECT address FROM mail_web_logon WHERE protocol = 'imap'",
 }
@@ -292,12 +293,26 @@ local function spend_notice()
   return true
 end
 
--- Return the notice for a client whose right web password is refused; nil if the password
--- is wrong, or if there is no notice.
-local function notice_for(request, address, protocol, row, typed)
-  if not (row.hash and spend_notice() and verifies(request, row.hash, typed)) then return nil end
-  local found = row_of("notice", address, protocol)
-  return found and found.notice -- the mailbox may have been deleted
+-- Return the notice of this reason, for a client with the right password; nil if there is none.
+local function notice_of(address, reason)
+  local found = row_of("notice", address, reason)
+  return found and found.notice
+end
+
+-- Return whether a client would be sent a notice.
+local function gets_notices(request, door)
+  return SENDS_NOTICES[request[names.service]] or second_asked(request, door)
+end
+
+-- Return whether the text is the web password. The hash of one that is refused is computed
+-- within a budget, unless the same try was right lately.
+local function is_web_password(request, hash, typed, try, is_refused)
+  if not hash or guesses.is_hopeless(try) then return false end
+  local is_right = is_refused and guesses.is_known_right(try)
+  if is_refused and not is_right and not spend_notice() then return false end
+  is_right = is_right or verifies(request, hash, typed)
+  guesses.note_verified(try, is_right)
+  return is_right
 end
 
 -- Dovecot expands all its variables at each call, so all are read at once.
@@ -316,7 +331,7 @@ local function decide_by_web_password(request, address, protocol, typed)
   local is_by_webmail = is_webmail
   if real ~= told then is_by_webmail = is_in_any(bytes_of(real), networks) end
   local refusal = row and not is_by_webmail and (row.refusal or refusal_of_place(client, row.policy_networks))
-  local hash = row and not refusal and row.hash
+  local hash = row and row.hash
   local try = guesses.try(digests, client, hash)
   -- Behind a webmail that does not pass addresses on, all users share one address.
   local is_limited = client and not is_webmail
@@ -329,10 +344,10 @@ local function decide_by_web_password(request, address, protocol, typed)
     reason = "unknown-account"
   elseif refusal then
     reason = refusal
-    if SENDS_NOTICES[request[names.service]] or second_asked(request, door) then
-      notice = notice_for(request, address, protocol, row, typed)
+    if gets_notices(request, door) and is_web_password(request, hash, typed, try, true) then
+      notice = notice_of(address, reason)
     end
-  elseif hash and not guesses.is_hopeless(try) and verifies(request, hash, typed) then
+  elseif is_web_password(request, hash, typed, try, false) then
     return { login_name = row.login_name, is_by_webmail = is_by_webmail, door = door, try = try }
   end
   local again = guesses.note_failure(try, is_limited and not notice)
@@ -359,6 +374,7 @@ local function decide(request, address, protocol, typed)
       local reason = row.refusal or refusal_there(request, row)
       return {
         reason = reason,
+        notice = reason and gets_notices(request, door) and notice_of(address, reason),
         login_name = row.login_name,
         credential = row.credential,
         door = door,

@@ -3,7 +3,7 @@
 --     psql -X -v ON_ERROR_STOP=1 -f deploy/postgres/roles.sql
 --
 -- You can run it any number of times: before the first "migrate", which grants the mail
--- role its two views, and afterwards.
+-- role its three views, and afterwards.
 --
 --   mailportal       owns the database "mailportal" and everything in it
 --   mailportal_mail  Dovecot and Postfix: reads the two logon views and nothing else
@@ -48,6 +48,6 @@ REVOKE TEMPORARY ON DATABASE mailportal FROM PUBLIC;
 -- The views, if "migrate" has created them already.
 SELECT format('GRANT SELECT ON %I TO mailportal_mail', relname)
   FROM pg_class
- WHERE relname IN ('mail_logon', 'mail_web_logon') AND relkind = 'v'
+ WHERE relname IN ('mail_logon', 'mail_web_logon', 'mail_notice') AND relkind = 'v'
    AND relnamespace = 'public'::regnamespace
 \gexec

@@ -1,4 +1,4 @@
-"""What the mail server's role may do in PostgreSQL: read two views."""
+"""What the mail server's role may do in PostgreSQL: read three views."""
 
 import contextlib
 import subprocess
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
 ]
 
-VIEWS = {"mail_logon", "mail_web_logon"}
+VIEWS = {"mail_logon", "mail_web_logon", "mail_notice"}
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def relations() -> set[str]:
     return {table.name for table in tables}
 
 
-def test_it_reads_the_two_views_and_no_table(url: str) -> None:
+def test_it_reads_the_views_and_no_table(url: str) -> None:
     readable = set()
     for name in relations():
         query = sql.SQL("SELECT * FROM {} LIMIT 1").format(sql.Identifier(name))

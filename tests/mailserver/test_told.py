@@ -1,27 +1,38 @@
-"""Who knows the web password is told why a mail program may not use it."""
+"""Who has a right password that is refused is told why, and nobody else is."""
 
 import imaplib
+import json
 import os
 import poplib
 import smtplib
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from accounts.models import Account, MailSetting, Policy
 from bench.authsocket import Logon, Verdict, ask
 from clientpasswords.logon import sentences
+from clientpasswords.refusals import BY_KEY, REFUSALS, REQUIRED
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.factories import PASSWORD
-from tests.mailserver.clients import Smtp, client_address, imap_session, pop3_session
-from tests.mailserver.conftest import make_host
+from tests.mailserver.clients import (
+    Smtp,
+    client_address,
+    imap_session,
+    log_on,
+    pop3_session,
+)
+from tests.mailserver.conftest import Log, make_host
 from tests.mailserver.steps import cpu_seconds_of_auth
 
 pytestmark = pytest.mark.mailserver
 
 ADDRESS = "alice@example.com"
+OURS = ": portal {"
 PAGE = "http://127.0.0.1:8000/settings/account-security/"
 
 
@@ -39,19 +50,31 @@ def fresh(host: MailHost, database_url: str) -> Iterator[MailHost]:
         yield fresh
 
 
-def imap_answer(host: MailHost, password: str) -> str:
+def imap_answer(host: MailHost, password: str, source: str | None = None) -> str:
     with (
         pytest.raises(imaplib.IMAP4.error) as refused,
-        imap_session(host, ADDRESS, password),
+        imap_session(host, ADDRESS, password, source),
+    ):
+        pass
+    return str(refused.value)
+
+
+def pop3_answer(host: MailHost, password: str, source: str | None = None) -> str:
+    with (
+        pytest.raises(poplib.error_proto) as refused,
+        pop3_session(host, ADDRESS, password, source),
     ):
         pass
     return str(refused.value)
 
 
 def smtp_answer(
-    host: MailHost, password: str, mechanism: str = "plain"
+    host: MailHost,
+    password: str,
+    mechanism: str = "plain",
+    source: str | None = None,
 ) -> tuple[int, str]:
-    client = Smtp(host.ports.submission)
+    client = Smtp(host.ports.submission, source)
     client.ehlo()
     client.user, client.password = ADDRESS, password
     with pytest.raises(smtplib.SMTPAuthenticationError) as refused:
@@ -59,6 +82,110 @@ def smtp_answer(
     client.close()
     assert isinstance(refused.value.smtp_error, bytes)
     return refused.value.smtp_code, refused.value.smtp_error.decode()
+
+
+PAST = datetime(2026, 1, 1, tzinfo=UTC)
+ELSEWHERE = "203.0.113.0/24"
+# What makes a right security password be refused: of itself, its policy, its mailbox.
+Change = tuple[dict[str, Any], dict[str, Any], dict[str, Any]]
+REFUSED_BY: dict[str, Change] = {
+    "revoked": ({"revoked_at": PAST}, {}, {}),
+    "expired": ({"expires_at": PAST}, {}, {}),
+    "out-of-scope": ({"imap": False, "smtp": False}, {}, {}),
+    "out-of-scope by its networks": ({"networks": ELSEWHERE}, {}, {}),
+    "suspended": ({}, {}, {"client_passwords_on": False}),
+    "suspended-unused": (
+        {"suspends_at": PAST},
+        {"suspend_unused_days": 30, "uses_known_to": PAST},
+        {},
+    ),
+    "protocol-off": ({}, {"imap": False, "smtp": False}, {}),
+    "network-not-allowed": ({}, {"client_networks": ELSEWHERE}, {}),
+    "third-party-logon-off": ({}, {"third_party_logon": False}, {}),
+}
+
+
+def test_every_reason_of_a_security_password_is_in_the_table() -> None:
+    told = {each.key for each in REFUSALS if each.notice}
+
+    assert {each.partition(" ")[0] for each in REFUSED_BY} == told - {REQUIRED.key}
+
+
+@pytest.mark.parametrize("refused_by", REFUSED_BY)
+def test_who_has_a_right_security_password_is_told_why_it_is_refused(
+    refused_by: str, alice: Account, host: MailHost, dovecot_log: Log
+) -> None:
+    reason = refused_by.partition(" ")[0]
+    of_password, of_policy, of_mailbox = REFUSED_BY[refused_by]
+    row, secret = factories.make_client_password(alice, **of_password)
+    wrong = secret[::-1]
+    Policy.objects.update(**of_policy)
+    Account.objects.update(**of_mailbox)
+    notice = BY_KEY[reason].notice % {"page": PAGE}
+
+    assert notice in imap_answer(host, secret)
+    for mechanism in ("plain", "login"):
+        code, text = smtp_answer(host, secret, mechanism)
+        assert (code, notice in text) == (535, True)
+    if not {**of_password, **of_policy}.get("smtp", True):  # but not POP3
+        assert log_on("pop3", host, ADDRESS, secret) is Verdict.OK
+    else:
+        assert notice in pop3_answer(host, secret)
+    assert "[AUTHENTICATIONFAILED]" in imap_answer(host, wrong)
+    assert PAGE not in smtp_answer(host, wrong)[1]
+
+    lines = dovecot_log.settled().splitlines()
+    ours = [
+        json.loads(each.partition(": portal ")[2]) for each in lines if OURS in each
+    ]
+    refused = [each for each in ours if each["reason"] == reason]
+    assert {each["credential"] for each in refused} >= {row.pk}
+    assert not [each for each in lines if "imap(alice" in each]
+
+
+def test_a_right_security_password_of_a_disabled_mailbox_is_told_nothing(
+    alice: Account, host: MailHost
+) -> None:
+    secret = factories.make_client_password(alice)[1]
+    Account.objects.update(is_active=False)
+
+    assert "[AUTHENTICATIONFAILED]" in imap_answer(host, secret)
+    assert PAGE not in smtp_answer(host, secret)[1]
+
+
+def test_a_program_that_tries_every_way_is_told_each_time(
+    alice: Account, fresh: MailHost
+) -> None:
+    source = client_address()
+    told = []
+    for _ in range(3):
+        told += [
+            imap_answer(fresh, PASSWORD, source),
+            smtp_answer(fresh, PASSWORD, "plain", source)[1],
+            smtp_answer(fresh, PASSWORD, "login", source)[1],
+            pop3_answer(fresh, PASSWORD, source),
+        ]
+
+    assert [PAGE in each for each in told] == [True] * 12
+
+
+def test_a_password_that_opened_until_now_is_told_why_though_others_guess(
+    alice: Account, fresh: MailHost
+) -> None:
+    """The hash that let it in was the last that was needed."""
+    source = client_address()
+    Account.objects.update(client_passwords_on=False)
+    logons = [Logon(ADDRESS, PASSWORD, source=source)] * 40
+    assert set(ask(fresh.socket("auth-client"), logons)) == {Verdict.OK}
+    Account.objects.update(client_passwords_on=True)
+    for number in range(40):
+        ask(
+            fresh.socket("auth-client"),
+            [Logon(ADDRESS, f"guess {number}", source=client_address())],
+        )
+
+    assert PAGE in imap_answer(fresh, PASSWORD, source)
+    assert "[AUTHENTICATIONFAILED]" in imap_answer(fresh, f"{PASSWORD}x", source)
 
 
 def test_imap_says_why_the_right_web_password_is_refused(
@@ -90,14 +217,10 @@ def test_pop3_says_what_the_policy_has_switched_off(
 ) -> None:
     Policy.objects.update(**change)
 
-    with (
-        pytest.raises(poplib.error_proto) as refused,
-        pop3_session(fresh, ADDRESS, PASSWORD),
-    ):
-        pass
+    answer = pop3_answer(fresh, PASSWORD)
 
-    assert sentence in str(refused.value)
-    assert str(refused.value).endswith(f": {PAGE}'")
+    assert sentence in answer
+    assert answer.endswith(f": {PAGE}'")
 
 
 @pytest.mark.parametrize("mechanism", ["plain", "login"])

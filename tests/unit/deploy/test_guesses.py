@@ -80,6 +80,44 @@ def test_a_wrong_password_is_known_for_an_hour_and_while_it_is_repeated() -> Non
     assert known == [False, True, True, True, False]
 
 
+def test_a_right_password_is_known_there_for_an_hour_and_while_it_is_typed() -> None:
+    known = run(
+        """
+        guesses.note_verified(try(1, 1), true)
+        local function after(minutes)
+          now = now + minutes * 60
+          local is_known = guesses.is_known_right(try(1, 1))
+          if is_known then guesses.note_verified(try(1, 1), true) end
+          return tostring(is_known)
+        end
+        print(string.format("[%s, %s, %s, %s, %s, %s]",
+          tostring(guesses.is_known_right(try(1, 2))),
+          tostring(guesses.is_known_right(try(2, 1))),
+          after(59), after(59), after(59), after(121)))
+        """
+    )
+
+    assert known == [False, False, True, True, True, False]
+
+
+def test_a_wrong_password_is_hashed_three_times_and_others_are_still() -> None:
+    hopeless = run(
+        """
+        local found = {}
+        for _ = 1, 4 do
+          table.insert(found, tostring(guesses.is_hopeless(try(1, 1))))
+          guesses.note_verified(try(1, 1), false)
+        end
+        for _ = 1, 9 do guesses.note_failure(try(2, 1), true) end
+        table.insert(found, tostring(guesses.is_hopeless(try(2, 1))))
+        print("[" .. table.concat(found, ",") .. "]")
+        """
+    )
+
+    # The second failed for another reason: its hash was never computed.
+    assert hopeless == [False, False, False, True, False]
+
+
 def test_an_account_is_familiar_for_a_day() -> None:
     locked = run(
         """

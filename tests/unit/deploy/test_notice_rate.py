@@ -5,7 +5,7 @@ import subprocess
 
 from deploy.render import TEMPLATES
 
-BEGIN, END = "local notices_left, counted", "-- Return the notice for"
+BEGIN, END = "local notices_left, counted", "-- Return the notice of"
 
 
 def notices_at(seconds: list[int]) -> list[bool]:

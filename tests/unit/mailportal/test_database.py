@@ -13,7 +13,7 @@ from accounts.policy import effective
 from clientpasswords.logon import decision
 from tests.factories import make_account, make_client_password
 
-VIEWS = {"mail_logon", "mail_web_logon"}
+VIEWS = {"mail_logon", "mail_web_logon", "mail_notice"}
 
 
 def tables(*, views: bool = False) -> set[str]:

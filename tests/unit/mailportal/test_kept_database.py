@@ -15,7 +15,7 @@ from tests import keptdatabase
 from tests.environment import POSTGRES
 from tests.keptdatabase import KeptDatabase, fingerprint, sources
 
-VIEWS = {"mail_logon", "mail_web_logon"}
+VIEWS = {"mail_logon", "mail_web_logon", "mail_notice"}
 
 
 def views_of(name: str) -> set[str]:

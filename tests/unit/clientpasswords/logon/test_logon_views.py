@@ -185,7 +185,6 @@ def test_a_row_for_a_web_password_says_everything_a_mail_server_needs(
         "networks": "",
         "policy_networks": "",
         "refusal": None,
-        "notice": None,
     }
     assert alice.password.startswith("argon2$argon2id$v=19$m=")
 

@@ -6,10 +6,10 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from accounts.models import Account, MailLogon, MailSetting, MailWebLogon, Policy
+from accounts.models import Account, MailLogon, MailSetting, Policy
 from accounts.sessions import rights
 from clientpasswords import lifecycle
-from clientpasswords.logon import decision, sentences
+from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
 from gateways.doveadm import Connection
@@ -126,16 +126,6 @@ def test_a_session_of_such_a_name_is_ended_when_its_password_is_deleted(
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
 
     assert [row.login_mask for row in alice.cutoffs.all()] == [name]
-
-
-def test_the_owner_of_the_web_password_is_told_why(policy: Policy) -> None:
-    sentences.store()
-    told = MailWebLogon.objects.filter(protocol="imap").get().notice
-    assert told
-    assert "from this network" in told
-
-    make_policy(client_networks="")
-    assert MailWebLogon.objects.filter(protocol="imap").get().notice is None
 
 
 @pytest.mark.parametrize(
