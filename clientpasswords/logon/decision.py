@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from django.contrib.auth.hashers import check_password
 from django.views.decorators.debug import sensitive_variables
 
+from accounts import addresses
 from accounts.hashing import schemes
 from accounts.models import MailLogon, MailWebLogon
 from accounts.networks import contains_address
 from clientpasswords import passwords
 from clientpasswords.refusals import (
+    CONTROL_CHARACTERS,
     NETWORK_NOT_ALLOWED,
     OUT_OF_SCOPE,
     WRONG_PASSWORD,
@@ -26,12 +28,15 @@ class Verdict:
 
 @sensitive_variables()
 def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdict:
-    """Decide as `deploy/dovecot/portal.lua` does, in the same order.
+    """Decide as Dovecot and `deploy/dovecot/portal.lua` do, in the same order.
 
     A client password that matches decides, even if it is refused. Otherwise the text is
     checked as the web password, exactly as typed, unless that is refused anyway.
     """
-    address = address.lower()
+    if not passwords.REFUSED_BY_DOVECOT.isdisjoint(password):
+        key, words = CONTROL_CHARACTERS.key, "Dovecot refuses control characters"
+        return Verdict(None, f"{key}: {words}", key)
+    address = addresses.normalise(address)
     typed = passwords.normalise(password)
     if passwords.could_be_one(typed):
         row = MailLogon.objects.filter(

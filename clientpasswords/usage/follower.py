@@ -16,9 +16,11 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.models import Account
 from clientpasswords.models import FollowedLog
 from clientpasswords.refusals import UNKNOWN_ACCOUNT
 from clientpasswords.usage import dovecotlog, history
+from clientpasswords.usage.dovecotlog import Decision
 from clientpasswords.usage.logfile import LogFile, Position
 from clientpasswords.usage.summary import LogonKey, Summary
 
@@ -40,6 +42,7 @@ class Follower:
         self._node = node
         self._row = FollowedLog.objects.get_or_create(node=node, path=str(path))[0]
         self._file = LogFile(path, self._saved_position)
+        self._reader = dovecotlog.Reader()
         self._summary = Summary()
         self._written: dict[LogonKey, None] = {}  # the newest last
         self._flushed_at = time.monotonic()
@@ -61,7 +64,7 @@ class Follower:
             begun = timezone.now()
             lines = self._file.read(BATCH_LINES)
             count = len(lines)
-            for decision in filter(None, map(dovecotlog.parse_line, lines)):
+            for decision in self._of_mailboxes(lines):
                 self._last_decision_at = max(
                     self._last_decision_at or decision.at, decision.at
                 )
@@ -84,6 +87,19 @@ class Follower:
     def close(self) -> None:
         """Close the log. A later follower reads again what was not written."""
         self._file.close()
+
+    def _of_mailboxes(self, lines: Iterable[str]) -> list[Decision]:
+        """Return the decisions; of those about names as typed, only about mailboxes.
+
+        Anybody can send any name. One query, if somebody did.
+        """
+        found = [each for line in lines for each in self._reader.read(line)]
+        typed = {each.address for each in found if each.is_as_typed}
+        if not typed:
+            return found
+        rows = Account.objects.filter(address__in=typed)
+        known = {*rows.values_list("address", flat=True)}
+        return [each for each in found if not each.is_as_typed or each.address in known]
 
     def _write(self) -> None:
         with transaction.atomic():
