@@ -8,7 +8,7 @@ order is retried.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -85,6 +85,24 @@ def review_addresses(addresses: Iterable[str]) -> None:
         )
         for mask in masks:
             review_sessions(mask)
+
+
+def request_reviews(login_masks: Collection[str]) -> None:
+    """As `review_sessions`, from a host that may not know the mail servers."""
+    waiting = Cutoff.objects.due().filter(
+        node=NODE_UNASSIGNED, login_mask__in=login_masks
+    )
+    waiting = waiting.order_by()  # `created_at` is not for every role
+    asked = set(login_masks).difference(waiting.values_list("login_mask", flat=True))
+    Cutoff.objects.bulk_create(
+        Cutoff(
+            login_mask=mask,
+            is_review=True,
+            node=NODE_UNASSIGNED,
+            due_at=timezone.now(),
+        )
+        for mask in sorted(asked)
+    )
 
 
 def schedule_end(accounts: Iterable[Account]) -> None:
