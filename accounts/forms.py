@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_variables
 from django_otp.forms import OTPAuthenticationFormMixin
 from django_otp.models import Device
 from phonenumber_field.phonenumber import PhoneNumber
+from two_factor.forms import TOTPDeviceForm
 
 from accounts import mobilenumbers, sites
 from accounts.http import UserRequest
@@ -157,11 +158,35 @@ class WebPasswordRequiredForm(forms.Form):
         return ""
 
 
-class PasskeyForm(WebPasswordRequiredForm):
-    """The name of a new passkey.
+class AppForm(TOTPDeviceForm, WebPasswordRequiredForm):
+    """The first code of a new authenticator app, and the web password."""
 
-    A session without a second factor has to give the web password as well.
-    """
+    token: Any = CodeField(
+        label=_("Code from your authenticator app"),
+        widget=forms.TextInput({"autofocus": ""}),
+    )
+
+    def __init__(
+        self, request: UserRequest, key: str, user: Account, **kwargs: Any
+    ) -> None:
+        super().__init__(key, user, request=request, **kwargs)
+
+    @sensitive_variables()
+    def clean_token(self) -> int:
+        """Check the code, which the library wants as a number."""
+        self.cleaned_data["token"] = int(self.cleaned_data["token"])
+        token: int = super().clean_token()
+        return token
+
+
+class TurnOffForm(WebPasswordRequiredForm):
+    """That two-step sign-in is really to be turned off."""
+
+    understand = forms.BooleanField(label=_("Yes, I am sure"))
+
+
+class PasskeyForm(WebPasswordRequiredForm):
+    """What to call a new passkey."""
 
     name = forms.CharField(
         label=_("Name of the passkey"),
@@ -170,11 +195,6 @@ class PasskeyForm(WebPasswordRequiredForm):
         max_length=40,
     )
     field_order = ["name", "password"]
-
-    def __init__(self, request: UserRequest, *args: Any, **kwargs: Any) -> None:
-        super().__init__(request, *args, **kwargs)
-        if request.user.is_verified():
-            del self.fields["password"]
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 from django.urls import include, path, re_path
-from two_factor.views import QRGeneratorView, SetupCompleteView
+from two_factor.views import QRGeneratorView
 
 from accounts.views import twostep
-from accounts.views.signin import SetUpView, SignInView, TurnOffView
+from accounts.views.signin import SetUpDoneView, SetUpView, SignInView, TurnOffView
 from api.views import reference
 from clientpasswords.views import discovery, link
 from clientpasswords.views import help as help_for_clients
@@ -19,7 +19,7 @@ two_step = [
     path("settings/two-step/set-up/qr/", QRGeneratorView.as_view(), name="qr"),
     path(
         "settings/two-step/set-up/done/",
-        SetupCompleteView.as_view(),
+        SetUpDoneView.as_view(),
         name="setup_complete",
     ),
     path("settings/two-step/disable/", TurnOffView.as_view(), name="disable"),

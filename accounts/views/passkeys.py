@@ -15,10 +15,6 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
 from django.views.decorators.http import (
     require_http_methods,
     require_POST,
@@ -33,13 +29,12 @@ from django_otp_webauthn.views import (
     CompleteCredentialRegistrationView,
 )
 
-from accounts import events
-from accounts.events import Kind
-from accounts.forms import PasskeyForm
-from accounts.http import UserRequest, actor, client_address
+from accounts.forms import PasskeyForm, WebPasswordRequiredForm
+from accounts.http import UserRequest, actor
 from accounts.models import Account
-from accounts.signin import passkeys, second_factor, throttle
-from accounts.views.signin import may_add_a_factor, too_many_tries
+from accounts.signin import familiar, passkeys, second_factor, throttle
+from accounts.views.proof import render_form, takes_password
+from accounts.views.signin import may_add_a_factor, record_sign_in
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -78,7 +73,7 @@ class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
     """Check the answer, and sign the owner in with both steps done."""
 
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
-        with throttle.count_nameless_try(client_address(self.request)):
+        with throttle.count_nameless_try(self.request):
             response: HttpResponse = super().post(*args, **kwargs)
         return response
 
@@ -88,17 +83,14 @@ class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
         self.request.session.flush()
         auth.login(self.request, account)
         django_otp.login(self.request, device)
-        by = actor(self.request)
-        events.record(Kind.SIGNED_IN, account, by=by, passkey=device.name)
+        record_sign_in(self.request, account, passkey=device.name)
         return account
 
 
 # --- the owner's own ------------------------------------------------------------------
 
 
-@never_cache
-@sensitive_post_parameters("password")
-@sensitive_variables()
+@takes_password
 @require_form
 def add(request: UserRequest) -> HttpResponse:
     """Ask for the name of a new passkey, and for the web password if necessary."""
@@ -108,14 +100,10 @@ def add(request: UserRequest) -> HttpResponse:
         messages.error(request, _("You have reached the limit for passkeys."))
         return redirect("two_factor:profile")
     form = PasskeyForm(request, request.POST or None, initial={"name": _("My device")})
-    try:
-        if request.method == "POST" and form.is_valid():
-            passkeys.request_passkey(request.session, form.cleaned_data["name"])
-            return redirect("accounts:passkey-make")
-    except throttle.TooManyTries as error:
-        return too_many_tries(request, error.wait)
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/passkey_add.html", {"form": form}, status=status)
+    if request.method == "POST" and form.is_valid():
+        passkeys.request_passkey(request.session, form.cleaned_data["name"])
+        return redirect("accounts:passkey-make")
+    return render_form(request, "accounts/passkey_add.html", form)
 
 
 @never_cache
@@ -151,21 +139,28 @@ class MakeView(PasskeyRequestedMixin, CompleteCredentialRegistrationView):
         return JsonResponse({"redirect_url": reverse("two_factor:profile")})
 
 
+@takes_password
 @require_form
 def remove(request: UserRequest, pk: int) -> HttpResponse:
-    """Ask for confirmation, then remove a passkey."""
+    """Take a passkey away from somebody who knows the web password."""
     passkey = get_object_or_404(second_factor.get_passkeys(request.user), pk=pk)
     if not request.user.is_verified():
         return redirect("two_factor:profile")
-    if request.method == "POST":
+    form = WebPasswordRequiredForm(request, request.POST or None)
+    if request.method == "POST" and form.is_valid():
         second_factor.remove_passkey(passkey, by=actor(request))
         messages.success(request, _("The passkey was removed."))
         return redirect("two_factor:profile")
     is_last = not second_factor.get_app(request.user) and (
         second_factor.get_passkeys(request.user).count() == 1
     )
-    context = {"passkey": passkey, "is_last": is_last}
-    return render(request, "accounts/passkey_remove.html", context)
+    return render_form(
+        request,
+        "accounts/passkey_remove.html",
+        form,
+        passkey=passkey,
+        is_last=is_last,
+    )
 
 
 begin_sign_in = require_POST(BeginSignInView.as_view())

@@ -3,39 +3,28 @@
 from django.contrib import messages
 from django.contrib.auth import update_session_auth_hash
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import (
-    sensitive_post_parameters,
-    sensitive_variables,
-)
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import WebPasswordChangeForm
 from accounts.http import UserRequest, actor
 from accounts.signin import throttle
-from accounts.views.signin import too_many_tries
+from accounts.views.proof import render_form, takes_password
 
 
-@never_cache
-@sensitive_post_parameters()
-@sensitive_variables()
+@takes_password
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: UserRequest) -> HttpResponse:
     """Change the web password, and end all sessions but this one."""
     form = WebPasswordChangeForm(request, request.POST or None)
-    try:
-        if request.method == "POST" and form.is_valid():
-            password = form.cleaned_data["new_password1"]
-            throttle.change_password(request.user, password, by=actor(request))
-            update_session_auth_hash(request, request.user)
-            messages.success(request, _("The web password was changed."))
-            return redirect("accounts:password")
-    except throttle.TooManyTries as error:
-        return too_many_tries(request, error.wait)
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/password.html", {"form": form}, status=status)
+    if request.method == "POST" and form.is_valid():
+        password = form.cleaned_data["new_password1"]
+        throttle.change_password(request.user, password, by=actor(request))
+        update_session_auth_hash(request, request.user)
+        messages.success(request, _("The web password was changed."))
+        return redirect("accounts:password")
+    return render_form(request, "accounts/password.html", form)
 
 
 @require_POST

@@ -23,8 +23,7 @@ from accounts.codes import Purpose
 from accounts.forms import CodeForm, PhoneNumberForm
 from accounts.http import UserRequest, actor
 from accounts.models import NewPhone, Phone
-from accounts.signin import throttle
-from accounts.views.signin import too_many_tries
+from accounts.views.proof import render_form, takes_password
 
 require_form = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -43,9 +42,7 @@ def show(request: UserRequest) -> HttpResponse:
     return render(request, "accounts/phone.html", context)
 
 
-@never_cache
-@sensitive_post_parameters("password")
-@sensitive_variables()
+@takes_password
 @require_form
 def number(request: UserRequest) -> HttpResponse:
     """Ask for the new number and the web password."""
@@ -57,14 +54,11 @@ def number(request: UserRequest) -> HttpResponse:
             number = form.cleaned_data["number"]
             phones.propose_number(request.user, number, by=actor(request))
             return redirect("accounts:phone-code")
-    except throttle.TooManyTries as error:
-        return too_many_tries(request, error.wait)
     except phones.SameNumber:
         form.add_error("number", _("This number is already on file."))
     except (phones.ChangeRefused, codes.CodeError):
         return redirect("accounts:phone")
-    status = 422 if form.is_bound else 200
-    return render(request, "accounts/phone_number.html", {"form": form}, status=status)
+    return render_form(request, "accounts/phone_number.html", form)
 
 
 @never_cache

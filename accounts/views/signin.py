@@ -7,20 +7,24 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.crypto import constant_time_compare
+from django.utils.datastructures import MultiValueDict
+from django.utils.decorators import method_decorator
 from django.utils.translation import ngettext
-from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device
-from two_factor.views import DisableView, LoginView, SetupView
+from two_factor.views import DisableView, LoginView, SetupCompleteView, SetupView
 
-from accounts import events
+from accounts import events, recipients
 from accounts.events import Event, Kind
-from accounts.forms import SecondFactorForm, SignInForm
+from accounts.forms import AppForm, SecondFactorForm, SignInForm, TurnOffForm
 from accounts.http import UserRequest, actor
-from accounts.models import Phone, RecoveryCodes
-from accounts.signin import passkeys, second_factor, throttle
+from accounts.models import Account, Phone, RecoveryCodes
+from accounts.signin import familiar, passkeys, second_factor, throttle
+from accounts.views.proof import takes_password
 
 # The key of the session hash in the wizard's storage.
 BEGUN_UNDER = "begun_under"
+# The step of the set-up that takes a code of the app, as the library calls it.
+APP_STEP = "generator"
 
 
 def needs_second_step(view: Any) -> bool:
@@ -29,6 +33,7 @@ def needs_second_step(view: Any) -> bool:
     return bool(account) and second_factor.is_on(account)
 
 
+@method_decorator(takes_password, name="dispatch")
 class SignInView(LoginView):
     """two_factor's sign-in with our forms, throttling, and passkeys."""
 
@@ -82,14 +87,6 @@ class SignInView(LoginView):
             context["recovery_codes"] = second_factor.get_recovery_codes(account)
         return context
 
-    @sensitive_variables()
-    def post(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            response: HttpResponseBase = super().post(*args, **kwargs)
-        except throttle.TooManyTries as error:
-            return too_many_tries(self.request, error.wait)
-        return response
-
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = super().done(form_list, **kwargs)
         account, by = self.get_user(), actor(self.request)
@@ -101,19 +98,57 @@ class SignInView(LoginView):
         return response
 
 
+def record_sign_in(request: HttpRequest, account: Account, **detail: str) -> None:
+    """Record that the owner signed in, and keep the language and zone of their pages.
+
+    What is sent to them is in that language and in the times of that zone from then on.
+    `detail` goes into the audit log.
+    """
+    events.record(Kind.SIGNED_IN, account, by=actor(request), **detail)
+    recipients.remember_reader(request, account)
+
+
+@method_decorator(takes_password, name="dispatch")
 class SetUpView(SetupView):
     """two_factor's set-up of an app, only for accounts that have none yet.
 
     The library guards only its GET. Without this check on POST too, a session with the
-    web password alone could add a second factor.
+    web password alone could add a second factor. Its last step takes the web
+    password beside the code of the app.
     """
 
     request: UserRequest
+    finished: AppForm | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         if not may_add_a_factor(request) or second_factor.get_app(request.user):
             return redirect("two_factor:profile")
         return super().dispatch(request, *args, **kwargs)
+
+    def get_form_list(self) -> Any:
+        """Our form in the place of the library's."""
+        return super().get_form_list() | {APP_STEP: AppForm}
+
+    def get_form_step_data(self, form: Any) -> MultiValueDict[str, Any]:
+        """Return what the session keeps of a step: nothing that was typed."""
+        return MultiValueDict()
+
+    def get_form(self, step: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Return the last form as it was found right: its password is not kept."""
+        if step == APP_STEP and self.finished:
+            return self.finished
+        return super().get_form(step, *args, **kwargs)
+
+    def render(self, form: Any = None, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().render(form, **kwargs)
+        if form is not None and form.is_bound:
+            response.status_code = 422
+        return response
+
+    def render_done(self, form: Any, **kwargs: Any) -> HttpResponseBase:
+        self.finished = form
+        response: HttpResponseBase = super().render_done(form, **kwargs)
+        return response
 
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         """End all other sessions, which began with the web password alone.
@@ -146,17 +181,30 @@ def _format_codes_left(count: int) -> str:
     return text % {"count": count}
 
 
+class SetUpDoneView(SetupCompleteView):
+    """two_factor's last page of the set-up, only after a second step.
+
+    The library leads others to the sign-in, which leads back whoever is signed in.
+    """
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if not request.user.is_verified():
+            return redirect("two_factor:profile")
+        return super().dispatch(request, *args, **kwargs)
+
+
+@method_decorator(takes_password, name="dispatch")
 class TurnOffView(DisableView):
     """two_factor's page that turns two-step sign-in off; notify the owner."""
 
     request: UserRequest
+    form_class: Any = TurnOffForm
 
-    def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        owner = self.request.user
-        events.record(Kind.TWO_STEP_OFF, owner, by=actor(self.request))
-        return response
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return super().get_form_kwargs() | {"request": self.request}
 
+    def form_invalid(self, form: Any) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
 
 def too_many_tries(request: HttpRequest, wait: timedelta) -> HttpResponse:
     """Return a page with status 429 that says when to try again."""

@@ -4,12 +4,12 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.forms import WebPasswordRequiredForm
 from accounts.http import UserRequest, actor
 from accounts.signin import passkeys, second_factor
+from accounts.views.proof import render_form, takes_password
 
 
 @require_safe
@@ -27,16 +27,17 @@ def show(request: UserRequest) -> HttpResponse:
     return render(request, "two_factor/profile/profile.html", context)
 
 
-@never_cache
-@sensitive_variables()
+@takes_password
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery(request: UserRequest) -> HttpResponse:
     """Make new recovery codes. The response to the POST shows them once."""
     if not request.user.is_verified() or not second_factor.is_on(request.user):
         return redirect("two_factor:profile")
-    if request.method != "POST":
-        context = {"recovery_codes": second_factor.get_recovery_codes(request.user)}
-        return render(request, "accounts/recovery_make.html", context)
+    form = WebPasswordRequiredForm(request, request.POST or None)
+    if request.method != "POST" or not form.is_valid():
+        left = second_factor.get_recovery_codes(request.user)
+        template = "accounts/recovery_make.html"
+        return render_form(request, template, form, recovery_codes=left)
     codes = second_factor.make_recovery_codes(request.user, by=actor(request))
     groups = [[code[at : at + 4] for at in range(0, len(code), 4)] for code in codes]
     messages.success(

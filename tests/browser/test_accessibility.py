@@ -113,7 +113,10 @@ def test_the_general_settings(visit: Visit, alice: Account, look: Look) -> None:
 # --- two-step sign-in, and what went wrong --------------------------------------------
 
 
-def test_two_step_sign_in(visit: Visit, alice: Account, look: Look) -> None:
+def test_two_step_sign_in(
+    visit: Visit, alice: Account, look: Look, watch: Watch
+) -> None:
+    watch.expected |= {422}
     page = visit("/settings/two-step/", alice)
     expect(steps.heading(page, "Two-step sign-in")).to_be_visible()
     look(page, "two-step-off")
@@ -128,8 +131,10 @@ def test_two_step_sign_in(visit: Visit, alice: Account, look: Look) -> None:
     look(page, "two-step-key")
 
     page.get_by_label("Code from your authenticator app").fill("000000")
+    page.get_by_label("Web password").fill("wrong")
     steps.button(page, "Next").click()
     expect(page.get_by_text("Entered token is not valid.")).to_be_visible()
+    expect(page.get_by_text("Incorrect web password.")).to_be_visible()
     look(page, "two-step-wrong")
 
 

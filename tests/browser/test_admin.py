@@ -35,6 +35,7 @@ def test_without_a_second_factor_an_administrator_is_led_to_set_it_up(
     key = "".join((page.locator("#totp-key").text_content() or "").split())
     code = totp(b32decode(key))
     page.get_by_label("Code from your authenticator app").fill(f"{code:06}")
+    page.get_by_label("Web password").fill(factories.PASSWORD)
     steps.button(page, "Next").click()
     expect(steps.heading(page, "Two-step sign-in is on")).to_be_visible()
     page.get_by_role("link", name="Go to the administration").click()
@@ -43,12 +44,14 @@ def test_without_a_second_factor_an_administrator_is_led_to_set_it_up(
 
 
 def test_a_wrong_code_at_the_set_up_is_said_at_its_field(
-    visit: Visit, admin: Account
+    visit: Visit, admin: Account, watch: Watch
 ) -> None:
+    watch.expected |= {422}
     page = visit("/settings/two-step/set-up/", admin)
     steps.button(page, "Next").click()
 
     page.get_by_label("Code from your authenticator app").fill("000000")
+    page.get_by_label("Web password").fill(factories.PASSWORD)
     steps.button(page, "Next").click()
 
     field = page.get_by_label("Code from your authenticator app")

@@ -96,6 +96,7 @@ def test_a_passkey_is_added_signs_in_alone_and_is_removed(
     steps.link(page, "Remove Laptop").click()
     expect(page.get_by_text("It is your last second step")).to_be_visible()
     look(page, "passkey-remove")
+    page.get_by_label("Web password").fill(PASSWORD)
     steps.button(page, "Remove").click()
     expect(page.get_by_text("The passkey was removed.")).to_be_visible()
     kinds = [event.kind for event in alice.security_events.order_by("pk")]
@@ -161,6 +162,7 @@ def test_one_device_makes_one_passkey(visit: Visit, alice: Account) -> None:
 
     steps.link(page, "Add a passkey").click()
     page.get_by_label("Name of the passkey").fill("Again")
+    page.get_by_label("Web password").fill(PASSWORD)
     steps.button(page, "Next").click()
     steps.button(page, "Create the passkey").click()
 
@@ -208,6 +210,7 @@ def test_recovery_codes_are_shown_once_and_sign_in(
     add_passkey(page)
     steps.link(page, "Create recovery codes").click()
     look(page, "recovery-make")
+    page.get_by_label("Web password").fill(PASSWORD)
     steps.button(page, "Create recovery codes").click()
     expect(steps.heading(page, "Your recovery codes")).to_be_visible()
     codes = page.locator(".recovery-codes code").all_text_contents()

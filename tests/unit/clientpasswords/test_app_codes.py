@@ -19,6 +19,7 @@ from accounts.signin import authenticator
 from accounts.signin.authenticator import AppCode
 from clientpasswords import lifecycle
 from gateways import sms
+from tests.factories import PASSWORD
 from tests.unit.administration.jobsteps import do
 from tests.unit.clientpasswords.apps import NEW, make_app
 from tests.unit.clientpasswords.refusals import assert_says
@@ -280,7 +281,11 @@ def test_the_owner_is_told_of_an_app_by_mail_and_by_text_message(
     browser.get(set_up)
     page = browser.post(set_up, {"set_up_view-current_step": "welcome"})
     device = TOTPDevice(key=page.context["form"].key)
-    step = {"set_up_view-current_step": "generator", "generator-token": totp_of(device)}
+    step = {
+        "set_up_view-current_step": "generator",
+        "generator-token": totp_of(device),
+        "generator-password": PASSWORD,
+    }
     browser.post(set_up, step)
 
     queue.deliver_due()
@@ -288,7 +293,8 @@ def test_the_owner_is_told_of_an_app_by_mail_and_by_text_message(
     assert [each.subject for each in mailoutbox] == ["Two-step sign-in was set up"]
     assert "An authenticator app was set up for alice@example.com" in sms.outbox[0].text
 
-    browser.post("/settings/two-step/disable/", {"understand": "on"})
+    sure = {"understand": "on", "password": PASSWORD}
+    browser.post("/settings/two-step/disable/", sure)
     queue.deliver_due()
 
     assert mailoutbox[1].subject == "Two-step sign-in was turned off"

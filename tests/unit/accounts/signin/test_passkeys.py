@@ -98,16 +98,15 @@ def test_nor_can_it_set_up_an_app_beside_a_passkey(
     assert response["Location"] == "/settings/two-step/"
 
 
-def test_who_has_proved_both_steps_need_not_type_the_web_password(
+def test_who_has_proved_both_steps_types_the_web_password_as_well(
     alice: Account,
 ) -> None:
     browser = sign_in_verified(
         alice, TOTPDevice.objects.create(user=alice, name="default")
     )
 
-    response = browser.post(ADD, {"name": "Laptop"})
-
-    assert response["Location"] == MAKE
+    assert browser.post(ADD, {"name": "Laptop"}).status_code == 422
+    assert want(browser)["Location"] == MAKE
 
 
 def test_there_is_an_end_to_passkeys(alice: Account) -> None:
@@ -215,7 +214,8 @@ def test_turning_two_step_off_removes_all_of_it(alice: Account) -> None:
     TOTPDevice.objects.create(user=alice, name="default")
     second_factor.make_recovery_codes(alice, by=HOME)
 
-    browser.post(reverse("two_factor:disable"), {"understand": "on"})
+    data = {"understand": "on", "password": PASSWORD}
+    browser.post(reverse("two_factor:disable"), data)
 
     assert not second_factor.is_on(alice)
     assert second_factor.get_recovery_codes(alice) is None

@@ -54,7 +54,7 @@ def test_they_are_in_the_answer_and_nowhere_else(
     alice: Account, app: TOTPDevice
 ) -> None:
     browser = sign_in_verified(alice, app)
-    response = browser.post(RECOVERY)
+    response = browser.post(RECOVERY, {"password": PASSWORD})
 
     shown = [code.replace("-", "") for code in response.context["codes"]]
     shown += [half for code in response.context["codes"] for half in code.split("-")]

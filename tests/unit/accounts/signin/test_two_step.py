@@ -30,6 +30,7 @@ def set_up(browser: Client) -> TOTPDevice:
         {
             "set_up_view-current_step": "generator",
             "generator-token": f"{totp(key):06}",
+            "generator-password": PASSWORD,
         },
     )
     device: TOTPDevice = TOTPDevice.objects.get()
@@ -113,7 +114,12 @@ def test_a_wrong_code_sets_nothing_up(browser: Client) -> None:
     browser.post(SETUP, {"set_up_view-current_step": "welcome"})
 
     browser.post(
-        SETUP, {"set_up_view-current_step": "generator", "generator-token": "000000"}
+        SETUP,
+        {
+            "set_up_view-current_step": "generator",
+            "generator-token": "000000",
+            "generator-password": PASSWORD,
+        },
     )
 
     assert not TOTPDevice.objects.exists()
@@ -136,6 +142,7 @@ def test_a_session_of_the_password_alone_cannot_replace_the_app(
                 "set_up_view-current_step": step,
                 "method-method": "generator",
                 "generator-token": f"{totp(other_key):06}",
+                "generator-password": PASSWORD,
             },
         ),
     ):
@@ -148,7 +155,8 @@ def test_a_session_of_the_password_alone_cannot_replace_the_app(
 def test_turning_it_off_needs_a_session_that_used_it(
     browser: Client, device: TOTPDevice
 ) -> None:
-    response = browser.post(reverse("two_factor:disable"), {"understand": "on"})
+    data = {"understand": "on", "password": PASSWORD}
+    response = browser.post(reverse("two_factor:disable"), data)
 
     assert response.status_code == 302
     assert TOTPDevice.objects.exists()
@@ -160,7 +168,8 @@ def test_turned_off_the_phone_for_codes_stays(
     sign_in(client, "alice@example.com", PASSWORD)
     send_second_step(client, totp_of(device))
 
-    client.post(reverse("two_factor:disable"), {"understand": "on"})
+    data = {"understand": "on", "password": PASSWORD}
+    client.post(reverse("two_factor:disable"), data)
 
     assert not TOTPDevice.objects.exists()
     assert Phone.objects.exists()
