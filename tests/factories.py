@@ -5,9 +5,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.events import Actor
 from accounts.models import Account, Domain, Phone, Policy
-from clientpasswords import passwords
-from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords import lifecycle, passwords
+from clientpasswords.models import ClientPassword, Logon, LogonDay, Usage
 
 PASSWORD = "correct horse battery staple"
 
@@ -57,6 +58,12 @@ def make_client_password(
         **fields,
     )
     return row, secret
+
+
+def switch_off(account: Account, *, by: Actor) -> None:
+    """Turn security passwords off, as where the policy asks for no code."""
+    Policy.objects.update(code_to_switch_off=False)
+    lifecycle.switch_off(account, by=by)
 
 
 def make_usage(

@@ -83,9 +83,9 @@ POLICY = table(
     ),
     code_to_switch_off=models.BooleanField(
         "code needed to turn security passwords off",
-        default=False,
-        db_default=False,
-        help_text="On: someone who knows only the web password cannot use it to open the mailbox to mail programs.",
+        default=True,
+        db_default=True,
+        help_text="Off: someone who knows only the web password can turn them off and open the mailbox to mail programs.",
     ),
     networks_mark=NetworksMark(
         of="client_networks",

@@ -156,11 +156,11 @@ class Policy(ProtocolSwitches):
     )
     code_to_switch_off = models.BooleanField(
         _("code needed to turn security passwords off"),
-        default=False,
-        db_default=False,
+        default=True,
+        db_default=True,
         help_text=_(
-            "On: someone who knows only the web password cannot use it to open the "
-            "mailbox to mail programs."
+            "Off: someone who knows only the web password can turn them off and open "
+            "the mailbox to mail programs."
         ),
     )
     owner_sets_phone = models.BooleanField(

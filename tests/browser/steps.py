@@ -172,6 +172,7 @@ def turn_off(page: Page) -> None:
     switch(page).click()
     question = window(page, "Turn off security passwords?")
     expect(question).to_contain_text("Programs must use your web password again")
+    page.get_by_label("Dynamic Captcha").fill(get_code(page))
     button(page, "OK").click()
     expect(page.get_by_text("Security passwords are turned off.")).to_be_visible()
     expect(switch(page)).not_to_be_checked()

@@ -90,6 +90,7 @@ def test_switched_off_the_list_sleeps_and_on_again_it_revives(
 
     steps.switch(page).click()
     expect(page.get_by_text("Your security password stops")).to_be_visible()
+    page.get_by_label("Dynamic Captcha").fill(steps.get_code(page))
     steps.button(page, "OK").click()
     asleep = page.get_by_text("Paused while the switch is off.")
     expect(asleep).to_be_visible()

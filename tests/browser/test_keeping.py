@@ -27,7 +27,6 @@ def owner(alice: Account) -> Account:
     Policy.objects.update(
         suspend_unused_days=30,
         uses_known_to=now,
-        code_to_switch_off=True,
         client_networks="198.51.100.0/24",
     )
     made = {"created_at": now - timedelta(days=40)}

@@ -145,6 +145,9 @@ def test_the_whole_job_works_by_the_keyboard(visit: Visit, alice: Account) -> No
     press(page, steps.button(page, "Delete"))
     expect(steps.device(page, "Laptop of Alice")).to_be_hidden()
     press(page, steps.switch(page), "Space")
+    press(page, steps.button(page, "Get Dynamic Captcha"))
+    expect(page.get_by_label("Dynamic Captcha")).to_be_focused()
+    page.keyboard.type(steps.last_code())
     press(page, steps.button(page, "OK"))
     expect(steps.switch(page)).not_to_be_checked()
 

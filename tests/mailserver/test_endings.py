@@ -120,7 +120,7 @@ def delete(label: str | None = None) -> Callable[[Client], object]:
 
 
 def switch_off(administrator: Client) -> None:
-    lifecycle.switch_off(Account.objects.get(address=ALICE), by=OWNER)
+    factories.switch_off(Account.objects.get(address=ALICE), by=OWNER)
 
 
 def post(page: str, pk: int, data: dict[str, Any], administrator: Client) -> None:

@@ -102,7 +102,7 @@ def test_turning_the_switch_off_ends_the_client_passwords_sessions(
     host: MailHost, alice: Account, laptop: str
 ) -> None:
     with imap_session(host, ADDRESS, laptop) as session:
-        lifecycle.switch_off(alice, by=OWNER)
+        factories.switch_off(alice, by=OWNER)
 
         assert seconds_until_closed(session.sock) < AT_ONCE
 

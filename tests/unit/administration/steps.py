@@ -22,6 +22,7 @@ POLICY_FORM = {
     "pop3": "on",
     "smtp": "on",
     "max_client_passwords": "10",
+    "code_to_switch_off": "on",
 }
 
 

@@ -218,6 +218,7 @@ def test_turning_on_and_off_leads_back_to_the_list(
     on = browser.post(reverse("clientpasswords:enable"))
     alice.refresh_from_db()
     was_on = alice.client_passwords_on
+    set_policy(alice, code_to_switch_off=False)
     off = browser.post(reverse("clientpasswords:disable"))
     alice.refresh_from_db()
 

@@ -6,7 +6,7 @@ from pytest_django import Settings
 from accounts.models import Account, Cutoff
 from clientpasswords import lifecycle
 from clientpasswords.logon import decision
-from tests.factories import PASSWORD, make_client_password
+from tests.factories import PASSWORD, make_client_password, switch_off
 from tests.unit.support import HOME, at_once
 
 pytestmark = pytest.mark.usefixtures("one_node")
@@ -31,7 +31,7 @@ def test_switched_off_is_suspended_and_on_again_is_revived(alice: Account) -> No
     lifecycle.switch_on(alice, by=HOME)
     _row, secret = make_client_password(alice)
 
-    lifecycle.switch_off(alice, by=HOME)
+    switch_off(alice, by=HOME)
 
     assert (opens(alice, PASSWORD), opens(alice, secret)) == (True, False)
     lifecycle.switch_on(alice, by=HOME)
@@ -51,7 +51,7 @@ def test_turning_on_ends_the_sessions_of_the_web_password_but_for_webmails(
 def test_turning_off_ends_the_sessions_of_all_devices(alice: Account) -> None:
     Account.objects.update(client_passwords_on=True)
 
-    lifecycle.switch_off(alice, by=HOME)
+    switch_off(alice, by=HOME)
 
     order = Cutoff.objects.get()
     assert (order.account, order.login_mask) == (alice, "alice@example.com*")
@@ -67,7 +67,7 @@ def test_what_is_on_already_is_not_turned_on(alice: Account) -> None:
 
 
 def test_what_is_off_already_is_not_turned_off(alice: Account) -> None:
-    lifecycle.switch_off(alice, by=HOME)
+    switch_off(alice, by=HOME)
 
     assert not alice.security_events.exists()
     assert not Cutoff.objects.exists()
@@ -81,7 +81,7 @@ def test_what_the_policy_requires_cannot_be_turned_off(
     _row, secret = make_client_password(bob)
 
     with pytest.raises(lifecycle.Required):
-        lifecycle.switch_off(bob, by=HOME)
+        switch_off(bob, by=HOME)
 
     bob.refresh_from_db()
     assert bob.client_passwords_on is on
@@ -92,7 +92,7 @@ def test_what_the_policy_requires_cannot_be_turned_off(
 
 def test_both_turns_are_recorded_with_who_and_from_where(alice: Account) -> None:
     lifecycle.switch_on(alice, by=HOME)
-    lifecycle.switch_off(alice, by=HOME)
+    switch_off(alice, by=HOME)
 
     off, on = alice.security_events.all()
     assert (on.kind, off.kind) == ("switched-on", "switched-off")

@@ -1,4 +1,4 @@
-"""Where the policy asks for a code before security passwords are turned off."""
+"""The code before security passwords are turned off, unless a policy waives it."""
 
 import pytest
 import time_machine
@@ -18,7 +18,6 @@ PAGE = "clientpasswords:disable"
 
 @pytest.fixture(autouse=True)
 def _asked_for(alice: Account, clock: time_machine.Traveller) -> None:
-    Policy.objects.update(code_to_switch_off=True)
     Account.objects.update(client_passwords_on=True)
 
 
@@ -103,7 +102,7 @@ def test_where_it_is_required_no_text_message_is_spent(alice: Account) -> None:
 
 def test_the_page_asks_for_the_code(alice: Account, browser: Client) -> None:
     page = browser.get(reverse(PAGE)).content.decode()
-    assert "Your administrator requires a code" in page
+    assert "Confirm this with a code." in page
     assert 'name="code"' in page
 
     code = press_get_code(browser)
@@ -140,3 +139,18 @@ def test_where_no_code_is_asked_for_ok_is_enough(
     assert browser.post(reverse(PAGE)).status_code == 302
 
     assert not is_on(alice)
+
+
+def test_the_window_that_turns_them_on_says_what_turning_off_needs(
+    alice: Account, browser: Client
+) -> None:
+    Account.objects.update(client_passwords_on=False)
+    page = reverse("clientpasswords:enable")
+    assert "turn this off again with a code" in browser.get(page).text
+    assert "You cannot get codes now." not in browser.get(page).text
+
+    Phone.objects.all().delete()
+    assert "You cannot get codes now." in browser.get(page).text
+
+    Policy.objects.update(code_to_switch_off=False)
+    assert "turn this off again at any time" in browser.get(page).text

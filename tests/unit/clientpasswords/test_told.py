@@ -40,7 +40,7 @@ def test_the_owner_hears_of_the_switch_and_of_a_passwords_life(alice: Account) -
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
     assert told() == ["A security password was deleted"]
 
-    lifecycle.switch_off(alice, by=HOME)
+    factories.switch_off(alice, by=HOME)
     assert told() == ["Security passwords were turned off"]
 
 

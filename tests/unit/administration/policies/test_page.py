@@ -216,3 +216,21 @@ def test_there_is_no_report_of_a_policy_that_is_not_there(
     administrator: Client, policy: Policy
 ) -> None:
     assert administrator.get("/admin/accounts/policy/999/report/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("says", "warns"),
+    [
+        ({}, False),
+        ({"code_to_switch_off": False}, True),
+        ({"code_to_switch_off": False, "client_passwords_required": True}, False),
+    ],
+)
+def test_the_page_warns_where_no_code_is_asked(
+    administrator: Client, says: dict[str, bool], *, warns: bool
+) -> None:
+    policy = make_policy("Own", **says)
+
+    page = administrator.get(reverse("admin:accounts_policy_change", args=[policy.pk]))
+
+    assert ("turn security passwords off without a code" in page.text) is warns

@@ -17,7 +17,8 @@ from clientpasswords.lifecycle import Issued
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword, SetUpLink
 from clientpasswords.setup import links
-from tests.factories import make_client_password
+from tests import factories
+from tests.factories import make_client_password, make_usage
 from tests.unit.support import (
     HOME,
     OFFICE,
@@ -206,7 +207,7 @@ def third_party_logon_off(account: Account) -> None:
 
 
 def switch_off(account: Account) -> None:
-    lifecycle.switch_off(account, by=HOME)
+    factories.switch_off(account, by=HOME)
 
 
 @pytest.mark.parametrize(

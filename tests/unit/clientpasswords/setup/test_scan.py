@@ -11,10 +11,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Account, Policy
-from clientpasswords import lifecycle
 from clientpasswords.models import SetUpLink
 from clientpasswords.setup import links, qrcodes
-from tests.factories import make_client_password
+from tests.factories import (
+    make_client_password,
+    make_logon,
+    make_usage,
+    switch_off,
+)
 from tests.unit import support
 from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import HOME, last_code, other_than, press_get_code
@@ -282,7 +286,7 @@ def test_the_same_form_again_shows_no_link(browser: Client, device: Client) -> N
 def test_the_window_is_refused_as_the_other_one(
     browser: Client, alice: Account
 ) -> None:
-    lifecycle.switch_off(alice, by=HOME)
+    switch_off(alice, by=HOME)
 
     response = browser.get(SCAN)
 
