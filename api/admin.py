@@ -23,6 +23,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.http import actor
 from accounts.models import Domain
 from administration.base.filters import ChoiceFilter
+from administration.base.proof import read_proof
 from administration.library_records import OperatorsAdmin
 from api.forms import MakeForm, ReasonForm
 from provisioning import token_access, tokens
@@ -110,7 +111,8 @@ class ApiTokenAdmin(OperatorsAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = MakeForm(_posted_data(request))
-        made = _make(request, form) if form.is_valid() else None
+        is_allowed = form.is_valid() & read_proof(request).check(form)
+        made = _make(request, form) if is_allowed else None
         if made is None:
             return self._page(request, "make", form, title=_("Create an API token"))
         self.log_addition(request, made.token, [{"added": {}}])

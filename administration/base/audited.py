@@ -1,5 +1,6 @@
 """Pages that write: they record changes, and never overwrite those of others."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -8,7 +9,7 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.admin.widgets import AdminTextInputWidget
 from django.core.exceptions import PermissionDenied
 from django.db import connection, models, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import ForeignKey, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import salted_hmac
@@ -19,6 +20,7 @@ from accounts.models import Account, Department, Domain, Phone, Policy
 from accounts.signin import backend
 from administration.base import audit
 from administration.base.lists import Context
+from administration.base.proof import Proof, read_proof
 from administration.base.scoped import ScopedAdmin
 from administration.base.widgets import DateAndTime, MomentField
 from provisioning import roles, self_lockout
@@ -47,11 +49,13 @@ CleanedData = dict[str, Any]  # of a form
 class TrackedForm(ModelForm[Model]):
     """Adds the reason, and the version of the record that the form was made from.
 
-    It refuses changes by which authors would lock themselves out, and records of
-    administrators above them.
+    It refuses changes by which authors would lock themselves out, records of
+    administrators above them, and what opens more without a fresh proof of its author.
     """
 
     author: Account
+    proof: Proof
+    opens_more: Callable[[ModelForm[Any]], bool]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,8 +85,10 @@ class TrackedForm(ModelForm[Model]):
         return cleaned
 
     def full_clean(self) -> None:
-        """Refuse changes that would shut out the mail programs of the author."""
+        """Refuse what shuts the author out, or opens more without their proof."""
         super().full_clean()
+        if self.is_bound and self.opens_more(self):
+            self.proof.check(self)
         if (
             not self.is_bound
             or self.errors
@@ -124,7 +130,40 @@ class AuditedAdmin(ScopedAdmin[M]):
         self, request: HttpRequest, obj: M | None = None, *args: Any, **kwargs: Any
     ) -> type[ModelForm[M]]:
         form = super().get_form(request, obj, *args, **kwargs)
-        return type(form.__name__, (TrackedForm, form), {"author": request.user})
+        known = {
+            "author": request.user,
+            "proof": read_proof(request),
+            "opens_more": staticmethod(self.opens_more),
+        }
+        own = type(form.__name__, (TrackedForm, form), known)
+        if obj is not None:
+            self._hand_on_chosen(request, obj, own)
+        return own
+
+    def opens_more(self, form: ModelForm[M]) -> bool:
+        """Whether saving this form makes or widens a way in, which asks for a proof.
+
+        A way in is what opens a mailbox or the administration: a credential, a number
+        for codes, a right. The form is bound, and may have errors.
+        """
+        return False
+
+    def _hand_on_chosen(
+        self, request: HttpRequest, record: M, form: type[ModelForm[M]]
+    ) -> None:
+        """Give its chosen records to the fields with search, which look none up then.
+
+        That is, those that were loaded with it, and are in the scope of the reader.
+        """
+        is_whole = roles.sees_whole_host(request.user)
+        for name in form.base_fields.keys() & {*self.get_autocomplete_fields(request)}:
+            column = self.opts.get_field(name)
+            if not isinstance(column, ForeignKey) or not column.is_cached(record):
+                continue
+            chosen = getattr(record, name)
+            if chosen and (is_whole or roles.goes_with_domain_of(record, chosen)):
+                widget: Any = form.base_fields[name].widget
+                getattr(widget, "widget", widget).loaded = {str(chosen.pk): chosen}
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None

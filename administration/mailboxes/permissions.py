@@ -103,6 +103,8 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
         self, request: HttpRequest, obj: Account | None = None
     ) -> list[str]:
         fields = [*super().get_readonly_fields(request, obj)]
+        if obj == request.user:
+            fields.append("client_passwords_on")
         if not roles.is_operator(request.user):
             return [*fields, *RIGHTS, "groups_of"]
         is_super = getattr(request.user, "is_superuser", False)
