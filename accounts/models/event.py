@@ -26,6 +26,7 @@ class SecurityEvent(models.Model):
     class Kind(models.TextChoices):
         SIGNED_IN = "signed-in", _("signed in")
         SIGN_IN_FAILED = "sign-in-failed", _("sign-in failed")
+        SIGNED_OUT = "signed-out", _("signed out by an administrator")
         SWITCHED_ON = "switched-on", _("security passwords turned on")
         SWITCHED_OFF = "switched-off", _("security passwords turned off")
         REQUIRED_SOON = "required-soon", _("security passwords announced as required")
