@@ -53,6 +53,8 @@ class Event:
     domain: str = ""
     # The address of a mailbox that no longer exists.
     address: str = ""
+    # Its owner does not want to be notified of it.
+    is_silent: bool = False
 
 
 def command_actor(name: str) -> Actor:

@@ -1,4 +1,4 @@
-"""Password hashers: for web passwords, imported hashes and recovery codes.
+"""Password hashers: for web passwords and recovery codes, and for imported hashes.
 
 Django verifies a hash with the hasher that its prefix names. When the password is
 right, Django hashes it again with the first of PASSWORD_HASHERS. So an imported hash
@@ -113,14 +113,3 @@ class Pbkdf2Hasher(TakenOverHasher):
         _empty, _one, salt, rounds, digest = hash_.split("$")
         made = hashlib.pbkdf2_hmac("sha1", password, salt.encode(), int(rounds))
         return constant_time_compare(made.hex(), digest)
-
-
-class RecoveryCodeHasher(Argon2PasswordHasher):
-    """Argon2id with the least cost, which suffices for random codes.
-
-    NIST SP 800-63B-4 requires a hash for look-up secrets of fewer than 112 bits.
-    """
-
-    time_cost = 1
-    memory_cost = 256  # KiB
-    parallelism = 1

@@ -51,6 +51,7 @@ class SecurityEvent(models.Model):
         PASSKEY_ADDED = "passkey-added", _("passkey added")
         PASSKEY_REMOVED = "passkey-removed", _("passkey removed")
         RECOVERY_CODES_MADE = "recovery-codes-made", _("recovery codes created")
+        RECOVERY_CODES_REMOVED = "recovery-removed", _("recovery codes removed")
         RECOVERY_CODE_USED = "recovery-code-used", _("recovery code used")
         PASSWORD_CHANGED = "password-changed", _("web password changed")
         FIRST_USED = "first-used", _("security password first used")

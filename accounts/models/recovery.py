@@ -1,13 +1,12 @@
 """Recovery codes, for owners who have lost their other second factors."""
 
 from django.conf import settings
+from django.contrib.auth.hashers import check_password
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 from django_otp.models import Device, ThrottlingMixin
-
-from accounts.hashing.hashers import RecoveryCodeHasher
 
 
 class RecoveryCodes(ThrottlingMixin, Device):
@@ -50,8 +49,7 @@ class RecoveryCodes(ThrottlingMixin, Device):
         is_allowed, _why = self.verify_is_allowed()
         if not is_allowed:
             return False
-        hasher = RecoveryCodeHasher()
-        used = next((each for each in self.hashes if hasher.verify(token, each)), None)
+        used = next((each for each in self.hashes if check_password(token, each)), None)
         if used is None:
             self.throttle_increment()
             return False

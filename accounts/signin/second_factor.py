@@ -6,6 +6,7 @@ the user each time, so it replaces both steps at once (`accounts.signin.passkeys
 
 import secrets
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
@@ -16,13 +17,10 @@ from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts import events
 from accounts.events import Actor, Event, Kind
-from accounts.hashing.hashers import RecoveryCodeHasher
 from accounts.models import Account, Phone, RecoveryCodes
+from accounts.passwordformat import ALPHABET, RECOVERY_GROUP_LENGTH, RECOVERY_LENGTH
 
 RECOVERY_CODES = 10
-# Twenty digits are 66 bits. Digits only, because phones show a numeric keyboard in the
-# field that also takes codes of the app.
-DIGITS = 20
 MAX_PASSKEYS = 20
 
 
@@ -53,7 +51,8 @@ def lock_device_for(account: Account, code: str) -> Device | None:
     Codes shorter than recovery codes belong to the app. Call it inside the transaction
     that checks the code; otherwise two concurrent requests could both spend it.
     """
-    device = get_app(account) if len(code) < DIGITS else get_recovery_codes(account)
+    is_of_app = len(code) < RECOVERY_LENGTH
+    device = get_app(account) if is_of_app else get_recovery_codes(account)
     if device is None:
         return None
     locked: Device | None = Device.from_persistent_id(
@@ -66,18 +65,22 @@ def lock_device_for(account: Account, code: str) -> Device | None:
 def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
     """Replace all recovery codes by ten new ones, and return them in clear.
 
-    Each has twenty digits. Only hashes are stored. The owner is notified.
+    Each has 50 bits. NIST SP 800-63B-4 (3.1.2) requires a limit of tries for fewer than
+    64, which django-otp's throttling is, and the hash of a password for fewer than 112.
+    Only hashes are stored. The owner is notified.
     """
-    codes = [
-        f"{secrets.randbelow(10**DIGITS):0{DIGITS}}" for _ in range(RECOVERY_CODES)
-    ]
-    hasher = RecoveryCodeHasher()
-    hashes = [hasher.encode(code, hasher.salt()) for code in codes]
+    codes = [_make_recovery_code() for _ in range(RECOVERY_CODES)]
+    hashes = [make_password(code) for code in codes]
     values = {"name": "recovery", "hashes": hashes, "made_at": timezone.now()}
     with transaction.atomic():
         RecoveryCodes.objects.update_or_create(user=account, defaults=values)
         events.record(Kind.RECOVERY_CODES_MADE, account, by=by)
     return codes
+
+
+def group_recovery_code(code: str) -> str:
+    """Return the code as it is shown: with a hyphen, which need not be typed."""
+    return f"{code[:RECOVERY_GROUP_LENGTH]}-{code[RECOVERY_GROUP_LENGTH:]}"
 
 
 def record_passkey_added(passkey: WebAuthnCredential, *, by: Actor) -> None:
@@ -100,5 +103,31 @@ def remove_passkey(passkey: WebAuthnCredential, *, by: Actor) -> None:
         if not count:
             return
         events.record(Kind.PASSKEY_REMOVED, account, by=by, passkey=passkey.name)
-        if not is_on(account):
-            RecoveryCodes.objects.filter(user=account).delete()
+        remove_codes_without_factor(account, by=by)
+
+
+def turn_off(account: Account, *, by: Actor) -> None:
+    """Delete the app, all passkeys and the recovery codes, and notify the owner."""
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=account).delete()
+        WebAuthnCredential.objects.filter(user=account).delete()
+        events.record(Kind.TWO_STEP_OFF, account, by=by)
+        remove_codes_without_factor(account, by=by)
+
+
+def remove_codes_without_factor(account: Account, *, by: Actor) -> None:
+    """Delete the recovery codes of an account that has no second factor any more.
+
+    They stand in for one, and alone they open nothing. Whoever takes a second factor
+    away, of any kind, calls this in the same transaction. It is recorded; the notice
+    about the factor is enough for the owner.
+    """
+    if is_on(account) or not RecoveryCodes.objects.filter(user=account).delete()[0]:
+        return
+    removed = Event(Kind.RECOVERY_CODES_REMOVED, account, by, is_silent=True)
+    events.record_all([removed])
+
+
+@sensitive_variables()
+def _make_recovery_code() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(RECOVERY_LENGTH))

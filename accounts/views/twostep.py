@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -39,9 +40,13 @@ def recovery(request: UserRequest) -> HttpResponse:
         template = "accounts/recovery_make.html"
         return render_form(request, template, form, recovery_codes=left)
     codes = second_factor.make_recovery_codes(request.user, by=actor(request))
-    groups = [[code[at : at + 4] for at in range(0, len(code), 4)] for code in codes]
+    shown = [second_factor.group_recovery_code(code) for code in codes]
     messages.success(
         request,
         _("These codes are valid from now on. All earlier codes have stopped working."),
     )
-    return render(request, "accounts/recovery_shown.html", {"codes": groups})
+    return render(
+        request,
+        "accounts/recovery_shown.html",
+        {"codes": shown, "made_at": timezone.now()},
+    )
