@@ -154,7 +154,6 @@ def revoke_client_password(
         rows = ClientPassword.objects.filter(account=account, pk=pk)
         if not rows.exists():
             raise problems.not_found("security password")
-        links.withdraw(account)
         return {"revoked": lifecycle.revoke(rows, by=caller.by)}
 
 

@@ -212,7 +212,14 @@ def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
 def revoke_only(
     client_passwords: ClientPasswordQuerySet, *, by: Actor, why: str = ""
 ) -> list[ClientPassword]:
-    """Revoke inside `atomic()`; the caller ends the mail sessions."""
+    """Revoke inside `atomic()`; the caller ends the mail sessions.
+
+    Links of the mailboxes stop working as well: whoever had the password may have made
+    or seen one. What was to replace one of them, or to be replaced, no longer waits.
+    """
+    # As everywhere the mailboxes before what belongs to them: a link may be used now.
+    owners = Account.objects.select_for_update(no_key=True).order_by("pk")
+    list(owners.filter(pk__in=client_passwords.live().values("account")))
     live = client_passwords.live().select_related("account").select_for_update()
     rows = list(live.order_by("account_id", "pk"))
     ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(

