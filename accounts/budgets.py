@@ -103,11 +103,29 @@ SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = RateLimit(
 SIGN_IN_FAILURES_PER_NAME = RateLimit(
     "signin-name", "SIGN_IN_FAILURES_PER_NAME", HOUR, "wrong web passwords for one name"
 )
+SIGN_IN_FAILURES_IN_KNOWN_BROWSERS = RateLimit(
+    "signin-browsers",
+    "SIGN_IN_FAILURES_PER_NAME",
+    HOUR,
+    "wrong web passwords for one name in all browsers that know it",
+)
+SIGN_IN_FAILURES_IN_KNOWN_NETWORKS = RateLimit(
+    "signin-networks",
+    "SIGN_IN_FAILURES_PER_NAME",
+    HOUR,
+    "wrong web passwords for one name from all networks where it signed in lately",
+)
 SIGN_IN_FAILURES_PER_NETWORK = RateLimit(
     "signin-network",
     "SIGN_IN_FAILURES_PER_NETWORK",
     HOUR,
-    "wrong web passwords and passkeys from one network",
+    "wrong web passwords from one network",
+)
+PASSKEY_FAILURES_PER_PLACE = RateLimit(
+    "signin-passkey",
+    "SIGN_IN_FAILURES_PER_NETWORK",
+    HOUR,
+    "wrong passkeys from one network or one known browser",
 )
 API_REQUESTS_PER_MINUTE = RateLimit(
     "api", "API_REQUESTS_PER_MINUTE", MINUTE, "requests to the API with one token"

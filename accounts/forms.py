@@ -53,6 +53,8 @@ class SignInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         """Check the password, unless a limit of failures is reached.
 
+        Who is at the wrong site reads which is the right one, by the domain alone.
+
         Raises:
             throttle.TooManyTries: a limit is reached; the view answers with status 429.
         """

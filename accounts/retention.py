@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,13 @@ LOGONS = Retention("old mail logons", "LOGONS_KEPT_DAYS", "LOGONS_KEPT_AN_ACCOUN
 KNOWN_NETWORKS = Retention("networks out of use", "LOGONS_KEPT_DAYS", 100)
 CUTOFFS = Retention("finished cut-offs", 30)
 # Longer than the window of any limit.
-BUDGETS = Retention("old limits", 2)
-UNCONFIRMED_JOBS = Retention("actions that nobody confirmed", 1)
+BUDGETS = Retention(gettext_noop("old limits"), 2)
+# For so long, sign-ins from there are counted apart from those of strangers.
+FAMILIAR_NETWORKS = Retention(gettext_noop("networks of old sign-ins"), 90)
+SENT_CODES = Retention(gettext_noop("outcomes of text messages"), 2)
+UNCONFIRMED_JOBS = Retention(gettext_noop("actions that nobody confirmed"), 1)
+# Of a host that is gone; an administrator can delete it before.
+HEARTBEATS = Retention(gettext_noop("services that run no more"), 30)
 
 
 def _number(value: int | str) -> int:

@@ -170,6 +170,8 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+# Who signed in here lately, readable by us alone (accounts.signin.familiar).
+FAMILIAR_COOKIE_NAME = "__Host-familiar" if HTTPS else "familiar"
 CSRF_FAILURE_VIEW = "mailportal.views.csrf_failure"
 
 # --- what browsers are told -----------------------------------------------------------

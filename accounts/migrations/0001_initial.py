@@ -1,4 +1,5 @@
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
@@ -495,6 +496,38 @@ BUDGET = table(
     window=models.DateTimeField(help_text="When the window began."),
     used=models.PositiveIntegerField(default=0),
 )
+FAMILIAR_NETWORK = table(
+    "FamiliarNetwork",
+    {},
+    models.UniqueConstraint(
+        fields=("account", "network"), name="familiar_network_once_an_account"
+    ),
+    network=models.CharField(max_length=43, help_text="As budgets count networks."),
+    last_at=models.DateTimeField(),
+    account=models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="familiar_networks"
+    ),
+)
+SENT_CODE = table(
+    "SentCode",
+    {},
+    models.Index(fields=["account", "-sent_at"], name="sent_code_newest"),
+    reference=models.UUIDField(
+        primary_key=True, default=uuid4, editable=False, serialize=False
+    ),
+    digest=models.CharField(
+        max_length=16, help_text="A digest of the act and the session it is for."
+    ),
+    sent_at=models.DateTimeField(default=timezone.now),
+    outcome=models.CharField(
+        max_length=20,
+        blank=True,
+        help_text="Empty until it is known, then `delivered` or why it was not.",
+    ),
+    account=models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="sent_codes"
+    ),
+)
 MAIL_SETTING = table(
     "MailSetting",
     name=models.CharField(primary_key=True, serialize=False, max_length=80),
@@ -566,6 +599,8 @@ class Migration(migrations.Migration):
         NOTIFICATION,
         CUTOFF,
         BUDGET,
+        FAMILIAR_NETWORK,
+        SENT_CODE,
         MAIL_SETTING,
         MAIL_LOGON,
         MAIL_WEB_LOGON,

@@ -5,6 +5,7 @@ from accounts.models.budget import Budget
 from accounts.models.cutoff import Cutoff
 from accounts.models.domain import Department, Domain
 from accounts.models.event import SecurityEvent
+from accounts.models.familiarnetwork import FamiliarNetwork
 from accounts.models.formeraddress import FormerAddress
 from accounts.models.heartbeat import WORKERS, Heartbeat
 from accounts.models.logon import MailLogon, MailNotice, MailWebLogon
@@ -24,6 +25,7 @@ __all__ = [
     "Cutoff",
     "Department",
     "Domain",
+    "FamiliarNetwork",
     "FormerAddress",
     "MailLogon",
     "MailNotice",

@@ -1,25 +1,32 @@
 """Throttling of sign-ins, and the change of the web password.
 
-A failure counts against three limits: the name and the network together, the name, and
-the network. Each try is counted before it is made and refunded if it succeeds, so that
-concurrent tries cannot exceed a limit. Unknown names are counted like known ones.
+A wrong one counts for the name and network together, for the name, and for the network.
+Where the name signed in lately, it counts apart: strangers who guess it elsewhere do
+not lock its owner out, and get no more tries by that (decision 0021).
+
+Tries are counted before they are made and given back when they were right, so that many
+at once cannot slip through. Known and unknown names are counted alike.
 """
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.db.models import F
+from django.http import HttpRequest
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import budgets, events
+from accounts import addresses, budgets, events
 from accounts.events import Actor, Kind
+from accounts.http import client_address
 from accounts.models import Account
 from accounts.sessions import cutoffs
+from accounts.signin import familiar
+from accounts.signin.familiar import FamiliarBrowser
 
 
 class TooManyTries(Exception):
@@ -31,7 +38,9 @@ class TooManyTries(Exception):
 
 
 @contextmanager
-def count_try(name: str, network_address: str | None) -> Iterator[None]:
+def count_try(
+    name: str, network_address: str | None, browser: FamiliarBrowser | None = None
+) -> Iterator[None]:
     """Count one try; leaving the block without an exception refunds it.
 
     An exception in the block is recorded as a failed sign-in.
@@ -39,21 +48,45 @@ def count_try(name: str, network_address: str | None) -> Iterator[None]:
     Raises:
         TooManyTries: a limit is reached; the block is not entered.
     """
-    with _spend_limits(_get_limits(name, network_address), name, network_address):
+    with _spend_limits(
+        _get_limits(name, network_address, browser), name, network_address
+    ):
+        yield
+
+
+def count_try_from(request: HttpRequest, name: str) -> AbstractContextManager[None]:
+    """Count one try by this request, as `count_try` does."""
+    browser = familiar.read_browser(request)
+    return count_try(name, client_address(request), browser)
+
+
+@contextmanager
+def count_check_from(request: HttpRequest, name: str) -> Iterator[None]:
+    """Count one try by somebody who checks the password of this name for its owner.
+
+    It counts as `count_try` does. The caller records it, with who did it.
+
+    Raises:
+        TooManyTries: a limit is reached; the block is not entered.
+    """
+    browser = familiar.read_browser(request)
+    with _spend(_get_limits(name, client_address(request), browser)):
         yield
 
 
 @contextmanager
-def count_nameless_try(network_address: str | None) -> Iterator[None]:
-    """Count one try with a passkey by its network only; as `count_try`.
+def count_nameless_try(request: HttpRequest) -> Iterator[None]:
+    """Count one try with a passkey by its place only; as `count_try`.
 
     There is no name to count by: the passkey itself identifies the account.
 
     Raises:
         TooManyTries: the limit is reached; the block is not entered.
     """
-    network = budgets.network_of(network_address)
-    limits = [budgets.SIGN_IN_FAILURES_PER_NETWORK.get_limit(network)]
+    network_address = client_address(request)
+    browser = familiar.read_browser(request)
+    place = browser.key if browser else budgets.network_of(network_address)
+    limits = [budgets.PASSKEY_FAILURES_PER_PLACE.get_limit(place)]
     with _spend_limits(limits, "", network_address):
         yield
 
@@ -83,15 +116,23 @@ def end_other_sessions(account: Account, session: SessionBase) -> None:
 def _spend_limits(
     limits: list[budgets.Limit], name: str, network_address: str | None
 ) -> Iterator[None]:
+    """Spend the limits, and record an exception in the block as a failed sign-in."""
+    with _spend(limits):
+        try:
+            yield
+        except Exception:
+            _record_failure(name, network_address)
+            raise
+
+
+@contextmanager
+def _spend(limits: list[budgets.Limit]) -> Iterator[None]:
+    """Spend the limits; leaving the block without an exception refunds them."""
     try:
         budgets.spend(limits)
     except budgets.Exhausted as error:
         raise TooManyTries(error.wait) from None
-    try:
-        yield
-    except Exception:
-        _record_failure(name, network_address)
-        raise
+    yield
     budgets.refund(limits)
 
 
@@ -105,11 +146,27 @@ def _record_failure(name: str, network_address: str | None) -> None:
     events.record(Kind.SIGN_IN_FAILED, account, by=by)
 
 
-def _get_limits(name: str, network_address: str | None) -> list[budgets.Limit]:
-    who = hashlib.sha256(name.lower().encode()).hexdigest()[:32]
-    network = budgets.network_of(network_address)
-    return [
-        budgets.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK.get_limit(who, network),
-        budgets.SIGN_IN_FAILURES_PER_NAME.get_limit(who),
-        budgets.SIGN_IN_FAILURES_PER_NETWORK.get_limit(network),
+def _get_limits(
+    name: str, network_address: str | None, browser: FamiliarBrowser | None
+) -> list[budgets.Limit]:
+    """What a try counts against; the same work whether or not the name exists.
+
+    All browsers that know the name share a limit, all networks that do another, and
+    all other places the third. Who else is in the network does not concern a browser
+    that knows the name.
+    """
+    who = hashlib.sha256(addresses.normalise(name).encode()).hexdigest()[:32]
+    place = network = budgets.network_of(network_address)
+    if browser is not None and browser.knows(name):
+        place, by_name = browser.key, budgets.SIGN_IN_FAILURES_IN_KNOWN_BROWSERS
+    elif familiar.knows_network(name, network_address):
+        by_name = budgets.SIGN_IN_FAILURES_IN_KNOWN_NETWORKS
+    else:
+        by_name = budgets.SIGN_IN_FAILURES_PER_NAME
+    limits = [
+        budgets.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK.get_limit(who, place),
+        by_name.get_limit(who),
     ]
+    if by_name is not budgets.SIGN_IN_FAILURES_IN_KNOWN_BROWSERS:
+        limits.append(budgets.SIGN_IN_FAILURES_PER_NETWORK.get_limit(network))
+    return limits

@@ -75,6 +75,8 @@ class SignInView(PasskeySignInMixin, CompleteCredentialAuthenticationView):
     def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
         with throttle.count_nameless_try(self.request):
             response: HttpResponse = super().post(*args, **kwargs)
+        owner: Any = self.request.user
+        familiar.remember(self.request, response, owner)
         return response
 
     def complete_auth(self, device: Any) -> Account:

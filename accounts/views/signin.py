@@ -89,7 +89,8 @@ class SignInView(LoginView):
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         response: HttpResponseBase = super().done(form_list, **kwargs)
         account, by = self.get_user(), actor(self.request)
-        events.record(Kind.SIGNED_IN, account, by=by)
+        record_sign_in(self.request, account)
+        familiar.remember(self.request, response, account)
         codes = getattr(account, "otp_device", None)
         if isinstance(codes, RecoveryCodes):
             events.record(Kind.RECOVERY_CODE_USED, account, by=by, left=codes.left)

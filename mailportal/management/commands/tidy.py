@@ -4,10 +4,11 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
-from accounts import budgets, events, retention
+from accounts import budgets, deliveries, events, retention, workers
 from accounts.events import Kind
 from accounts.retention import Retention
 from accounts.sessions import cutoffs
+from accounts.signin import familiar
 from administration.bulk import jobs
 from clientpasswords import lifecycle
 from clientpasswords.setup import links
@@ -20,6 +21,8 @@ TIDYING: dict[Retention, Callable[[], int]] = {
     retention.KNOWN_NETWORKS: known_networks.forget,
     retention.CUTOFFS: cutoffs.forget,
     retention.BUDGETS: budgets.forget,
+    retention.FAMILIAR_NETWORKS: familiar.forget,
+    retention.SENT_CODES: deliveries.forget,
     retention.UNCONFIRMED_JOBS: jobs.delete_unconfirmed_jobs,
 }
 

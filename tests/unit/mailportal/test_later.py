@@ -245,6 +245,8 @@ HANGS_ON_A_MAILBOX: dict[str, set[str] | str] = {
     "otp_static.StaticDevice": "the same",
     "django_otp_webauthn.WebAuthnCredential": "the same",
     "django_otp_webauthn.WebAuthnUserHandle": "a name, and no factor",
+    "accounts.SentCode": TELLS,
+    "accounts.FamiliarNetwork": "the web password still has to be right there",
     "accounts.Cutoff": TELLS,
     "accounts.Notification": TELLS,
     "accounts.SecurityEvent": TELLS,

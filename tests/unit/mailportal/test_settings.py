@@ -82,6 +82,7 @@ SAFE = {
     "SESSION_COOKIE_SECURE": True,
     "SESSION_COOKIE_HTTPONLY": True,
     "CSRF_COOKIE_NAME": "__Host-csrf",
+    "FAMILIAR_COOKIE_NAME": "__Host-familiar",
     "CSRF_COOKIE_SECURE": True,
     "CSRF_COOKIE_HTTPONLY": True,
     "SECURE_SSL_REDIRECT": True,
