@@ -18,7 +18,8 @@ from django.utils import timezone
 from accounts import retention
 from accounts.models import Budget
 
-MINUTE, QUARTER = timedelta(minutes=1), timedelta(minutes=15)
+MINUTE, FIVE_MINUTES = timedelta(minutes=1), timedelta(minutes=5)
+QUARTER = timedelta(minutes=15)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
@@ -64,9 +65,11 @@ class RateLimit:
         """Return the key under which these are counted."""
         return ":".join([self.key, *map(str, whom)])
 
-    def get_limit(self, *whom: object) -> Limit:
-        """Return the limit that these have now."""
-        return Limit(self.get_key(*whom), self.most, self.span)
+    def get_limit(self, *whom: object, most: int | None = None) -> Limit:
+        """Return the limit that these have now; `most` instead of the setting's."""
+        return Limit(
+            self.get_key(*whom), self.most if most is None else most, self.span
+        )
 
 
 CODES_PER_ACCOUNT_HOUR = RateLimit(
@@ -77,6 +80,18 @@ CODES_PER_ACCOUNT_DAY = RateLimit(
 )
 CODES_PER_NUMBER_DAY = RateLimit(
     "codes-number", "CODES_PER_NUMBER_DAY", DAY, "codes to one phone number"
+)
+CODES_PER_NEW_NUMBER_DAY = RateLimit(
+    "codes-new-number",
+    "CODES_PER_NUMBER_DAY",
+    DAY,
+    "codes to one phone number that is not on file yet",
+)
+CODES_NOT_SENT = RateLimit(
+    "codes-failed",
+    "CODES_NOT_SENT_PER_5_MINUTES",
+    FIVE_MINUTES,
+    "codes to one mailbox that the provider did not send",
 )
 CODES_PER_NETWORK_HOUR = RateLimit(
     "codes-network", "CODES_PER_NETWORK_HOUR", HOUR, "codes asked for from one network"
@@ -171,6 +186,12 @@ def spend(limits: Iterable[Limit]) -> None:
             open_row = Budget.objects.filter(pk=row.pk, used__lt=limit.most)
             if not open_row.update(used=F("used") + 1):
                 raise Exhausted(limit)
+
+
+def get_used(limit: Limit) -> int:
+    """Return how much of the limit is used in its present stretch."""
+    rows = Budget.objects.filter(key=limit.key, window=limit.window)
+    return rows.values_list("used", flat=True).first() or 0
 
 
 def refund(limits: Iterable[Limit]) -> None:

@@ -83,7 +83,9 @@ def _too_soon(refusal: codes.TooSoon) -> CodeRefusal:
 
 def _too_many(refusal: codes.TooMany) -> CodeRefusal:
     title = (
-        _("No more codes can be sent for now.")
+        _("Codes are sent more slowly for now.")
+        if refusal.is_slowed
+        else _("No more codes can be sent for now.")
         if refusal.everybody
         else _("You have asked for too many codes.")
     )

@@ -91,14 +91,17 @@ class TooSoon(CodeError):
 
 
 class TooMany(CodeError):
-    """A rate limit of codes is reached; the next code is allowed after `wait`.
+    """A limit of codes is used up; the next may be asked for after `wait`.
 
-    `everybody` is true if the limit is not this owner's own.
+    `is_slowed` if it is not, but codes are sent more slowly.
     """
 
-    def __init__(self, wait: timedelta, *, everybody: bool) -> None:
+    def __init__(
+        self, wait: timedelta, *, everybody: bool, is_slowed: bool = False
+    ) -> None:
         self.wait = wait
         self.everybody = everybody
+        self.is_slowed = is_slowed
         super().__init__("too many codes")
 
 

@@ -196,6 +196,7 @@ SETTINGS = {
         _number("CODES_PER_ACCOUNT_HOUR", 12, "codes", 1, 1000),
         _number("CODES_PER_ACCOUNT_DAY", 30, "codes", 1, 10_000),
         _number("CODES_PER_NUMBER_DAY", 30, "codes", 1, 10_000),
+        _number("CODES_NOT_SENT_PER_5_MINUTES", 10, "codes", 1, 10_000),
         _number("CODES_PER_NETWORK_HOUR", 20, "codes", 1, 100_000),
         _number("CODES_PER_COUNTRY_DAY", 200, "codes", 1, 1_000_000),
         _number("CODES_PER_DAY", 2000, "codes", 1, 1_000_000),

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
 from django.views import View
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import (
@@ -78,6 +80,9 @@ class IdentityWindow(View):
             return self.show(form)
         try:
             return self.confirm(form)
+        except codes.TooSoon as refusal:  # it was not tried: nobody types it twice
+            why = words.describe_refusal(refusal)
+            return self.show(form, why, wait=why.retry_after)
         except (lifecycle.Refused, codes.CodeError) as refusal:
             return self.show(form, words.describe_refusal(refusal))
 
@@ -115,12 +120,16 @@ class IdentityWindow(View):
         return self._address(self.verify_name)
 
     def show(
-        self, form: CodeForm, error: words.CodeRefusal | None = None
+        self, form: CodeForm, error: words.CodeRefusal | None = None, *, wait: int = 0
     ) -> HttpResponse:
-        """Return the window with the error, if any, and the present state."""
+        """Return the window with the error, if any, and the present state.
+
+        After a try that came too soon, what was typed stays, and *Next* can be pressed
+        in `wait` seconds.
+        """
         error = error or self._standing_refusal()
-        self._prepare_form(form, error)
-        more = {"form": form, "window": self, **self.extra_context()}
+        self._prepare_form(form, error, keep_code=bool(wait))
+        more = {"form": form, "window": self, "wait": wait, **self.extra_context()}
         more |= self._code_state()
         if error is None:
             status = 422 if form.is_bound else 200
@@ -148,16 +157,36 @@ class IdentityWindow(View):
 
     def _standing_refusal(self) -> words.CodeRefusal | None:
         """Return why the act would be refused now, if it would be."""
-        issues = self.act is Purpose.ISSUE
-        refusal = self.page.refusal if issues else self.page.code_refusal
+        refusal = self.find_refusal()
         return None if refusal is None else words.describe_refusal(refusal)
 
-    def _prepare_form(self, form: CodeForm, error: words.CodeRefusal | None) -> None:
+    def find_refusal(self) -> lifecycle.Refused | codes.CodeError | None:
+        """Return why nothing can be confirmed now; None if it can."""
+        issues = self.act is Purpose.ISSUE
+        return self.page.refusal if issues else self.page.code_refusal
+
+    def _prepare_form(
+        self, form: CodeForm, error: words.CodeRefusal | None, *, keep_code: bool
+    ) -> None:
         """Set the error and the methods of the form, and remove the code."""
         if error is not None and error.field:
             form.add_error("code", f"{error.title} {error.hint}")
-        form.forget_code()
+        if not keep_code:
+            form.forget_code()
+        if self.code_sent:
+            help_text = _("6 digits, from the text message.")
+            # The page hides it while the owner chooses the app.
+            hidden = format_html('<span class="by-phone">{}</span>', help_text)
+            form.fields["code"].help_text = hidden
         form.offer(phone=self.page.phone_refusal is None, app=self.page.can_use_app)
+
+    @property
+    def code_sent(self) -> bool:
+        """Whether this session has a code that it can type in."""
+        phone = self.page.phone_record
+        return phone is not None and codes.has_outstanding_code(
+            phone, self.act, by=actor(self.request)
+        )
 
     def _code_state(self) -> dict[str, Any]:
         phone = self.page.phone_record

@@ -180,8 +180,12 @@ def test_trying_on_too_soon_after_mistakes_has_to_wait(
     steps.type_code(page, code)
 
     expect(page.get_by_role("alert")).to_contain_text("Please wait a moment.")
+    expect(
+        page.get_by_role("button", name=re.compile(r"Try again in \d s"))
+    ).to_be_visible()
+    expect(page.get_by_label("Dynamic Captcha")).to_have_value(code)
     minutes_pass(minutes=1)
-    steps.type_code(page, code)
+    steps.button(page, "Next").click()
     steps.shown(page)
 
 

@@ -70,7 +70,13 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         codes.TooMany(timedelta(minutes=30), everybody=True),
         429,
         "No more codes can be sent for now.",
-        "Try again at 12:30.",
+        "Try again in 30\xa0minutes.",
+    ),
+    "slowed": (
+        codes.TooMany(timedelta(minutes=30), everybody=True, is_slowed=True),
+        429,
+        "Codes are sent more slowly for now.",
+        "Try again in 30\xa0minutes.",
     ),
     "not sent": (
         codes.NotSent(permanent=False),

@@ -292,3 +292,14 @@ def test_a_try_too_soon_says_when_to_try_again(
 
     assert_says(response, "too soon", at="4")
     assert response["Retry-After"] == "4"
+    assert response.context["form"]["code"].value() == code  # it was not tried
+    assert 'data-cooldown="4"' in response.text
+
+
+def test_a_code_that_was_tried_is_typed_anew(browser: Client) -> None:
+    wrong = other_than(press_get_code(browser))
+
+    response = press_next(browser, wrong)
+
+    assert response.status_code == 422
+    assert wrong not in response.text
