@@ -107,15 +107,39 @@ def _not_sent(refusal: codes.NotSent) -> CodeRefusal:
         if refusal.permanent
         else _("Nothing was lost. Try again in a moment.")
     )
-    return CodeRefusal(_("The text message could not be sent."), hint, status=503)
-
-
-def _may_be_late(_refusal: Any) -> CodeRefusal:
     return CodeRefusal(
-        _("The text message may be delayed."),
-        _("If nothing arrives within a minute, ask for another code."),
+        _("The text message could not be sent."),
+        _with_former_code(hint, refusal),
         status=503,
     )
+
+
+def _may_be_late(refusal: codes.MayBeLate) -> CodeRefusal:
+    hint = _("If nothing arrives within a minute, ask for another code.")
+    return CodeRefusal(
+        _("The text message may be delayed."),
+        _with_former_code(hint, refusal),
+        status=503,
+    )
+
+
+def _with_former_code(hint: str, refusal: codes.NotSent | codes.MayBeLate) -> str:
+    if not refusal.former_works:
+        return hint
+    return f"{hint} " + _("The code that you were sent before still works.")
+
+
+def _not_delivered(refusal: codes.NotDelivered) -> CodeRefusal:
+    hint = (
+        _(
+            "Text messages cannot be sent to your number. Ask your administrator for "
+            "help."
+        )
+        if refusal.permanent
+        else _("Is the phone on, with a signal? Then ask for another code.")
+    )
+    title = _("The text message could not be delivered.")
+    return CodeRefusal(title, hint, status=503)
 
 
 def _no_code(_refusal: Any) -> CodeRefusal:

@@ -5,8 +5,10 @@ CODE_LIFETIME.
 """
 
 import hashlib
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -14,9 +16,11 @@ from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import budgets, events, sites
+from accounts import budgets, code_limits, deliveries, events, recipients, sites
+from accounts.budgets import Limit
 from accounts.events import Actor, Kind
 from accounts.models import Account, BasePhone, NewPhone, Phone
+from accounts.models.phone import digest_scope
 from gateways import sms
 
 # All owners count against these: who reaches one may have asked for no code before.
@@ -106,15 +110,37 @@ class TooMany(CodeError):
 
 
 class NotSent(CodeError):
-    """The text message was not sent; `permanent` if another try cannot help."""
+    """The text message was not sent; `permanent` if another try cannot help.
 
-    def __init__(self, *, permanent: bool) -> None:
+    `former_works` if the code sent before can still be typed in.
+    """
+
+    def __init__(self, *, permanent: bool, former_works: bool = False) -> None:
         self.permanent = permanent
+        self.former_works = former_works
         super().__init__("not sent")
 
 
 class MayBeLate(CodeError):
-    """It is unknown whether the text message was sent; the code is valid."""
+    """It is unknown whether the text message was sent; the code is valid.
+
+    `former_works` if the code sent before can still be typed in as well.
+    """
+
+    def __init__(self, *, former_works: bool = False) -> None:
+        self.former_works = former_works
+        super().__init__("may be late")
+
+
+class NotDelivered(CodeError):
+    """The provider took the message and could not deliver it.
+
+    `permanent` if asking again cannot help.
+    """
+
+    def __init__(self, *, permanent: bool) -> None:
+        self.permanent = permanent
+        super().__init__("not delivered")
 
 
 class NoCode(CodeError):
@@ -133,30 +159,52 @@ class WrongCode(CodeError):
         super().__init__("wrong code")
 
 
-@sensitive_variables("code", "text")
+@dataclass(frozen=True)
+class _Sending:
+    """A code on its way, and what undoes it if it surely does not leave."""
+
+    phone: BasePhone
+    code: str = field(repr=False)
+    before: dict[str, Any] = field(repr=False)
+    brake: Limit
+    limits: list[Limit]
+    former_works: bool
+    status_url: str
+
+    def undo(self) -> None:
+        """Leave everything as it was, but that the failure counts at the brake."""
+        self.phone.withdraw_code(self.before)
+        budgets.refund(self.limits)
+
+
+@sensitive_variables("text")
 def send_code(account: Account, act: Purpose, *, by: Actor) -> None:
-    """Send a new code to the phone; an earlier code no longer works.
+    """Send a new code to the phone on file. The former one dies once this surely left.
 
     For CONFIRM_NUMBER, that is the new number, otherwise the number on file. It takes
     at most as long as the gateway's time-out. No transaction may be open.
 
     Raises:
         NoPhone, Held, Locked, TooSoon, TooMany: nothing was sent, nothing changed.
-        NotSent: nothing was sent; another code may be asked for at once.
-        MayBeLate: the outcome is unknown; the code and its cool-down count.
+        NotSent: nothing was sent or spent; the former code is as good as before.
+        MayBeLate: the provider did not say; both codes hold, and the new cool-down.
     """
-    phone, code = _create_code(account, act, by)
-    text = _write_text_message(act, code, account)
+    sending = _create_code(account, act, by)
+    text = _write_text_message(act, sending.code, account)
     try:
-        sms.send(str(phone.number), text)
+        sms.send(str(sending.phone.number), text, status_url=sending.status_url)
     except sms.NotSent as error:
-        _withdraw_code(account, act, phone)
+        sending.undo()
         events.record(Kind.CODE_NOT_SENT, account, by=by, reason=str(error.reason))
-        permanent = error.reason in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT)
-        raise NotSent(permanent=permanent) from None
+        raise NotSent(
+            permanent=error.reason.is_permanent, former_works=sending.former_works
+        ) from None
     except sms.Unknown as error:
+        budgets.refund([sending.brake])
         events.record(Kind.CODE_SENT, account, by=by, reason=str(error.reason))
-        raise MayBeLate from None
+        raise MayBeLate(former_works=sending.former_works) from None
+    budgets.refund([sending.brake])
+    sending.phone.drop_former_code()
     events.record(Kind.CODE_SENT, account, by=by)
 
 
@@ -187,7 +235,16 @@ def get_phone_refusal(phone: BasePhone) -> CodeError | None:
 
 def has_outstanding_code(phone: BasePhone, act: Purpose, *, by: Actor) -> bool:
     """Return whether this session has an outstanding, unexpired code for `act`."""
-    return phone.has_code_for(_get_scope(act, by)) and not phone.code_has_expired
+    return phone.has_live_code_for(_get_scope(act, by))
+
+
+def get_delivery_failure(
+    account: Account, act: Purpose, *, by: Actor
+) -> NotDelivered | None:
+    """Why the last code that this session asked for did not arrive, if we know."""
+    scope = digest_scope(_get_scope(act, by))
+    reason = deliveries.get_failure(account, scope)
+    return NotDelivered(permanent=reason.is_permanent) if reason else None
 
 
 def _lock_phone(account: Account, act: Purpose) -> BasePhone | None:
@@ -214,7 +271,7 @@ def _get_try_refusal(phone: BasePhone, scope: str) -> CodeError | None:
         return refusal
     if not phone.has_code_for(scope):
         return NoCode()
-    if phone.code_has_expired:
+    if not phone.has_live_code_for(scope):
         return Expired()
     if wait := phone.get_try_wait():
         return TooSoon(wait)
@@ -222,7 +279,8 @@ def _get_try_refusal(phone: BasePhone, scope: str) -> CodeError | None:
 
 
 @sensitive_variables()
-def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, str]:
+def _create_code(account: Account, act: Purpose, by: Actor) -> _Sending:
+    scope = _get_scope(act, by)
     try:
         with transaction.atomic():
             phone = _lock_phone(account, act)
@@ -234,8 +292,17 @@ def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, 
                 raise TooSoon(wait)
             if (wait := phone.get_try_wait()) >= settings.CODE_LIFETIME:
                 raise TooSoon(wait)  # the code would expire before it can be tried
-            budgets.spend(_get_limits(account, phone, by))
-            return phone, phone.set_code(_get_scope(act, by))
+            brake = code_limits.get_brake(account)
+            limits = code_limits.get_limits(account, phone, by)
+            budgets.spend([brake, *limits])
+            before, former_works = phone.codes, phone.has_live_code_for(scope)
+            code = phone.set_code(scope)
+            status_url = deliveries.expect(account, digest_scope(scope))
+            return _Sending(
+                phone, code, before, brake, limits, former_works, status_url
+            )
+    except code_limits.Slowed as error:
+        raise TooMany(error.wait, everybody=True, is_slowed=True) from None
     except budgets.Exhausted as error:
         keys = tuple(limit.key for limit in LIMITS_OF_EVERYBODY)
         everybody = error.key.startswith(keys)
@@ -245,27 +312,6 @@ def _create_code(account: Account, act: Purpose, by: Actor) -> tuple[BasePhone, 
 def _get_scope(act: Purpose, by: Actor) -> str:
     """Return the scope of a code: its purpose, and a hash of the session key."""
     return f"{act}|{hashlib.sha256(by.session_key.encode()).hexdigest()}"
-
-
-def _withdraw_code(account: Account, act: Purpose, phone: BasePhone) -> None:
-    """Delete the code that was not sent, unless a newer one has replaced it."""
-    with transaction.atomic():
-        row = _lock_phone(account, act)
-        if row is not None and row.digest == phone.digest:
-            row.drop_code()
-
-
-def _get_limits(account: Account, phone: BasePhone, by: Actor) -> list[budgets.Limit]:
-    number = hashlib.sha256(f"{settings.SECRET_KEY}{phone.number}".encode()).hexdigest()
-    network = budgets.network_of(by.network_address)
-    return [
-        budgets.CODES_PER_ACCOUNT_HOUR.get_limit(account.pk),
-        budgets.CODES_PER_ACCOUNT_DAY.get_limit(account.pk),
-        budgets.CODES_PER_NUMBER_DAY.get_limit(number[:32]),
-        budgets.CODES_PER_NETWORK_HOUR.get_limit(network),
-        budgets.CODES_PER_COUNTRY_DAY.get_limit(phone.number.country_code),
-        budgets.CODES_PER_DAY.get_limit(),
-    ]
 
 
 @sensitive_variables()

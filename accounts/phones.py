@@ -75,6 +75,7 @@ def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
                 "proposed_at": timezone.now(),
                 "is_approved": phone is None,
                 "digest": "",
+                "former_digest": "",
             },
         )
 
@@ -164,7 +165,12 @@ def _put_on_file(owner: Account, new: NewPhone, by: Actor) -> None:
     held_until = timezone.now() + settings.PHONE_HOLD if old else None
     phone, _created = Phone.objects.update_or_create(
         account=owner,
-        defaults={"number": new.number, "held_until": held_until, "digest": ""},
+        defaults={
+            "number": new.number,
+            "held_until": held_until,
+            "digest": "",
+            "former_digest": "",
+        },
     )
     new.delete()
     record_change(owner, old, phone, by=by)

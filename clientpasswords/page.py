@@ -126,6 +126,10 @@ class SecurityPasswordPage:
     def phone_record(self) -> Phone | None:
         return getattr(self._row, "phone", None)
 
+    def read_phone_again(self) -> None:
+        """Show the phone as it is now: a code may be on its way to it."""
+        self.phone_record = Phone.objects.filter(account=self.account).first()
+
     @cached_property
     def other_password_tried(self) -> Logon | None:
         """The last recent logon that was refused as it needs a security password."""

@@ -309,7 +309,14 @@ TELEPHONE: dict[str, Any] = {
     **THROTTLING,
     "digest": models.CharField(max_length=64, blank=True, editable=False),
     "valid_until": models.DateTimeField(null=True, editable=False),
-    "number": PhoneNumberField("number", region=None, max_length=128),
+    "former_digest": models.CharField(max_length=64, blank=True, editable=False),
+    "former_valid_until": models.DateTimeField(null=True, editable=False),
+    "number": PhoneNumberField(
+        "number",
+        region=None,
+        max_length=128,
+        validators=[mobilenumbers.validate],
+    ),
 }
 PHONE = table(
     "Phone",

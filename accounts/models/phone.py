@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,10 +15,14 @@ from phonenumber_field.modelfields import PhoneNumberField
 from accounts import mobilenumbers
 
 FREE_FAILURES = 2
+CODE_COLUMNS = ("digest", "valid_until", "former_digest", "former_valid_until")
 
 
 class Challenge(models.Model):
-    """One outstanding code, stored as a keyed digest; a base for django-otp's mixins.
+    """An outstanding code, stored as a keyed digest; a base for django-otp's mixins.
+
+    The former code is kept beside it, and good as long as nobody can say whether the
+    message with the new one has left.
 
     The digest binds the code to the phone number and to its `scope`: the purpose, and
     the session that asked for it. The code is valid for nothing else.
@@ -25,6 +30,8 @@ class Challenge(models.Model):
 
     digest = models.CharField(max_length=64, blank=True, editable=False)
     valid_until = models.DateTimeField(null=True, editable=False)
+    former_digest = models.CharField(max_length=64, blank=True, editable=False)
+    former_valid_until = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         abstract = True
@@ -99,31 +106,48 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         return self._wait(self.verify_is_allowed()[1], "locked_until")
 
     def has_code_for(self, scope: str) -> bool:
-        """Return whether the outstanding code, expired or not, belongs to `scope`."""
-        return self.digest.startswith(_digest_scope(scope))
+        """Return whether an outstanding code, expired or not, belongs to `scope`."""
+        return bool(self._get_codes(scope))
+
+    def has_live_code_for(self, scope: str) -> bool:
+        """Whether an outstanding code that was asked for in `scope` has not run out."""
+        return bool(self._get_live_digests(scope))
 
     @property
-    def code_has_expired(self) -> bool:
-        """Whether the outstanding code has expired."""
-        return self.valid_until is None or timezone.now() >= self.valid_until
+    def codes(self) -> dict[str, Any]:
+        """The outstanding codes, as `withdraw_code` takes them."""
+        return {name: getattr(self, name) for name in CODE_COLUMNS}
 
     def set_code(self, scope: str) -> str:
-        """Replace the outstanding code, and return the new one: six digits, in clear.
+        """Add a new code of six digits beside the newest, and return it in clear.
 
         The count of failures stays: NIST SP 800-63B-4 forbids a new code to reset it.
         """
         code = f"{secrets.randbelow(10**6):06}"
+        self.former_digest, self.former_valid_until = self.digest, self.valid_until
         self.digest = self._digest(code, scope)
         self.valid_until = timezone.now() + settings.CODE_LIFETIME
         self.cooldown_set(commit=False)
         self.save()
         return code
 
-    def drop_code(self) -> None:
-        """Delete the code and its cool-down, because it was never sent."""
-        self.digest = ""
-        self.cooldown_reset(commit=False)
-        self.save()
+    def drop_former_code(self) -> None:
+        """Let the code that was set last be the only one: it has surely left."""
+        ours = self._get_row().filter(digest=self.digest)
+        ours.update(former_digest="", former_valid_until=None)
+
+    def withdraw_code(self, before: dict[str, Any]) -> None:
+        """Undo `set_code`, before which the codes were these: it surely never left.
+
+        What was spent, died or was replaced meanwhile stays as it is. There is no wait
+        for the next code.
+        """
+        row = self._get_row()
+        undone = {**before, "last_generated_timestamp": None}
+        if not row.filter(digest=self.digest).update(**undone):
+            row.filter(former_digest=self.digest).update(
+                former_digest=before["digest"], former_valid_until=before["valid_until"]
+            )
 
     def try_code(self, code: str, scope: str) -> bool:
         """Return whether the code is right, and save the outcome.
@@ -131,15 +155,17 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         A right code is deleted and resets the count of failures. A wrong one is
         counted; after CODE_TRIES failures the outstanding code is deleted.
         """
-        if constant_time_compare(self.digest, self._digest(code, scope)):
-            self.digest = ""
+        typed = self._digest(code, scope)
+        same = [constant_time_compare(d, typed) for d in self._get_live_digests(scope)]
+        if any(same):
+            self._forget_codes()
             self.throttle_reset(commit=False)
             self.cooldown_reset(commit=False)
             self.save()
             return True
         self.throttle_increment(commit=False)
         if not self.tries_left:
-            self.digest = ""
+            self._forget_codes()
         self.save()
         return False
 
@@ -147,10 +173,29 @@ class BasePhone(CooldownMixin, ThrottlingMixin, Challenge):
         """Reset the count of failures, so that codes can be sent and tried again."""
         self.throttle_reset()
 
+    def _get_row(self) -> models.QuerySet[Any]:
+        return models.QuerySet(type(self)).filter(pk=self.pk)
+
+    def _get_codes(self, scope: str) -> list[tuple[str, datetime | None]]:
+        both = [
+            (self.digest, self.valid_until),
+            (self.former_digest, self.former_valid_until),
+        ]
+        return [row for row in both if row[0].startswith(digest_scope(scope))]
+
+    def _get_live_digests(self, scope: str) -> list[str]:
+        now = timezone.now()
+        return [
+            digest for digest, until in self._get_codes(scope) if until and now < until
+        ]
+
+    def _forget_codes(self) -> None:
+        self.digest = self.former_digest = ""
+
     def _digest(self, code: str, scope: str) -> str:
         text = f"{self.pk}|{self.number}|{scope}|{code}"
         mac = salted_hmac("accounts.phone.code", text, algorithm="sha256")
-        return _digest_scope(scope) + mac.hexdigest()[:32]
+        return digest_scope(scope) + mac.hexdigest()[:32]
 
     @staticmethod
     def _wait(reason: dict[str, datetime] | None, key: str) -> timedelta:
@@ -205,7 +250,7 @@ class NewPhone(BasePhone):
     )
 
 
-def _digest_scope(scope: str) -> str:
+def digest_scope(scope: str) -> str:
     """Return the prefix of a digest that identifies its scope without the code."""
     mac = salted_hmac("accounts.phone.scope", scope, algorithm="sha256")
     return mac.hexdigest()[:16]

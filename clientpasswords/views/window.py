@@ -67,6 +67,7 @@ class IdentityWindow(View):
         try:
             lifecycle.send_code(request.user, self.act, by=actor(request))
         except (lifecycle.Refused, codes.CodeError) as refusal:
+            self.page.read_phone_again()
             return self.show(form, words.describe_refusal(refusal))
         return redirect(self.page_address)
 

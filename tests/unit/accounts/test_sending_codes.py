@@ -18,6 +18,8 @@ from accounts.notify import composing
 from accounts.notify.notices import NOTICES
 from gateways import sms
 from gateways.sms import Message, NotSent, Reason, SmsError, Unknown
+from gateways.sms.memory import MemoryGateway
+from tests.unit.accounts.codesteps import phone_of, spend
 from tests.unit.support import HOME, OFFICE, code_for, issue, last_code
 
 pytestmark = pytest.mark.usefixtures("client_passwords_on")
@@ -91,6 +93,141 @@ def test_a_code_that_may_have_been_sent_holds_with_its_cool_down(
 
     assert issue(alice, last_code()).secret
     assert alice.security_events.get(kind="code-sent").detail == {"reason": "timeout"}
+
+
+def test_a_resend_that_surely_failed_leaves_the_former_code_good(
+    alice: Account,
+    provider_says: Fail,
+    clock: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    former = code_for(alice)
+    clock.shift(60)
+    provider_says(NotSent(Reason.TOO_MANY))
+    for _ in range(3):  # there is no cool-down for what did not leave
+        with pytest.raises(codes.NotSent) as caught:
+            codes.send_code(alice, Purpose.ISSUE, by=HOME)
+        assert caught.value.former_works
+    unsent = last_code()
+    monkeypatch.undo()
+
+    if unsent != former:
+        assert isinstance(spend(alice, unsent), codes.WrongCode)
+    assert codes.has_outstanding_code(phone_of(alice), Purpose.ISSUE, by=HOME)
+    assert issue(alice, former).secret
+    with pytest.raises(codes.NoCode):
+        issue(alice, former)
+
+
+def test_a_resend_elsewhere_that_failed_leaves_the_former_code_to_its_session(
+    alice: Account, provider_says: Fail, clock: Traveller
+) -> None:
+    former = code_for(alice, by=HOME)
+    clock.shift(60)
+    provider_says(NotSent(Reason.UNREACHABLE))
+    with pytest.raises(codes.NotSent) as caught:
+        codes.send_code(alice, Purpose.ISSUE, by=OFFICE)
+
+    assert not caught.value.former_works
+    with pytest.raises(codes.NoCode):
+        issue(alice, former, by=OFFICE)
+    assert issue(alice, former, by=HOME).secret
+
+
+def test_the_former_code_runs_out_when_it_would_have(
+    alice: Account, provider_says: Fail, clock: Traveller
+) -> None:
+    former = code_for(alice)
+    clock.shift(299)
+    provider_says(NotSent(Reason.UNREACHABLE))
+    with pytest.raises(codes.NotSent) as caught:
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+    assert caught.value.former_works
+    clock.shift(1)
+
+    with pytest.raises(codes.Expired):
+        issue(alice, former)
+    with pytest.raises(codes.NotSent) as caught:
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+    assert not caught.value.former_works
+
+
+@pytest.mark.parametrize("which", ["former", "new"])
+def test_of_a_resend_that_may_have_left_either_code_is_good_once(
+    alice: Account, provider_says: Fail, clock: Traveller, which: str
+) -> None:
+    former = code_for(alice)
+    clock.shift(60)
+    provider_says(Unknown(Reason.TIMEOUT))
+    with pytest.raises(codes.MayBeLate) as caught:
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+    new = last_code()
+
+    assert caught.value.former_works
+    assert issue(alice, former if which == "former" else new).secret
+    for code in (former, new):
+        with pytest.raises(codes.NoCode):
+            issue(alice, code)
+
+
+def test_after_a_resend_that_may_have_left_a_failed_one_leaves_both(
+    alice: Account, provider_says: Fail, clock: Traveller
+) -> None:
+    first = code_for(alice)
+    clock.shift(60)
+    provider_says(Unknown(Reason.TIMEOUT))
+    with pytest.raises(codes.MayBeLate):
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+    second = last_code()
+    clock.shift(60)
+    provider_says(NotSent(Reason.UNREACHABLE))
+    with pytest.raises(codes.NotSent):
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+
+    phone = phone_of(alice)
+    scope = codes._get_scope(Purpose.ISSUE, HOME)
+    assert [phone.digest, phone.former_digest] == [
+        phone._digest(code, scope) for code in (second, first)
+    ]
+
+
+def test_two_codes_have_no_more_tries_than_one(
+    alice: Account, provider_says: Fail, clock: Traveller
+) -> None:
+    former = code_for(alice)
+    clock.shift(60)
+    provider_says(Unknown(Reason.TIMEOUT))
+    with pytest.raises(codes.MayBeLate):
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+    new, wrong = last_code(), "000000"
+    while wrong in {former, new}:
+        wrong = f"{int(wrong) + 1:06}"
+    for _ in range(5):
+        assert isinstance(spend(alice, wrong), codes.WrongCode)
+        clock.shift(20)
+
+    assert isinstance(spend(alice, former), codes.NoCode)
+    assert isinstance(spend(alice, new), codes.NoCode)
+
+
+def test_a_failure_that_comes_late_does_not_revive_what_was_spent(
+    alice: Account, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former = code_for(alice)
+    clock.shift(60)
+
+    class Slow(MemoryGateway):
+        """Fails only when the owner has typed the former code."""
+
+        def send(self, number: str, text: str) -> None:
+            assert issue(alice, former).secret
+            raise NotSent(Reason.UNREACHABLE)
+
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Slow)
+    with pytest.raises(codes.NotSent):
+        codes.send_code(alice, Purpose.ISSUE, by=HOME)
+
+    assert isinstance(spend(alice, former), codes.NoCode)
 
 
 def test_a_late_failure_does_not_drop_the_code_that_came_after(

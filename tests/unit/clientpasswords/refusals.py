@@ -10,6 +10,7 @@ from clientpasswords import lifecycle
 Refusal = codes.CodeError | lifecycle.Refused
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WAIT = timedelta(seconds=89.5)
+STILL_WORKS = "The code that you were sent before still works."
 # Each refusal, by a name for it: its status, its title and what is to be done.
 REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
     "off": (
@@ -89,6 +90,18 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         503,
         "The text message could not be sent.",
         "Text messages cannot be sent to your number. Ask your administrator for help.",
+    ),
+    "not sent, but the one before": (
+        codes.NotSent(permanent=False, former_works=True),
+        503,
+        "The text message could not be sent.",
+        f"Nothing was lost. Try again in a moment. {STILL_WORKS}",
+    ),
+    "late, besides the one before": (
+        codes.MayBeLate(former_works=True),
+        503,
+        "The text message may be delayed.",
+        f"If nothing arrives within a minute, ask for another code. {STILL_WORKS}",
     ),
     "late": (
         codes.MayBeLate(),

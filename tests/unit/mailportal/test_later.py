@@ -264,6 +264,8 @@ TO_COME = {
     "accounts.Account.policy_until": ENDS,
     "accounts.Phone.valid_until": ENDS,
     "accounts.NewPhone.valid_until": ENDS,
+    "accounts.Phone.former_valid_until": ENDS,
+    "accounts.NewPhone.former_valid_until": ENDS,
     "accounts.Cutoff.due_at": TELLS,
     "accounts.Notification.due_at": TELLS,
     "accounts.Phone.held_until": (
