@@ -47,16 +47,63 @@ logger = logging.getLogger(__name__)
 # Seconds that a message may wait at the provider, as long as a code is valid.
 _VALIDITY = 300
 
-# https://www.twilio.com/docs/api/errors
-_REASON_OF_CODE = {
-    20003: Reason.CREDENTIALS,
-    20429: Reason.TOO_MANY,
-    21211: Reason.BAD_NUMBER,
-    21408: Reason.REGION,
-    21610: Reason.OPTED_OUT,
-    21614: Reason.BAD_NUMBER,  # not a mobile number
+# What their codes mean, of those that answer the request for a message or tell what
+# became of one: https://www.twilio.com/docs/api/errors
+_CODES_OF_REASON: dict[Reason, tuple[int | range, ...]] = {
+    # No number, a landline, a short code, a premium number, our own number.
+    Reason.BAD_NUMBER: (
+        *(14101, 20023, 21201, 21202, 21211, 21214, 21217, 21265, 21266, 21267),
+        *(21401, 21421, 21604, 21614, 21635, 30005, 30006, 30014, 63003, 63024),
+    ),
+    # The owner has answered STOP, or has the sender blocked.
+    Reason.OPTED_OUT: (21610, 63014, 63033),
+    # The country is not enabled in the account's permissions.
+    Reason.REGION: (21203, 21215, 21216, 21408),
+    # No network takes messages of this sender to this number.
+    Reason.NO_ROUTE: (21612, 21910, 30004, 30011),
+    # No number, service or registration to send by.
+    Reason.SENDER: (
+        *(14102, 14108, 21210, 21212, 21213, 21407, 21601, 21603, 21606, 21607, 21613),
+        *(21615, 21616, 21621, 21622, 21631, 21649, 21650, 21651, 21657, 21659, 21660),
+        *(21661, range(21701, 21730), 30018, 30024, range(30032, 30036)),
+        *(range(30124, 30129), range(30440, 30450), range(30880, 30900)),
+        *(63002, 63007, 63008),
+    ),
+    # The token is wrong, the account is suspended, on trial, or may not do this.
+    Reason.CREDENTIALS: (
+        *(14111, 20003, 20005, 20006, 20008, 20010, range(20101, 20108)),
+        *(range(20151, 20161), 20403, 20404, 21219, 21470, 21471, 21472, 21608),
+        *(30002, 30108, 30112, 63001, 63051),
+    ),
+    # Refused for what it says, or for how long it is.
+    Reason.FILTERED: (
+        *(14103, 21602, 21605, 21617, 21618, 30007, 30010, 30019, 63005, 63013),
+        *(63021, 63026),
+    ),
+    # The telephone was off or out of reach for as long as the message was good.
+    Reason.HANDSET: (30003, 30036),
+    Reason.TOO_MANY: (
+        *(14107, 20429, 21611, 30001, 30017, 30022, 30023, 30027, 30450, 63017),
+        *(63018, 63038),
+    ),
+    # Something of theirs fails for the moment.
+    Reason.PROVIDER: (
+        *(20162, 20409, 20500, 20503, 21619, 21730, 30008, 30020, 30021, 30410),
+        *(63009, 63010, 63012, 63023),
+    ),
 }
-_REASON_OF_STATUS = {401: Reason.CREDENTIALS, 429: Reason.TOO_MANY}
+
+_REASON_OF_CODE = {
+    code: reason
+    for reason, several in _CODES_OF_REASON.items()
+    for each in several
+    for code in (each if isinstance(each, range) else (each,))
+}
+_REASON_OF_STATUS = {
+    401: Reason.CREDENTIALS,
+    408: Reason.PROVIDER,
+    429: Reason.TOO_MANY,
+}
 _REFUSED = range(400, 500)
 
 # Exceptions that are raised before any part of the message is sent.
@@ -160,8 +207,11 @@ def _refusal(error: TwilioException) -> SmsError:
     code, status = (value if isinstance(value, int) else 0 for value in found)
     if status not in _REFUSED:
         return _failure(Unknown, Reason.PROVIDER, code)
+    # RFC 9110, 15.5: a request that was refused so is not to be sent again as it is.
+    # Without a code of theirs it may have been somebody on the way who refused.
     reason = _REASON_OF_CODE.get(code) or _REASON_OF_STATUS.get(status)
-    return _failure(NotSent, reason or Reason.PROVIDER, code)
+    refused = Reason.REFUSED if code else Reason.PROVIDER
+    return _failure(NotSent, reason or refused, code)
 
 
 def _breakdown(error: RequestException) -> SmsError:
