@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts import codes
+from accounts.events import Actor
+from accounts.models import Account
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ def describe_refusal(refusal: codes.CodeError) -> CodeRefusal:
     """Return the text for the refusal of a code, in the active language."""
     words: CodeRefusal = _DESCRIPTIONS[type(refusal)](refusal)
     return words
+
+
+def describe_delivery_failure(
+    account: Account, act: codes.Purpose, *, by: Actor
+) -> CodeRefusal | None:
+    """The words for a code of this session that was sent and did not arrive."""
+    failure = codes.get_delivery_failure(account, act, by=by)
+    return describe_refusal(failure) if failure else None
 
 
 def _no_phone(_refusal: Any) -> CodeRefusal:
@@ -184,6 +194,7 @@ _DESCRIPTIONS: dict[type[codes.CodeError], Any] = {
     codes.TooMany: _too_many,
     codes.NotSent: _not_sent,
     codes.MayBeLate: _may_be_late,
+    codes.NotDelivered: _not_delivered,
     codes.NoCode: _no_code,
     codes.Expired: _expired,
     codes.WrongCode: _wrong_code,

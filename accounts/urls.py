@@ -1,13 +1,14 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from accounts.views import general, passkeys, password, phone, twostep
+from accounts.views import delivery, general, passkeys, password, phone, twostep
 
 TWO_STEP = "settings/two-step/"
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("sms/status/<uuid:reference>/", delivery.learn, name="sms-status"),
     path("settings/", general.show, name="general"),
     path("settings/language/", general.set_language, name="language"),
     path("settings/appearance/", general.set_appearance, name="appearance"),

@@ -5,10 +5,19 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts import code_refusals, codes
-from accounts.code_refusals import CodeRefusal, round_up_seconds
+from accounts.code_refusals import (
+    CodeRefusal,
+    describe_delivery_failure,
+    round_up_seconds,
+)
 from clientpasswords import lifecycle
 
-__all__ = ["CodeRefusal", "describe_refusal", "round_up_seconds"]
+__all__ = [
+    "CodeRefusal",
+    "describe_delivery_failure",
+    "describe_refusal",
+    "round_up_seconds",
+]
 
 
 def describe_refusal(refusal: lifecycle.Refused | codes.CodeError) -> CodeRefusal:

@@ -13,6 +13,7 @@ from accounts.models.notification import Notification
 from accounts.models.phone import BasePhone, NewPhone, Phone
 from accounts.models.policy import MAX_CLIENT_PASSWORDS, POLICY_SETTINGS, Policy
 from accounts.models.recovery import RecoveryCodes
+from accounts.models.sentcode import SentCode
 from accounts.models.setting import MailSetting
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "Policy",
     "RecoveryCodes",
     "SecurityEvent",
+    "SentCode",
 ]

@@ -32,6 +32,8 @@ class SecurityEvent(models.Model):
         REQUIRED_SOON = "required-soon", _("security passwords announced as required")
         CODE_SENT = "code-sent", _("code sent")
         CODE_NOT_SENT = "code-not-sent", _("code not sent")
+        CODE_UNDELIVERED = "code-undelivered", _("code not delivered")
+        NOTICE_NOT_SENT = "notice-not-sent", _("notice by text message not sent")
         CODE_REFUSED = "code-refused", _("code refused")
         CODES_LOCKED = "codes-locked", _("codes locked")
         CODES_UNLOCKED = "codes-unlocked", _("codes unlocked")

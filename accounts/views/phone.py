@@ -130,6 +130,9 @@ def _code_state(request: UserRequest, new: NewPhone) -> dict[str, Any]:
         "has_old": bool(new.replaces),
         "number": phone.masked,
         "code_sent": codes.has_outstanding_code(phone, act, by=actor(request)),
+        "code_failure": code_refusals.describe_delivery_failure(
+            request.user, act, by=actor(request)
+        ),
         "cooldown": code_refusals.round_up_seconds(phone.get_send_wait()),
         "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
     }

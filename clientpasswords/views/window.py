@@ -193,8 +193,10 @@ class IdentityWindow(View):
         phone = self.page.phone_record
         return {
             "can_use_phone": self.page.phone_refusal is None,
-            "code_sent": phone is not None
-            and codes.has_outstanding_code(phone, self.act, by=actor(self.request)),
+            "code_sent": self.code_sent,
+            "code_failure": words.describe_delivery_failure(
+                self.request.user, self.act, by=actor(self.request)
+            ),
             "cooldown": words.round_up_seconds(phone.get_send_wait()) if phone else 0,
             "valid_minutes": settings.CODE_LIFETIME.seconds // 60,
         }

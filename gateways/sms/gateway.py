@@ -40,11 +40,14 @@ class Gateway(ABC):
     Attributes:
         own_settings: All that it reads from the environment.
         needed: Of each of these groups one has to be set.
+        callback: The address at which the provider reaches this portal, to tell what
+            became of messages.
         is_for_production: Whether messages reach the telephone they are for.
     """
 
     own_settings: ClassVar[tuple[GatewaySetting, ...]] = ()
     needed: ClassVar[tuple[tuple[GatewaySetting, ...], ...]] = ()
+    callback: ClassVar[GatewaySetting | None] = None
     is_for_production: ClassVar[bool] = False
 
     @abstractmethod

@@ -40,6 +40,8 @@ MESSAGING_SERVICE_SID = GatewaySetting(
 )
 SENDER = GatewaySetting("TWILIO_SENDER")
 API_URL = GatewaySetting("TWILIO_API_URL", "https://api.twilio.com", is_address=True)
+# Where Twilio reaches this portal to tell what became of a message; empty: nowhere.
+CALLBACK_URL = GatewaySetting("TWILIO_CALLBACK_URL")
 TIMEOUT = GatewaySetting("TWILIO_TIMEOUT", 5.0)
 
 logger = logging.getLogger(__name__)
@@ -122,18 +124,20 @@ class TwilioGateway(Gateway):
         MESSAGING_SERVICE_SID,
         SENDER,
         API_URL,
+        CALLBACK_URL,
         TIMEOUT,
     )
+    callback = CALLBACK_URL
     needed = ((ACCOUNT_SID,), (AUTH_TOKEN,), (MESSAGING_SERVICE_SID, SENDER))
     is_for_production = True
 
-    def send(self, number: str, text: str) -> None:
+    def send(self, number: str, text: str, status_url: str = "") -> None:
         # A socket's time-out bounds neither a silent name server nor an answer that
         # arrives byte by byte. So the call runs in its own thread, and we stop waiting
         # after the time-out. It is a daemon thread, so that it does not delay the end
         # of the process.
         results: SimpleQueue[SmsError | None] = SimpleQueue()
-        arguments = (number, text, results.put)
+        arguments = (number, text, results.put, status_url)
         Thread(target=_deliver, args=arguments, name="sms", daemon=True).start()
         try:
             error = results.get(timeout=TIMEOUT.value)
@@ -144,17 +148,27 @@ class TwilioGateway(Gateway):
             raise error
 
 
-def _deliver(number: str, text: str, report: Callable[[SmsError | None], None]) -> None:
+def get_reason(code: int) -> Reason:
+    """Return what their code means of a message that they took."""
+    return _REASON_OF_CODE.get(code, Reason.PROVIDER)
+
+
+def _deliver(
+    number: str,
+    text: str,
+    report: Callable[[SmsError | None], None],
+    status_url: str = "",
+) -> None:
     if not _slots.acquire(blocking=False):
         report(_failure(NotSent, Reason.UNREACHABLE, "busy"))
         return
     try:
-        report(_post(number, text))
+        report(_post(number, text, status_url))
     finally:
         _slots.release()
 
 
-def _post(number: str, text: str) -> SmsError | None:
+def _post(number: str, text: str, status_url: str) -> SmsError | None:
     client = Client(
         ACCOUNT_SID.value,
         AUTH_TOKEN.value,
@@ -162,11 +176,11 @@ def _post(number: str, text: str) -> SmsError | None:
     )
     client.api.base_url = API_URL.value
     service = MESSAGING_SERVICE_SID.value
-    sender = {"messaging_service_sid": service} if service else {"from_": SENDER.value}
+    more = {"messaging_service_sid": service} if service else {"from_": SENDER.value}
+    if status_url:
+        more["status_callback"] = status_url
     try:
-        client.messages.create(
-            to=number, body=text, validity_period=_VALIDITY, **sender
-        )
+        client.messages.create(to=number, body=text, validity_period=_VALIDITY, **more)
     except TwilioException as error:
         return _refusal(error)
     except RequestException as error:

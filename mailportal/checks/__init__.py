@@ -35,6 +35,7 @@ IN_PRODUCTION = (
     hosts.database_is_for_many,
     hosts.own_files_can_be_written,
     textmessages.codes_are_sent,
+    textmessages.callback_reaches_us,
     textmessages.identifiers_are_well_formed,
     mails.mails_are_sent,
     mails.mail_servers_password_is_safe,

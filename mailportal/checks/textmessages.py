@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
@@ -36,6 +37,21 @@ def codes_are_sent(**_kwargs: Any) -> list[CheckMessage]:
             hint = f"Delete the line: the default is {setting.default}."
             found.append(Error(text, hint=hint, id="mailportal.E008"))
     return found
+
+
+def callback_reaches_us(**_kwargs: Any) -> list[CheckMessage]:
+    """In production: the provider reaches the portal over HTTPS, if it does at all."""
+    callback = GATEWAYS[settings.SMS_GATEWAY].callback
+    url = callback.value if callback else ""
+    if callback is None or not url:
+        return []
+    if is_https(url) and urlsplit(url).path in {"", "/"}:
+        return []
+    text = f"{callback.name} is not the https address of a host, without a path."
+    hint = (
+        "Set the address at which the provider reaches this portal, or delete the line."
+    )
+    return [Error(text, hint=hint, id="mailportal.E036")]
 
 
 def identifiers_are_well_formed(**_kwargs: Any) -> list[CheckMessage]:

@@ -12,6 +12,7 @@ from accounts.models import Account, NewPhone, Notification, Phone
 from accounts.notify import queue
 from accounts.policy import effective
 from gateways import sms
+from gateways.sms.memory import MemoryGateway
 from tests.unit.accounts.phonesteps import (
     NEW,
     OLD,
@@ -155,7 +156,7 @@ def test_the_number_on_file_is_no_change(alice: Account) -> None:
 def test_a_code_that_was_not_sent_is_dropped(
     alice: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Gateway:
+    class Gateway(MemoryGateway):
         def send(self, number: str, text: str) -> None:
             raise sms.NotSent(sms.Reason.BAD_NUMBER)
 

@@ -38,7 +38,7 @@ def provider_says(monkeypatch: pytest.MonkeyPatch) -> Fail:
     """From now on the provider takes messages and says that this came of them."""
 
     def say(failure: SmsError) -> None:
-        class Gateway:
+        class Gateway(MemoryGateway):
             def send(self, number: str, text: str) -> None:
                 sms.outbox.append(Message(number, text))
                 raise failure
@@ -236,7 +236,7 @@ def test_a_failure_that_comes_late_does_not_revive_what_was_spent(
 def test_a_late_failure_does_not_drop_the_code_that_came_after(
     alice: Account, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Slow:
+    class Slow(MemoryGateway):
         """Fails only when the owner has got another code elsewhere."""
 
         def send(self, number: str, text: str) -> None:
@@ -257,7 +257,7 @@ def test_no_transaction_is_open_while_the_provider_is_spoken_to(
 ) -> None:
     seen = []
 
-    class Gateway:
+    class Gateway(MemoryGateway):
         def send(self, number: str, text: str) -> None:
             seen.append(connection.in_atomic_block)
 

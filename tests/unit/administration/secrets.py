@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp_webauthn.models import WebAuthnAttestation, WebAuthnUserHandle
 
-from accounts.models import Account, NewPhone
+from accounts.models import Account, NewPhone, SentCode
 from accounts.secretfields import SECRET_COLUMNS
 from clientpasswords.models import SetUpLink
 
@@ -29,6 +29,7 @@ def make_what_else_is_secret(owner: Account, passkey: Any) -> None:
     now = timezone.now()
     more = {"number": "+12025550124", "proposed_at": now, "is_approved": False}
     NewPhone.objects.create(account=owner, session="s", **more)
+    SentCode.objects.create(account=owner, digest="d")
     later = now + timedelta(minutes=5)
     SetUpLink.objects.create(
         account=owner, digest="d", attempt=UUID(int=1), expires_at=later

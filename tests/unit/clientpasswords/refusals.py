@@ -109,6 +109,18 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         "The text message may be delayed.",
         "If nothing arrives within a minute, ask for another code.",
     ),
+    "not delivered": (
+        codes.NotDelivered(permanent=False),
+        503,
+        "The text message could not be delivered.",
+        "Is the phone on, with a signal? Then ask for another code.",
+    ),
+    "cannot be delivered": (
+        codes.NotDelivered(permanent=True),
+        503,
+        "The text message could not be delivered.",
+        "Text messages cannot be sent to your number. Ask your administrator for help.",
+    ),
     "no code": (
         codes.NoCode(),
         409,

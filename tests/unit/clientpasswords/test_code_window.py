@@ -18,6 +18,7 @@ from accounts.models import Account, Phone, Policy
 from clientpasswords import lifecycle, words
 from gateways import sms
 from gateways.sms import NotSent, Reason, SmsError, Unknown
+from gateways.sms.memory import MemoryGateway
 from tests import standins
 from tests.factories import make_client_password
 from tests.unit.clientpasswords.refusals import REFUSALS, assert_says
@@ -160,7 +161,7 @@ def test_a_limit_that_is_reached_is_said_with_the_time(
 def test_what_became_of_a_message_is_said(
     browser: Client, monkeypatch: pytest.MonkeyPatch, failure: SmsError, name: str
 ) -> None:
-    class Gateway:
+    class Gateway(MemoryGateway):
         def send(self, number: str, text: str) -> None:
             raise failure
 

@@ -46,6 +46,13 @@ def test_a_message_is_handed_over_once_with_all_it_needs(provider: StandIn) -> N
     assert request.headers["Authorization"] == f"Basic {key}"
 
 
+def test_the_provider_is_told_where_to_tell_of_a_message(provider: StandIn) -> None:
+    sms.send(NUMBER, TEXT, status_url="https://portal.example/sms/status/1/")
+
+    form = provider.requests[0].form
+    assert form["StatusCallback"] == "https://portal.example/sms/status/1/"
+
+
 def test_without_a_messaging_service_the_sender_is_named(
     provider: StandIn, settings: Settings
 ) -> None:

@@ -34,9 +34,11 @@ OPEN = {
     "discovery:autoconfig-well-known": "as before",
     "discovery:autodiscover": "as before",
     "discovery:autodiscover-json": "as before",
+    "accounts:sms-status": "the provider of text messages signs what it tells",
 }
-# Posted by programs, which have no form of ours; test_discovery.py says what happens.
-MACHINES = {"discovery:autodiscover"}
+# Posted by programs, which have no form of ours; test_discovery.py says what happens,
+# and test_deliveries.py.
+MACHINES = {"discovery:autodiscover", "accounts:sms-status"}
 JSON = "discovery:autodiscover-json"
 PASSKEYS = {"accounts:passkey-begin", "accounts:passkey-sign-in"}  # test_passkeys.py
 LINKS = {"links:scanned", "links:install"}  # test_scan.py
@@ -47,6 +49,7 @@ POST_ONLY = {
     "accounts:end-sessions",
     "accounts:mails",
     "accounts:phone-send",
+    "accounts:sms-status",
     "accounts:sign-out",
     "accounts:language",
     "accounts:appearance",
@@ -122,6 +125,8 @@ def names(resolver: URLResolver, namespace: str = "") -> Iterator[str]:
 
 
 def address(name: str, pk: int = 1) -> str:
+    if name == "accounts:sms-status":
+        return reverse(name, args=[REFERENCE])
     if name in OF_A_WORD:
         return reverse(name, args=["iphone"])
     return reverse(name, args=[pk] if name in OF_ONE_ROW else [])
@@ -150,7 +155,14 @@ ALL = [name for name in EVERYTHING if not _for_programs(name)]
 CHANGING = sorted(set(ALL) - GET_ONLY - MACHINES)
 
 
-FILLED_IN = {"int": "1", "slug": "iphone", "path": "1", "str": "1"}
+REFERENCE = "11111111-1111-4111-8111-111111111111"
+FILLED_IN = {
+    "int": "1",
+    "slug": "iphone",
+    "path": "1",
+    "str": "1",
+    "uuid": REFERENCE,
+}
 
 # What stands in the addresses that are regular expressions.
 PLAIN = {

@@ -21,6 +21,7 @@ from clientpasswords.setup import links, profiles, qrcodes, seals, signing
 from clientpasswords.views import pages, setup
 from clientpasswords.views.new import NewPassword
 from gateways import sms
+from gateways.sms.memory import MemoryGateway
 from tests.factories import PASSWORD, make_client_password
 from tests.unit.support import (
     HOME,
@@ -44,7 +45,7 @@ def offer_link(account: Account) -> links.Offer:
     return links.offer(account, code=code, attempt=uuid4(), by=HOME)
 
 
-class BrokenGateway:
+class BrokenGateway(MemoryGateway):
     send = breaks
 
 

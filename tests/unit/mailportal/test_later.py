@@ -298,6 +298,9 @@ PAST = (
     "told_of_end",
     "window",
     "left_at",
+    "sent_at",
+    "seen_at",
+    "failed_at",
 )
 
 
