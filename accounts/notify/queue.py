@@ -6,6 +6,7 @@ as one mail.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -23,6 +24,9 @@ log = logging.getLogger(__name__)
 FAILURES_UNTIL_GIVEN_UP = 80  # about three days
 BATCH_SIZE = 100  # mails in one round
 
+# Records that no text message to this number of the account was taken, and why.
+RecordRefusal = Callable[[Account, str, sms.Reason], None]
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -34,10 +38,11 @@ class Batch:
     limit: Limit
 
 
-def deliver_due() -> int:
+def deliver_due(record_refusal: RecordRefusal | None = None) -> int:
     """Send what is due; return how many messages were sent.
 
-    Several workers can run at once: each sends the notifications that it has claimed.
+    Several workers can run at once: each sends the notifications that it has claimed. A
+    text message that no further try can mend is given up and recorded, as a code is.
     After a failure of the mail server the rest waits for the next round, because each
     attempt could take as long as the time-out.
     """
@@ -54,6 +59,9 @@ def deliver_due() -> int:
         except (mail.NotSent, sms.NotSent) as error:
             log.warning("account %s not told of %s: %s", account, kind, error)
             budgets.refund([batch.limit])
+            if isinstance(error, sms.NotSent) and _is_final(error.reason):
+                _give_up(batch, error.reason, record_refusal)
+                continue
             _postpone(batch)
             if isinstance(error, mail.NotSent):
                 break
@@ -99,19 +107,35 @@ def _send(batch: Batch) -> None:
 
 
 def _send_text(batch: Batch) -> None:
-    """Send one text message; count an unknown outcome and a bad number as sent.
+    """Send one text message; count an unknown outcome as sent.
 
     Raises:
-        sms.NotSent: it was not sent, and another try may help.
+        sms.NotSent: it was not sent.
     """
     kind = batch.rows[0].event.kind
     try:
         sms.send(batch.number, composing.write_text_message(batch.account, kind))
     except sms.Unknown:
         return
-    except sms.NotSent as error:
-        if error.reason not in (sms.Reason.BAD_NUMBER, sms.Reason.OPTED_OUT):
-            raise
+
+
+def _is_final(reason: sms.Reason) -> bool:
+    """Whether the message will be refused again, until somebody changes something.
+
+    What the provider refuses the whole host is retried: an operator mends it, and then
+    all that waits arrives.
+    """
+    return reason.is_permanent and reason is not sms.Reason.CREDENTIALS
+
+
+def _give_up(
+    batch: Batch, reason: sms.Reason, record_refusal: RecordRefusal | None
+) -> None:
+    """Drop the rows, unless another worker has them by now, and record why."""
+    with transaction.atomic():
+        dropped = sum(row.still_leased().delete()[0] for row in batch.rows)
+        if dropped and record_refusal is not None:
+            record_refusal(batch.account, batch.number, reason)
 
 
 def _postpone(batch: Batch) -> None:

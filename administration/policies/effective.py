@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from django.contrib.admin import site
 from django.contrib.admin.utils import label_for_field
-from django.db.models import Model, Q, Subquery
+from django.db.models import Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -23,6 +23,7 @@ from accounts.policy.effective import Level
 from administration.base.lists import Context
 
 M = TypeVar("M", bound=Model)
+Events = QuerySet[SecurityEvent]
 ON, OFF = gettext_lazy("On"), gettext_lazy("Off")
 
 
@@ -31,12 +32,13 @@ KINDS = {
     "department": gettext_lazy("Department"),
     "exception": gettext_lazy("Exception"),
 }
-# From the beginning of an event kind to the level that it is about.
+# From the beginning of an event kind to the level, or the key, that it is about.
 OF_KIND = {
     "domain": "domain",
     "department": "department",
     "mailbox": "exception",
     "policy": "policy",
+    "code": "code",
 }
 
 
@@ -64,31 +66,40 @@ def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
 
 
 def remember_authors(
-    request: HttpRequest, record: M | None, levels_of: Callable[[M], list[Level]]
+    request: HttpRequest,
+    record: M | None,
+    levels_of: Callable[[M], list[Level]],
+    also: Callable[[M], Events] | None = None,
 ) -> None:
     """Attach the authors of the record's policies for its page. One query.
 
-    A POST attaches nothing: nobody has saved what was typed.
+    It finds the newest event of `also` as well. A POST attaches nothing: nobody has
+    saved what was typed.
     """
     if record is not None and request.method == "GET":
-        vars(record)["said_by"] = find_authors(request, levels_of(record))
+        others = [also(record)] if also else []
+        said = find_authors(request, levels_of(record), others)
+        vars(record)["said_by"] = said
 
 
 def find_authors(
-    request: HttpRequest, levels: Sequence[Level]
+    request: HttpRequest, levels: Sequence[Level], also: Iterable[Events] = ()
 ) -> dict[str, SecurityEvent]:
     """Return the events that set the policy of each level, and last changed the policy.
 
     The keys are the kinds of levels, and "policy". Events that the reader may not see
-    are left out. One query.
+    are left out. With them come the newest of `also`, by their `OF_KIND`. One query.
     """
+    several = [*also]
     page = site.get_model_admin(SecurityEvent)
-    if not page.has_view_permission(request):
+    if page.has_view_permission(request):
+        rows = page.get_queryset(request).order_by("-at", "-pk")
+        several += [rows.filter(which) for which in _author_events(levels)]
+    if not several:
         return {}
-    rows = page.get_queryset(request).order_by("-at", "-pk")
     newest = Q()
-    for which in _author_events(levels):
-        newest |= Q(pk=Subquery(rows.filter(which).values("pk")[:1]))
+    for each in several:
+        newest |= Q(pk=Subquery(each.values("pk")[:1]))
     found = SecurityEvent.objects.filter(newest)
     return {OF_KIND[event.kind.partition("-")[0]]: event for event in found}
 

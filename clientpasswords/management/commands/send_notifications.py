@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from accounts import workers
+from accounts import deliveries, workers
 from accounts.notify import queue
 from accounts.policy import reminders
 from clientpasswords.lifetimes import expiry, inactivity
@@ -40,4 +40,4 @@ class Command(BaseCommand):
         yield self._deliver
 
     def _deliver(self) -> None:
-        self._sent = queue.deliver_due()
+        self._sent = queue.deliver_due(deliveries.record_refused_notice)

@@ -1,13 +1,16 @@
 """Putting another phone number on file: two codes, one session."""
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from pytest_django import Settings
 from time_machine import Traveller
 
 from accounts import codes, phones
 from accounts.codes import Purpose
+from accounts.events import Kind
 from accounts.models import Account, NewPhone, Notification, Phone
 from accounts.notify import queue
 from accounts.policy import effective
@@ -233,31 +236,66 @@ def test_the_old_number_and_the_mailbox_are_told_of_a_change(
     assert NEW not in body
 
 
-@pytest.mark.parametrize(
-    ("failure", "rows_left"),
-    [
-        (sms.Unknown(sms.Reason.TIMEOUT), 0),
-        (sms.NotSent(sms.Reason.OPTED_OUT), 0),
-        (sms.NotSent(sms.Reason.BAD_NUMBER), 0),
-        (sms.NotSent(sms.Reason.UNREACHABLE), 1),
-    ],
-)
-def test_a_text_message_is_tried_again_only_where_that_is_of_use(
+# Why a further try may help, though nobody changes the number.
+RETRIED = {
+    sms.Reason.CREDENTIALS: "the whole host is refused: an operator mends it",
+    sms.Reason.HANDSET: "it passes",
+    sms.Reason.TOO_MANY: "it passes",
+    sms.Reason.UNREACHABLE: "it passes",
+    sms.Reason.TIMEOUT: "it passes",
+    sms.Reason.PROVIDER: "it passes",
+}
+
+
+@pytest.mark.parametrize("reason", sms.Reason)
+def test_a_notice_is_tried_again_only_where_that_is_of_use(
     alice: Account,
     monkeypatch: pytest.MonkeyPatch,
-    failure: sms.SmsError,
-    rows_left: int,
+    clock: Traveller,
+    reason: sms.Reason,
 ) -> None:
-    class Gateway:
-        def send(self, number: str, text: str) -> None:
-            raise failure
-
+    """What the provider refuses for good, it is asked once; administrators read why."""
     change(alice)
-    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
+    asked = fail_with(monkeypatch, sms.NotSent(reason))
+
+    for _hour in range(3):
+        call_command("send_notifications", once=True, stdout=StringIO())
+        clock.shift(timedelta(hours=1))
+
+    refused = alice.security_events.filter(kind=Kind.NOTICE_NOT_SENT)
+    if reason in RETRIED:
+        assert (len(asked), refused.count()) == (3, 0)
+        assert Notification.objects.count() == 1
+    else:
+        assert len(asked) == 1
+        facts = {"phone": "+1 ••• •••• ••23", "reason": str(reason)}
+        assert refused.get().detail == facts
+        assert not Notification.objects.exists()
+
+
+def test_a_notice_that_may_have_left_is_not_sent_twice(
+    alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(alice)
+    asked = fail_with(monkeypatch, sms.Unknown(sms.Reason.TIMEOUT))
 
     queue.deliver_due()
 
-    assert Notification.objects.count() == rows_left
+    assert len(asked) == 1
+    assert not Notification.objects.exists()
+
+
+def fail_with(monkeypatch: pytest.MonkeyPatch, failure: sms.SmsError) -> list[str]:
+    """Have the provider fail so from now on; return the numbers that it is given."""
+    asked: list[str] = []
+
+    class Gateway(MemoryGateway):
+        def send(self, number: str, text: str) -> None:
+            asked.append(number)
+            raise failure
+
+    monkeypatch.setitem(sms.GATEWAYS, "memory", Gateway)
+    return asked
 
 
 @pytest.mark.django_db(transaction=True)
