@@ -44,6 +44,10 @@ class Required(Refused):
     """The policy requires security passwords, so they cannot be turned off."""
 
 
+class NoCodeNeeded(Refused):
+    """The act needs no code now, or there is nothing to do."""
+
+
 class AlreadyIssued(Exception):
     """The same form was sent before, and its client password was shown then."""
 
@@ -105,8 +109,18 @@ def switch_off(
         raise refusal
 
 
-def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> None:
-    """Send a code for this act, unless the act would be refused.
+def send_code(
+    account: Account,
+    act: Purpose = Purpose.ISSUE,
+    *,
+    by: Actor,
+    is_needed: bool = True,
+    other: ClientPassword | None = None,
+) -> None:
+    """Send a code for this act, unless the act would be refused, or needs none.
+
+    `is_needed` is whether there is something to confirm where the code is asked for;
+    `other` is the client password of the device that is to get a new one.
 
     Raises:
         Refused: No text message was sent.
@@ -114,9 +128,14 @@ def send_code(account: Account, act: Purpose = Purpose.ISSUE, *, by: Actor) -> N
     """
     policy = effective.load_effective_policy(account).policy
     if act is Purpose.ISSUE:
-        require_room(account, policy)
-    if act is Purpose.SWITCH_OFF and policy.requires_client_passwords:
-        raise Required
+        require_room(account, policy, other=other)
+    if act is Purpose.SWITCH_OFF:
+        if policy.requires_client_passwords:
+            raise Required
+        switched_on = Account.objects.filter(pk=account.pk, client_passwords_on=True)
+        is_needed &= policy.code_to_switch_off and switched_on.exists()
+    if not is_needed:
+        raise NoCodeNeeded
     codes.send_code(account, act, by=by)
 
 

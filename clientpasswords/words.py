@@ -64,9 +64,19 @@ def _required(_refusal: Any) -> CodeRefusal:
     )
 
 
+def _no_code_needed(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
+        _("No code is needed for this."),
+        _("No text message was sent."),
+        status=409,
+        final=True,
+    )
+
+
 _WORDS: dict[type[lifecycle.Refused], Any] = {
     lifecycle.ThirdPartyLogonOff: _third_party_logon_off,
     lifecycle.NotInForce: _not_in_force,
     lifecycle.LimitReached: _limit_reached,
     lifecycle.Required: _required,
+    lifecycle.NoCodeNeeded: _no_code_needed,
 }

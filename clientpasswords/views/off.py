@@ -30,7 +30,8 @@ class SwitchOff(IdentityWindow):
         if request.method != "POST":
             return self.open(request)
         # Read apart from `self.page`, which has to show the state after the act.
-        if effective.load_effective_policy(request.user).policy.code_to_switch_off:
+        policy = effective.load_effective_policy(request.user).policy
+        if policy.code_to_switch_off and not policy.requires_client_passwords:
             return self.verify(request)
         try:
             return self.confirm(None)

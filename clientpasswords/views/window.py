@@ -65,7 +65,13 @@ class IdentityWindow(View):
         """Send a code to the phone on file."""
         form = CodeForm(initial={"attempt": attempt_in(request.POST)})
         try:
-            lifecycle.send_code(request.user, self.act, by=actor(request))
+            lifecycle.send_code(
+                request.user,
+                self.act,
+                by=actor(request),
+                is_needed=self.is_needed(),
+                other=self.other,
+            )
         except (lifecycle.Refused, codes.CodeError) as refusal:
             self.page.read_phone_again()
             return self.show(form, words.describe_refusal(refusal))
