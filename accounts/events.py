@@ -45,7 +45,7 @@ class Event:
     by: Actor
     at: datetime = field(default_factory=timezone.now)
     detail: Detail = field(default_factory=dict)
-    # A phone number to notify by text message, besides the mail.
+    # A phone number to notify besides the mail, if the notice has a text message.
     also_to: str = ""
     # The reason that the actor gave.
     why: str = ""

@@ -4,6 +4,7 @@ Views, the administration and commands all use these functions.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -13,13 +14,19 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import codes, events
 from accounts.codes import Purpose
 from accounts.events import Actor, Event, Kind
-from accounts.models import MAX_CLIENT_PASSWORDS, Account, Phone, Policy
+from accounts.models import Account, Phone, Policy
+from accounts.notify import queue
 from accounts.policy import effective
 from accounts.sessions import cutoffs
 from accounts.signin import authenticator
 from accounts.signin.authenticator import AppCode
 from clientpasswords import passwords
-from clientpasswords.models import ClientPassword, ClientPasswordQuerySet
+from clientpasswords.models import (
+    ClientPassword,
+    ClientPasswordQuerySet,
+    SetUpLink,
+)
+from clientpasswords.models.password import SLOTS
 from clientpasswords.scopes import Scope
 from gateways.loginnames import build_mask
 
@@ -171,11 +178,35 @@ def issue(
 
 
 @sensitive_variables()
-def create(owner: Account, *, attempt: UUID, label: str, by: Actor) -> Issued:
-    """Issue a client password; the caller locks the owner and checks limit and code."""
-    issued = _create_row(owner, attempt, label)
-    events.record(Kind.ISSUED, owner, by=by, device=label)
+def create(
+    owner: Account,
+    *,
+    attempt: UUID,
+    label: str,
+    by: Actor,
+    other: ClientPassword | None = None,
+) -> Issued:
+    """Issue a client password; the caller locks the owner and checks limit and code.
+
+    `other` is another one for the same device, as for `issue`, which has its `label`.
+    """
+    fields = {"label": label} if other is None else _fields_for_same_device(other)
+    issued = _create_row(owner, attempt, fields)
+    row = issued.client_password
+    cutoffs.schedule_review(owner, build_mask(owner.address, row.pk), row.expires_at)
+    detail = {"replaces": row.replaces_id} if row.replaces_id else {}
+    events.record(Kind.ISSUED, owner, by=by, **row.event_detail, **detail)
     return issued
+
+
+def _fields_for_same_device(other: ClientPassword) -> dict[str, Any]:
+    """Return name and limits, but for a date that is over, and what is replaced."""
+    scope = Scope.of_password(other).columns()
+    if other.expires_at is not None and other.expires_at <= timezone.now():
+        scope["expires_at"] = None
+    kept = {"told_of_end": other.told_of_end} if scope["expires_at"] else {}
+    replaces = other if other.revoked_at is None else None
+    return {"label": other.label, "replaces": replaces, **scope, **kept}
 
 
 def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> None:
@@ -211,8 +242,12 @@ def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> 
 
 
 def rename(client_password: ClientPassword, label: str) -> None:
-    """Change the label of a client password; `label` must be normalised."""
+    """Change the label of a client password; `label` must be normalised.
+
+    The mail about a new one has waited for it.
+    """
     ClientPassword.objects.filter(pk=client_password.pk).update(label=label)
+    queue.send_named(client_password.account_id, client_password.pk)
 
 
 def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
@@ -302,8 +337,8 @@ def _create_row(owner: Account, attempt: UUID, label: str) -> Issued:
     while passwords.selector(secret) in selectors:  # 1 in 6,000 with ten passwords
         secret = passwords.generate()
     client_password = owner.client_passwords.create(
-        slot=min(set(range(1, MAX_CLIENT_PASSWORDS + 1)) - slots),
-        label=label,
+        **fields,
+        slot=min(set(range(1, SLOTS + 1)) - slots),
         selector=passwords.selector(secret),
         hash=passwords.hash_for_mail_server(secret),
         attempt=attempt,

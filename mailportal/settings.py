@@ -154,8 +154,11 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "two_factor:login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "home"
-# The page of security passwords, to which mails and refusals link.
+# The page of security passwords, and those of one: mails and refusals link to them.
 OWNERS_PAGE = "clientpasswords:index"
+DEVICE_PAGE = "clientpasswords:device"
+DELETE_PAGE = "clientpasswords:delete"
+KEEP_PAGE = "clientpasswords:keep"
 OTP_TOTP_ISSUER = "mailportal"
 OTP_ADMIN_HIDE_SENSITIVE_DATA = True
 OTP_WEBAUTHN_HELPER_CLASS = "accounts.signin.passkeys.PortalHelper"

@@ -50,6 +50,7 @@ class SecurityEvent(models.Model):
         PHONE_CHANGED = "phone-changed", _("phone number changed")
         TWO_STEP_ON = "two-step-on", _("two-step sign-in set up")
         TWO_STEP_OFF = "two-step-off", _("two-step sign-in turned off")
+        TWO_STEP_CHANGED = "two-step-changed", _("two-step sign-in changed")
         PASSKEY_ADDED = "passkey-added", _("passkey added")
         PASSKEY_REMOVED = "passkey-removed", _("passkey removed")
         RECOVERY_CODES_MADE = "recovery-codes-made", _("recovery codes created")

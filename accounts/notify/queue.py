@@ -8,15 +8,17 @@ as one mail.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts import budgets
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
 from accounts.notify import composing
-from accounts.notify.notices import NOTICES, Kind
+from accounts.notify.notices import NAMING_TIME, NOTICES, Kind
 from gateways import mail, sms
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ def deliver_due(record_refusal: RecordRefusal | None = None) -> int:
     After a failure of the mail server the rest waits for the next round, because each
     attempt could take as long as the time-out.
     """
+    _send_news_before_what_follows()
     names = ("account", "event__kind", "number")
     due = Notification.objects.due().values_list(*names).distinct().order_by(*names)
     taken = 0
@@ -66,6 +69,45 @@ def deliver_due(record_refusal: RecordRefusal | None = None) -> int:
             if isinstance(error, mail.NotSent):
                 break
     return taken
+
+
+def send_named(account: int, credential: int) -> None:
+    """Let the mail about this new security password go: its device has its name.
+
+    Without it, the mail goes when NAMING_TIME is over.
+    """
+    of_device = _list_waiting(timezone.now()).filter(
+        account=account, event__detail__credential=credential
+    )
+    _end_wait(of_device)
+
+
+def _send_news_before_what_follows() -> None:
+    """End the wait for a name once something else is to be sent about the device.
+
+    Otherwise its owner would read that it has connected, or was deleted, and after
+    that of a new password.
+    """
+    now = timezone.now()
+    follows = Notification.objects.due().filter(
+        account=OuterRef("account"),
+        event__detail__credential=OuterRef("event__detail__credential"),
+    )
+    _end_wait(_list_waiting(now).filter(Exists(follows)))
+
+
+def _list_waiting(now: datetime) -> QuerySet[Notification]:
+    """The mails that may wait for a name, with their events."""
+    kinds = [kind for kind, each in NOTICES.items() if each.waits_for_name]
+    rows = Notification.objects.filter(event__kind__in=kinds, due_at__gt=now)
+    return rows.select_related("event")
+
+
+def _end_wait(waiting: QuerySet[Notification]) -> None:
+    for row in waiting:
+        # A row that a worker has leased or postponed is due at another time.
+        if row.due_at == row.event.at + NAMING_TIME:
+            row.still_leased().update(due_at=timezone.now())
 
 
 def _claim(account: int, kind: str, number: str = "") -> Batch | None:
@@ -102,7 +144,7 @@ def _send(batch: Batch) -> None:
         _send_text(batch)
     else:
         letter = composing.write_mail(batch.account, [row.event for row in batch.rows])
-        mail.send(batch.account.address, letter.subject, letter.text)
+        mail.send(batch.account.address, letter.subject, letter.text, letter.html)
     Notification.objects.filter(pk__in=[row.pk for row in batch.rows]).delete()
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts import codes, retention
 from accounts.events import Actor
 from accounts.models import Account, Phone
+from accounts.notify import queue
 from accounts.policy import effective
 from accounts.signin import second_factor
 from accounts.signin.authenticator import AppCode
@@ -113,6 +114,8 @@ def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issue
             label=labels.suggest(user_agent, set(taken)),
             by=Actor(owner.address, network_address),
         )
+        # No window follows in which its owner could name the device.
+        queue.send_named(owner.pk, issued.client_password.pk)
         link.used_at = timezone.now()
         link.client_password = issued.client_password
         link.save(update_fields=["used_at", "client_password"])

@@ -30,15 +30,17 @@ def test_the_owner_hears_of_the_switch_and_of_a_passwords_life(alice: Account) -
     assert told() == ["Security passwords were turned on"]
 
     issued = issue(alice, code_for(alice), label="My iPhone")
-    assert told() == ["A security password was created"]
+    assert told() == []
+    lifecycle.rename(issued.client_password, "My iPhone")
+    assert told() == ["New security password for “My iPhone”"]
     assert "Device: My iPhone" in mail.outbox[0].body
     assert issued.secret not in mail.outbox[0].body
 
     lifecycle.limit_scope(issued.client_password, Scope(frozenset({"smtp"})), by=HOME)
-    assert told() == ["The limits of a security password were changed"]
+    assert told() == ["The limits of “My iPhone” were changed"]
 
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
-    assert told() == ["A security password was deleted"]
+    assert told() == ["The security password for “My iPhone” was deleted"]
 
     factories.switch_off(alice, by=HOME)
     assert told() == ["Security passwords were turned off"]
@@ -65,10 +67,10 @@ def test_the_owner_hears_of_what_the_mail_servers_log_tells(
     catch_up(follow(log))
 
     assert told() == [
-        "A deleted security password is still being tried",
-        "A security password was deleted",
-        "A security password was used for the first time",
-        "A security password was used from a new network",
+        "The security password for “Phone” was deleted",
+        "“Phone” connected for the first time",
+        "“Phone” connected from a new network",
+        "“Phone” still tries its deleted security password",
     ]
     assert all("mx1" not in message.body for message in mail.outbox)
 

@@ -70,10 +70,12 @@ def serve(settings: Any, **answers: str) -> Iterator[MailServer]:
             thread.join()
 
 
-def test_a_mail_reaches_the_mail_server_as_plain_text(settings: Settings) -> None:
+def test_a_mail_reaches_the_mail_server_as_plain_text_and_as_html(
+    settings: Settings,
+) -> None:
     settings.DEFAULT_FROM_EMAIL = "portal@example.com"
     with serve(settings) as server:
-        mail.send(ADDRESS, "Grüße", "One line\nand Größe\n")
+        mail.send(ADDRESS, "Grüße", "One line\nand Größe\n", "<p>One line</p>")
 
     (text,) = server.taken
     head, body = text.split("\r\n\r\n", 1)
@@ -81,8 +83,9 @@ def test_a_mail_reaches_the_mail_server_as_plain_text(settings: Settings) -> Non
     assert "From: portal@example.com" in head
     assert "Auto-Submitted: auto-generated" in head
     assert "Subject: =?utf-8?" in head
-    assert "text/plain" in head
-    assert "One line" in body
+    assert "multipart/alternative" in head
+    plain, html = body.index("text/plain"), body.index("text/html")
+    assert plain < body.index("One line") < html < body.index("<p>One line</p>")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_what_the_mail_server_refuses_was_not_sent(
     settings: Settings, answers: dict[str, str]
 ) -> None:
     with serve(settings, **answers), pytest.raises(NotSent) as caught:
-        mail.send(ADDRESS, "Subject", "Text")
+        mail.send(ADDRESS, "Subject", "Text", "<p>Text</p>")
 
     assert ADDRESS not in str(caught.value)
 
@@ -112,7 +115,7 @@ def test_a_mail_server_that_is_silent_is_not_waited_for(
 ) -> None:
     settings.EMAIL_TIMEOUT = 0.3
     with serve(settings, **{command: "nothing"}), pytest.raises(NotSent):
-        mail.send(ADDRESS, "Subject", "Text")
+        mail.send(ADDRESS, "Subject", "Text", "<p>Text</p>")
 
 
 def test_a_mail_server_that_is_not_there_took_nothing(settings: Settings) -> None:
@@ -120,4 +123,4 @@ def test_a_mail_server_that_is_not_there_took_nothing(settings: Settings) -> Non
         pass
 
     with pytest.raises(NotSent, match="ConnectionRefusedError"):
-        mail.send(ADDRESS, "Subject", "Text")
+        mail.send(ADDRESS, "Subject", "Text", "<p>Text</p>")

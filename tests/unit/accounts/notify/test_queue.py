@@ -53,7 +53,7 @@ def test_the_owner_is_told_at_the_address_of_the_mailbox(
 
     (message,) = mail.outbox
     assert message.to == ["alice@example.com"]
-    assert "mailbox alice@example.com" in message.body
+    assert "Mailbox: alice@example.com" in message.body
     assert not Notification.objects.exists()
 
 
@@ -136,7 +136,7 @@ def test_a_flood_becomes_a_few_mails_and_nothing_of_it_is_lost(
     queue.deliver_due()
 
     assert (during, before_the_hour) == (2, 2)
-    assert subjects()[2:] == ["A security password was deleted (8)"]
+    assert subjects()[2:] == ["The security password for “Phone 0” was deleted (8)"]
     assert not Notification.objects.exists()
 
 
@@ -151,7 +151,7 @@ def test_a_flood_of_one_kind_does_not_hold_back_another(
     happen(alice, Kind.ISSUED)
     queue.deliver_due()
 
-    assert subjects()[1:] == ["A security password was created"]
+    assert subjects()[1:] == ["New security password for “Phone 0”"]
 
 
 @pytest.mark.parametrize("kind", USES)
@@ -221,7 +221,7 @@ def test_what_was_not_taken_is_sent_when_the_server_is_back(
 
     assert queue.deliver_due() == 1
 
-    assert subjects() == ["A security password was created (5)"]
+    assert subjects() == ["New security password for “Phone 0” (5)"]
 
 
 @pytest.mark.usefixtures("no_server")

@@ -166,7 +166,7 @@ def test_the_owner_is_told_of_a_new_passkey_by_mail_and_telephone(
     while queue.deliver_due():
         pass
 
-    assert mail.outbox[0].subject == "A passkey was added"
+    assert mail.outbox[0].subject == "The passkey “Laptop” was added"
     assert "Passkey: Laptop" in mail.outbox[0].body
     assert "A passkey was added for alice@example.com" in sms.outbox[0].text
 

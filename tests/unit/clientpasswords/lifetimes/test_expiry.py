@@ -247,7 +247,7 @@ def test_the_mail_says_what_when_and_what_to_do(
 
     (letter,) = mail.outbox
     assert letter.to == ["alice@example.com"]
-    assert letter.subject == "A security password expires soon"
+    assert letter.subject == "The security password for “Phone” expires soon"
     assert "Device: Phone" in letter.body
     assert "Works until: 26 November 2026, 12:00 (UTC)" in letter.body
     assert "create a new one" in letter.body

@@ -101,7 +101,7 @@ def test_the_mail_says_what_when_and_what_to_do(
     assert "will be suspended" in letter.subject
     assert "Device: Phone" in letter.body
     assert "Suspended from: 25 December 2026" in letter.body
-    assert "choose Keep" in letter.body
+    assert "Keep this security password" in letter.body
     assert "If this was you" not in letter.body
     assert "By:" not in letter.body
 
