@@ -1,7 +1,7 @@
 """The audit log: this module writes all security events; nothing changes them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from getpass import getuser
 
@@ -10,7 +10,9 @@ from django.utils import timezone
 
 from accounts import secretfields
 from accounts.models import Account, Notification, SecurityEvent
-from accounts.notify.notices import NOTICES
+from accounts.notify import repetition
+from accounts.notify.notices import NAMING_TIME, NOTICES
+from accounts.notify.repetition import Notices
 from accounts.redaction import HIDDEN, redact
 
 Kind = SecurityEvent.Kind
@@ -76,15 +78,65 @@ def record_all(events: Iterable[Event]) -> None:
     out, because nothing can be removed from the audit log later. All events are written
     by this function.
     """
-    events = list(events)
+    events = _number_notices(list(events))
     rows = SecurityEvent.objects.bulk_create(map(_build_row, events), batch_size=500)
-    now = timezone.now()
     Notification.objects.bulk_create(
-        Notification(account=row.account, event=row, number=number, due_at=now)
+        Notification(
+            account=row.account, event=row, number=number, due_at=_get_due(row, number)
+        )
         for row, event in zip(rows, events, strict=True)
-        if row.account and row.kind in NOTICES
-        for number in dict.fromkeys(["", event.also_to])
+        if row.account and _is_notified(event)
+        for number in _list_recipients(event)
     )
+
+
+def notify_late(kind: Kind, account: int, credential: int) -> None:
+    """Queue the notification of an event that was recorded silently.
+
+    It is the event of this kind about this security password of the account.
+    """
+    events = SecurityEvent.objects.filter(
+        kind=kind, account=account, detail__credential=credential
+    )
+    Notification.objects.bulk_create(
+        Notification(account_id=account, event=event, due_at=timezone.now())
+        for event in events
+    )
+
+
+def _number_notices(events: list[Event]) -> list[Event]:
+    """Give events that are notified at growing distances the number of their notice."""
+    rare = [
+        (event.account, event.kind)
+        for event in events
+        if event.account and repetition.is_at_distances(event.kind)
+    ]
+    if not rare:
+        return events
+    notices = Notices(
+        (account.pk for account, _kind in rare), (kind for _account, kind in rare)
+    )
+    return [_number_notice(event, notices) for event in events]
+
+
+def _number_notice(event: Event, notices: Notices) -> Event:
+    if not event.account or event.is_silent:
+        return event
+    if not repetition.is_at_distances(event.kind):
+        return event
+    number = notices.number(
+        event.account.pk, event.kind, event.detail, event.at, event.by.network_address
+    )
+    if number is None:
+        return event
+    return replace(event, detail={**event.detail, repetition.NUMBER: number})
+
+
+def _is_notified(event: Event) -> bool:
+    if event.is_silent or event.kind not in NOTICES:
+        return False
+    is_rare = repetition.is_at_distances(event.kind)
+    return not is_rare or repetition.NUMBER in event.detail
 
 
 def describe_changes(
@@ -103,6 +155,19 @@ def describe_changes(
                 [HIDDEN, HIDDEN] if hide else [_format_value(old), _format_value(new)]
             )
     return {"changed": changed} if changed else {}
+
+
+def _list_recipients(event: Event) -> list[str]:
+    """Return "" for the mail, and the number if the notice has a text message."""
+    has_text_message = bool(event.also_to and NOTICES[event.kind].text_message)
+    return ["", event.also_to] if has_text_message else [""]
+
+
+def _get_due(row: SecurityEvent, number: str) -> datetime:
+    """Return when the notification is sent: a mail may wait for a name, briefly."""
+    is_of_device = "credential" in row.detail and not number
+    waits = is_of_device and NOTICES[Kind(row.kind)].waits_for_name
+    return row.at + NAMING_TIME if waits else timezone.now()
 
 
 def _build_row(event: Event) -> SecurityEvent:

@@ -237,7 +237,7 @@ def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> 
         )
         cutoffs.review_account(owner)
         events.record(
-            Kind.LIMITED, owner, by=by, device=row.label, **scope.event_detail()
+            Kind.LIMITED, owner, by=by, **row.event_detail, **scope.event_detail()
         )
 
 
@@ -250,7 +250,33 @@ def rename(client_password: ClientPassword, label: str) -> None:
     queue.send_named(client_password.account_id, client_password.pk)
 
 
-def revoke(client_passwords: ClientPasswordQuerySet, *, by: Actor) -> int:
+def silence_notices(client_password: ClientPassword, *, off: bool, by: Actor) -> None:
+    """Turn the mails about tries of a deleted client password off, or on again.
+
+    The tries are still refused and recorded.
+    """
+    with transaction.atomic():
+        owner = Account.objects.lock(client_password.account_id)
+        changed = owner.client_passwords.filter(
+            pk=client_password.pk, is_silenced=not off
+        ).update(is_silenced=off)
+        if changed:
+            events.record(
+                Kind.NOTICES_SILENCED,
+                owner,
+                by=by,
+                **client_password.event_detail,
+                mails="off" if off else "on",
+            )
+
+
+def revoke(
+    client_passwords: ClientPasswordQuerySet,
+    *,
+    by: Actor,
+    kind: Kind = Kind.REVOKED,
+    **detail: str,
+) -> int:
     """Revoke client passwords and end their mail sessions; return how many.
 
     Logons are refused from the commit on, even if a mail server does not answer. Such a
@@ -329,7 +355,7 @@ def require_room(owner: Account, policy: Policy) -> None:
 
 
 @sensitive_variables()
-def _create_row(owner: Account, attempt: UUID, label: str) -> Issued:
+def _create_row(owner: Account, attempt: UUID, fields: dict[str, Any]) -> Issued:
     rows = owner.client_passwords.all()
     slots = set(rows.live().values_list("slot", flat=True))
     selectors = set(rows.values_list("selector", flat=True))

@@ -31,6 +31,7 @@ passwords = [
     path("<int:pk>/", device.show, name="device"),
     path("<int:pk>/name/", device.name, name="name"),
     path("<int:pk>/limits/", device.limit, name="limit"),
+    path("<int:pk>/notices/", device.notices, name="notices"),
     path("<int:pk>/status/", device.status, name="status"),
     path("<int:pk>/profile/", setup.profile, name="profile"),
     path("<int:pk>/keep/", reactivation.ReactivatePassword.as_view(), name="keep"),

@@ -60,6 +60,10 @@ class SecurityEvent(models.Model):
         FIRST_USED = "first-used", _("security password first used")
         NEW_NETWORK = "new-network", _("security password used from a new network")
         REVOKED_TRIED = "revoked-tried", _("deleted security password tried")
+        NOTICES_SILENCED = (
+            "notices-silenced",
+            _("mails about a deleted device turned off or on"),
+        )
         GUESSED = "guessed", _("many wrong passwords tried in mail programs")
         # What administrators and commands do.
         MAILBOX_CREATED = "mailbox-created", _("mailbox created")

@@ -93,5 +93,5 @@ def _accounts_let_in(days: int | None) -> QuerySet[Account]:
 
 def _event(row: ClientPassword) -> Event:
     end = row.ends_at.isoformat() if row.ends_at else ""
-    detail: dict[str, str | int] = {"device": row.label, "expires": end}
+    detail = {**row.event_detail, "expires": end}
     return Event(Kind.ENDS_SOON, row.account, PORTAL, detail=detail)

@@ -201,5 +201,5 @@ def _due_for_notice(
 
 def _event(row: ClientPassword) -> Event:
     at = row.suspends_at.isoformat() if row.suspends_at else ""
-    detail: dict[str, str | int] = {"device": row.label, "suspends": at}
+    detail = {**row.event_detail, "suspends": at}
     return Event(Kind.SUSPENDS_SOON, row.account, PORTAL, detail=detail)

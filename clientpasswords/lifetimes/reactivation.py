@@ -35,6 +35,6 @@ def reactivate(
         refusal = lifecycle.spend_code(owner, policy, code, by, Purpose.REACTIVATE)
         if refusal is None:
             rows.update(suspends_at=None, revived_at=timezone.now())
-            events.record(Kind.REACTIVATED, owner, by=by, device=row.label)
+            events.record(Kind.REACTIVATED, owner, by=by, **row.event_detail)
     if refusal is not None:  # outside of the transaction, which would undo the count
         raise refusal

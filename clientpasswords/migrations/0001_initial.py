@@ -97,6 +97,12 @@ CLIENT_PASSWORD = table(
     told_of_end=models.DateTimeField(
         null=True, editable=False, help_text="The end that its owner was told of."
     ),
+    is_silenced=models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Its owner is not notified where it is tried although it is deleted.",
+    ),
 )
 USAGE = table(
     "Usage",

@@ -84,6 +84,12 @@ class ClientPassword(ProtocolSwitches):
     told_of_end = models.DateTimeField(
         null=True, editable=False, help_text="The end that its owner was told of."
     )
+    is_silenced = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Its owner is not notified where it is tried although it is deleted.",
+    )
     session_names = models.PositiveSmallIntegerField(
         default=0,
         editable=False,
@@ -166,6 +172,11 @@ class ClientPassword(ProtocolSwitches):
     def is_idle(self) -> bool:
         """Whether it was used, but not within `IDLE_AFTER`."""
         return self.used is not None and timezone.now() - self.used.last_at > IDLE_AFTER
+
+    @property
+    def event_detail(self) -> dict[str, str | int]:
+        """What the audit log keeps of it; a notice reads the present name."""
+        return {"device": self.label, "credential": self.pk}
 
     @property
     def login_name(self) -> str:

@@ -6,10 +6,11 @@ the log was read. So each event is recorded once, even if several mail servers l
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from accounts import events
+from accounts import events, networks
 from accounts.budgets import GUESSES_PER_ACCOUNT_HOUR
 from accounts.events import Actor, Event, Kind
 from accounts.models import Account, Budget, SecurityEvent
@@ -17,7 +18,8 @@ from clientpasswords.refusals import REVOKED
 from clientpasswords.usage.known_networks import KnownNetworks
 from clientpasswords.usage.summary import LogonKey, LogonStats
 
-# A deleted password that is still tried is reported once in this time.
+# A deleted password that is tried by one protocol from one network is recorded once in
+# this time; how often its owner is notified is another question.
 REVOKED_TRIED_INTERVAL = timedelta(days=1)
 
 
@@ -87,16 +89,25 @@ def _revoked_tried_events(
     tried = list(_logons_with_reason(logons, passwords, REVOKED.key))
     if not tried:
         return
-    recent = SecurityEvent.objects.filter(
+    recent = SecurityEvent.objects.order_by().filter(
         kind=Kind.REVOKED_TRIED,
         account__in={password.account for password, _key, _told in tried},
         at__gt=min(stats.last_at for *_, stats in tried) - REVOKED_TRIED_INTERVAL,
     )
-    reported = {event.detail["credential"] for event in recent}
+    recorded = {
+        (detail["credential"], detail["protocol"], _network_of(address))
+        for detail, address in recent.values_list("detail", "network_address")
+    }
     for password, key, stats in tried:
-        if password.pk not in reported:
-            reported.add(password.pk)
-            yield _event(Kind.REVOKED_TRIED, password, key, stats.last_at, node)
+        sighting = (password.pk, key.protocol, _network_of(key.network_address))
+        if sighting not in recorded:
+            recorded.add(sighting)
+            event = _event(Kind.REVOKED_TRIED, password, key, stats.last_at, node)
+            yield replace(event, is_silent=password.is_silenced)
+
+
+def _network_of(address: str | None) -> str:
+    return networks.surrounding_network(address) if address else ""
 
 
 def _guessing_events(logons: Logons, accounts: Accounts, node: str) -> Iterator[Event]:

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.db.models import Exists, OuterRef
 
-from accounts import retention
+from accounts import networks, retention
 from clientpasswords.models import KnownNetwork
 from clientpasswords.usage import bulk
 
@@ -31,7 +29,7 @@ class KnownNetworks:
         """Add a use; return whether it is new to a password with other networks."""
         if address is None:
             return False
-        known, network = self._known[password], _network_of(address)
+        known, network = self._known[password], networks.surrounding_network(address)
         last_at = known.get(network)
         if last_at is None or at - last_at >= UPDATE_INTERVAL:
             known[network] = self._added[password, network] = at
@@ -60,15 +58,3 @@ def forget() -> int:
     surplus = kept.surplus(rows, "client_password_id")
     pks = {*unused.values_list("pk", flat=True), *surplus}
     return KnownNetwork.objects.filter(pk__in=pks).delete()[0]
-
-
-@lru_cache(maxsize=10_000)
-def _network_of(address: str) -> str:
-    """Return the network that an address belongs to: an IPv4 /24 or an IPv6 /48.
-
-    Narrower networks would appear as new too often: providers move customers, and
-    phones move themselves, within networks of about this size.
-    """
-    parsed = ip_address(address)
-    length = 48 if isinstance(parsed, IPv6Address) else 24
-    return str(ip_network((parsed, length), strict=False))

@@ -1,5 +1,8 @@
 """The page of one security password: its name, limits and last sign-ins."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -9,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.http import UserRequest, actor
+from accounts.http import UserRequest, actor, client_address
+from accounts.networks import surrounding_network
 from clientpasswords import labels, lifecycle
 from clientpasswords.forms import LabelForm, ScopeForm
-from clientpasswords.models import ClientPassword
+from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
@@ -21,11 +25,14 @@ SIGN_INS = 20
 
 @require_safe
 def show(request: UserRequest, pk: int) -> HttpResponse:
-    """Show the page."""
-    client_password = _own_password(request, pk)
-    return _render_device(
-        request, client_password, ScopeForm.for_password(client_password)
-    )
+    """Show the page; of a deleted password, what to do if a device still tries it."""
+    page = SecurityPasswordPage(request.user)
+    client_password = next((row for row in page.passwords if row.pk == pk), None)
+    if client_password is None:
+        deleted = request.user.client_passwords.exclude(revoked_at=None)
+        return _render_deleted(request, page, get_object_or_404(deleted, pk=pk))
+    form = ScopeForm.for_password(client_password, page.effective.policy)
+    return _render_device(request, page, client_password, form)
 
 
 @require_POST
@@ -53,6 +60,22 @@ def limit(request: UserRequest, pk: int) -> HttpResponse:
     return _save_limits(request, _own_password(request, pk), _("The limits are saved."))
 
 
+@require_POST
+def notices(request: UserRequest, pk: int) -> HttpResponse:
+    """Turn the mails about a deleted password that is still tried off, or on again."""
+    deleted = request.user.client_passwords.exclude(revoked_at=None)
+    client_password = get_object_or_404(deleted, pk=pk)
+    off = request.POST.get("mails") == "off"
+    lifecycle.silence_notices(client_password, off=off, by=actor(request))
+    text = (
+        _("You get no more mails about this device.")
+        if off
+        else _("You get mails about this device again.")
+    )
+    messages.success(request, text)
+    return redirect("clientpasswords:device", client_password.pk)
+
+
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
@@ -75,9 +98,33 @@ def sign_ins(request: UserRequest) -> HttpResponse:
     )
 
 
+def _find_addresses_here(request: UserRequest, logons: Iterable[Logon]) -> set[str]:
+    """Return the addresses of logons in the network that the browser is in."""
+    address = client_address(request)
+    if address is None:
+        return set()
+    here = surrounding_network(address)
+    found = {each.network_address for each in logons if each.network_address}
+    return {each for each in found if surrounding_network(each) == here}
+
+
 def _own_password(request: UserRequest, pk: int) -> ClientPassword:
     rows = request.user.client_passwords.live().select_related("usage")
     return get_object_or_404(rows, pk=pk)
+
+
+def _render_deleted(
+    request: UserRequest, page: SecurityPasswordPage, client_password: ClientPassword
+) -> HttpResponse:
+    logons = list(client_password.logons.all()[:SIGN_INS])
+    return pages.render_page(
+        request,
+        "deleted_device",
+        page,
+        client_password=client_password,
+        logons=logons,
+        here=_find_addresses_here(request, logons),
+    )
 
 
 def _save_limits(

@@ -42,7 +42,11 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     page = SecurityPasswordPage(request.user)
     client_password = next((row for row in page.passwords if row.pk == pk), None)
     if client_password is None:
-        raise Http404
+        own = request.user.client_passwords.filter(pk=pk)
+        if request.method == "POST" or not own.exists():
+            raise Http404
+        # A mail about it leads here, also when it is deleted; its page says so.
+        return redirect("clientpasswords:device", pk)
     if request.method != "POST":
         return pages.render_page(
             request, "delete", page, client_password=client_password

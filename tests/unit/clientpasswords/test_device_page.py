@@ -55,7 +55,7 @@ def test_it_can_be_renamed_later(
 
 
 @pytest.mark.parametrize("path", ["", "status/"])
-def test_nobody_elses_and_no_deleted_one_is_shown(
+def test_nobody_elses_is_shown_and_no_limits_of_a_deleted_one(
     path: str, client: Client, mallory: Account, page: str, phone: ClientPassword
 ) -> None:
     client.force_login(mallory)
@@ -63,6 +63,10 @@ def test_nobody_elses_and_no_deleted_one_is_shown(
     client.force_login(phone.account)
     assert client.get(page + path).status_code == 200
     ClientPassword.objects.update(revoked_at=timezone.now())
+    deleted = client.get(page + path)
+    assert deleted.status_code == (404 if path else 200)
+    assert "scope_form" not in (deleted.context or {})
+    client.force_login(mallory)
     assert client.get(page + path).status_code == 404
 
 
@@ -257,4 +261,54 @@ def test_a_program_without_a_security_password_is_pointed_out(
     assert "198.51.100.7" in page
 
     Logon.objects.filter(pk=row.pk).update(last_at=timezone.now() - timedelta(days=2))
-    assert "without a security password" not in browser.get(INDEX).content.decode()
+    assert "has no valid security password" not in browser.get(INDEX).content.decode()
+
+
+# --- deleted, and still tried ---------------------------------------------------------
+
+
+@pytest.fixture
+def deleted(phone: ClientPassword) -> ClientPassword:
+    ClientPassword.objects.update(revoked_at=timezone.now())
+    return phone
+
+
+def test_the_page_of_a_deleted_one_says_what_to_do_on_the_device(
+    browser: Client, page: str, deleted: ClientPassword
+) -> None:
+    logon(deleted, "revoked")
+
+    html = browser.get(page).content.decode()
+
+    assert "remove the mail account" in html
+    assert "198.51.100.7" in html
+    for path in ("name/", "limits/"):
+        assert f"{page}{path}" not in html
+
+
+def test_its_owner_turns_the_mails_about_it_off_and_on_again(
+    browser: Client, page: str, deleted: ClientPassword
+) -> None:
+    for mails, others in (("off", "on"), ("off", "on"), ("on", "off")):
+        answer = browser.post(f"{page}notices/", {"mails": mails}, follow=True)
+
+        deleted.refresh_from_db()
+        assert deleted.is_silenced is (mails == "off")
+        assert f'name="mails" value="{others}"' in answer.content.decode()
+    events = deleted.account.security_events.filter(kind="notices-silenced")
+    assert [event.detail["mails"] for event in events.order_by("pk")] == ["off", "on"]
+    assert events[0].detail["device"] == "Phone"
+
+
+def test_nobody_turns_off_what_is_not_deleted_or_not_theirs(
+    client: Client, mallory: Account, page: str, phone: ClientPassword
+) -> None:
+    client.force_login(phone.account)
+    assert client.post(f"{page}notices/", {"mails": "off"}).status_code == 404
+    ClientPassword.objects.update(revoked_at=timezone.now())
+    client.force_login(mallory)
+    assert client.post(f"{page}notices/", {"mails": "off"}).status_code == 404
+    assert client.get(f"{page}notices/").status_code == 405
+
+    phone.refresh_from_db()
+    assert not phone.is_silenced

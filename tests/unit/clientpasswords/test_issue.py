@@ -55,10 +55,10 @@ def test_what_is_returned_does_not_show_the_secret_by_itself(bob: Account) -> No
 
 
 def test_issuing_is_recorded_with_the_device(bob: Account) -> None:
-    issue(bob, code_for(bob), label="My iPhone")
+    row = issue(bob, code_for(bob), label="My iPhone").client_password
 
     event = bob.security_events.get(kind="issued")
-    assert event.detail == {"device": "My iPhone"}
+    assert event.detail == {"device": "My iPhone", "credential": row.pk}
     assert event.address == "bob@example.com"
 
 

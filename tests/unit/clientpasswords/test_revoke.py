@@ -83,13 +83,13 @@ def test_passwords_of_several_accounts_are_revoked_together(
 
 
 def test_revoking_is_recorded_with_the_device_and_who_did_it(bob: Account) -> None:
-    make_client_password(bob, "Lost phone")
+    row, _secret = make_client_password(bob, "Lost phone")
 
     lifecycle.revoke(bob.client_passwords.all(), by=HOME)
 
     event = bob.security_events.get()
     assert (event.kind, event.actor) == ("revoked", "alice@example.com")
-    assert event.detail == {"device": "Lost phone"}
+    assert event.detail == {"device": "Lost phone", "credential": row.pk}
 
 
 def test_a_new_name_changes_nothing_else(bob: Account) -> None:

@@ -147,6 +147,7 @@ def test_the_record_says_what_was_decided(phone: ClientPassword) -> None:
     detail = SecurityEvent.objects.get(kind=Kind.LIMITED).detail
     assert detail == {
         "device": "Phone",
+        "credential": phone.pk,
         "protocols": "smtp",
         "networks": "192.0.2.0/24",
         "expires": at.isoformat(),

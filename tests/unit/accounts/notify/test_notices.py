@@ -6,15 +6,29 @@ from pathlib import Path
 
 import pytest
 
-from accounts.events import Kind
-from accounts.models import Account, SecurityEvent
+from accounts import events
+from accounts.events import Event, Kind
+from accounts.models import Account, Notification, SecurityEvent
 from accounts.notify import composing
-from accounts.notify.notices import FACTS, LOSSES, NOTICES, format_time
+from accounts.notify.notices import (
+    FACTS,
+    LOSSES,
+    NOTICES,
+    Repeats,
+    format_time,
+)
+from tests.unit.support import HOME
 
 ROOT = Path(__file__).parents[4]
 APPS = ("accounts", "clientpasswords", "provisioning", "administration", "api")
 # Where a kind is only listed.
 LISTS = {ROOT / "accounts/models/event.py", ROOT / "accounts/notify/notices.py"}
+# Other modules whose events no person causes.
+WORKERS = [
+    ROOT / "accounts/policy/reminders.py",
+    ROOT / "clientpasswords/lifetimes/expiry.py",
+    ROOT / "clientpasswords/lifetimes/inactivity.py",
+]
 MOMENT = datetime(2027, 1, 31, 23, 59, tzinfo=UTC)
 
 
@@ -40,6 +54,37 @@ def test_every_notice_says_what_happened_and_what_to_do() -> None:
     assert len(set(titles)) == len(titles)
     assert all(titles)
     assert all(notice.advice for notice in NOTICES.values())
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_a_number_gets_no_text_message_but_one_that_says_something(
+    alice: Account, kind: Kind
+) -> None:
+    notice = NOTICES.get(kind)
+
+    events.record_all([Event(kind, alice, HOME, also_to="+12025550199")])
+
+    told = {str(row.number) for row in Notification.objects.all()}
+    has_text_message = notice is not None and notice.text_message
+    numbers = {"+12025550199"} if has_text_message else set()
+    assert told == ({""} if notice else set()) | numbers
+    if has_text_message:
+        assert composing.write_text_message(alice, kind)
+
+
+def test_what_no_person_does_is_not_notified_each_time() -> None:
+    """What a log tells, and what a worker reminds of, could repeat without end."""
+    files = [*(ROOT / "clientpasswords/usage").glob("*.py"), *WORKERS]
+    kinds = {
+        Kind.__members__[name]
+        for file in files
+        for name in re.findall(r"\bKind\.([A-Z_]+)\b", file.read_text())
+    }
+
+    assert Kind.REVOKED_TRIED in kinds
+    assert Kind.EXCEPTION_ENDS_SOON in kinds
+    each = {kind for kind in kinds if NOTICES[kind].repeats is Repeats.EACH}
+    assert each == set()
 
 
 def test_owners_can_switch_off_mails_about_uses_only() -> None:

@@ -45,6 +45,7 @@ def test_the_owner_is_told_a_week_before(
     event = SecurityEvent.objects.get(kind="suspends-soon")
     assert event.detail == {
         "device": "Phone",
+        "credential": phone.pk,
         "suspends": phone.suspends_at.isoformat(),
     }
 

@@ -46,7 +46,8 @@ def test_a_code_brings_a_suspended_one_back(
 
     assert refusal(suspended) is None
     event = SecurityEvent.objects.get(kind="revived")
-    assert (event.detail, event.actor) == ({"device": "Phone"}, alice.address)
+    assert event.detail == {"device": "Phone", "credential": suspended.pk}
+    assert event.actor == alice.address
     assert event.notifications.exists()
     # From now on its time counts anew.
     assert later(clock, 22 * DAY) == 0

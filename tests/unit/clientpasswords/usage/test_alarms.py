@@ -181,7 +181,8 @@ def test_many_different_wrong_passwords_are_an_event(
     tell(guesses(1, ip="198.51.100.1", second=20))
 
     event = alice.security_events.get()
-    assert (event.kind, event.detail) == ("guessed", {"count": 10, "protocol": "imap"})
+    detail = {"count": 10, "protocol": "imap", "notice": 1}
+    assert (event.kind, event.detail) == ("guessed", detail)
     assert (event.network_address, event.at.second) == ("198.51.100.1", 20)
 
 
