@@ -25,6 +25,8 @@ class ClientPasswordAdmin(
 ):
     """Administrators never make, change or see a security password."""
 
+    goes_with_mailbox = True
+
     list_display = [
         "label",
         "account",

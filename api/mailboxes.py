@@ -21,7 +21,9 @@ from api.schemas import (
     AccountPage,
     AccountSent,
     ClientPasswordOut,
+    Deleted,
     Limit,
+    Reason,
     Revoked,
     Text,
     Why,
@@ -35,6 +37,9 @@ from provisioning.plans import PlannedMailbox, Rules, WantedMailbox
 
 Scope = ApiToken.Scope
 router = Router(tags=["mailboxes"])
+OFFBOARD_FIRST = (
+    "The mailbox still has security passwords. Off-board it first, then delete it."
+)
 
 
 @router.get("", response=AccountPage, **require_scope(Scope.ACCOUNTS_READ))
@@ -116,6 +121,26 @@ def off_board_account(request: ApiRequest, address: str, sent: Why) -> AccountOu
         return AccountOut.of(_find(caller, address))
 
 
+@router.delete("/{address}", response=Deleted, **require_scope(Scope.ACCOUNTS_DELETE))
+def delete_account(
+    request: ApiRequest, address: str, reason: Reason = ""
+) -> dict[str, int]:
+    """Delete a mailbox of somebody who has left; its mail stays on the server.
+
+    One that mail programs can still use is refused (409): off-board it first, so that
+    each security password that ends is recorded. Of one that is deleted already 0 are.
+    """
+    if _is_deleted(request.auth, address):
+        return {"deleted": 0}
+    with _writing_mailbox(request, address) as (caller, account):
+        try:
+            operations.delete_mailbox(account, caller.order(reason))
+        except operations.NotAllowed:
+            raise Problem(HTTPStatus.CONFLICT, OFFBOARD_FIRST) from None
+        cutoffs.review_sessions(f"{account.address}*")
+    return {"deleted": 1}
+
+
 @router.get(
     "/{address}/client-passwords",
     response=list[ClientPasswordOut],
@@ -159,6 +184,15 @@ def revoke_client_password(
 
 def _rows(caller: Caller) -> QuerySet[Account]:
     return caller.accounts().select_related(*columns.RELATED_FIELDS)
+
+
+def _is_deleted(caller: Caller, address: str) -> bool:
+    """Whether a mailbox of a visible domain had this address, and was deleted."""
+    if not cells.is_text(address):
+        return False
+    deleted = FormerAddress.objects.filter(because=FormerAddress.Because.DELETED)
+    names = caller.domains().order_by().values("name")
+    return deleted.filter(address=address, domain__in=names).exists()
 
 
 def _find(caller: Caller, address: str) -> Account:

@@ -170,5 +170,9 @@ class ClientPasswordOut(Schema):
         )
 
 
+class Deleted(Schema):
+    deleted: int
+
+
 class Revoked(Schema):
     revoked: int

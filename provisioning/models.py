@@ -33,6 +33,7 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         ACCOUNTS_READ = "accounts:read", _("view mailboxes")
         ACCOUNTS_WRITE = "accounts:write", _("create, change and offboard mailboxes")
+        ACCOUNTS_DELETE = "accounts:delete", _("delete mailboxes")
         DOMAINS_READ = "domains:read", _("view domains")
         DOMAINS_WRITE = "domains:write", _("create domains and set their policies")
         POLICIES_READ = "policies:read", _("view policies")

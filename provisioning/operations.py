@@ -175,6 +175,14 @@ def revoke_client_password(client_password: ClientPassword, order: Order) -> boo
     return bool(lifecycle.revoke_only(rows, by=order.by, why=order.why))
 
 
+def must_offboard_first(account: Account) -> bool:
+    """Whether the mailbox is still in use by mail programs, and so cannot be deleted.
+
+    Offboarding records each security password that ends, with who did it and why.
+    """
+    return account.client_passwords.live().exists()
+
+
 def offboard(account: Account, order: Order) -> bool:
     """Disable the mailbox, sign its owner out, and delete their security passwords.
 
@@ -190,6 +198,20 @@ def offboard(account: Account, order: Order) -> bool:
     )
     events.record_all([Event(Kind.OFFBOARDED, account, order.by, why=order.why)])
     return True
+
+
+def delete_mailbox(account: Account, order: Order) -> None:
+    """Delete the mailbox, and revoke its owner's API tokens. Its mail stays.
+
+    Raises:
+        NotAllowed: it has to be off-boarded first.
+    """
+    if must_offboard_first(account):
+        raise NotAllowed
+    revoke_tokens(account, order)
+    kind = Kind.MAILBOX_DELETED
+    events.record_all([Event(kind, account, order.by, why=order.why)])
+    account.delete()
 
 
 def revoke_tokens(owner: Account, order: Order) -> int:

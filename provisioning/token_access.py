@@ -28,6 +28,7 @@ PERMISSIONS: Mapping[Scope, Collection[str]] = {
         "accounts.delete_phone",
         "administration.offboard",
     ],
+    Scope.ACCOUNTS_DELETE: ["accounts.delete_account"],
     Scope.DOMAINS_READ: ["accounts.view_domain"],
     Scope.DOMAINS_WRITE: [
         "accounts.add_domain",

@@ -102,12 +102,16 @@ class MailboxDependents:
         ]
 
     def find_refused_kinds(self, request: HttpRequest) -> set[str]:
-        """Return the kinds that the person may not delete."""
+        """Return the kinds that the person may not delete.
+
+        Records that nobody deletes by hand, such as logs, go with their mailbox.
+        """
         pages = {f: self.site.get_model_admin(f.model) for f in self.numbers}
         return {
             str(page.opts.verbose_name)
             for field, page in pages.items()
-            if not page.has_delete_permission(
+            if not getattr(page, "goes_with_mailbox", False)
+            and not page.has_delete_permission(
                 request, field.model(**{field.name: self.account})
             )
         }

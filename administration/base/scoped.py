@@ -36,6 +36,9 @@ class ScopedAdmin(BoundedAdmin[M]):
     """
 
     view_on_site = False
+    # Whether nobody deletes such a record by hand, so that no permission to do so is
+    # needed where its mailbox is deleted, and the record with it.
+    goes_with_mailbox = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[M]:
         return super().get_queryset(request).filter(self.scope(request))
@@ -113,6 +116,8 @@ class ScopedAdmin(BoundedAdmin[M]):
 
 class ReadOnlyAdmin(ScopedAdmin[M]):
     """For records that nobody changes by hand, not even superusers."""
+
+    goes_with_mailbox = True
 
     def has_add_permission(
         self, request: HttpRequest, obj: Model | None = None

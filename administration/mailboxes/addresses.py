@@ -1,6 +1,7 @@
 """Rename and delete mailboxes, with instructions for their mail."""
 
 from django.contrib import messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import unquote
 from django.db import IntegrityError
 from django.forms import ModelForm
@@ -12,9 +13,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from administration.base.lists import Context
+from administration.bulk import actions, jobs
 from administration.mailboxes.permissions import RightsAdmin
 from administration.policies.preview import CONFIRMED, typed_values
-from provisioning import former_addresses
+from provisioning import former_addresses, operations
 
 
 class RenamableAdmin(RightsAdmin):
@@ -70,15 +72,37 @@ class RenamableAdmin(RightsAdmin):
     def delete_view(
         self, request: HttpRequest, object_id: str, extra_context: Context | None = None
     ) -> HttpResponse:
-        """Show as well that the mail stays, and where."""
+        """Show as well that the mail stays, and where.
+
+        A mailbox that has to be offboarded first is not deleted; the page says why.
+        """
         account = self.get_object(request, unquote(object_id))
         context = dict(extra_context or {})
-        if account is not None:
+        if account is not None and self.has_delete_permission(request, account):
+            if operations.must_offboard_first(account):
+                return self._offboard_first_page(request, account)
             # After the deletion, the mail belongs to no mailbox.
             context["to_do"] = former_addresses.instructions_for(
                 account.address, None, is_seen=True
             )
         return super().delete_view(request, object_id, context)
+
+    def _offboard_first_page(
+        self, request: HttpRequest, account: Account
+    ) -> HttpResponse:
+        """Return the page that says why the mailbox stays, and the way on."""
+        action = actions.BY_NAME["off_board"]
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Offboard the mailbox first"),
+            "opts": self.opts,
+            "original": account,
+            "action": action if jobs.may_order(request.user, action) else None,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        template = "admin/accounts/account/offboard_first.html"
+        status = 409 if request.method == "POST" else 200
+        return TemplateResponse(request, template, context, status=status)
 
     def _confirmation_page(
         self, request: HttpRequest, object_id: str

@@ -29,7 +29,7 @@ def outcome(response: Any) -> str:
     """What came of it, in two letters."""
     if response.status_code == 302:
         return "--" if response["Location"] == "/admin/" else "to"
-    words = {200: "ok", 403: "no", 404: "--", 405: "nm", 422: "ok"}
+    words = {200: "ok", 403: "no", 404: "--", 405: "nm", 409: "ok", 422: "ok"}
     return words[response.status_code]
 
 

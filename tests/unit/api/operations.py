@@ -84,6 +84,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PATCH", "accounts/{address}"): Operation(
         Call(IN_FIRM, {"name": "Erin"}), PLACES + FREE + FIELDS
     ),
+    # Its owner, whose security password is deleted, has been off-boarded.
+    ("DELETE", "accounts/{address}"): Operation(
+        Call("accounts/left@firm.example"), PLACES[:1]
+    ),
     ("POST", "accounts/{address}/off-board"): Operation(
         Call(f"{IN_FIRM}/off-board"),
         [_pair(f"accounts/{ZOE}/off-board", f"accounts/{NOBODY}/off-board")],
@@ -151,6 +155,7 @@ def make_host() -> Domain:
     foreign = make_domain(f"{FOREIGN}.example")
     make_policy("Policy of our own", domain=firm)
     Department.objects.create(domain=foreign, name=FOREIGN)
+    make_account("left@firm.example", is_active=False)
     for address in (ERIN, ZOE):
         make_client_password(make_account(address, phone="+12025550123"))
     policy = make_policy(THEIRS, domain=foreign)

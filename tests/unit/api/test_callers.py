@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from time_machine import Traveller
 
-from accounts.models import Domain
+from accounts.models import Account, Domain
 from provisioning import tokens
 from provisioning.models import ApiToken
 from provisioning.tokens import Terms
@@ -91,6 +91,7 @@ def test_no_form_token_is_needed_as_no_cookie_counts(firm: Domain) -> None:
 
 def test_each_operation_needs_its_own_scope(firm: Domain) -> None:
     erin = make_account("erin@firm.example")
+    left = make_account("left@firm.example")
     one = f"{ACCOUNTS}/{erin.address}"
     needed = {
         ("get", ACCOUNTS): "accounts:read",
@@ -98,6 +99,7 @@ def test_each_operation_needs_its_own_scope(firm: Domain) -> None:
         ("put", one): "accounts:write",
         ("patch", one): "accounts:write",
         ("post", f"{one}/off-board"): "accounts:write",
+        ("delete", f"{ACCOUNTS}/{left.address}"): "accounts:delete",
         ("get", f"{one}/client-passwords"): "passwords:read",
         ("delete", f"{one}/client-passwords"): "passwords:revoke",
         ("delete", f"{one}/client-passwords/1"): "passwords:revoke",
@@ -124,6 +126,7 @@ def test_each_operation_needs_its_own_scope(firm: Domain) -> None:
             assert is_refused == (held != scope), (method, place, held)
     erin.refresh_from_db()
     assert not erin.is_active  # the right scope did off-board
+    assert not Account.objects.filter(pk=left.pk).exists()
 
 
 # --- how often ------------------------------------------------------------------------

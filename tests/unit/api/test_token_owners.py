@@ -153,7 +153,10 @@ def test_the_pages_say_what_a_token_opens_no_more_as_its_owner_may_not(
     owner.groups.set(Group.objects.filter(name="Auditors"))
     owner.domains_administered.add(firm)
 
-    beyond = "accounts:write, domains:write, passwords:revoke, policies:write"
+    beyond = (
+        "accounts:delete, accounts:write, domains:write, passwords:revoke, "
+        "policies:write"
+    )
     for place in (LIST, page):
         text = administrator.get(place).text
         assert f"in force; not allowed for its owner now: {beyond}" in text
