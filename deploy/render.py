@@ -2,7 +2,7 @@
 
     python -m deploy.render /etc/mailportal --help
 
-writes two folders and nothing outside them. Every file says what it is for.
+writes three folders and nothing outside them. Every file says what it is for.
 
 /etc/mailportal/dovecot
     `dovecot -c /etc/mailportal/dovecot/dovecot.conf`, or make /etc/dovecot/dovecot.conf
@@ -14,6 +14,11 @@ writes two folders and nothing outside them. Every file says what it is for.
     your own lack of them) to /etc/postfix. Needs postfix-pgsql or postfix-sqlite. The
     ports are 25, 587 (STARTTLS before AUTH) and 465. It asks Dovecot through
     authrelay.py, which deploy/systemd/mailportal-relay.socket starts.
+/etc/mailportal/local
+    What is yours: made once, with examples, and then left alone. Aliases, who may send
+    under them (senders), and parameters and services of Postfix (main.cf, master.cf),
+    which become part of the rendered ones. What you add to Dovecot stands in the file
+    that includes ours.
 
 The database, for which `--database-url` is:
 
@@ -39,6 +44,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy import own_parameters
 from deploy.databases import sqlite_file
 from deploy.template_values import make_template_values
 from deploy.values import (
@@ -52,6 +58,7 @@ from deploy.values import (
 
 TEMPLATES = Path(__file__).parent
 RELAY_PROGRAM = ["authlines.py", "authrelay.py"]
+OWN_MAIN = "local/main.cf"
 
 
 @dataclass(frozen=True)
@@ -62,25 +69,45 @@ class _File:
     templates: Sequence[str]
     mode: int = 0o644
     group: str = ""
+    # The operator's own: written once, as an example, and then left alone.
+    is_kept: bool = False
+    # What becomes part of it.
+    own: str = ""
 
 
 def render(values: MailHostValues) -> None:
     """Write the configuration below `values.folder`, replacing what is there.
 
+    What is in its folder `local` is the operator's, and stays.
+
     Raises:
-        ValueError: a value cannot be written into a configuration file.
+        ValueError: a value cannot be written into a configuration file, or a parameter
+            in local/main.cf is not the operator's to set; nothing was written.
     """
     texts = make_template_values(values)
+    own_parameters.require_allowed(_own_text(values, OWN_MAIN))
     for file in _files(values):
-        text = "".join(map(_template, file.templates))
         path = values.folder / file.name
+        if file.is_kept and path.exists():
+            continue
+        text = "".join(map(_template, file.templates))
+        text = re.sub("@([A-Z_0-9]+)@", lambda gap: texts[gap[1]], text)
+        if file.own == OWN_MAIN:
+            text = own_parameters.replace_parameters(text, _own_text(values, OWN_MAIN))
+        elif file.own:
+            text += _own_text(values, file.own)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)  # before there is a secret in it
-        path.write_text(re.sub("@([A-Z_0-9]+)@", lambda gap: texts[gap[1]], text))
+        path.write_text(text)
         if file.group and os.geteuid() == 0:
             shutil.chown(path, group=file.group)
         path.chmod(file.mode)
+
+
+def _own_text(values: MailHostValues, name: str) -> str:
+    path = values.folder / name
+    return path.read_text() if path.exists() else ""
 
 
 def _template(name: str) -> str:
@@ -147,10 +174,18 @@ def _postfix_files(tls: str, kind: str) -> list[_File]:
         main.append("postfix/main-tls.cf")
     if kind == "host":
         master.append("postfix/master-host.cf")
-    maps = ("domains.cf", "mailboxes.cf", "sender-login.cf", "logon-live.cf")
+    maps = (
+        "domains.cf",
+        "mailboxes.cf",
+        "sender-login.cf",
+        "alias-senders.cf",
+        "logon-live.cf",
+    )
+    kept = [f"local/{name}" for name in ("aliases", "senders", "main.cf", "master.cf")]
     return [
-        _File("postfix/main.cf", main),
-        _File("postfix/master.cf", master),
+        *(_File(name, [f"postfix/{name}"], is_kept=True) for name in kept),
+        _File("postfix/main.cf", main, own=OWN_MAIN),
+        _File("postfix/master.cf", master, own="local/master.cf"),
         _File("postfix/webmail.cidr", ["postfix/webmail.cidr"]),
         _File("postfix/authrelay.py", RELAY_PROGRAM),
         *(

@@ -89,7 +89,13 @@ def _make_database_values(database_url: str) -> dict[str, str]:
     name = _check_value("database_name", database_name(url))
     postgres = f"hosts = {url} {url} {url}\ndbname = {name}"
     database = f"dbpath = {file}" if file else postgres
-    return checked | {"POSTFIX_DATABASE": database}
+    # The mailboxes of a list with commas, which Postfix has put in place of %s.
+    listed = (
+        """SELECT value FROM json_each('["' || replace('%s', ',', '","') || '"]')"""
+        if file
+        else "SELECT unnest(string_to_array('%s', ','))"
+    )
+    return checked | {"POSTFIX_DATABASE": database, "LISTED": listed}
 
 
 def _check_value(name: str, value: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import pytest
+from django.utils import timezone
 
 from accounts.events import Actor
 from accounts.models import Policy
@@ -204,6 +205,46 @@ def test_a_script_put_by_one_device_sorts_what_arrives_for_all(
         wait_for_messages({"to me"}, laptop)
         assert laptop.select("INBOX")[1] == [b"1"]
         assert laptop.select("Lists")[1] == [b"1"]
+
+
+BY_DETAIL = (
+    'require ["fileinto", "mailbox", "envelope", "subaddress"];\r\n'
+    'if envelope :detail "to" "shop" { fileinto :create "Shop"; }\r\n'
+)
+
+
+def test_a_script_sees_what_stands_behind_the_plus(
+    host: MailHost, sieve_port: int, trust: ssl.SSLContext, owner: Owner
+) -> None:
+    with managesieve(sieve_port, trust, owner.address, owner.phone_secret) as phone:
+        size = len(BY_DETAIL)
+        assert "OK" in phone.command(f'PUTSCRIPT "plus" {{{size}+}}\r\n{BY_DETAIL}')
+        assert "OK" in phone.command('SETACTIVE "plus"')
+
+    with Lmtp(str(host.socket("lmtp"))) as delivery:
+        for to in (owner.address.replace("@", "+shop@"), owner.address):
+            delivery.sendmail("x@x.org", to, f"Subject: {to}\r\n\r\n.\r\n")
+
+    with imaps(host, trust, owner.address, owner.laptop_secret) as laptop:
+        wait_for_messages({owner.address}, laptop)
+        assert laptop.select("INBOX")[1] == [b"1"]
+        assert laptop.select("Shop")[1] == [b"1"]
+
+
+def test_managesieve_says_why_a_right_password_is_refused(
+    host: MailHost, sieve_port: int, trust: ssl.SSLContext, owner: Owner
+) -> None:
+    sentences.store()
+    owner.account.client_passwords.update(revoked_at=timezone.now())
+    client = Sieve(sieve_port)
+    try:
+        client.starttls(trust)
+        answer = client.log_on(owner.address, owner.phone_secret)
+    finally:
+        client.close()
+
+    assert answer.startswith("NO")
+    assert "This security password was deleted" in answer
 
 
 def test_managesieve_takes_no_password_before_starttls(
