@@ -50,6 +50,12 @@ def doveadm(host: MailHost, *arguments: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+def refusal_of_sender(sender: str) -> tuple[int, bytes]:
+    """Return what a client gets for a sender that is none of its logon's."""
+    words = "Sender address rejected: this mailbox may not send from this address"
+    return 553, f"5.7.1 <{sender}>: {words}".encode()
+
+
 def is_closed(line: socket.socket) -> bool:
     """Whether the server hangs up within ten seconds."""
     line.settimeout(PATIENCE)
