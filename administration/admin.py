@@ -6,6 +6,7 @@ from administration.domains import DepartmentAdmin, DomainAdmin
 from administration.events.page import CutoffAdmin, LogonAdmin, SecurityEventAdmin
 from administration.followed_logs import FollowedLogAdmin
 from administration.former_addresses import FormerAddressAdmin
+from administration.heartbeats import HeartbeatAdmin
 from administration.library_records import (
     AuditedGroupAdmin,
     AuditedPasskeyAdmin,
@@ -29,6 +30,7 @@ __all__ = [
     "DomainAdmin",
     "FollowedLogAdmin",
     "FormerAddressAdmin",
+    "HeartbeatAdmin",
     "JobAdmin",
     "LogonAdmin",
     "PolicyAdmin",

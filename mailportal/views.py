@@ -4,13 +4,14 @@ from ipaddress import ip_address
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.views.decorators.http import require_safe
 
 from accounts import sites
+from accounts.models import Heartbeat
 from clientpasswords.page import SecurityPasswordPage
 
 
@@ -40,17 +41,20 @@ def home(request: HttpRequest) -> HttpResponse:
 def healthz(request: HttpRequest) -> HttpResponse:
     """Return 200 if the database answers, else 503; for monitors and load balancers.
 
-    With `?full`, a second line has the version of the running portal. Only this host
-    gets it, because it tells attackers which known vulnerabilities to try.
+    With `?full` the version of the running portal and the state of each worker stand
+    below, for this host alone: a stranger would learn which known faults to try.
     """
-    text, status = "ok\n", 200
+    is_full = "full" in request.GET and _asks_from_this_host(request)
+    text, status, workers = "ok\n", 200, ""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+        if is_full:
+            workers = "".join(map(_describe_worker, Heartbeat.objects.with_missing()))
+    except Error:
         text, status = "database away\n", 503
-    if "full" in request.GET and _asks_from_this_host(request):
-        text += f"{settings.VERSION}\n"
+    if is_full:
+        text += f"{settings.VERSION}\n{workers}"
     return HttpResponse(text, status=status, content_type="text/plain")
 
 
@@ -76,6 +80,13 @@ def lead_to_icon(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Return 403 for a form of another site, or of a session that has ended."""
     return render(request, "403_csrf.html", status=403)
+
+
+def _describe_worker(row: Heartbeat) -> str:
+    """Return a line for monitors: state, command, host, when seen, what failed."""
+    seen = row.seen_at.isoformat(timespec="seconds") if row.node else "-"
+    failure = f" ({row.failure})" if row.state == "failing" else ""
+    return f"{row.state} {row.worker} {row.node or '-'} {seen}{failure}\n"
 
 
 def _asks_from_this_host(request: HttpRequest) -> bool:

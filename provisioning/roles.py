@@ -66,7 +66,8 @@ DOMAIN_RIGHTS = HELP_RIGHTS | _permissions(
     django_otp_webauthn="delete_webauthncredential",
 )
 SITE_RIGHTS = DOMAIN_RIGHTS | _permissions(
-    accounts="operate_site delete_account add_domain delete_domain",
+    accounts="operate_site delete_account add_domain delete_domain view_heartbeat"
+    " delete_heartbeat",
     clientpasswords="view_followedlog delete_followedlog",
     provisioning="add_apitoken revoke_apitoken view_apitoken",
     auth="view_group add_group change_group delete_group",

@@ -14,6 +14,7 @@ from accounts.models.account import get_languages, validate_time_zone
 from accounts.models.event import get_event_kinds
 from accounts.models.fields import AddressField, DomainField
 from accounts.models.formeraddress import get_leaving_reasons
+from accounts.models.heartbeat import get_workers
 from accounts.models.networks import NetworksField, NetworksMark
 from accounts.schema import RunScript, table
 
@@ -540,6 +541,22 @@ MAIL_SETTING = table(
     name=models.CharField(primary_key=True, serialize=False, max_length=80),
     value=models.TextField(blank=True),
 )
+HEARTBEAT = table(
+    "Heartbeat",
+    {
+        "verbose_name": "service",
+        "verbose_name_plural": "services",
+        "ordering": ["worker", "node"],
+    },
+    models.UniqueConstraint(
+        fields=("worker", "node"), name="heartbeat_once_a_worker_and_node"
+    ),
+    worker=models.CharField("service", max_length=40, choices=get_workers),
+    node=models.CharField("host", max_length=100),
+    seen_at=models.DateTimeField("last seen running"),
+    failed_at=models.DateTimeField("last failure", null=True),
+    failure=models.CharField("what failed", max_length=200, blank=True),
+)
 MAIL_LOGON = table(
     "MailLogon",
     {"db_table": "mail_logon", "managed": False},
@@ -609,6 +626,7 @@ class Migration(migrations.Migration):
         FAMILIAR_NETWORK,
         SENT_CODE,
         MAIL_SETTING,
+        HEARTBEAT,
         MAIL_LOGON,
         MAIL_WEB_LOGON,
         MAIL_NOTICE,

@@ -19,6 +19,7 @@ from accounts.models.setting import MailSetting
 __all__ = [
     "MAX_CLIENT_PASSWORDS",
     "POLICY_SETTINGS",
+    "WORKERS",
     "Account",
     "AccountManager",
     "BasePhone",
@@ -28,6 +29,7 @@ __all__ = [
     "Domain",
     "FamiliarNetwork",
     "FormerAddress",
+    "Heartbeat",
     "MailLogon",
     "MailNotice",
     "MailSetting",

@@ -26,7 +26,7 @@ class Command(BaseCommand):
             workers.run_once(self._steps())
             self.stdout.write(f"{self._tried} cut-offs tried")
         else:
-            workers.run_forever(self._steps, pause=PAUSE)
+            workers.run_forever("deliver_cutoffs", self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
         if time.monotonic() >= self._next_look:

@@ -24,7 +24,7 @@ class Command(BaseCommand):
             workers.run_once([self._work_all, statistics.refresh_figures])
         else:
             steps = [statistics.refresh_figures, self._work]
-            workers.run_forever(lambda: steps, pause=PAUSE)
+            workers.run_forever("work_jobs", lambda: steps, pause=PAUSE)
 
     def _work_all(self) -> None:
         while jobs.work_due_jobs():

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             workers.run_once(self._steps())
             self.stdout.write(f"{self._sent} mails sent")
         else:
-            workers.run_forever(self._steps, pause=PAUSE)
+            workers.run_forever("send_notifications", self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
         yield reminders.send_requirement_reminders

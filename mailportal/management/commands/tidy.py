@@ -24,6 +24,7 @@ TIDYING: dict[Retention, Callable[[], int]] = {
     retention.FAMILIAR_NETWORKS: familiar.forget,
     retention.SENT_CODES: deliveries.forget,
     retention.UNCONFIRMED_JOBS: jobs.delete_unconfirmed_jobs,
+    retention.HEARTBEATS: workers.forget,
 }
 
 
@@ -38,3 +39,4 @@ class Command(BaseCommand):
             events.record(Kind.TIDIED, None, by=events.command_actor("tidy"), **deleted)
         for name, count in counts.items():
             self.stdout.write(f"{name}: {count}")
+        workers.Pulse("tidy").beat()

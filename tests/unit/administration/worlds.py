@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.contrib.auth.models import Group
-from django.contrib.sites.models import Site
+from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 
@@ -17,6 +17,7 @@ from accounts.models import (
     Department,
     Domain,
     FormerAddress,
+    Heartbeat,
     Policy,
     RecoveryCodes,
 )
@@ -85,6 +86,7 @@ def make_world(name: str) -> World:
         "accounts_cutoff": cutoff,
         "accounts_department": department,
         "accounts_domain": domain,
+        "accounts_heartbeat": make_heartbeat(name),
         "accounts_formeraddress": make_former_address(domain),
         "accounts_policy": policy,
         "accounts_securityevent": owner.security_events.get(kind="issued"),
@@ -96,9 +98,13 @@ def make_world(name: str) -> World:
         "clientpasswords_followedlog": FollowedLog.objects.create(node=name),
         "clientpasswords_logon": logon,
         **make_second_factors(owner, name),
-        "sites_site": Site.objects.create(domain=f"site.{name}.example", name=name),
     }
     return World(domain, policy, department, owner, rows)
+
+
+def make_heartbeat(node: str) -> Heartbeat:
+    row = {"worker": "follow_logons", "node": node, "seen_at": timezone.now()}
+    return Heartbeat.objects.create(**row)
 
 
 def make_former_address(domain: Domain) -> FormerAddress:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.demo import make_welcome_text, portal_command, prepare
+from accounts.models import WORKERS
+from deploy.demo import make_welcome_text, portal_command, prepare, workers
 from deploy.plan import (
     Plan,
     ensure_secret_file,
@@ -227,6 +228,13 @@ def test_without_a_mail_server_the_terminal_says_how_to_get_one(plan: Plan) -> N
 
     assert "Mail server  missing: sudo apt-get install dovecot-imapd" in text
     assert "8143" not in text
+
+
+def test_everything_runs_whose_heartbeat_is_waited_for(plan: Plan) -> None:
+    """Otherwise the first page of the administration finds something missing."""
+    started = [word for command in workers(plan, "").values() for word in command]
+
+    assert set(started) >= WORKERS.keys()
 
 
 def test_what_was_prepared_is_not_made_again(plan: Plan) -> None:

@@ -110,7 +110,7 @@ def test_the_worker_outlives_a_database_that_is_away_and_stops_when_told(
     real = queue.deliver_due
     steps: list[Callable[[], int]] = [_database_away, _database_away, real]
 
-    def deliver() -> int:
+    def deliver(*_recorders: object) -> int:
         step = steps.pop(0)
         if not steps:
             os.kill(os.getpid(), number)

@@ -10,7 +10,6 @@ from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import display_for_value
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
-from django.contrib.sites.models import Site
 from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -42,6 +41,7 @@ from tests.factories import (
 from tests.unit.administration.lookups import list_of
 from tests.unit.administration.pages import MOST_QUERIES
 from tests.unit.administration.steps import ACCOUNTS, queries_of, rows_listed
+from tests.unit.administration.worlds import make_heartbeat
 from tests.unit.support import HOME
 
 MODELS = [model for model in apps.get_models() if admin.site.is_registered(model)]
@@ -70,8 +70,8 @@ def fill(first: int, last: int) -> None:
         Cutoff.objects.create(account=account, login_mask="m", node="n", kicks=1)
         jobs.create_job(BY_NAME["revoke_all"], [account.pk], account, None)
         Group.objects.create(name=f"Group {number}")
-        Site.objects.create(domain=f"d{number}.example", name=f"Site {number}")
         FollowedLog.objects.create(node=f"node {number}")
+        make_heartbeat(f"node {number}")
         fill_second_factors(account, number)
         fill_token(account, number)
 

@@ -6,14 +6,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.admin.filters import RelatedFieldListFilter
 from django.contrib.auth.models import Group
-from django.contrib.sites.models import Site
 from django.db import connection
 from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Account, Cutoff, Policy, SecurityEvent
+from accounts.models import Account, Cutoff, Heartbeat, Policy, SecurityEvent
 from administration.base.scoped import ScopedAdmin, ScopedRelatedFilter
 from administration.models import Job
 from clientpasswords.models import FollowedLog
@@ -26,7 +25,7 @@ from tests.unit.administration.steps import rows_exported
 from tests.unit.administration.worlds import World, make_administrator
 
 # Of the whole host, and for site operators alone.
-OF_THE_HOST = {ApiToken, FollowedLog, Group, Site}
+OF_THE_HOST = {ApiToken, FollowedLog, Group, Heartbeat}
 LISTS = [model._meta.label_lower for model in admin.site._registry]
 
 
