@@ -78,6 +78,7 @@ def run_forever(
     while not stopped.is_set():
         pulse.beat(run_steps(steps()))
         stopped.wait(pause)
+    watchdog.stop()
 
 
 def run_once(steps: Iterable[Step]) -> None:

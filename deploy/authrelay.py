@@ -21,6 +21,7 @@ Names and passwords pass through here; no line that this prints contains them.
 """
 
 import asyncio
+import contextlib
 import errno
 import itertools
 import os
@@ -39,6 +40,22 @@ MOST_EARLY = 10  # lines of one smtpd that are kept until Dovecot is there
 BACKLOG = 1024
 # The offer to Postfix until Dovecot has sent its own.
 OFFER = [b"VERSION\t1\t2", b"MECH\tPLAIN\tplaintext", b"MECH\tLOGIN\tplaintext"]
+
+
+def notify_systemd(state: str) -> None:
+    """Send a state to systemd, as sd_notify(3) does; do nothing without it."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as line,
+    ):
+        line.settimeout(0)
+        line.sendto(
+            state.encode(),
+            address.replace("@", "\0", 1) if address[0] == "@" else address,
+        )
 
 
 class Conversation:
@@ -224,6 +241,7 @@ class Relay:
         stood_still = now - self._next_tick > TICK
         self._last_tick = self._last_tick if stood_still else now
         self._next_tick = now + (TICK / 10 if stood_still else TICK)
+        notify_systemd("WATCHDOG=1")
         asyncio.get_running_loop().call_later(self._next_tick - now, self._tick)
 
     def forget(self, conversation: Conversation) -> None:
@@ -246,7 +264,9 @@ class Relay:
             loop.add_signal_handler(number, terminated.set)
         # Not create_unix_server: in Python 3.13 it removes systemd's socket at the end.
         server = await loop.create_server(self._begin, sock=listening, backlog=BACKLOG)
+        notify_systemd("READY=1")
         await terminated.wait()
+        notify_systemd("STOPPING=1")
         server.close()
         rest = [*self._conversations]
         for each in rest:

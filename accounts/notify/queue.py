@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, QuerySet
 from django.utils import timezone
 
-from accounts import budgets
+from accounts import budgets, watchdog
 from accounts.budgets import Limit
 from accounts.models import Account, Notification
 from accounts.notify import composing
@@ -46,13 +46,15 @@ def deliver_due(record_refusal: RecordRefusal | None = None) -> int:
     Several workers can run at once: each sends the notifications that it has claimed. A
     text message that no further try can mend is given up and recorded, as a code is.
     After a failure of the mail server the rest waits for the next round, because each
-    attempt could take as long as the time-out.
+    attempt could take as long as the time-out. What happened first is sent first.
     """
     _send_news_before_what_follows()
     names = ("account", "event__kind", "number")
-    due = Notification.objects.due().values_list(*names).distinct().order_by(*names)
+    due = Notification.objects.due().values_list(*names).order_by()
+    in_order = due.annotate(first_at=Min("event__at")).order_by("first_at", *names)
     taken = 0
-    for account, kind, number in list(due[:BATCH_SIZE]):
+    for account, kind, number, _first_at in list(in_order[:BATCH_SIZE]):
+        watchdog.ping()  # a mail server may take long over each
         batch = _claim(account, kind, str(number))
         if batch is None:
             continue

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts import retention
+from accounts import retention, watchdog
 from accounts.models import Account, Cutoff
 from accounts.sessions import rights
 from gateways import doveadm
@@ -184,9 +184,11 @@ def _deliver(pks: list[int]) -> int:
         asked = {pool.submit(_list_sessions, row): row for row in rows}
         done = {}
         for answer in as_completed(asked):
+            watchdog.ping()  # a mail server may take long
             row = asked[answer]
             done[pool.submit(_carry_out, row, _plan_kicks(row, answer.result()))] = row
         for carried_out in as_completed(done):
+            watchdog.ping()
             _record_attempt(done[carried_out], confirmed=carried_out.result())
     return len(rows)
 

@@ -21,6 +21,10 @@ from tests.install.units import (
 pytestmark = [pytest.mark.install, pytest.mark.timeout(3600)]
 
 PORTAL = "mailportal.service"
+WATCHED = [
+    *(f"mailportal-{name}.service" for name in ("cutoffs", "jobs", "logons")),
+    *(f"mailportal-{name}.service" for name in ("notifications", "relay")),
+]
 SETTLED = 10.0  # seconds
 JAIL = "fail2ban-client status mailportal"
 GUESSES = 40  # more than the jail's maxretry
@@ -67,6 +71,37 @@ def test_each_unit_starts_at_the_next_boot(unit: str, host: Host) -> None:
 
     # Static has no [Install], indirect only names another there: that one starts it.
     assert enabled in {"enabled", "static", "indirect"}
+
+
+@pytest.mark.parametrize("unit", WATCHED)
+def test_a_service_that_hangs_is_started_again(unit: str, host: Host) -> None:
+    """Its time is made short here, and a process that is stopped says nothing."""
+    folder = f"/run/systemd/system/{unit}.d"
+    host.container.run(
+        f"mkdir {folder}\nprintf '[Service]\\nWatchdogSec=3\\n' > {folder}/short.conf\n"
+        f"systemctl daemon-reload\nsystemctl restart {unit}"
+    )
+    try:
+        hanging = shown(host, unit)["MainPID"]
+        host.container.run(f"kill -STOP {hanging}")
+
+        wait_until(lambda: shown(host, unit)["NRestarts"] != "0")
+        wait_until(lambda: shown(host, unit)["ActiveState"] == "active")
+        assert shown(host, unit)["MainPID"] != hanging
+    finally:
+        host.container.run(
+            f"rm -r {folder}\nsystemctl daemon-reload\nsystemctl stop {unit}\n"
+            f"systemctl start {unit}"
+        )
+
+
+def test_every_service_shows_that_it_runs(host: Host) -> None:
+    ask = "curl -sS --unix-socket /run/mailportal/portal.sock http://any/healthz?full"
+
+    lines = host.container.run(ask).splitlines()[2:]
+
+    assert {line.split()[0] for line in lines} == {"running"}
+    assert len(lines) == 5
 
 
 @pytest.mark.parametrize("act", ["restart", "reload"])

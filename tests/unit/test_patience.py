@@ -22,6 +22,7 @@ RULES = {
     "standins.py": 1,
     "unit/deploy/test_authrelay.py": 1,
     "unit/deploy/test_authrelay_limits.py": 6,
+    "unit/deploy/test_relay_watchdog.py": 1,
     "unit/gateways/test_twilio.py": 1,
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, connection
 
+from accounts import watchdog, workers
 from clientpasswords.usage.follower import BATCH_LINES, Follower
 
 log = logging.getLogger(__name__)
@@ -36,13 +37,19 @@ class Command(BaseCommand):
         with closing(follower):
             if options["once"]:
                 self._catch_up(follower)
-                return
-            while not self._stopped:
-                # A batch that is not full was the end of the log. Each further look
-                # costs as much as many lines, and those of a busy host come one by one.
-                if self._tried(follower.poll) != BATCH_LINES:
-                    time.sleep(PAUSE)
-            self._tried(follower.flush)
+            else:
+                self._follow(follower, workers.Pulse("follow_logons", options["node"]))
+
+    def _follow(self, follower: Follower, pulse: workers.Pulse) -> None:
+        watchdog.start()
+        while not self._stopped:
+            # A batch that is not full was the end of the log. Each further look costs
+            # as much as many lines, and those of a busy host come one by one.
+            if self._tried(follower.poll) != BATCH_LINES:
+                time.sleep(PAUSE)
+            pulse.beat()
+        self._tried(follower.flush)
+        watchdog.stop()
 
     def _catch_up(self, follower: Follower) -> None:
         while not self._stopped and self._tried(follower.poll):

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from accounts.models import WORKERS
+
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted((ROOT / "deploy" / "systemd").iterdir())
 MANUAL = (ROOT / "docs" / "operations.md").read_text()
@@ -45,6 +47,18 @@ HARDENED = {
 }
 
 
+# Who has no watchdog, and why.
+UNWATCHED = {
+    PORTAL: "gunicorn ends a worker of its that stands still",
+    "mailportal-tidy.service": "it runs once; the heartbeat says when that was",
+}
+# Who has no heartbeat, and why.
+HEARTLESS = {
+    PORTAL: "/healthz answers",
+    "mailportal-relay.service": "it knows no database; its watchdog sees to it",
+}
+
+
 def words(unit: str, setting: str) -> set[str]:
     return set(" ".join(UNITS[unit][setting]).split())
 
@@ -72,6 +86,33 @@ def test_a_migration_takes_as_long_as_it_takes(name: str) -> None:
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_is_shut_in(name: str) -> None:
     assert {each: SERVICES[name][each] for each in HARDENED} == HARDENED
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_that_hangs_is_started_again(name: str) -> None:
+    unit = SERVICES[name]
+    if name in UNWATCHED:
+        assert not unit["WatchdogSec"]
+        return
+    assert unit["WatchdogSec"]
+    assert (unit["Type"], unit["NotifyAccess"]) == (["notify"], ["main"])
+    assert unit["Restart"] == ["always"]
+    assert "AF_UNIX" in words(name, "RestrictAddressFamilies")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_has_a_heartbeat(name: str) -> None:
+    found = re.search(r" manage\.py (\w+)", str(SERVICES[name]["ExecStart"]))
+    command = found[1] if found else ""
+
+    assert (command in WORKERS) == (name not in HEARTLESS)
+
+
+def test_every_heartbeat_is_of_a_service() -> None:
+    started = " ".join(str(unit["ExecStart"]) for unit in SERVICES.values())
+
+    assert {each for each in WORKERS if f"manage.py {each}" not in started} == set()
+    assert set(UNWATCHED) | set(HEARTLESS) <= set(SERVICES)
 
 
 def test_the_portal_takes_its_socket_from_systemd() -> None:
