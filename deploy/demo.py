@@ -35,6 +35,10 @@ from deploy.waiting import NotReady, wait_until_ended
 
 # Ends the server that reloads changed files together with its children.
 WITH_CHILDREN = 'trap "trap - TERM; kill -TERM 0" TERM; "$@" & wait'
+# Runs a command now and every day, as a timer does where there is systemd.
+DAILY = (
+    'trap "trap - TERM; kill -TERM 0" TERM; while :; do "$@"; sleep 86400 & wait; done'
+)
 
 
 def main() -> int:
@@ -105,6 +109,7 @@ def workers(plan: Plan, mail_error: str) -> dict[str, list[str]]:
         "worker": manage_command("deliver_cutoffs"),
         "mails": manage_command("send_notifications"),
         "jobs": manage_command("work_jobs"),
+        "tidy": ["sh", "-c", DAILY, "tidy", *manage_command("tidy", "--verbosity=0")],
     }
     if not mail_error:
         follow = manage_command("follow_logons", str(plan.mail.dovecot_log))

@@ -37,6 +37,6 @@ class Command(BaseCommand):
         deleted = {name: count for name, count in counts.items() if count}
         if deleted:
             events.record(Kind.TIDIED, None, by=events.command_actor("tidy"), **deleted)
-        for name, count in counts.items():
+        for name, count in counts.items() if options["verbosity"] else ():
             self.stdout.write(f"{name}: {count}")
         workers.Pulse("tidy").beat()

@@ -150,3 +150,11 @@ def named_in_the_manual() -> set[str]:
     line = re.compile(r"^systemctl enable --now ((?:.*\\\n)*.*)$", re.MULTILINE)
     names = re.findall(r"[\w.-]+", " ".join(line.findall(MANUAL)))
     return {name if "." in name else f"{name}.service" for name in names}
+
+
+@pytest.mark.parametrize("name", [each for each in UNITS if each.endswith(".timer")])
+def test_what_runs_daily_runs_soon_after_the_start_as_well(name: str) -> None:
+    """Until then the first page of the administration would say that it never did."""
+    assert UNITS[name]["OnCalendar"] == ["03:30"]
+    assert UNITS[name]["OnActiveSec"] == ["2min"]
+    assert "RandomizedDelaySec" not in UNITS[name]  # it delays both
