@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import Account, MailLogon, MailWebLogon
+from accounts.models import Account, MailLogon, MailWebLogon, Policy
 from clientpasswords.models import ClientPassword
 from gateways.loginnames import LoginName, build_mask
 from tests.factories import make_client_password, make_policy
@@ -37,6 +37,22 @@ def test_each_name_that_the_views_make_is_taken_apart(
     assert name.endswith(f"~{row.pk}") is (changes == 0 and not networks)
     web = MailWebLogon.objects.filter(protocol="imap").get()
     assert LoginName.parse(web.login_name) == LoginName(alice.address, None)
+
+
+def test_no_two_states_of_a_password_and_its_policy_share_a_name(
+    alice: Account,
+) -> None:
+    """Postfix knows a session by its name alone; those of another state are ended."""
+    make_client_password(alice)
+    states = [(changes, mark) for changes in range(13) for mark in range(13)]
+    names: set[str] = set()
+
+    for changes, mark in states:
+        ClientPassword.objects.update(session_names=changes)
+        Policy.objects.update(networks_mark=mark)
+        names.update(MailLogon.objects.values_list("login_name", flat=True))
+
+    assert len(names) == len(states)
 
 
 @given(

@@ -225,3 +225,43 @@ def test_another_policy_with_networks_of_the_author_is_none_of_that(
     assert self_lockout.check(admin, change) is None
     near = make_policy("Near", client_networks="203.0.113.0/24")
     assert self_lockout.check(admin, change) is not None
+
+
+@pytest.mark.parametrize(
+    ("networks", "is_locked_out"), [("192.0.2.0/24", False), ("203.0.113.0/24", True)]
+)
+def test_networks_of_the_password_let_nobody_out_of_those_of_the_policy(
+    admin: Account, networks: str, *, is_locked_out: bool
+) -> None:
+    """The password has networks of its own, in which the mail program is."""
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+    row, _secret = make_client_password(admin, networks="192.0.2.0/24")
+    make_logon(admin, client_password=row)
+
+    def change() -> None:
+        make_policy(client_networks=networks)
+
+    assert (self_lockout.check(admin, change) is not None) is is_locked_out
+
+
+@pytest.mark.parametrize("lost", ["expired", "out of scope", "elsewhere"])
+def test_a_program_that_is_refused_already_stops_nobody(
+    admin: Account, lost: str
+) -> None:
+    """It was used lately, and has lost its right since; the other one goes on."""
+    Account.objects.filter(pk=admin.pk).update(client_passwords_on=True)
+    fields: dict[str, dict[str, Any]] = {
+        "expired": {"expires_at": timezone.now() - timedelta(days=1)},
+        "out of scope": {"imap": False},
+        "elsewhere": {"networks": "203.0.113.0/24"},
+    }
+    refused, _secret = make_client_password(admin, "Old phone", **fields[lost])
+    live, _secret = make_client_password(admin)
+    for row in (refused, live):
+        make_logon(admin, client_password=row)
+
+    def change() -> None:
+        make_policy(pop3=False)
+
+    assert self_lockout.check(admin, change) is None
+    assert self_lockout.check(admin, lambda: make_policy(imap=False)) is not None

@@ -198,3 +198,13 @@ def test_many_devices_are_ended_side_by_side(alice: Account, node: StandIn) -> N
 
     assert sorted(each["mask"] for each in kicks(node)) == [[name] for name in names]
     assert set(Cutoff.objects.values_list("kicks", flat=True)) == {1}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_domain_is_looked_at_as_a_whole_if_it_has_more_than_some(
+    db: None, one_node: None, more: int
+) -> None:
+    some = cutoffs.MAX_MASKS_A_DOMAIN + more
+    cutoffs.review_addresses(f"{number}@example.com" for number in range(some))
+
+    assert Cutoff.objects.count() == (1 if more else some)

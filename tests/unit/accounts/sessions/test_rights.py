@@ -105,6 +105,27 @@ def test_filters_are_managed_by_the_right_to_imap(phone: ClientPassword) -> None
     }
 
 
+@pytest.mark.parametrize(
+    ("ip", "goes_on"),
+    [
+        ("192.0.2.7", True),
+        ("192.0.2.77", False),  # in those of the policy alone
+        ("203.0.113.7", False),  # in those of the password alone
+        ("198.51.100.7", False),  # in neither, though the webmail's
+    ],
+)
+def test_a_session_has_to_be_in_the_networks_of_password_and_policy(
+    phone: ClientPassword, ip: str, *, goes_on: bool
+) -> None:
+    ClientPassword.objects.update(networks="192.0.2.0/28,203.0.113.0/24")
+    factories.make_policy(client_networks="192.0.2.0/24")
+    name = phone.login_name
+
+    lost = rights.find_lost_sessions([session(name, ip=ip)])
+
+    assert lost == (set() if goes_on else {LostSessions(name, ip)})
+
+
 def test_a_disabled_account_is_lost_even_from_the_webmail(
     phone: ClientPassword,
 ) -> None:

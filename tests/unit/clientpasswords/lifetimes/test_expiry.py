@@ -126,6 +126,27 @@ def test_an_end_that_was_moved_is_told_again_when_it_is_near(
     assert rounds(clock, 3) == [1, 0, 0]
 
 
+@pytest.mark.parametrize("by", ["policy", "date"])
+def test_an_end_that_was_moved_to_an_earlier_day_is_told_again(
+    phone: ClientPassword, clock: Traveller, by: str
+) -> None:
+    """Its owner was told of the later one, and would rely on it."""
+    made = timezone.now()
+
+    def end_after(days: int) -> None:
+        if by == "date":
+            ClientPassword.objects.update(expires_at=made + days * DAY)
+        else:
+            Policy.objects.update(client_password_days=days)
+
+    end_after(30)
+    assert sum(rounds(clock, 24)) == 1
+
+    end_after(26)
+    assert sum(rounds(clock, 1, HOUR)) == 1
+    assert notified_ends() == [(made + days * DAY).isoformat() for days in (30, 26)]
+
+
 def test_a_near_date_of_the_owners_own_is_told_by_the_mail_about_it(
     phone: ClientPassword, clock: Traveller
 ) -> None:

@@ -276,6 +276,17 @@ def test_time_before_the_log_was_followed_does_not_count(
     assert later(clock, 23 * DAY) == 1
 
 
+def test_nor_does_time_before_the_last_of_two_logs_was_followed(
+    phone: ClientPassword, clock: Traveller
+) -> None:
+    clock.shift(300 * DAY)
+    now = timezone.now()
+    FollowedLog.objects.update(read_to=now)
+    FollowedLog.objects.create(node="another", path="log", began_at=now, read_to=now)
+
+    assert inactivity.review() == 0
+
+
 def test_a_mail_server_whose_log_nobody_follows_suspends_nobody(
     notified: ClientPassword, clock: Traveller, settings: Settings
 ) -> None:
@@ -315,6 +326,18 @@ def test_even_if_nobody_read_how_it_began(
     phone: ClientPassword, node: StandIn, clock: Traveller
 ) -> None:
     assert later(clock, 40 * DAY) == 0
+
+
+def test_such_a_session_takes_back_what_its_owner_was_told(
+    phone: ClientPassword, node: StandIn, clock: Traveller
+) -> None:
+    ClientPassword.objects.update(suspends_at=timezone.now() + 40 * DAY)
+    Policy.objects.update(suspend_unused_days=40)
+
+    inactivity.review()
+
+    phone.refresh_from_db()
+    assert phone.suspends_at is None
 
 
 def test_nobody_is_told_while_a_mail_server_is_silent(

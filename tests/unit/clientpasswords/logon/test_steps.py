@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import Account, MailLogon, MailWebLogon, Policy
@@ -108,3 +109,25 @@ def test_a_security_password_lives_as_long_as_the_policy_says(
     found = MailLogon.objects.get(credential=made.pk, protocol="imap").refusal
 
     assert found == refusal
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "refusal"),
+    [
+        ("clientpasswords_clientpassword", "expires_at", "expired"),
+        ("accounts_policy", "required_from", None),
+        ("accounts_account", "policy_until", "suspended"),
+    ],
+)
+def test_what_ends_or_begins_at_this_very_moment_has(
+    alice: Account, table: str, column: str, refusal: str | None
+) -> None:
+    """Her exception requires security passwords, and she has not turned them on."""
+    policy = make_policy("Strict", client_passwords_required=True)
+    Account.objects.update(policy=policy)
+    make_client_password(alice)
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = CURRENT_TIMESTAMP")  # noqa: S608
+
+    assert MailLogon.objects.get(protocol="imap").refusal == refusal
