@@ -82,6 +82,10 @@ class ApiTokenAdmin(OperatorsAdmin):
         own = path("<path:object_id>/revoke/", view, name=name)
         return [own, *super().get_urls()]
 
+    def get_form(self, *args: Any, **kwargs: Any) -> Any:
+        """Leave out the help text of the owner, which is for programmers."""
+        return super().get_form(*args, help_texts={"owner": ""}, **kwargs)
+
     def annotate_page(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         owned: QuerySet[Any] = rows.select_related("owner")
         widened: QuerySet[Any] = owned.annotate(number=Count("domains"))

@@ -17,11 +17,30 @@ from accounts.budgets import Limit
 from accounts.events import Actor
 from accounts.http import client_address
 from accounts.models import Account, Domain, Policy
+from api import problems
 from api.problems import Problem
 from provisioning import token_access, tokens
 from provisioning.models import ApiToken
 from provisioning.operations import Order
 from provisioning.token_access import TokenAccess
+
+# What every operation may answer, what those that write may, and those with an ETag.
+REFUSALS = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
+REFUSALS_OF_WRITES = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT)
+REFUSALS_BY_ETAG = (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.PRECONDITION_REQUIRED)
+IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "The ETag of the record as you read it; * overwrites any state.",
+}
 
 
 @dataclass(frozen=True)
@@ -119,9 +138,25 @@ def authorize(token: ApiToken, scope: ApiToken.Scope, by: Actor) -> Caller:
     return Caller(access, scope, by)
 
 
-def require_scope(scope: ApiToken.Scope) -> dict[str, Any]:
-    """Return the arguments that make an operation require this scope."""
-    return {"auth": Bearer(scope), "openapi_extra": {"x-scope": scope.value}}
+def require_scope(
+    scope: ApiToken.Scope, *, checks_etag: bool = False
+) -> dict[str, Any]:
+    """Return the arguments that make an operation require this scope.
+
+    The OpenAPI document has the refusals that come with it, and with `checks_etag` the
+    header If-Match.
+    """
+    statuses = [*REFUSALS]
+    if not scope.value.endswith(":read"):
+        statuses += REFUSALS_OF_WRITES
+    if checks_etag:
+        statuses += REFUSALS_BY_ETAG
+    extra = {
+        "x-scope": scope.value,
+        "responses": problems.describe_responses(statuses),
+        "parameters": [IF_MATCH] if checks_etag else [],
+    }
+    return {"auth": Bearer(scope), "openapi_extra": extra}
 
 
 def _spend_budget(limit: Limit) -> None:

@@ -47,7 +47,7 @@ def get_domain(request: ApiRequest, response: HttpResponse, name: str) -> Domain
 @router.put(
     "/{name}",
     response={200: DomainOut, 201: DomainOut},
-    **require_scope(Scope.DOMAINS_WRITE),
+    **require_scope(Scope.DOMAINS_WRITE, checks_etag=True),
 )
 def put_domain(
     request: ApiRequest, response: HttpResponse, name: str, sent: DomainSent

@@ -79,7 +79,7 @@ def get_account(
 @router.put(
     "/{address}",
     response={200: AccountOut, 201: AccountOut},
-    **require_scope(Scope.ACCOUNTS_WRITE),
+    **require_scope(Scope.ACCOUNTS_WRITE, checks_etag=True),
 )
 def put_account(
     request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
@@ -97,7 +97,11 @@ def put_account(
     return _provision(request, response, address, sent, fields)
 
 
-@router.patch("/{address}", response=AccountOut, **require_scope(Scope.ACCOUNTS_WRITE))
+@router.patch(
+    "/{address}",
+    response=AccountOut,
+    **require_scope(Scope.ACCOUNTS_WRITE, checks_etag=True),
+)
 def patch_account(
     request: ApiRequest, response: HttpResponse, address: str, sent: AccountSent
 ) -> Status[AccountOut]:

@@ -47,7 +47,7 @@ def get_policy(request: ApiRequest, response: HttpResponse, name: str) -> Policy
 @router.put(
     "/{path:name}",
     response={200: PolicyOut, 201: PolicyOut},
-    **require_scope(Scope.POLICIES_WRITE),
+    **require_scope(Scope.POLICIES_WRITE, checks_etag=True),
 )
 def put_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
@@ -59,7 +59,11 @@ def put_policy(
     return _save(request, response, name, sent, Policy().settings)
 
 
-@router.patch("/{path:name}", response=PolicyOut, **require_scope(Scope.POLICIES_WRITE))
+@router.patch(
+    "/{path:name}",
+    response=PolicyOut,
+    **require_scope(Scope.POLICIES_WRITE, checks_etag=True),
+)
 def patch_policy(
     request: ApiRequest, response: HttpResponse, name: str, sent: PolicySent
 ) -> Status[PolicyOut]:

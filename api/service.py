@@ -11,7 +11,18 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 from api import domains, mailboxes, policies, problems
 from api.problems import Problem
 
-service = NinjaAPI(
+
+class DocumentedAPI(NinjaAPI):
+    """One whose document knows how requests are refused, too."""
+
+    def get_openapi_schema(self, **options: Any) -> Any:
+        """Return the document, with the schema that `problems` refers to."""
+        document = super().get_openapi_schema(**options)
+        document["components"]["schemas"]["Problem"] = problems.SCHEMA
+        return document
+
+
+service = DocumentedAPI(
     title="mailportal",
     version="1",
     description="For programs that keep the mailboxes of this host in step.",

@@ -1,6 +1,8 @@
 """Domains and policies over the API, and the page that tells what there is."""
 
 import json
+import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -13,6 +15,13 @@ from tests.unit.api.conftest import client_with, make_operator, make_token
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 ANY = {"If-Match": "*"}
+# How the page for people says that a part of it is in English.
+IN_ENGLISH = {
+    "en": "The operations and most fields are described in English.",
+    "de": "Die Vorgänge und die meisten Felder sind auf Englisch beschrieben.",
+    "zh-hans": "各操作和大部分字段的说明为英文。",
+    "zh-hant": "各操作和大部分欄位的說明為英文。",
+}
 
 
 def put(program: Client, place: str, body: Any, headers: Any = None) -> Any:
@@ -208,6 +217,35 @@ def test_the_page_for_people_shows_them_all_from_here_alone(
     assert "http://" not in text.replace("http://www.w3.org", "")
     assert "<script>" not in text
     assert "style=" not in text
+
+
+@pytest.mark.parametrize(("language", "says"), IN_ENGLISH.items())
+def test_what_is_in_english_is_marked_and_said(
+    client: Client, db: None, language: str, says: str
+) -> None:
+    schema = client.get("/api/v1/openapi.json").json()
+
+    page = client.get("/help/api/", headers={"Accept-Language": language})
+
+    text = page.content.decode()
+    assert f'<html lang="{language}"' in text
+    assert (says in text) is (language != "en")
+    marked = {
+        unescape(re.sub("<[^>]+>", "", each)).strip()
+        for each in re.findall(r'<(?:p|dd) lang="en" dir="ltr">(.*?)</(?:p|dd)>', text)
+    }
+    for place in schema["paths"].values():
+        for operation in place.values():
+            assert re.sub("\n", "", operation["description"]).strip() in marked
+    headers = {"Accept-Language": language}
+    shown = client.get("/api/v1/openapi.json", headers=headers).json()
+    for name, shape in schema["components"]["schemas"].items():
+        for key, field in shape["properties"].items():
+            words = field.get("description") or field.get("title", "")
+            there = shown["components"]["schemas"][name]["properties"][key]
+            is_english = words == (there.get("description") or there.get("title", ""))
+            is_marked = any(each.startswith(f"{words} (") for each in marked)
+            assert is_english == is_marked, words
 
 
 def test_the_description_says_what_leaving_a_field_out_of_a_put_may_open() -> None:
