@@ -18,7 +18,7 @@ PRODUCTION := set -a && . ./tools/production.env && set +a &&
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help install run dev demo-code test test-install test-debian13 debian13 unit browser screenshots mailserver check fix migrations structure messages bench requirements clean
+.PHONY: help install run dev demo-code test test-install test-debian13 debian13 unit soak browser screenshots mailserver check fix migrations structure messages bench requirements clean
 
 help: ## Print this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -61,6 +61,11 @@ debian13: ## Make a folder with Debian 13's mail servers, for MAIL_SERVERS (as r
 
 unit: $(VENV)/tools catalogues ## Run the unit tests, or what ARGS says (ARGS="-n 2": side by side)
 	$(PYTEST) $(if $(filter %.py tests/%,$(ARGS)),,tests/unit) $(ARGS)
+
+soak: $(VENV)/tools catalogues ## Try things at random for long, on both databases (SOAK=100: so many times as long)
+	for database in sqlite postgres; do \
+		TEST_DATABASE=$$database SOAK=$${SOAK:-100} $(PYTEST) -m soak tests/unit || exit; \
+	done
 
 browser: $(VENV)/tools catalogues ## Run the journeys in a real browser
 	$(PYTEST) tests/browser
