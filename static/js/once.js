@@ -5,6 +5,22 @@ function open(form) {
   clearTimeout(sent.get(form));
   sent.delete(form);
   form.removeAttribute("aria-busy");
+  for (const each of form.querySelectorAll("[data-busy]")) delete each.dataset.busy;
+  form.querySelector("[data-sending]")?.remove();
+}
+
+// The pressed button turns a wheel in the place of its words, so that nothing moves.
+function showBusy(form, button) {
+  const words = document.body.dataset.sending;
+  if (button?.classList.contains("button")) button.dataset.busy = button.offsetWidth > 160 ? words : "";
+  const status = document.createElement("p");
+  status.className = "visually-hidden";
+  status.dataset.sending = "";
+  status.setAttribute("role", "status");
+  form.append(status);
+  requestAnimationFrame(() => {
+    status.textContent = words;
+  });
 }
 
 // On the document, so that every listener on the form itself has had its say before.
@@ -16,6 +32,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.setAttribute("aria-busy", "true");
+  showBusy(form, event.submitter);
   // When no answer comes, or the reader stops it, the button must work again.
   sent.set(form, setTimeout(open, 15_000, form));
 });

@@ -139,6 +139,7 @@ def judge(page: Page, state: str, folder: str | None) -> None:
         arguments = [TAGS, colours == "forced"]
         results = AxeResults(page.evaluate(RUN_AXE, arguments))
         assert not results.violations_count, results.generate_report()
+    assert find_print_faults(page) == []
     page.emulate_media(**COLOURS["light"])
     page.set_viewport_size(size)
 

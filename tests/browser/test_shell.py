@@ -9,6 +9,7 @@ from pytest_django import Settings
 from accounts.models import Account
 from tests.browser import steps
 from tests.browser.conftest import Visit
+from tests.browser.look import PHONE, find_print_faults
 from tests.browser.watch import Watch
 from tests.factories import PASSWORD
 
@@ -86,6 +87,20 @@ def test_the_quick_panel_closes_by_escape_and_by_a_click_beside_it(
     expect(panel).to_be_hidden()
 
 
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans", "zh-hant"])
+def test_nothing_stands_out_of_the_quick_panel(
+    visit: Visit, bob: Account, language: str
+) -> None:
+    bob.language = language
+    bob.save()
+    page = visit("/settings/account-security/", bob, width=PHONE)
+
+    page.locator("[popovertarget]").first.click()
+
+    state = page.locator(".panel-links a").first
+    assert state.evaluate("each => each.scrollWidth - each.clientWidth") <= 0
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 def test_the_quick_panel_changes_the_language_of_the_page_that_is_open(
     visit: Visit, alice: Account, *, scripts: bool
@@ -140,3 +155,27 @@ def test_the_server_sends_the_chosen_appearance_so_that_nothing_flashes(
     page.get_by_role("main").get_by_role("button", name="System").click()
     expect(page.locator("html")).to_have_attribute("data-scheme", "")
     assert page.evaluate(background) == light
+
+
+# --- on paper: `look` checks it in each state of each page ----------------------------
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/",
+        "/help/clients/",
+        "/help/clients/iphone/",
+        "/settings/",
+        "/settings/password/",
+        "/settings/phone/",
+        "/settings/two-step/",
+        steps.AREA,
+        f"{steps.WINDOWS}enable/",
+        f"{steps.WINDOWS}sign-ins/",
+    ],
+)
+def test_a_page_prints_dark_on_white_over_the_whole_width(
+    visit: Visit, alice: Account, path: str
+) -> None:
+    assert find_print_faults(visit(path, alice)) == []

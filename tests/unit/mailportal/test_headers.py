@@ -203,7 +203,8 @@ def test_the_cookies_are_out_of_reach_of_scripts_and_other_sites(
     browser.post(reverse("accounts:language"), {"language": "de"})
     browser.post(reverse("accounts:appearance"), {"scheme": "dark"})
 
-    assert set(browser.cookies) == {"session", "csrf", "django_language", "scheme"}
+    kept = {"session", "csrf", "django_language", "scheme", "messages"}
+    assert set(browser.cookies) == kept
     for cookie in browser.cookies.values():
         assert cookie["httponly"], cookie.key
         assert cookie["samesite"] == "Lax", cookie.key
