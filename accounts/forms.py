@@ -28,6 +28,10 @@ SCHEME_COOKIE = "scheme"
 SCHEMES = ("", "light", "dark")
 
 
+# They join emoji, and letters of some scripts.
+JOINERS = "\u200c\u200d"
+
+
 class SignInForm(AuthenticationForm):
     """Address and web password; failed tries are throttled."""
 
@@ -200,7 +204,10 @@ class PasskeyForm(WebPasswordRequiredForm):
 
     def clean_name(self) -> str:
         name = " ".join(self.cleaned_data["name"].split())
-        return "".join(sign for sign in name if sign.isprintable())
+        kept = [sign for sign in name if sign.isprintable() or sign in JOINERS]
+        if not set(kept) - set(JOINERS):
+            raise forms.ValidationError(self.fields["name"].error_messages["required"])
+        return "".join(kept)
 
 
 class WebPasswordChangeForm(PasswordChangeForm):

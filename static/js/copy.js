@@ -1,6 +1,7 @@
 // <button data-copy="SELECTOR" hidden> copies that element's text without white space, or
-// as one line if the element has data-words, or line by line if it is a list that has
-// data-lines; an empty selector means the element before the button.
+// as one line if the element has data-words, an item a line if it is a list that has
+// data-rows, line by line if it has data-lines, or as it stands if it is a <pre>; an empty
+// selector means the element before the button.
 const page = document.querySelector("dialog[data-modal]") ?? document;
 
 function select(source) {
@@ -32,8 +33,15 @@ function lines(list) {
   return [...list.children].map((item) => [line(item.children[0]), ...facts(item)].join("\n")).join("\n\n");
 }
 
+function read(source) {
+  if (source.matches("pre")) return source.textContent.trim();
+  if ("lines" in source.dataset) return lines(source);
+  if ("rows" in source.dataset) return [...source.children].map((item) => line(item)).join("\n");
+  return line(source, "words" in source.dataset ? " " : "");
+}
+
 async function copy(source) {
-  const text = "lines" in source.dataset ? lines(source) : line(source, "words" in source.dataset ? " " : "");
+  const text = read(source);
   try {
     await navigator.clipboard.writeText(text);
     return true;

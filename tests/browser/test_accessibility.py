@@ -54,6 +54,7 @@ def test_the_sign_in(
     settings.SIGN_IN_FAILURES_PER_NAME_AND_NETWORK = 1
     page = visit("/login/")
     expect(steps.heading(page, "Sign in")).to_be_visible()
+    page.get_by_text("Forgot it?").click()
     look(page, "sign-in")
 
     steps.sign_in(page, alice.address, "wrong")

@@ -26,6 +26,21 @@ def page(visit: Visit, bob: Account) -> Page:
     return visit(steps.NEW, bob)
 
 
+LOUD = "element => getComputedStyle(element).backgroundColor"
+
+
+def test_the_loud_button_is_the_one_to_press_next(page: Page) -> None:
+    get, then = steps.button(page, "Get Dynamic Captcha"), steps.button(page, "Next")
+    loud, quiet = get.evaluate(LOUD), then.evaluate(LOUD)
+
+    steps.get_code(page)
+
+    assert loud != quiet
+    assert then.evaluate(LOUD) == loud
+    sent = page.get_by_role("button", name=re.compile("Send again"))
+    assert sent.evaluate(LOUD) != loud
+
+
 def minutes_pass(minutes: int = 10) -> None:
     """What is on file about codes happened so much earlier."""
     span = timedelta(minutes=minutes)

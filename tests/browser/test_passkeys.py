@@ -202,6 +202,26 @@ def test_an_administrator_gets_in_with_a_passkey(visit: Visit, alice: Account) -
     expect(steps.heading(page, "Policies and mailboxes")).to_be_visible()
 
 
+def keep_all(page: Page, codes: list[str], owner: Account) -> None:
+    """Download, copy and print the codes; each is all of them, and none leaves."""
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    with page.expect_download() as saved:
+        steps.button(page, "Download as text").click()
+    name = saved.value.suggested_filename
+    lines = saved.value.path().read_text(encoding="utf-8-sig").split("\n")
+    assert name == f"recovery-codes-{owner.address}.txt"
+    assert owner.address in lines[1]
+    assert lines[-11:] == [*codes, ""]
+
+    steps.button(page, "Copy all").click()
+    expect(page.locator("[data-status]")).to_have_text("Copied")
+    page.evaluate("window.print = () => { document.body.dataset.printed = 'yes'; }")
+    steps.button(page, "Print").click()
+    assert page.locator("body").get_attribute("data-printed") == "yes"
+    assert [url for url in requests if not url.startswith("blob:")] == []
+
+
 def test_recovery_codes_are_shown_once_and_sign_in(
     visit: Visit, alice: Account, look: Look
 ) -> None:
@@ -216,14 +236,14 @@ def test_recovery_codes_are_shown_once_and_sign_in(
     codes = page.locator(".recovery-codes code").all_text_contents()
     look(page, "recovery-shown")
     assert len(set(codes)) == 10
-    assert all(re.fullmatch("[0-9]{20}", code) for code in codes)
+    assert all(re.fullmatch("[a-z2-9]{5}-[a-z2-9]{5}", code) for code in codes)
 
-    steps.link(page, "I have saved them").click()
+    keep_all(page, codes, alice)
+    steps.link(page, "I've saved them").click()
     expect(page.get_by_text("10 codes of those created on")).to_be_visible()
     sign_out(page)
     type_password(page)
-    groups = " ".join(re.findall("....", codes[3]))
-    page.get_by_label("Or one of your recovery codes").fill(groups)
+    page.get_by_label("One of your recovery codes").fill(codes[3].upper())
     steps.button(page, "Sign in").click()
 
     expect(page.get_by_text("You have 9 recovery codes left.")).to_be_visible()

@@ -91,6 +91,7 @@ def test_the_identity_window_with_an_app(
     app = TOTPDevice.objects.create(user=alice, name="default")
     TOTPDevice.objects.update(created_at=timezone.now() - timedelta(days=2))
     page = visit(steps.NEW, alice)
+    page.get_by_label("Text message").check()
     expect(steps.button(page, "Get Dynamic Captcha")).to_be_visible()
     look(page, "identity-methods")
 

@@ -203,20 +203,40 @@ def test_without_a_phone_it_counts_only_where_owners_may_enter_one(
 # --- the window -----------------------------------------------------------------------
 
 
+def test_the_app_comes_first_and_nobody_is_sent_for_a_text_message(
+    browser: Client, app: TOTPDevice
+) -> None:
+    form = browser.get(NEW).context["form"]
+
+    assert form["method"].value() == "app"
+    assert [key for key, _label in form.fields["method"].choices] == ["app", "phone"]
+    assert sms.outbox == []
+
+
+def test_while_a_code_is_on_its_way_the_text_message_is_chosen(
+    browser: Client, app: TOTPDevice
+) -> None:
+    press_get_code(browser)
+
+    page = browser.get(NEW)
+
+    assert page.context["form"]["method"].value() == "phone"
+    assert "6 digits, from the text message." in page.text
+
+
 def test_the_window_offers_both_ways_and_remembers_the_last(
     browser: Client, app: TOTPDevice, clock: Traveller
 ) -> None:
     first = browser.get(NEW)
     assert 'type="radio"' in first.text
     assert "Get Dynamic Captcha" in first.text
-    assert first.context["form"]["method"].value() == "phone"
-
-    assert press_next(browser, totp_of(app), method="app").status_code == 200
-    assert browser.get(NEW).context["form"]["method"].value() == "app"
 
     code = press_get_code(browser)
     assert press_next(browser, code, method="phone").status_code == 200
     assert browser.get(NEW).context["form"]["method"].value() == "phone"
+
+    assert press_next(browser, totp_of(app), method="app").status_code == 200
+    assert browser.get(NEW).context["form"]["method"].value() == "app"
 
 
 def test_without_an_app_nothing_is_to_be_chosen(browser: Client) -> None:

@@ -226,7 +226,7 @@ def test_blanks_and_hyphens_in_the_code_are_forgiven(
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("", "Enter the code from the text message."),
+        ("", "Enter the code."),
         ("12345", "The code has six digits."),
         ("1234567", "The code has six digits."),
         ("12345a", "The code has six digits."),

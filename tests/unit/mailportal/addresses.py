@@ -77,6 +77,7 @@ GET_ONLY = {
     "change-password",
     "icon",
     "accounts:general",
+    "accounts:phone",
     "clientpasswords:index",
     "clientpasswords:lost-done",
     "clientpasswords:new",
