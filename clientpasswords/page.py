@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import codes, networks, sites
 from accounts.models import Account, MailLogon, Phone
-from accounts.models.protocols import PROTOCOL_KEYS
+from accounts.models.protocols import PROTOCOL_KEYS, PROTOCOLS
 from accounts.policy import effective, queries
 from accounts.policy.effective import EffectivePolicy
 from accounts.sessions import cutoffs
@@ -25,6 +25,7 @@ REFUSED_WITHIN = timedelta(days=1)
 # A mail program that used the web password within this time may do so again.
 WEB_PASSWORD_USED_WITHIN = timedelta(days=30)
 MOST_PROGRAMS = 5
+MOST_REFUSALS = 50  # rows of the history, each of one protocol, network and mail server
 # How long an owner may take to enter a new security password on a device.
 SET_UP_WITHIN = timedelta(days=1)
 REFUSAL_KEYS: dict[type[Exception], str] = {
@@ -35,6 +36,32 @@ REFUSAL_KEYS: dict[type[Exception], str] = {
     codes.Held: "held",
     codes.Locked: "locked",
 }
+
+
+@dataclass(frozen=True)
+class OtherPasswordTried:
+    """Logons that were refused as they need a security password, the newest first."""
+
+    rows: list[Logon]
+
+    @property
+    def count(self) -> int:
+        return sum(row.count for row in self.rows)
+
+    @property
+    def last_at(self) -> datetime:
+        return self.rows[0].last_at
+
+    @property
+    def network_address(self) -> str | None:
+        """From where the last of them came."""
+        return self.rows[0].network_address
+
+    @property
+    def protocols(self) -> str:
+        """Which protocols were tried, in the order of all lists: "IMAP, SMTP"."""
+        tried = {row.protocol for row in self.rows}
+        return ", ".join(each.label for each in PROTOCOLS if each.key in tried)
 
 
 @dataclass(frozen=True)
@@ -72,15 +99,19 @@ class SecurityPasswordPage:
     new_pk: int | None = None
 
     @cached_property
-    def _account_and_silence(self) -> tuple[Account, datetime | None]:
+    def _account_and_times(self) -> tuple[Account, datetime | None, datetime | None]:
+        """The account, since when a log is silent, and when the app was set up."""
         rows = queries.accounts_with_policies().select_related("phone")
         silent = FollowedLog.objects.silent().order_by("read_to").values("read_to")
-        row = rows.annotate(silent_since=Subquery(silent[:1])).get(pk=self.account.pk)
-        return row, row.silent_since
+        row = rows.annotate(
+            silent_since=Subquery(silent[:1]),
+            app_set_up_at=authenticator.select_set_up_time(),
+        ).get(pk=self.account.pk)
+        return row, row.silent_since, row.app_set_up_at
 
     @property
     def _row(self) -> Account:
-        return self._account_and_silence[0]
+        return self._account_and_times[0]
 
     @cached_property
     def effective(self) -> EffectivePolicy:
@@ -122,7 +153,7 @@ class SecurityPasswordPage:
         )
         return set(rows.values_list("credential", flat=True))
 
-    @property
+    @cached_property
     def phone_record(self) -> Phone | None:
         return getattr(self._row, "phone", None)
 
@@ -131,14 +162,14 @@ class SecurityPasswordPage:
         self.phone_record = Phone.objects.filter(account=self.account).first()
 
     @cached_property
-    def other_password_tried(self) -> Logon | None:
-        """The last recent logon that was refused as it needs a security password."""
+    def other_password_tried(self) -> OtherPasswordTried | None:
+        """Recent logons that were refused as they need a security password."""
         if not self.in_force:
             return None
         lately = timezone.now() - REFUSED_WITHIN
-        return self.account.logons.filter(
-            reason=REQUIRED.key, last_at__gte=lately
-        ).first()
+        rows = self.account.logons.filter(reason=REQUIRED.key, last_at__gte=lately)
+        newest = list(rows[:MOST_REFUSALS])
+        return OtherPasswordTried(newest) if newest else None
 
     @cached_property
     def cutoffs_open(self) -> int:
@@ -193,7 +224,7 @@ class SecurityPasswordPage:
     @property
     def silent_since(self) -> datetime | None:
         """Since when uses are unknown because a mail server is silent, if one is."""
-        return self._account_and_silence[1]
+        return self._account_and_times[1]
 
     @property
     def count(self) -> int:
@@ -228,7 +259,7 @@ class SecurityPasswordPage:
     def protocols_off(self) -> list[str]:
         return self.effective.policy.labels_of_protocols(on=False)
 
-    @property
+    @cached_property
     def servers(self) -> list[Server]:
         """The servers to enter in a mail program, of those that let the account in."""
         on = self.protocols_on if self.lets_programs_in else []
@@ -254,7 +285,8 @@ class SecurityPasswordPage:
     @property
     def code_refusal(self) -> codes.CodeError | None:
         """Why codes of neither kind can be used; None if one can."""
-        return None if self.can_use_app else self.phone_refusal
+        refusal = self.phone_refusal
+        return None if refusal is None or self.can_use_app else refusal
 
     @property
     def phone_refusal(self) -> codes.CodeError | None:
@@ -269,7 +301,9 @@ class SecurityPasswordPage:
     def app_from(self) -> datetime | None:
         """When the authenticator app can first be used; None if there is none."""
         return authenticator.get_usable_from(
-            self._row, self.effective.policy, has_phone=self.phone_record is not None
+            self._account_and_times[2],
+            self.effective.policy,
+            has_phone=self.phone_record is not None,
         )
 
     @property

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -28,15 +29,26 @@ class AppCode:
     digits: str = field(repr=False)
 
 
-def get_usable_from(
-    account: Account, policy: Policy, *, has_phone: bool
-) -> datetime | None:
-    """Return the time from which the account's app counts; None if it never does."""
+def select_set_up_time() -> Subquery:
+    """Return when the app of an account was set up, as a column; NULL without one."""
+    devices = TOTPDevice.objects.filter(user=OuterRef("pk"), confirmed=True)
+    at = Coalesce("created_at", OuterRef("created_at"), output_field=DateTimeField())
+    return Subquery(devices.order_by("pk").values(at=at)[:1])
+
+
+def find_set_up_time(account: Account) -> datetime | None:
+    """Return when the app of the account was set up; None without one."""
     device = _get_devices(account).first()
-    if device is None or not (has_phone or policy.owner_sets_phone):
+    return None if device is None else device.created_at or account.created_at
+
+
+def get_usable_from(
+    set_up_at: datetime | None, policy: Policy, *, has_phone: bool
+) -> datetime | None:
+    """Return the time from which an app counts that was set up then; None if never."""
+    if set_up_at is None or not (has_phone or policy.owner_sets_phone):
         return None
-    began: datetime = device.created_at or account.created_at
-    return began + settings.PHONE_HOLD
+    return set_up_at + settings.PHONE_HOLD
 
 
 @sensitive_variables("code")
@@ -47,7 +59,8 @@ def spend_code(
 
     Call it inside the transaction that needs the code, like `codes.spend_code`.
     """
-    counts_from = get_usable_from(account, policy, has_phone=has_phone)
+    set_up_at = find_set_up_time(account)
+    counts_from = get_usable_from(set_up_at, policy, has_phone=has_phone)
     if counts_from is None or timezone.now() < counts_from:
         refusal: CodeError | None = NoApp()
     else:

@@ -91,10 +91,19 @@ def status(request: UserRequest, pk: int) -> JsonResponse:
 
 @require_safe
 def sign_ins(request: UserRequest) -> HttpResponse:
-    """Show the last sign-ins of mail programs, also refused ones."""
-    rows = request.user.logons.select_related("client_password")[: 2 * SIGN_INS]
+    """Show the last sign-ins of mail programs, also refused ones; or only these."""
+    rows = request.user.logons.select_related("client_password")
+    only_refused = "refused" in request.GET
+    if only_refused:
+        rows = rows.exclude(reason="")
+    logons = list(rows[: 2 * SIGN_INS])
     return pages.render_page(
-        request, "sign_ins", SecurityPasswordPage(request.user), logons=rows
+        request,
+        "sign_ins",
+        SecurityPasswordPage(request.user),
+        logons=logons,
+        here=_find_addresses_here(request, logons),
+        only_refused=only_refused,
     )
 
 
@@ -130,7 +139,10 @@ def _render_deleted(
 def _save_limits(
     request: UserRequest, client_password: ClientPassword, saved: str
 ) -> HttpResponse:
-    form = ScopeForm(request.POST)
+    page = SecurityPasswordPage(request.user)
+    policy = page.effective.policy
+    shown = page.with_lifetime(client_password)
+    form = ScopeForm.for_password(shown, policy, request.POST)
     if not form.is_valid():
         client_password.refresh_from_db(fields=["label"])
         return _render_device(request, client_password, form, status=422)
@@ -143,12 +155,13 @@ def _save_limits(
 
 def _render_device(
     request: UserRequest,
+    page: SecurityPasswordPage,
     client_password: ClientPassword,
     form: ScopeForm,
     *,
     status: int = 200,
 ) -> HttpResponse:
-    page = SecurityPasswordPage(request.user)
+    logons = list(client_password.logons.all()[:SIGN_INS])
     return pages.render_page(
         request,
         "device",
@@ -157,5 +170,6 @@ def _render_device(
         client_password=page.with_lifetime(client_password),
         name_form=LabelForm(initial={"label": client_password.label}),
         scope_form=form,
-        logons=client_password.logons.all()[:SIGN_INS],
+        logons=logons,
+        here=_find_addresses_here(request, logons),
     )

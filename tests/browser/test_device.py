@@ -50,6 +50,7 @@ def test_a_password_is_limited_and_renamed_on_its_page(
     look(page, "tried")
     steps.link(page, "My iPhone").click()
     expect(steps.heading(page, "My iPhone")).to_be_visible()
+    page.get_by_text("What it may be used for").click()
     look(page, "device")
 
     page.get_by_label("use these protocols only").check()

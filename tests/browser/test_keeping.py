@@ -52,7 +52,7 @@ def test_what_ends_soon_is_marked(visit: Visit, alice: Account, look: Look) -> N
     page = visit(steps.AREA, alice)
 
     old = page.get_by_role("listitem").filter(has_text="Old laptop")
-    expect(old).to_contain_text("Ends soon: 5")
+    expect(old).to_contain_text("Ends soon: Works until")
     new = page.get_by_role("listitem").filter(has_text="Tablet")
     expect(new).not_to_contain_text("Ends soon")
     look(page, "ends-soon")

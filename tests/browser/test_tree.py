@@ -21,6 +21,7 @@ LIST = """
     - switch "Third-Party Client Security Password" [checked] [disabled]
     - paragraph: >-
         Your administrator requires security passwords. You cannot turn this off.
+        The rule comes from the policy of bob@example.com.
     - heading "Security passwords (1 of 10)" [level=3]
     - link "Generate New Password"
     - link "Set up an iPhone or iPad"
@@ -38,14 +39,8 @@ LIST = """
       - link "Delete all"
       - link "Last sign-ins"
     - paragraph: Codes go to your phone +1 ••• •••• ••24.
-    - region "Server settings":
-      - list:
-        - listitem:
-          - paragraph: Incoming mail (IMAP)
-          - term: Server
-          - definition:
-            - code: imap.example.com
-            - button "Copy the IMAP server"
+    - group:
+      - heading "Server settings" [level=3]
     - group: Which password do I use where?
 """
 IDENTITY = """

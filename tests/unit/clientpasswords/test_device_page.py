@@ -257,7 +257,7 @@ def test_a_program_without_a_security_password_is_pointed_out(
 ) -> None:
     row = logon(phone, "security-password-required", client_password=None, count=14)
     page = browser.get(INDEX).content.decode()
-    assert "without a security password (14 times since" in page
+    assert "refused 14 times, last " in page
     assert "198.51.100.7" in page
 
     Logon.objects.filter(pk=row.pk).update(last_at=timezone.now() - timedelta(days=2))

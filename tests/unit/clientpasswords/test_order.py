@@ -30,7 +30,7 @@ def used(account: Account, name: str, days_ago: int | None, *, made: int = 0) ->
 
 
 def names_in(page: str) -> list[str]:
-    return re.findall(r"<h4.*?<bdi>(.*?)</bdi>", page)
+    return re.findall(r"<h4[^>]*>\s*<a[^>]*><bdi>(.*?)</bdi>", page)
 
 
 def test_last_used_comes_first_and_never_used_last(
