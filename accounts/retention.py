@@ -50,8 +50,15 @@ class Retention:
 # For so long, a device that still tries one is recognised.
 REVOKED_PASSWORDS = Retention("deleted security passwords", "REVOKED_KEPT_DAYS")
 # For so long, whoever opens one reads that it has expired.
-SET_UP_LINKS = Retention("old links for set-up", 1)
-LOGONS = Retention("old mail logons", "LOGONS_KEPT_DAYS", "LOGONS_KEPT_AN_ACCOUNT")
+SET_UP_LINKS = Retention(gettext_noop("old links for set-up"), 1)
+LOGONS = Retention(
+    gettext_noop("old mail logons"), "LOGONS_KEPT_DAYS", "LOGONS_KEPT_AN_ACCOUNT"
+)
+# A year, and the month before it.
+DAILY_LOGONS = Retention(gettext_noop("logons counted by day"), 400)
+DAILY_FIGURES = Retention(gettext_noop("figures of former days"), 400)
+# The strip of 30 days, wherever on earth its reader is.
+LOGON_DAYS = Retention(gettext_noop("old days of mail logons"), 32)
 # The newest network of each password stays, however old it is.
 KNOWN_NETWORKS = Retention("networks out of use", "LOGONS_KEPT_DAYS", 100)
 CUTOFFS = Retention("finished cut-offs", 30)

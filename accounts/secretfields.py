@@ -46,6 +46,7 @@ HARMLESS_COLUMNS: dict[str, str] = {
     "clientpasswords.KnownNetwork.client_password": "which one it is about",
     "clientpasswords.Logon.by_web_password": "by which kind of password",
     "clientpasswords.Logon.client_password": "which one it is about",
+    "clientpasswords.LogonDay.client_password": "which one it is about",
     "clientpasswords.SetUpLink.client_password": "which one it brought",
     "clientpasswords.Usage.client_password": "which one it is about",
     "django_otp_webauthn.WebAuthnAttestation.credential": "which one it is about",

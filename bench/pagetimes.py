@@ -7,6 +7,7 @@ database in its environment. A unit test counts the queries of each page.
 
 import logging
 import time
+from datetime import timedelta
 from statistics import median
 
 from django.test import Client
@@ -15,7 +16,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from bench import targets
-from clientpasswords.models import Usage
+from clientpasswords.models import LogonDay, Usage
 
 PAGES = (
     "home",
@@ -61,12 +62,23 @@ def main() -> None:
 
 
 def use_all(owner: Account) -> None:
-    """Record a use of each password, as most owners use theirs."""
+    """Record a use of each password, and logons in most hours of the last 30 days."""
     now = timezone.now()
     used = {"first_at": now, "last_at": now, "protocol": "imap", "node": "bench"}
     Usage.objects.bulk_create(
         Usage(client_password=each, network_address="192.0.2.1", **used)
         for each in owner.client_passwords.all()
+    )
+    LogonDay.objects.bulk_create(
+        LogonDay(
+            account=owner,
+            client_password=each,
+            day=now.date() - timedelta(days=ago),
+            hours_let_in=0xFFFF,
+            hours_refused=ago % 3 == 0,
+        )
+        for each in owner.client_passwords.all()
+        for ago in range(30)
     )
 
 

@@ -1,7 +1,7 @@
 """The state behind the page of security passwords of one account."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
 from django.db.models import Subquery
@@ -19,6 +19,7 @@ from accounts.sites import Server, ServerPair
 from clientpasswords import labels, lifecycle
 from clientpasswords.models import ClientPassword, FollowedLog, Logon
 from clientpasswords.refusals import REQUIRED, SUSPENDED_UNUSED
+from clientpasswords.strip import Strip, read_strip
 
 # A mail program is shown as refused for this time.
 REFUSED_WITHIN = timedelta(days=1)
@@ -97,6 +98,7 @@ class SecurityPasswordPage:
 
     account: Account
     new_pk: int | None = None
+    zone: tzinfo | None = None  # where the reader is, if that is known
 
     @cached_property
     def _account_and_times(self) -> tuple[Account, datetime | None, datetime | None]:
@@ -133,6 +135,11 @@ class SecurityPasswordPage:
             )
             for each in self.passwords
         ]
+
+    @cached_property
+    def strip(self) -> Strip:
+        """When mail programs signed in, and were refused, by device and day."""
+        return read_strip(self.account, self.passwords, self.zone)
 
     def with_lifetime(self, row: ClientPassword) -> ClientPassword:
         """Set what the policy says of its lifetime and inactivity; return it."""

@@ -96,3 +96,18 @@ def make_logon(account: Account, protocol: str = "imap", **fields: Any) -> Logon
         "count": 1,
     }
     return Logon.objects.create(account=account, protocol=protocol, **(values | fields))
+
+
+def make_logon_days(client_password: ClientPassword, *, days: int = 30) -> None:
+    """Record that it was let in on each of these days, today the last, and refused."""
+    today = timezone.now().date()
+    LogonDay.objects.bulk_create(
+        LogonDay(
+            account=client_password.account,
+            client_password=client_password,
+            day=today - timedelta(days=ago),
+            hours_let_in=0x155555 << ago % 3,
+            hours_refused=ago % 5 == 0,
+        )
+        for ago in range(days)
+    )

@@ -178,6 +178,36 @@ LOGON = table(
         help_text="Let in by the web password, and not through the webmail.",
     ),
 )
+LOGON_DAY = table(
+    "LogonDay",
+    {},
+    models.Index(fields=["account", "day"], name="logonday_of_account"),
+    models.Index(fields=["day"], name="logonday_oldest"),
+    models.UniqueConstraint(
+        fields=("client_password", "day"), name="logonday_once_a_password"
+    ),
+    models.UniqueConstraint(
+        condition=Q(client_password=None),
+        fields=("account", "day"),
+        name="logonday_once_without_a_password",
+    ),
+    day=models.DateField(),
+    hours_let_in=models.PositiveIntegerField(),
+    hours_refused=models.PositiveIntegerField(),
+    account=models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        db_index=False,
+        related_name="logon_days",
+    ),
+    client_password=models.ForeignKey(
+        "clientpasswords.clientpassword",
+        models.CASCADE,
+        null=True,
+        db_index=False,
+        related_name="logon_days",
+    ),
+)
 FOLLOWED_LOG = table(
     "FollowedLog",
     {
@@ -198,6 +228,25 @@ FOLLOWED_LOG = table(
     began_at=models.DateTimeField("followed since", default=timezone.now),
     read_to=models.DateTimeField("read up to", default=timezone.now),
     told_at=models.DateTimeField("last decision", null=True),
+)
+DAILY_LOGONS = table(
+    "DailyLogons",
+    {"default_permissions": ()},
+    models.Index(fields=["day"], name="dailylogons_oldest"),
+    models.UniqueConstraint(
+        fields=("domain", "day", "protocol", "reason", "let_in_by"),
+        name="dailylogons_one_row_of_each",
+    ),
+    day=models.DateField(),
+    protocol=models.CharField(max_length=16),
+    reason=models.CharField(max_length=40, choices=reasons_for_refusal, blank=True),
+    let_in_by=models.CharField(
+        max_length=20, blank=True, help_text="One of `LetInBy`; empty if refused."
+    ),
+    count=models.PositiveIntegerField(),
+    domain=models.ForeignKey(
+        "accounts.domain", models.CASCADE, db_index=False, related_name="daily_logons"
+    ),
 )
 SET_UP_LINK = table(
     "SetUpLink",
@@ -246,6 +295,8 @@ class Migration(migrations.Migration):
         USAGE,
         KNOWN_NETWORK,
         LOGON,
+        LOGON_DAY,
         FOLLOWED_LOG,
+        DAILY_LOGONS,
         SET_UP_LINK,
     ]

@@ -6,6 +6,7 @@ from typing import Any, Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clientpasswords.models.password import ClientPassword
@@ -126,7 +127,100 @@ class Logon(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.protocol} {self.reason or 'let in'}"
+        result = self.get_reason_display() or gettext("let in")
+        return f"{self.protocol.upper()}: {result}"
+
+
+class LogonsOfADay(models.Model):
+    """How many mail logons had this result on one day of the server's time zone."""
+
+    class LetInBy(models.TextChoices):
+        SECURITY_PASSWORD = "security-password"  # noqa: S105 - a kind
+        WEB_PASSWORD = "web-password"  # noqa: S105 - a kind
+        WEBMAIL = "webmail"
+
+    day = models.DateField()
+    protocol = models.CharField(max_length=16)
+    reason = models.CharField(max_length=40, blank=True, choices=reasons_for_refusal)
+    let_in_by = models.CharField(
+        max_length=20, blank=True, help_text="One of `LetInBy`; empty if refused."
+    )
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.protocol} {self.reason or self.let_in_by}"
+
+
+class DailyLogons(LogonsOfADay):
+    """The mail logons of one domain by day, protocol and result.
+
+    `follow_logons` adds whatever it reads, on the day of the line. A plot of many days
+    thus needs a row for each day and domain, and not the whole history.
+    """
+
+    domain = models.ForeignKey(
+        "accounts.Domain",
+        on_delete=models.CASCADE,
+        related_name="daily_logons",
+        db_index=False,  # the constraint below begins with it
+    )
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day"], name="dailylogons_oldest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain", "day", "protocol", "reason", "let_in_by"],
+                name="dailylogons_one_row_of_each",
+            ),
+        ]
+
+
+class LogonDay(models.Model):
+    """In which hours of a day (UTC) mail programs were let in, and refused.
+
+    With one security password, or, where there is none, without any: by the web
+    password, or by none. The webmail does not count. Each hour is the bit `1 << hour`.
+    """
+
+    account = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="logon_days",
+        db_index=False,  # the index below begins with it
+    )
+    client_password = models.ForeignKey(
+        ClientPassword,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="logon_days",
+        db_index=False,  # a constraint below begins with it
+    )
+    day = models.DateField()
+    hours_let_in = models.PositiveIntegerField()
+    hours_refused = models.PositiveIntegerField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "day"], name="logonday_of_account"),
+            models.Index(fields=["day"], name="logonday_oldest"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_password", "day"], name="logonday_once_a_password"
+            ),
+            models.UniqueConstraint(
+                fields=["account", "day"],
+                condition=models.Q(client_password=None),
+                name="logonday_once_without_a_password",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.client_password_id or 'without'}"
 
 
 class FollowedLogQuerySet(models.QuerySet["FollowedLog"]):

@@ -1,10 +1,15 @@
 """Logons summarized in memory: one entry for each key."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import NamedTuple
 
+from django.utils import timezone
+
 from clientpasswords.usage.dovecotlog import Decision
+
+SECONDS_AN_HOUR = 3600
 
 
 class LogonKey(NamedTuple):
@@ -26,6 +31,9 @@ class LogonStats:
     last_at: datetime
     count: int = 1
     guesses: int = 0  # wrong passwords that had not failed there lately
+    # How many there were on each day of the server's time zone (`TIME_ZONE`).
+    days: Counter[date] = field(default_factory=Counter)
+    hours: set[int] = field(default_factory=set)  # since 1970 (UTC)
 
 
 class Summary:
@@ -52,3 +60,9 @@ class Summary:
             stats.first_at = min(stats.first_at, decision.at)
             stats.last_at = max(stats.last_at, decision.at)
         stats.guesses += decision.is_guess
+        stats.days[_find_day(decision.at)] += 1
+        stats.hours.add(int(decision.at.timestamp()) // SECONDS_AN_HOUR)
+
+
+def _find_day(moment: datetime) -> date:
+    return moment.astimezone(timezone.get_default_timezone()).date()

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from accounts.recipients import find_reader_zone
 from clientpasswords import words
 from clientpasswords.page import SecurityPasswordPage
 

@@ -74,6 +74,35 @@ def test_the_page_with_a_list(visit: Visit, owner: Account, look: Look) -> None:
     look(page, "disable")
 
 
+def test_the_page_with_what_devices_did(
+    visit: Visit, owner: Account, look: Look
+) -> None:
+    """One device, ten, and none of the list; drawn, and as a table."""
+    row, _secret = factories.make_client_password(owner, NAMES[0])
+    factories.make_logon_days(row)
+    page = visit(steps.AREA, owner)
+    page.get_by_text("Day by day").click()
+    expect(page.get_by_role("table")).to_be_visible()
+    look(page, "area-strip")
+
+    for number in range(9):
+        row, _secret = factories.make_client_password(owner, f"{NAMES[3]} {number}")
+        factories.make_logon_days(row, days=3 * number)
+    factories.make_logon(owner, reason="wrong-password", by_web_password=False)
+    page.reload()
+    page.get_by_text("7 more devices, and day by day").click()
+    page.get_by_text("Server settings").click()
+    look(page, "area-strip-ten")
+
+    page.goto(f"{steps.WINDOWS}sign-ins/?refused")
+    expect(page.get_by_text("wrong password")).to_be_visible()
+    look(page, "sign-ins-refused")
+
+    page.goto(f"{steps.WINDOWS}{row.pk}/")
+    page.get_by_text("What it may be used for").click()
+    look(page, "device-unfolded")
+
+
 def test_the_page_while_the_mail_server_is_silent(
     visit: Visit, owner: Account, look: Look
 ) -> None:

@@ -24,7 +24,9 @@ LIST = """
         The rule comes from the policy of bob@example.com.
     - heading "Security passwords (1 of 10)" [level=3]
     - link "Generate New Password"
-    - link "Set up an iPhone or iPad"
+    - region "Last 30 days (days in UTC)":
+      - heading "Last 30 days (days in UTC)" [level=4]
+      - paragraph: No mail program has signed in.
     - list:
       - listitem:
         - heading "My iPhone" [level=4]:

@@ -12,12 +12,16 @@ from accounts.signin import familiar
 from administration.bulk import jobs
 from clientpasswords import lifecycle
 from clientpasswords.setup import links
-from clientpasswords.usage import history, known_networks
+from clientpasswords.usage import daily, history, known_networks, logon_days
+from provisioning import statistics
 
 TIDYING: dict[Retention, Callable[[], int]] = {
     retention.REVOKED_PASSWORDS: lifecycle.forget,
     retention.SET_UP_LINKS: links.forget,
     retention.LOGONS: history.forget,
+    retention.DAILY_LOGONS: daily.forget,
+    retention.DAILY_FIGURES: statistics.forget,
+    retention.LOGON_DAYS: logon_days.forget,
     retention.KNOWN_NETWORKS: known_networks.forget,
     retention.CUTOFFS: cutoffs.forget,
     retention.BUDGETS: budgets.forget,

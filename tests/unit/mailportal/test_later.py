@@ -252,6 +252,7 @@ HANGS_ON_A_MAILBOX: dict[str, set[str] | str] = {
     "accounts.SecurityEvent": TELLS,
     "accounts.FormerAddress": "it keeps an address from others, and opens nothing",
     "clientpasswords.Logon": TELLS,
+    "clientpasswords.LogonDay": TELLS,
     "admin.LogEntry": TELLS,
 }
 # Moments to come, and what happens then.

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Account
 from accounts.signin import second_factor
 from clientpasswords.models import Logon, Usage
-from tests.factories import make_client_password
+from tests.factories import make_client_password, make_logon_days
 from tests.signedin import sign_in_verified
 from tests.unit.mailportal.addresses import ALL, MACHINES, OPEN, POST_ONLY, address
 from tests.unit.support import HOME
@@ -31,6 +31,7 @@ def busy(alice: Account) -> Client:
         Usage.objects.create(
             client_password=row, first_at=now, last_at=now, protocol="imap", node="mx"
         )
+        make_logon_days(row)
         for minute in range(3):
             Logon.objects.create(
                 account=alice,
