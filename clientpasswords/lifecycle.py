@@ -3,11 +3,13 @@
 Views, the administration and commands all use these functions.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
@@ -45,6 +47,10 @@ class NotInForce(Refused):
 
 class LimitReached(Refused):
     """The account has as many client passwords as the policy allows."""
+
+
+class BeingReplaced(Refused):
+    """A new client password for the same device waits for its first use."""
 
 
 class Required(Refused):
@@ -148,12 +154,21 @@ def send_code(
 
 @sensitive_variables("code")
 def issue(
-    account: Account, *, code: str | AppCode, attempt: UUID, label: str, by: Actor
+    account: Account,
+    *,
+    code: str | AppCode,
+    attempt: UUID,
+    label: str | ClientPassword,
+    by: Actor,
 ) -> Issued:
     """Spend `code` and issue a client password that works at once, with its secret.
 
     The secret cannot be shown again. The code is spent and the password stored in one
     transaction. One `attempt` issues one password, however often it is sent.
+
+    `label` names the device, or is another client password of the account: then the new
+    one is for the same device, and gets its name and limits. Unless the other is
+    deleted, the new one replaces it: see `replacing`.
 
     Raises:
         AlreadyIssued: The attempt succeeded before; the code was not checked.
@@ -167,14 +182,24 @@ def issue(
         if earlier is not None:
             raise AlreadyIssued(earlier)
         policy = effective.load_effective_policy(owner).policy
-        require_room(owner, policy)
+        other = find_other(owner, None if isinstance(label, str) else label)
+        require_room(owner, policy, other=other)
         issued = None
         refusal = spend_code(owner, policy, code, by)
         if refusal is None:
-            issued = create(owner, attempt=attempt, label=label, by=by)
+            issued = create(
+                owner, attempt=attempt, label=str(label), by=by, other=other
+            )
     if issued is None:  # outside of the transaction, which would undo the count
         raise refusal or codes.NoCode
     return issued
+
+
+def find_other(owner: Account, other: ClientPassword | None) -> ClientPassword | None:
+    """Return what is to get another one for its device, as it is now, if it is own."""
+    if other is None:
+        return None
+    return owner.client_passwords.filter(pk=other.pk).first()
 
 
 @sensitive_variables()
@@ -280,17 +305,23 @@ def revoke(
     """Revoke client passwords and end their mail sessions; return how many.
 
     Logons are refused from the commit on, even if a mail server does not answer. Such a
-    server is asked to end the sessions until it confirms.
+    server is asked to end the sessions until it confirms. The event for each is of this
+    kind, and has more detail if there is some.
     """
     with transaction.atomic():
         names = client_passwords.login_names()
-        rows = revoke_only(client_passwords, by=by)
+        rows = revoke_only(client_passwords, by=by, kind=kind, detail=detail)
         cutoffs.end_sessions_of_all((row.account, names[row.pk]) for row in rows)
     return len(rows)
 
 
 def revoke_only(
-    client_passwords: ClientPasswordQuerySet, *, by: Actor, why: str = ""
+    client_passwords: ClientPasswordQuerySet,
+    *,
+    by: Actor,
+    why: str = "",
+    kind: Kind = Kind.REVOKED,
+    detail: Mapping[str, str] | None = None,
 ) -> list[ClientPassword]:
     """Revoke inside `atomic()`; the caller ends the mail sessions.
 
@@ -302,14 +333,39 @@ def revoke_only(
     list(owners.filter(pk__in=client_passwords.live().values("account")))
     live = client_passwords.live().select_related("account").select_for_update()
     rows = list(live.order_by("account_id", "pk"))
-    ClientPassword.objects.filter(pk__in=[row.pk for row in rows]).update(
-        revoked_at=timezone.now()
-    )
+    pks = [row.pk for row in rows]
+    pairs = ClientPassword.objects.filter(Q(pk__in=pks) | Q(replaces__in=pks))
+    end_replacements(pairs, was_used=kind is Kind.REPLACED)
+    ClientPassword.objects.filter(pk__in=pks).update(revoked_at=timezone.now())
+    mailboxes = {row.account_id for row in rows}
+    SetUpLink.objects.unused().filter(account__in=mailboxes).delete()
     events.record_all(
-        Event(Kind.REVOKED, row.account, by, detail={"device": row.label}, why=why)
+        Event(
+            kind,
+            row.account,
+            by,
+            detail={**row.event_detail, **(detail or {})},
+            why=why,
+        )
         for row in rows
     )
     return rows
+
+
+def end_replacements(
+    client_passwords: ClientPasswordQuerySet, *, was_used: bool = False
+) -> None:
+    """Let those that are to replace others wait no longer; the caller locks the owners.
+
+    The notice of a first use was left to the deletion of the old one. Unless this is
+    that deletion, `was_used`, the notice is sent now.
+    """
+    waiting = client_passwords.filter(replaces__isnull=False)
+    used = waiting.filter(usage__isnull=False).order_by("pk")
+    rows = [] if was_used else list(used.values_list("account", "pk"))
+    waiting.update(replaces=None)
+    for account, pk in rows:
+        events.notify_late(Kind.FIRST_USED, account, pk)
 
 
 def forget() -> int:
@@ -317,15 +373,25 @@ def forget() -> int:
     return ClientPassword.objects.all().long_revoked().delete()[0]
 
 
-def find_refusal(account: Account, policy: Policy, *, in_use: int) -> Refused | None:
-    """Return why no further client password can be issued; None if one can."""
+def find_refusal(
+    account: Account,
+    policy: Policy,
+    *,
+    in_use: int,
+    other: ClientPassword | None = None,
+) -> Refused | None:
+    """Return why no further client password can be issued; None if one can.
+
+    `in_use` is how many count against the limit. `other` is the one of the device that
+    is to get a new one: of two for one device, one counts.
+    """
     if not policy.third_party_logon or not any(policy.protocols.values()):
         return ThirdPartyLogonOff()
     if not effective.client_passwords_in_force(account, policy):
         return NotInForce()
-    if in_use >= policy.max_client_passwords:
-        return LimitReached()
-    return None
+    if other is not None and other.revoked_at is None:
+        return BeingReplaced() if other.is_in_a_pair else None
+    return LimitReached() if in_use >= policy.max_client_passwords else None
 
 
 @sensitive_variables("code")
@@ -343,14 +409,16 @@ def spend_code(
     return codes.spend_code(owner, act, code, by=by)
 
 
-def require_room(owner: Account, policy: Policy) -> None:
-    """Check that a further client password can be issued.
+def require_room(
+    owner: Account, policy: Policy, *, other: ClientPassword | None = None
+) -> None:
+    """Check that one can be issued, as `find_refusal` says.
 
     Raises:
         Refused: None can; the class of the exception is the reason.
     """
-    in_use = owner.client_passwords.live().count()
-    if refusal := find_refusal(owner, policy, in_use=in_use):
+    in_use = owner.client_passwords.counted().count()
+    if refusal := find_refusal(owner, policy, in_use=in_use, other=other):
         raise refusal
 
 

@@ -29,12 +29,12 @@ def _with_at_least(count: int) -> QuerySet[ClientPassword, Any]:
     """
     live = ClientPassword.objects.live().order_by()
     candidates = live.filter(slot__gte=count).values("account")
-    rows = live.filter(account__in=candidates).values("account")
+    rows = live.counted().filter(account__in=candidates).values("account")
     return rows.annotate(found=Count("pk")).filter(found__gte=count).values("account")
 
 
 def count_in_use() -> Coalesce:
     """Return an expression for the number of client passwords of an account."""
-    live = ClientPassword.objects.live().filter(account=OuterRef("pk")).order_by()
-    number = live.values("account").annotate(number=Count("pk")).values("number")
+    rows = ClientPassword.objects.counted().filter(account=OuterRef("pk")).order_by()
+    number = rows.values("account").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(number), 0)

@@ -72,6 +72,7 @@ class Row:
     client_password: ClientPassword
     page: str
     delete_window: str
+    replace_window: str
 
     @property
     def symbol(self) -> str:
@@ -82,6 +83,10 @@ class Row:
     def name_id(self) -> str:
         """The id of the element with its name: a number would be localized."""
         return f"device-{self.client_password.pk}"
+
+    @property
+    def replace_id(self) -> str:
+        return f"replace-{self.client_password.pk}"
 
     @property
     def delete_id(self) -> str:
@@ -121,8 +126,17 @@ class SecurityPasswordPage:
 
     @cached_property
     def passwords(self) -> list[ClientPassword]:
-        live = self.account.client_passwords.live().select_related("usage")
-        return [self.with_lifetime(row) for row in live.last_used_first()]
+        live = self.account.client_passwords.live()
+        rows = list(live.select_related("usage", "replacement").last_used_first())
+        old = {row.pk for row in rows if hasattr(row, "replacement")}
+        new = {row.replaces_id: row for row in rows if row.replaces_id in old}
+        # What replaces another is next to it.
+        pairs = (
+            [new[row.pk], row] if row.pk in new else [row]
+            for row in rows
+            if row.replaces_id is None
+        )
+        return [self.with_lifetime(row) for pair in pairs for row in pair]
 
     @property
     def rows(self) -> list[Row]:
@@ -132,6 +146,7 @@ class SecurityPasswordPage:
                 each,
                 reverse("clientpasswords:device", args=[each.pk]),
                 reverse("clientpasswords:delete", args=[each.pk]),
+                reverse("clientpasswords:replace", args=[each.pk]),
             )
             for each in self.passwords
         ]
@@ -225,7 +240,11 @@ class SecurityPasswordPage:
         if self.refusal_key != "limit" or self.silent_since:
             return None
         made_before = timezone.now() - SET_UP_WITHIN
-        rows = [row for row in self.passwords if row.created_at <= made_before]
+        rows = [
+            row
+            for row in self.passwords
+            if row.created_at <= made_before and not row.is_in_a_pair
+        ]
         return min(rows, key=_last_sign_of_life, default=None)
 
     @property
@@ -235,7 +254,8 @@ class SecurityPasswordPage:
 
     @property
     def count(self) -> int:
-        return len(self.passwords)
+        """How many count against the limit."""
+        return sum(row.replaces_id is None for row in self.passwords)
 
     @property
     def limit(self) -> int:
@@ -285,9 +305,23 @@ class SecurityPasswordPage:
     @property
     def refusal(self) -> lifecycle.Refused | codes.CodeError | None:
         """Why no further password can be issued now; None if one can."""
-        policy = self.effective.policy
-        refusal = lifecycle.find_refusal(self._row, policy, in_use=self.count)
+        return self.find_refusal()
+
+    def find_refusal(
+        self, other: ClientPassword | None = None
+    ) -> lifecycle.Refused | codes.CodeError | None:
+        """Why none can be issued for the device of `other`, or for another one."""
+        refusal = lifecycle.find_refusal(
+            self._row, self.effective.policy, in_use=self.count, other=other
+        )
         return refusal or self.code_refusal
+
+    @property
+    def can_replace(self) -> bool:
+        """Whether a device can get a new password, even where there is no more room."""
+        policy = self.effective.policy
+        refusal = lifecycle.find_refusal(self._row, policy, in_use=0)
+        return refusal is None and self.code_refusal is None
 
     @property
     def code_refusal(self) -> codes.CodeError | None:

@@ -7,6 +7,7 @@ from clientpasswords.views import (
     new,
     off,
     reactivation,
+    replace,
     scan,
     setup,
 )
@@ -45,6 +46,18 @@ passwords = [
         reactivation.ReactivatePassword.as_view(step="verify"),
         name="keep-verify",
     ),
+    path("<int:pk>/replace/", replace.ReplacePassword.as_view(), name="replace"),
+    path(
+        "<int:pk>/replace/code/",
+        replace.ReplacePassword.as_view(step="send_code"),
+        name="replace-code",
+    ),
+    path(
+        "<int:pk>/replace/verify/",
+        replace.ReplacePassword.as_view(step="verify"),
+        name="replace-verify",
+    ),
+    path("<int:pk>/keep-both/", replace.keep_both, name="keep-both"),
     path("<int:pk>/delete/", index.delete, name="delete"),
 ]
 urlpatterns = [

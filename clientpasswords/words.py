@@ -55,6 +55,18 @@ def _limit_reached(_refusal: Any) -> CodeRefusal:
     )
 
 
+def _being_replaced(_refusal: Any) -> CodeRefusal:
+    return CodeRefusal(
+        _("A new password for this device was already created."),
+        _(
+            "It replaces the old one as soon as the device uses it. If it got lost, "
+            "delete it; then you can create another. No text message was sent."
+        ),
+        status=409,
+        final=True,
+    )
+
+
 def _required(_refusal: Any) -> CodeRefusal:
     return CodeRefusal(
         _("Your administrator requires security passwords."),
@@ -77,6 +89,7 @@ _WORDS: dict[type[lifecycle.Refused], Any] = {
     lifecycle.ThirdPartyLogonOff: _third_party_logon_off,
     lifecycle.NotInForce: _not_in_force,
     lifecycle.LimitReached: _limit_reached,
+    lifecycle.BeingReplaced: _being_replaced,
     lifecycle.Required: _required,
     lifecycle.NoCodeNeeded: _no_code_needed,
 }

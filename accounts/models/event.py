@@ -40,6 +40,8 @@ class SecurityEvent(models.Model):
         ISSUED = "issued", _("security password created")
         LIMITED = "limited", _("security password limited")
         REVOKED = "revoked", _("security password deleted")
+        REPLACED = "replaced", _("security password replaced and deleted")
+        KEPT_BOTH = "kept-both", _("replacement of a security password cancelled")
         SUSPENDS_SOON = (
             "suspends-soon",
             _("suspension of a security password announced"),

@@ -38,13 +38,17 @@ CLIENT_PASSWORD = table(
         name="clientpassword_slot_once_until_revoked",
     ),
     models.CheckConstraint(
-        condition=Q(slot__range=(1, 50)), name="clientpassword_slot_in_range"
+        condition=Q(slot__range=(1, 100)), name="clientpassword_slot_in_range"
     ),
     models.UniqueConstraint(
         fields=("account", "selector"), name="clientpassword_selector_once_an_account"
     ),
     models.UniqueConstraint(
         fields=("account", "attempt"), name="clientpassword_one_of_each_form"
+    ),
+    models.CheckConstraint(
+        condition=Q(revoked_at=None) | Q(replaces=None),
+        name="clientpassword_replaces_until_revoked",
     ),
     models.CheckConstraint(
         condition=Q(imap=True) | Q(pop3=True) | Q(smtp=True),
@@ -70,6 +74,14 @@ CLIENT_PASSWORD = table(
         models.CASCADE,
         verbose_name="mailbox",
         related_name="client_passwords",
+    ),
+    replaces=models.OneToOneField(
+        "clientpasswords.clientpassword",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="replacement",
+        help_text="That of the same device which is deleted when this one is used.",
     ),
     imap=models.BooleanField("IMAP", default=True),
     pop3=models.BooleanField("POP3", default=True),
@@ -274,6 +286,13 @@ SET_UP_LINK = table(
         null=True,
         related_name="set_up_link",
         help_text="What it brought when it was used.",
+    ),
+    device_of=models.ForeignKey(
+        "clientpasswords.clientpassword",
+        models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="A password whose device it sets up anew; null for a further one.",
     ),
     sessions=models.CharField(
         max_length=64,

@@ -51,6 +51,13 @@ class SetUpLink(models.Model):
         related_name="set_up_link",
         help_text="What it brought when it was used.",
     )
+    device_of = models.ForeignKey(
+        ClientPassword,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="+",
+        help_text="A password whose device it sets up anew; null for a further one.",
+    )
 
     objects = SetUpLinkQuerySet.as_manager()
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts import retention
@@ -21,12 +22,23 @@ if TYPE_CHECKING:
 
 
 IDLE_AFTER = timedelta(days=90)
+# One for each that counts against the limit, and one for what replaces it.
+SLOTS = 2 * MAX_CLIENT_PASSWORDS
 
 
 class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
     def live(self) -> Self:
         """Those not revoked. Whether one is let in, the logon views decide."""
         return self.filter(revoked_at=None)
+
+    def counted(self) -> Self:
+        """Those that count against the limit: of two for one device, one does."""
+        return self.live().filter(replaces=None)
+
+    def replaced(self) -> Self:
+        """Those that are to be deleted, as what replaces them has been used."""
+        used = self.model.objects.filter(replaces__isnull=False, usage__isnull=False)
+        return self.live().filter(pk__in=used.values("replaces"))
 
     def last_used_first(self) -> Self:
         """Order by last use, newest first, with those never used at the end."""
@@ -65,6 +77,14 @@ class ClientPassword(ProtocolSwitches):
         _("created"), default=timezone.now, editable=False
     )
     revoked_at = models.DateTimeField(_("deleted"), null=True, editable=False)
+    replaces = models.OneToOneField(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="replacement",
+        help_text="That of the same device which is deleted when this one is used.",
+    )
     # Its scope, with the protocols. A new password has no limits.
     networks = models.CharField(
         _("only from networks"),
@@ -134,7 +154,7 @@ class ClientPassword(ProtocolSwitches):
                 name="clientpassword_slot_once_until_revoked",
             ),
             models.CheckConstraint(
-                condition=Q(slot__range=(1, MAX_CLIENT_PASSWORDS)),
+                condition=Q(slot__range=(1, SLOTS)),
                 name="clientpassword_slot_in_range",
             ),
             # Also the index of the look-up at each logon, which finds at most one row.
@@ -145,6 +165,10 @@ class ClientPassword(ProtocolSwitches):
             models.UniqueConstraint(
                 fields=["account", "attempt"],
                 name="clientpassword_one_of_each_form",
+            ),
+            models.CheckConstraint(
+                condition=Q(revoked_at=None) | Q(replaces=None),
+                name="clientpassword_replaces_until_revoked",
             ),
             models.CheckConstraint(
                 condition=reduce(or_, (Q((key, True)) for key in PROTOCOL_KEYS)),
@@ -167,6 +191,29 @@ class ClientPassword(ProtocolSwitches):
     def used(self) -> "Usage | None":
         """When and how it was used, as far as the logs were read; None if never."""
         return getattr(self, "usage", None)
+
+    @property
+    def is_being_replaced(self) -> bool:
+        """Whether another waits for its first use, and then takes its place."""
+        return hasattr(self, "replacement")
+
+    @property
+    def is_in_a_pair(self) -> bool:
+        """Whether it replaces another, or another is to replace it."""
+        return self.replaces_id is not None or self.is_being_replaced
+
+    @property
+    def place_in_pair(self) -> str:
+        """What tells it from the other password of its device; "" if it has none."""
+        if self.replaces_id is not None:
+            return gettext("new password")
+        return gettext("old password") if self.is_being_replaced else ""
+
+    @property
+    def full_label(self) -> str:
+        """Its label, and which it is of two passwords for one device."""
+        place = self.place_in_pair
+        return f"{self.label} ({place})" if place else self.label
 
     @property
     def is_idle(self) -> bool:

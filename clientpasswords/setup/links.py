@@ -1,7 +1,8 @@
 """Links that set up another device: offered for a code, redeemed once.
 
 The owner sees the link as a QR code. The device that opens it within ten minutes gets a
-client password of its own, issued at that moment: none is stored in clear.
+client password of its own, issued at that moment: none is stored in clear. A link may
+be for a device that has a password: the new one then takes its place (`replacing`).
 """
 
 import secrets
@@ -23,7 +24,7 @@ from accounts.signin import second_factor
 from accounts.signin.authenticator import AppCode
 from clientpasswords import labels, lifecycle
 from clientpasswords.lifecycle import Issued
-from clientpasswords.models import SetUpLink
+from clientpasswords.models import ClientPassword, SetUpLink
 
 LIFETIME = timedelta(minutes=10)
 
@@ -45,8 +46,18 @@ class Offer:
 
 
 @sensitive_variables("code", "token")
-def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) -> Offer:
+def offer(
+    account: Account,
+    *,
+    code: str | AppCode,
+    attempt: UUID,
+    by: Actor,
+    other: ClientPassword | None = None,
+) -> Offer:
     """Spend `code` for a link instead of a password; earlier links become invalid.
+
+    `other` is a client password of the account: what the link brings is then for the
+    same device, as for `lifecycle.issue`.
 
     Raises:
         AlreadyOffered: The attempt succeeded before; the code was not checked.
@@ -59,7 +70,8 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
         if owner.set_up_links.filter(attempt=attempt).exists():
             raise AlreadyOffered
         policy = effective.load_effective_policy(owner).policy
-        lifecycle.require_room(owner, policy)
+        other = lifecycle.find_other(owner, other)
+        lifecycle.require_room(owner, policy, other=other)
         link = None
         refusal = lifecycle.spend_code(owner, policy, code, by)
         if refusal is None:
@@ -69,6 +81,7 @@ def offer(account: Account, *, code: str | AppCode, attempt: UUID, by: Actor) ->
                 attempt=attempt,
                 sessions=_proofs_of(owner),
                 expires_at=timezone.now() + LIFETIME,
+                device_of=other,
             )
     if link is None:  # outside of the transaction, which would undo the count
         raise refusal or codes.NoCode
@@ -86,7 +99,7 @@ def find(token: str) -> SetUpLink:
     Raises:
         LinkGone: There is no such link any more.
     """
-    rows = SetUpLink.objects.open().select_related("account")
+    rows = SetUpLink.objects.open().select_related("account", "device_of")
     link = rows.filter(digest=_digest(token), account__is_active=True).first()
     if link is None:
         raise LinkGone
@@ -106,13 +119,15 @@ def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issue
     with transaction.atomic():
         owner = Account.objects.lock(find(token).account_id)
         link = find(token)  # it may have been redeemed while this waited for the lock
-        lifecycle.require_room(owner, effective.load_effective_policy(owner).policy)
+        policy = effective.load_effective_policy(owner).policy
+        lifecycle.require_room(owner, policy, other=link.device_of)
         taken = owner.client_passwords.live().values_list("label", flat=True)
         issued = lifecycle.create(
             owner,
             attempt=link.attempt,
             label=labels.suggest(user_agent, set(taken)),
             by=Actor(owner.address, network_address),
+            other=link.device_of,
         )
         # No window follows in which its owner could name the device.
         queue.send_named(owner.pk, issued.client_password.pk)

@@ -41,6 +41,8 @@ class UsedPassword(NamedTuple):
     account: Account
     label: str
     suspends_at: datetime | None
+    is_silenced: bool
+    is_replacement: bool
     used: UsageRow | None
 
 
@@ -76,7 +78,9 @@ def _use_events(logons: Logons, passwords: Passwords, node: str) -> Iterator[Eve
         is_new = networks.add(password.pk, key.network_address, stats.last_at)
         if password.pk in unused:
             unused.remove(password.pk)
-            yield _event(Kind.FIRST_USED, password, key, stats.first_at, node)
+            event = _event(Kind.FIRST_USED, password, key, stats.first_at, node)
+            # One mail for both: `replacing` notifies of what it deletes by this use.
+            yield replace(event, is_silent=password.is_replacement)
         elif is_new:
             yield _event(Kind.NEW_NETWORK, password, key, stats.first_at, node)
     networks.save()

@@ -116,18 +116,27 @@ def _find_passwords(logons: Logons, accounts: Accounts) -> Passwords:
     """Return the client passwords of these logons that still exist."""
     pks = {key.credential for key in logons if key.credential is not None}
     by_pk = {account.pk: account for account in accounts.values()}
-    rows = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk).values_list(
+    found = ClientPassword.objects.filter(pk__in=pks, account__in=by_pk).order_by()
+    rows = found.values_list(
         "pk",
         "account",
         "label",
         "suspends_at",
+        "is_silenced",
+        "replaces_id",
         *(f"usage__{name}" for name in USAGE_FIELDS),
     )
     return {
         pk: UsedPassword(
-            pk, by_pk[account], label, suspends_at, UsageRow(*use) if use[0] else None
+            pk,
+            by_pk[account],
+            label,
+            suspends_at,
+            is_silenced,
+            replaces is not None,
+            UsageRow(*use) if use[0] else None,
         )
-        for pk, account, label, suspends_at, *use in rows
+        for pk, account, label, suspends_at, is_silenced, replaces, *use in rows
     }
 
 

@@ -118,7 +118,8 @@ def _find_addresses_here(request: UserRequest, logons: Iterable[Logon]) -> set[s
 
 
 def _own_password(request: UserRequest, pk: int) -> ClientPassword:
-    rows = request.user.client_passwords.live().select_related("usage")
+    rows = request.user.client_passwords.live()
+    rows = rows.select_related("usage", "replacement")
     return get_object_or_404(rows, pk=pk)
 
 

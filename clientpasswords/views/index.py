@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle
+from clientpasswords.models import ClientPassword
 from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
@@ -55,5 +56,12 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
     text = _("“%(device)s” can no longer send or receive mail.")
     messages.success(request, text % {"device": client_password.label})
     if request.POST.get("then") == "new":
-        return redirect("clientpasswords:new")
+        return _make_another(client_password)
     return pages.redirect_to_list()
+
+
+def _make_another(deleted: ClientPassword) -> HttpResponse:
+    """Lead to a new password, for the same device if this one was for it."""
+    if deleted.replaces_id is None:
+        return redirect("clientpasswords:new")
+    return redirect("clientpasswords:replace", deleted.replaces_id)

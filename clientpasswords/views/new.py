@@ -28,7 +28,7 @@ class NewPassword(IdentityWindow):
                 self.request.user,
                 code=form.proof,
                 attempt=form.cleaned_data["attempt"],
-                label=self._suggested_label(),
+                label=self.other or self.suggest_label(),
                 by=actor(self.request),
             )
         except lifecycle.AlreadyIssued as repeat:

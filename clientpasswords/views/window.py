@@ -24,6 +24,7 @@ from accounts.codes import Purpose
 from accounts.http import UserRequest, actor
 from clientpasswords import lifecycle, words
 from clientpasswords.forms import CodeForm, attempt_in
+from clientpasswords.models import ClientPassword
 from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
@@ -108,6 +109,11 @@ class IdentityWindow(View):
     def extra_context(self) -> dict[str, Any]:
         """Return more context for its template."""
         return {}
+
+    @property
+    def other(self) -> ClientPassword | None:
+        """The password for whose device one is issued, if there is one."""
+        return None
 
     @cached_property
     def page(self) -> SecurityPasswordPage:

@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import Account
+from clientpasswords import replacing
 from clientpasswords.models import ClientPassword, Logon, Usage
 from tests import factories
 from tests.browser import steps
@@ -180,3 +181,43 @@ def test_after_a_loss_the_web_password_is_changed_and_sessions_are_ended(
     page.get_by_label("Repeat the new web password").fill("a long new sentence")
     steps.button(page, "Change").click()
     expect(page.get_by_text("The web password was changed.")).to_be_visible()
+
+
+def test_a_device_gets_a_new_password_and_loses_the_old_one_when_it_is_used(
+    visit: Visit, bob: Account
+) -> None:
+    old, old_secret = factories.make_client_password(bob, "Laptop")
+    page = visit(steps.AREA, bob)
+
+    steps.link(page, "Replace Laptop").click()
+    expect(page.get_by_text("a new security password for “Laptop”")).to_be_visible()
+    steps.type_code(page, steps.get_code(page))
+    secret = steps.shown(page)
+    steps.button(page, "Copy").click()
+    steps.button(page, "OK").click()
+
+    expect(page.get_by_text("It is deleted as soon as the device uses")).to_be_visible()
+    expect(steps.button(page, "Keep both")).to_be_visible()
+    assert steps.opens(bob, old_secret)
+    factories.make_usage(bob.client_passwords.get(replaces=old))
+    replacing.delete_replaced()
+    page.reload()
+    expect(steps.link(page, "Replace Laptop")).to_be_visible()
+    assert steps.opens(bob, secret)
+    assert not steps.opens(bob, old_secret)
+
+
+def test_without_scripts_both_passwords_of_a_device_can_be_kept(
+    visit: Visit, bob: Account
+) -> None:
+    factories.make_client_password(bob, "Laptop")
+    page = visit(steps.AREA, bob, java_script_enabled=False)
+    steps.link(page, "Replace Laptop").click()
+    steps.type_code(page, steps.get_code(page))
+    steps.shown(page)
+    steps.button(page, "OK").click()
+
+    steps.button(page, "Keep both").click()
+
+    expect(page.get_by_text("Both passwords for “Laptop” stay.")).to_be_visible()
+    expect(page.get_by_text("Security passwords (2 of 10)")).to_be_visible()

@@ -35,6 +35,7 @@ LIST = """
         - definition:
           - time
         - paragraph: Never used
+        - link "Replace My iPhone"
         - link "Delete My iPhone"
     - paragraph:
       - link "I lost a device"

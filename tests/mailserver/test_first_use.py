@@ -7,17 +7,21 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
+from uuid import uuid4
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts.events import Actor
 from accounts.models import Account
 from bench.authsocket import Verdict
+from clientpasswords import lifecycle, replacing
 from clientpasswords.models import ClientPassword, FollowedLog
 from deploy.mailhost import MailHost
 from tests import factories
-from tests.mailserver.clients import log_on
+from tests.mailserver.clients import imap_session, log_on
+from tests.mailserver.steps import is_closed
 from tests.patience import PATIENCE
 from tests.signedin import sign_in_with_password
 
@@ -86,3 +90,22 @@ def test_a_first_use_is_seen_within_two_seconds(
         f"after {median(seconds):.2f} s, longest {max(seconds):.2f} s",
     )
     assert median(seconds) <= WITHIN
+
+
+def test_a_device_that_uses_its_new_password_loses_the_old_one(
+    host: MailHost, alice: Account, browser: Client, follower: None
+) -> None:
+    old, old_secret = factories.make_client_password(alice)
+    issued = lifecycle.create(
+        alice, attempt=uuid4(), label="", by=Actor(ADDRESS), other=old
+    )
+    with imap_session(host, ADDRESS, old_secret) as session:
+        assert replacing.delete_replaced() == 0
+
+        assert log_on("imap", host, ADDRESS, issued.secret) is Verdict.OK
+        seconds_until_said(browser, issued.client_password)
+        assert replacing.delete_replaced() == 1
+
+        assert is_closed(session.sock)
+    assert log_on("imap", host, ADDRESS, old_secret) is Verdict.REFUSED
+    assert log_on("imap", host, ADDRESS, issued.secret) is Verdict.OK

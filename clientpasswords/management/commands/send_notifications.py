@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from accounts import deliveries, workers
 from accounts.notify import queue
 from accounts.policy import reminders
+from clientpasswords import replacing
 from clientpasswords.lifetimes import expiry, inactivity
 
 PAUSE = 1  # seconds
@@ -15,8 +16,9 @@ LOOK_EVERY = 60  # seconds between two looks at what nobody uses, and at what en
 
 class Command(BaseCommand):
     help = (
-        "Send owners notices of security events and reminders of what is to come. Runs "
-        "until stopped; --once sends what is due now."
+        "Send owners notices of security events and reminders of what is to come, and "
+        "delete security passwords that were replaced. Runs until stopped; --once does "
+        "what is due now."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -31,6 +33,7 @@ class Command(BaseCommand):
             workers.run_forever("send_notifications", self._steps, pause=PAUSE)
 
     def _steps(self) -> Iterator[workers.Step]:
+        yield replacing.delete_replaced
         yield reminders.send_requirement_reminders
         if time.monotonic() >= self._next_look:
             self._next_look = time.monotonic() + LOOK_EVERY

@@ -37,6 +37,21 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         "Your administrator requires security passwords.",
         "You cannot turn this off.",
     ),
+    "being replaced": (
+        lifecycle.BeingReplaced(),
+        409,
+        "A new password for this device was already created.",
+        (
+            "It replaces the old one as soon as the device uses it. If it got lost, "
+            "delete it; then you can create another. No text message was sent."
+        ),
+    ),
+    "no code needed": (
+        lifecycle.NoCodeNeeded(),
+        409,
+        "No code is needed for this.",
+        "No text message was sent.",
+    ),
     "no phone": (
         codes.NoPhone(),
         409,

@@ -100,6 +100,7 @@ def test_whoever_has_just_made_one_is_not_asked_to_delete_it(
 FIGURES = [
     path("0/<int:pk>/v10/", index_views.index, name="device"),
     path("1/<int:pk>0", index_views.index, name="delete"),
+    path("2/<int:pk>/0", index_views.index, name="replace"),
 ]
 
 

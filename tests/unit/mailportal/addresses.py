@@ -65,6 +65,9 @@ POST_ONLY = {
     "clientpasswords:disable-code",
     "clientpasswords:keep-code",
     "clientpasswords:keep-verify",
+    "clientpasswords:replace-code",
+    "clientpasswords:replace-verify",
+    "clientpasswords:keep-both",
     "links:install",
     "discovery:autodiscover",
 }
@@ -87,6 +90,7 @@ GET_ONLY = {
     "clientpasswords:scan",
     "clientpasswords:link-status",
     "clientpasswords:keep",
+    "clientpasswords:replace",
     "links:scanned",
     "two_factor:profile",
     "two_factor:qr",
@@ -110,6 +114,10 @@ OF_ONE_PASSWORD = {
         "keep",
         "keep-code",
         "keep-verify",
+        "replace",
+        "replace-code",
+        "replace-verify",
+        "keep-both",
         "delete",
     )
 }

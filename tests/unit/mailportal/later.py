@@ -22,6 +22,7 @@ from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
 from administration.models import Job
 from clientpasswords.logon import decision
+from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
 from tests.factories import (
     PASSWORD,
@@ -157,15 +158,21 @@ def half_a_sign_in(people: People) -> GoOn:
     return go_on
 
 
-def set_up_link(people: People) -> GoOn:
+def set_up_link(people: People, other: ClientPassword | None = None) -> GoOn:
     code = code_for(people.person)
-    offer = links.offer(people.person, code=code, attempt=uuid4(), by=HOME)
+    offer = links.offer(people.person, code=code, attempt=uuid4(), by=HOME, other=other)
 
     def go_on() -> bool:
         answer = Client().post("/i/", {"token": offer.token})
         return answer.status_code == 200
 
     return go_on
+
+
+def link_to_replace(people: People) -> GoOn:
+    """A link for a device that has a security password, and gets a new one."""
+    row, _secret = make_client_password(people.person)
+    return set_up_link(people, row)
 
 
 def code_that_was_sent(people: People) -> GoOn:
@@ -265,6 +272,7 @@ LATER: dict[str, Callable[[People], GoOn]] = {
     "session": session,
     "half a sign-in": half_a_sign_in,
     "set-up link": set_up_link,
+    "link to replace": link_to_replace,
     "code that was sent": code_that_was_sent,
     "phone change": phone_change,
     "code to keep a password": code_to_keep_a_password,

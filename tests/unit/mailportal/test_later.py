@@ -185,6 +185,11 @@ GOES_ON: dict[Pair, str] = {
         "a number proves who makes one; what was made is deleted by itself",
     ),
     **each(
+        {"link to replace"},
+        {"no more passwords allowed"},
+        "of two for one device one counts, so it needs no room",
+    ),
+    **each(
         {"security password"},
         {"no more passwords allowed"},
         "a smaller limit stops further ones; those that are there are for their owner "
@@ -237,7 +242,7 @@ HANGS_ON_A_MAILBOX: dict[str, set[str] | str] = {
     "provisioning.ApiToken": {"token reads", "token writes", "token revokes"},
     "administration.Job": {"job", "rest of a job"},
     "clientpasswords.ClientPassword": {"security password"},
-    "clientpasswords.SetUpLink": {"set-up link"},
+    "clientpasswords.SetUpLink": {"set-up link", "link to replace"},
     "accounts.Phone": {"code that was sent"},
     "accounts.NewPhone": {"phone change"},
     "otp_totp.TOTPDevice": {"half a sign-in"},

@@ -12,10 +12,11 @@ from time_machine import Traveller
 from accounts import codes
 from accounts.models import Account, Policy, SecurityEvent
 from accounts.signin.authenticator import AppCode
-from clientpasswords import lifecycle
+from clientpasswords import lifecycle, replacing
 from clientpasswords.lifecycle import Issued
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword, SetUpLink
+from clientpasswords.scopes import Scope
 from clientpasswords.setup import links
 from tests import factories
 from tests.factories import make_client_password, make_usage
@@ -34,9 +35,11 @@ pytestmark = pytest.mark.usefixtures("client_passwords_on")
 IPHONE = "(iPhone; CPU iPhone OS 19)"
 
 
-def offer(account: Account, code: str | None = None) -> links.Offer:
+def offer(
+    account: Account, code: str | None = None, other: ClientPassword | None = None
+) -> links.Offer:
     code = code or code_for(account)
-    return links.offer(account, code=code, attempt=uuid4(), by=HOME)
+    return links.offer(account, code=code, attempt=uuid4(), by=HOME, other=other)
 
 
 def use(token: str) -> Issued:
@@ -254,6 +257,118 @@ def test_the_link_of_a_disabled_mailbox_brings_nothing(alice: Account) -> None:
 
     with pytest.raises(links.LinkGone):
         use(offered.token)
+
+
+# --- for a device that has a security password ----------------------------------------
+
+
+def test_a_link_for_a_device_brings_what_takes_the_place_of_its_password(
+    alice: Account, phone: ClientPassword
+) -> None:
+    scope = Scope(frozenset({"imap"}), ("203.0.113.0/24",), None)
+    lifecycle.limit_scope(phone, scope, by=HOME)
+    offered = offer(alice, other=phone)
+    assert alice.client_passwords.count() == 1  # none is made before
+
+    row = use(offered.token).client_password
+
+    assert (row.label, row.replaces) == (phone.label, phone)
+    assert Scope.of_password(row) == scope
+    assert replacing.delete_replaced() == 0
+    make_usage(row)
+    assert replacing.delete_replaced() == 1
+    assert [*alice.client_passwords.live()] == [row]
+    event = SecurityEvent.objects.get(kind="issued")
+    assert event.detail["replaces"] == phone.pk
+
+
+def test_a_link_for_a_device_works_at_the_limit(
+    alice: Account, phone: ClientPassword
+) -> None:
+    fill_up(alice)
+
+    row = use(offer(alice, other=phone).token).client_password
+
+    assert row.replaces == phone
+    assert alice.client_passwords.counted().count() == 10
+
+
+def test_of_two_ways_to_replace_a_password_the_first_one_counts(
+    alice: Account, phone: ClientPassword
+) -> None:
+    """The device is given a password by hand while a link for it is open."""
+    offered = offer(alice, other=phone)
+    code = code_for(alice)
+    by_hand = lifecycle.issue(alice, code=code, attempt=uuid4(), label=phone, by=HOME)
+
+    with pytest.raises(lifecycle.BeingReplaced):
+        use(offered.token)
+    with pytest.raises(lifecycle.BeingReplaced):
+        offer(alice, code, other=by_hand.client_password)
+    assert alice.client_passwords.live().count() == 2
+
+
+def test_a_link_for_a_device_whose_password_is_deleted_is_gone(
+    alice: Account, phone: ClientPassword
+) -> None:
+    offered = offer(alice, other=phone)
+    lifecycle.revoke(alice.client_passwords.filter(pk=phone.pk), by=HOME)
+
+    with pytest.raises(links.LinkGone):
+        use(offered.token)
+
+
+def test_a_link_for_a_device_never_becomes_one_for_a_further_device(
+    alice: Account, phone: ClientPassword
+) -> None:
+    offered = offer(alice, other=phone)
+
+    ClientPassword.objects.filter(pk=phone.pk).delete()
+
+    with pytest.raises(links.LinkGone):
+        use(offered.token)
+
+
+def test_a_link_may_be_for_a_device_whose_password_was_deleted_before(
+    alice: Account, phone: ClientPassword
+) -> None:
+    lifecycle.revoke(alice.client_passwords.filter(pk=phone.pk), by=HOME)
+    phone.refresh_from_db()
+
+    row = use(offer(alice, other=phone).token).client_password
+
+    assert (row.label, row.replaces) == (phone.label, None)
+
+
+def test_a_link_replaces_nothing_that_is_anothers(
+    alice: Account, mallory: Account, phone: ClientPassword
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+
+    row = use(offer(mallory, other=phone).token).client_password
+
+    assert (row.account, row.replaces) == (mallory, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_a_link_and_a_password_by_hand_at_once_one_replaces(
+    alice: Account, phone: ClientPassword
+) -> None:
+    token = offer(alice, other=phone).token
+    code = code_for(alice)
+
+    def act(number: int) -> str:
+        try:
+            if number:
+                use(token)
+            else:
+                lifecycle.issue(alice, code=code, attempt=uuid4(), label=phone, by=HOME)
+        except lifecycle.BeingReplaced:
+            return "waits"
+        return "made"
+
+    assert sorted(at_once(2, act)) == ["made", "waits"]
+    assert alice.client_passwords.live().count() == 2
 
 
 def test_old_links_are_deleted_after_a_day(alice: Account, clock: Traveller) -> None:
