@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -36,7 +37,6 @@ class ClientPasswordAdmin(
         "place",
         "state",
     ]
-    list_select_related = ["account", "usage"]
     list_filter = [StateFilter, UseFilter, CreatedFilter, OwnDomainFilter]
     sortable_by = ["created_at"]
     search_fields = ["account__address__startswith"]
@@ -52,6 +52,10 @@ class ClientPasswordAdmin(
         "networks",
         "expires_at",
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ClientPassword]:
+        rows = super().get_queryset(request)
+        return rows.select_related("account", "usage", "replacement")
 
     def complete_rows(self, rows: Shown) -> None:
         states = diagnosis.find_refusals(rows)
@@ -94,4 +98,5 @@ class ClientPasswordAdmin(
     @admin.display(description=_("state"))
     def state(self, row: ClientPassword) -> str:
         """Return the state as mail servers see it, without regard to networks."""
-        return refusals.describe(row.refusal) if row.refusal else str(_("works"))
+        state = refusals.describe(row.refusal) if row.refusal else str(_("works"))
+        return f"{state} · {row.place_in_pair}" if row.place_in_pair else state

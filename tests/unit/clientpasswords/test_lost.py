@@ -10,6 +10,7 @@ from accounts.models import Account, SecurityEvent
 from clientpasswords.models import ClientPassword
 from clientpasswords.setup import links
 from tests import factories
+from tests.signedin import sign_in_verified
 from tests.unit.support import HOME, at_once, code_for
 
 INDEX = "/settings/account-security/"
@@ -24,6 +25,11 @@ def named_by(window: str) -> dict[str, list[str]]:
     return {"device": re.findall(pattern, window)}
 
 
+def window_in(page: str) -> str:
+    """Return the open window without the list behind it; or the page."""
+    return page.partition("<dialog")[2].partition("</dialog")[0] or page
+
+
 def test_several_lost_devices_are_deleted_at_once(
     browser: Client, alice: Account, phone: ClientPassword
 ) -> None:
@@ -34,6 +40,20 @@ def test_several_lost_devices_are_deleted_at_once(
     answer = browser.post(LOST, {"device": [phone.pk, laptop.pk]}, follow=True)
 
     assert "2 devices can no longer send or receive mail." in answer.content.decode()
+    assert list(alice.client_passwords.live()) == [kept]
+
+
+@pytest.mark.parametrize("chosen", ["old", "new"])
+def test_a_lost_device_keeps_neither_of_its_two_passwords(
+    chosen: str, browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    new = factories.make_client_password(alice, replaces=phone)[0]
+    kept = factories.make_client_password(alice, "Kept")[0]
+
+    pk = {"old": phone, "new": new}[chosen].pk
+    answer = browser.post(LOST, {"device": [pk]}, follow=True)
+
+    assert "1 device can no longer send or receive mail." in answer.content.decode()
     assert list(alice.client_passwords.live()) == [kept]
 
 
@@ -151,3 +171,45 @@ def test_a_link_that_was_out_brings_nothing_more(
 
     assert Client().post("/i/", {"token": offer.token}).status_code == 410
     assert not alice.client_passwords.live().exists()
+
+
+def test_a_device_with_two_passwords_is_chosen_once(
+    browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    factories.make_client_password(alice, phone.label, replaces=phone)
+
+    window = window_in(browser.get(LOST).text)
+
+    assert window.count('type="checkbox"') == 1
+    assert window.count(f"<bdi>{phone.label}</bdi>") == 2
+
+
+# What names security passwords, of owners and of administrators.
+NAMING = ["", "lost/", "delete-all/", "{old}/", "{old}/delete/", "{new}/"]
+OF_ADMINISTRATORS = [
+    "accounts/account/{account}/change/",
+    "accounts/account/{account}/why/",
+    "clientpasswords/clientpassword/",
+]
+
+
+@pytest.mark.parametrize("page", [*NAMING, *OF_ADMINISTRATORS])
+def test_the_two_passwords_of_a_device_are_told_from_each_other(
+    page: str, browser: Client, alice: Account, phone: ClientPassword
+) -> None:
+    new = factories.make_client_password(alice, phone.label, replaces=phone)[0]
+    names = {"old": phone.pk, "new": new.pk, "account": alice.pk}
+    if page in OF_ADMINISTRATORS:
+        admin = factories.make_account("a@example.com", is_staff=True)
+        Account.objects.filter(pk=admin.pk).update(is_superuser=True)
+        admin.refresh_from_db()
+        shown = sign_in_verified(admin).get(f"/admin/{page.format(**names)}").text
+    else:
+        base = WINDOWS if page else INDEX
+        shown = window_in(browser.get(base + page.format(**names)).text)
+
+    told = set(re.findall(r"(?:>|\(|· )(old|new) password", shown))
+    assert told == {"old", "new"} - {
+        "{old}" in page and "new",
+        "{new}" in page and "old",
+    }

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import Account, SecurityEvent
 from administration.bulk import page as bulk_page
@@ -55,6 +56,31 @@ def test_doing_nothing_does_nothing(administrator: Client, alice: Account) -> No
 
     assert "Cancelled. Nothing was changed." in administrator.get(page).content.decode()
     assert alice.client_passwords.get().revoked_at is None
+
+
+def test_the_two_passwords_of_a_device_are_told_from_each_other(
+    administrator: Client, alice: Account
+) -> None:
+    old, _secret = make_client_password(alice, "Phone")
+    new, _secret = make_client_password(alice, "Phone", replaces=old)
+
+    rows = reverse("admin:clientpasswords_clientpassword_changelist")
+    shown = administrator.get(choose(administrator, "revoke", [old, new], page=rows))
+
+    assert "Phone (old password) (alice@example.com)" in shown.text
+    assert "Phone (new password) (alice@example.com)" in shown.text
+
+
+def test_that_all_are_skipped_is_said_before_that_nothing_is_there(
+    administrator: Client,
+) -> None:
+    own = Account.objects.get(is_superuser=True)
+    make_client_password(own)
+
+    shown = administrator.get(choose(administrator, "revoke_all", [own]))
+
+    assert "All of them are skipped" in shown.text
+    assert "There is no security password to delete" not in shown.text
 
 
 def test_twenty_names_are_shown_and_the_rest_counted(
