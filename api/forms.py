@@ -1,10 +1,11 @@
 """The forms to make and to revoke API tokens."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.admin import site
-from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.text import capfirst, format_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from administration.base.widgets import (
     NamedAutocompleteSelectMultiple,
     RecordsField,
 )
+from clientpasswords.forms import LIFETIMES
 from provisioning.models import ApiToken
 
 ALL, SOME = "all", "some"
@@ -63,13 +65,25 @@ class MakeForm(ReasonForm):
         required=False,
         widget=NamedAutocompleteSelectMultiple(ApiToken.domains.field, site),
     )
-    expires_at = MomentField(
-        label=capfirst(_("expires")),
-        help_text=_("Empty: never."),
+    lasts = forms.ChoiceField(
+        label=_("How long it works"),
+        choices=[
+            ("always", _("without end")),
+            ("30", _("30 days")),
+            ("90", _("90 days")),
+            ("365", _("1 year")),
+            ("date", _("until a time:")),
+        ],
+        initial="always",
+        widget=forms.RadioSelect,
         required=False,
     )
+    expires_at = MomentField(label=capfirst(_("expires")), required=False)
 
-    field_order = ["name", "scopes", "reach", "domains", "expires_at", "reason"]
+    field_order = [
+        *("name", "scopes", "reach", "domains"),
+        *("lasts", "expires_at", "reason"),
+    ]
 
     def clean(self) -> dict[str, Any]:
         """Refuse domains together with all domains: the token would see others."""
@@ -77,7 +91,21 @@ class MakeForm(ReasonForm):
         if reach == ALL and domains:
             words = _("Choose above: all domains, or only these.")
             self.add_error("domains", words)
+        self._take_lifetime(self.cleaned_data.get("lasts", ""))
         return self.cleaned_data
+
+    def _take_lifetime(self, lasts: str) -> None:
+        """Set when the token ends, unless a time is to be entered."""
+        if lasts == "always" or lasts in LIFETIMES:
+            # The field of the time is hidden, whatever it holds.
+            self.errors.pop("expires_at", None)
+            days = LIFETIMES.get(lasts)
+            end = timezone.now() + timedelta(days=days) if days else None
+            self.cleaned_data["expires_at"] = end
+            return
+        is_typed = "expires_at" in self.errors or self.cleaned_data.get("expires_at")
+        if lasts == "date" and not is_typed:
+            self.add_error("expires_at", _("Choose a time in the future."))
 
     def chosen_domains(self) -> list[Domain] | None:
         """Return the domains of the token; None: all, and future ones."""

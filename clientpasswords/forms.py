@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django import forms
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,17 @@ from clientpasswords.scopes import Scope
 LAST_YEAR = 2999
 EVERYTHING = frozenset(PROTOCOL_KEYS)
 SENDING = frozenset(each.key for each in PROTOCOLS if each.sends)
+OFF = _("%(choice)s (switched off for your mailbox)")
+# What those can do who are not limited, by whether they can receive and can send.
+UNLIMITED = {
+    (True, True): _("read and send mail"),
+    (True, False): _("read mail"),
+    (False, True): _("send mail"),
+    (False, False): _("read and send mail"),
+}
+ACCESS = {"send": _("send mail only"), "some": _("use these protocols only:")}
+# How long a password may work without that a date is chosen, in days by their key.
+LIFETIMES = {"30": 30, "90": 90, "365": 365}
 
 
 class CodeForm(accounts.forms.CodeForm):
@@ -92,9 +104,20 @@ class ScopeForm(forms.Form):
         max_length=500,
         widget=forms.TextInput({"autocomplete": "off", "spellcheck": "false"}),
     )
+    lasts = forms.ChoiceField(
+        label=_("How long it works"),
+        choices=[
+            ("always", _("until you delete it")),
+            ("30", _("30 days")),
+            ("90", _("90 days")),
+            ("365", _("1 year")),
+            ("date", _("until a date:")),
+        ],
+        widget=forms.RadioSelect,
+        required=False,
+    )
     expires = forms.DateField(
         label=_("Works until the end of"),
-        help_text=_("Empty: until you delete it."),
         required=False,
         widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
@@ -111,6 +134,7 @@ class ScopeForm(forms.Form):
                 "access": access.get(scope.protocols, "some"),
                 "protocols": sorted(scope.protocols),
                 "networks": ", ".join(scope.networks),
+                "lasts": "date" if client_password.last_day else "always",
                 "expires": client_password.last_day,
             }
         )
@@ -132,6 +156,13 @@ class ScopeForm(forms.Form):
         data: dict[str, Any] = super().clean() or self.cleaned_data
         if data.get("access") == "some" and not data.get("protocols"):
             self.add_error("protocols", gettext("Choose at least one."))
+        lasts = data.get("lasts")
+        if lasts == "always" or lasts in LIFETIMES:
+            # The field of the date is hidden, whatever it holds.
+            self.errors.pop("expires", None)
+            data["expires"] = _last_day(lasts) if lasts in LIFETIMES else None
+        elif lasts == "date" and not (data.get("expires") or "expires" in self.errors):
+            self.add_error("expires", self.fields["expires"].error_messages["invalid"])
         return data
 
     @property
@@ -144,6 +175,11 @@ class ScopeForm(forms.Form):
             data["networks"],
             _end_of(data["expires"]),
         )
+
+
+def _last_day(lifetime: str) -> date:
+    """Return the last day of this lifetime, in the reader's time zone."""
+    return timezone.localdate() + timedelta(days=LIFETIMES[lifetime])
 
 
 def _end_of(day: date | None) -> datetime | None:

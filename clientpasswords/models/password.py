@@ -1,7 +1,7 @@
 """The model of client passwords."""
 
 import uuid
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Self
@@ -283,6 +283,13 @@ class ClientPassword(ProtocolSwitches):
         if self.expires_at is None:
             return None
         return timezone.localtime(self.expires_at - timedelta(seconds=1)).date()
+
+    @property
+    def ends_with_day(self) -> bool:
+        """Whether its own date is the end of a day where the reader is."""
+        return self.expires_at is not None and (
+            timezone.localtime(self.expires_at).time() == time.min
+        )
 
     @property
     def has_expired(self) -> bool:

@@ -146,8 +146,12 @@ def _save_limits(
     form = ScopeForm.for_password(shown, policy, request.POST)
     if not form.is_valid():
         client_password.refresh_from_db(fields=["label"])
-        return _render_device(request, client_password, form, status=422)
-    lifecycle.limit_scope(client_password, form.scope, by=actor(request))
+        return _render_device(request, page, client_password, form, status=422)
+    scope = form.scope
+    if form.cleaned_data["expires"] == client_password.last_day:
+        # The same day may end at another moment where the reader is by now.
+        scope = replace(scope, expires_at=client_password.expires_at)
+    lifecycle.limit_scope(client_password, scope, by=actor(request))
     messages.success(request, saved)
     if request.POST.get("then") == "stay":
         return redirect("clientpasswords:device", client_password.pk)

@@ -43,6 +43,7 @@ class NewPassword(IdentityWindow):
     @sensitive_variables()
     def _reveal(self, issued: lifecycle.Issued) -> HttpResponse:
         row = issued.client_password
+        row.days_of_life = self.page.effective.policy.client_password_days
         return pages.render_page(
             self.request,
             "reveal",

@@ -63,11 +63,15 @@ def test_a_password_is_limited_and_renamed_on_its_page(
 
     page.get_by_label("send mail only").check()
     page.get_by_label("Only from these networks").fill("192.0.2.0/24")
+    expect(page.get_by_label("Works until the end of")).to_be_hidden()
+    page.get_by_label("until a date:").check()
     page.get_by_label("Works until the end of").fill("2999-12-31")
+    look(page, "device-until")
     steps.button(page, "Save").click()
 
     expect(page.get_by_text("The limits are saved.")).to_be_visible()
     expect(page.get_by_label("send mail only")).to_be_checked()
+    expect(page.get_by_label("Works until the end of")).to_have_value("2999-12-31")
     phone.refresh_from_db()
     assert phone.protocols_allowed == ["SMTP"]
     assert phone.networks == "192.0.2.0/24"

@@ -83,6 +83,20 @@ def test_for_all_domains_and_without_an_end_it_is_for_ever(
     assert (token.is_limited, token.expires_at) == (False, None)
 
 
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(
+    ("lasts", "days"), [("always", None), ("30", 30), ("90", 90), ("365", 365)]
+)
+def test_it_lasts_as_long_as_was_chosen_whatever_the_hidden_time_holds(
+    administrator: Client, lasts: str, days: int | None
+) -> None:
+    make(administrator, reach="all", lasts=lasts, expires_at_0="2020-01-01")
+
+    token = ApiToken.objects.get()
+    end = timezone.now() + timedelta(days=days) if days else None
+    assert token.expires_at == end
+
+
 def test_it_is_in_the_answer_alone_and_nowhere_afterwards(
     administrator: Client,
     caplog: pytest.LogCaptureFixture,
@@ -147,6 +161,9 @@ def test_what_is_sent_again_makes_nothing_and_shows_nothing(
         ({"domains": ["firm"], "scopes": ["policies:write"]}, "domains"),
         ({"expires_at_0": "2020-01-01", "expires_at_1": "00:00"}, "expires_at"),
         ({"expires_at_0": "soon"}, "expires_at"),
+        ({"lasts": "date"}, "expires_at"),
+        ({"lasts": "date", "expires_at_0": "soon"}, "expires_at"),
+        ({"lasts": "31"}, "lasts"),
         ({"reason": "x" * 301}, "reason"),
     ],
 )

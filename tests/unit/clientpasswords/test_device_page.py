@@ -120,6 +120,13 @@ def test_everything_at_once(browser: Client, page: str, phone: ClientPassword) -
 
 
 NONSENSE = [
+    (
+        {**ALL, "lasts": "date", "networks": "x"},
+        "Enter a date, for example 2027-01-31.",
+    ),
+    ({**ALL, "lasts": "date"}, "Enter a date, for example 2027-01-31."),
+    ({**ALL, "lasts": "31"}, "Select a valid choice."),
+    ({**ALL, "lasts": "date", "expires": "2020-01-01"}, "Choose a date in the future."),
     ({"access": "some"}, "Choose at least one."),
     ({"access": "none"}, "Select a valid choice."),
     ({}, "This field is required."),
