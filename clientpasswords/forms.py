@@ -1,5 +1,6 @@
 """Forms, which check that input is well formed."""
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Any, Self
 from uuid import UUID, uuid4
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 import accounts.forms
 from accounts import networks
+from accounts.models import Policy
 from accounts.models.protocols import PROTOCOL_CHOICES, PROTOCOL_KEYS, PROTOCOLS
 from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
@@ -79,15 +81,11 @@ class LabelForm(forms.Form):
 
 
 class ScopeForm(forms.Form):
-    """What a security password may be used for."""
+    """What a security password may be used for, of what is on for its mailbox."""
 
     access = forms.ChoiceField(
         label=_("Allowed to"),
-        choices=[
-            ("all", _("read and send mail")),
-            ("send", _("send mail only")),
-            ("some", _("use these protocols only:")),
-        ],
+        choices=[("all", UNLIMITED[True, True]), *ACCESS.items()],
         widget=forms.RadioSelect,
         initial="all",
     )
@@ -125,19 +123,71 @@ class ScopeForm(forms.Form):
     )
 
     @classmethod
-    def for_password(cls, client_password: ClientPassword) -> Self:
-        """Return the form with the present scope of this password."""
+    def for_password(
+        cls,
+        client_password: ClientPassword,
+        policy: Policy,
+        data: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return the form with the present scope of this password, or with `data`.
+
+        What the policy switches off is offered only if the password is limited to it.
+        """
         scope = Scope.of_password(client_password)
-        access = {EVERYTHING: "all", SENDING: "send"}
-        return cls(
+        access = {EVERYTHING: "all", SENDING: "send"}.get(scope.protocols, "some")
+        form = cls(
+            data,
             initial={
-                "access": access.get(scope.protocols, "some"),
+                "access": access,
                 "protocols": sorted(scope.protocols),
                 "networks": ", ".join(scope.networks),
                 "lasts": "date" if client_password.last_day else "always",
                 "expires": client_password.last_day,
-            }
+            },
         )
+        form._offer({key for key, on in policy.protocols.items() if on}, access)
+        form._limit_lifetimes(client_password)
+        return form
+
+    def _offer(self, on: Collection[str], access: str) -> None:
+        """Offer what is on, and what the password is limited to by its `access`."""
+        receives = any(each.receives for each in PROTOCOLS if each.key in on)
+        sends = any(each.sends for each in PROTOCOLS if each.key in on)
+        named = self.initial["protocols"] if access == "some" else ()
+        protocols: Any = self.fields["protocols"]
+        protocols.choices = [
+            (key, label if key in on else OFF % {"choice": label})
+            for key, label in PROTOCOL_CHOICES
+            if key in on or key in named
+        ]
+        send = ACCESS["send"] if sends else OFF % {"choice": ACCESS["send"]}
+        offered = [
+            ("all", UNLIMITED[receives, sends], True),
+            ("send", send, receives and sends),
+            ("some", ACCESS["some"], len(protocols.choices) > 1),
+        ]
+        choices: Any = self.fields["access"]
+        choices.choices = [
+            (key, words) for key, words, is_use in offered if is_use or key == access
+        ]
+        if "some" not in dict(choices.choices):
+            del self.fields["protocols"]
+
+    def _limit_lifetimes(self, client_password: ClientPassword) -> None:
+        """Offer no lifetime beyond that of the policy, and say when that is over."""
+        if client_password.days_of_life is None:
+            return
+        days = timedelta(days=client_password.days_of_life)
+        last = timezone.localtime(client_password.created_at + days)
+        field: Any = self.fields["lasts"]
+        text = gettext("until %(day)s, as your administrator has set")
+        always = ("always", text % {"day": date_format(last, "DATE_FORMAT")})
+        within = [
+            (key, label)
+            for key, label in field.choices[1:]
+            if key not in LIFETIMES or _last_day(key) < last.date()
+        ]
+        field.choices = [always, *within]
 
     def clean_networks(self) -> tuple[str, ...]:
         return networks.parse_networks(self.cleaned_data["networks"])
@@ -154,7 +204,10 @@ class ScopeForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = super().clean() or self.cleaned_data
-        if data.get("access") == "some" and not data.get("protocols"):
+        if data.get("access") != "some":
+            # The boxes may be older than the policy, and do not count.
+            self.errors.pop("protocols", None)
+        elif not data.get("protocols") and "protocols" not in self.errors:
             self.add_error("protocols", gettext("Choose at least one."))
         lasts = data.get("lasts")
         if lasts == "always" or lasts in LIFETIMES:
@@ -171,7 +224,7 @@ class ScopeForm(forms.Form):
         data = self.cleaned_data
         some = {"all": EVERYTHING, "send": SENDING}
         return Scope(
-            frozenset(some.get(data["access"], data["protocols"])),
+            frozenset(some.get(data["access"]) or data["protocols"]),
             data["networks"],
             _end_of(data["expires"]),
         )

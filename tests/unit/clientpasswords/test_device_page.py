@@ -1,21 +1,33 @@
 """The page of one security password: renamed, limited, and what it did lately."""
 
+import re
 from datetime import date, datetime, timedelta
+from itertools import combinations
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Account
+from accounts.models import Account, Policy
+from accounts.models.protocols import PROTOCOL_KEYS
 from clientpasswords.forms import ScopeForm
 from clientpasswords.models import ClientPassword, Logon, Usage
 from clientpasswords.scopes import Scope
+from tests.unit.support import press_get_code, press_next
 
 pytestmark = pytest.mark.both_databases
 
 INDEX = "/settings/account-security/"
 ALL = {"access": "all"}
+SOME_PROTOCOLS = [
+    frozenset(some)
+    for number in range(1, 1 + len(PROTOCOL_KEYS))
+    for some in combinations(PROTOCOL_KEYS, number)
+]
 
 
 @pytest.fixture
@@ -113,10 +125,128 @@ def test_everything_at_once(browser: Client, page: str, phone: ClientPassword) -
         ("192.0.2.0/24", "2001:db8::7/128"),
         datetime(3000, 1, 1, tzinfo=zone),
     )
-    again = ScopeForm.for_password(phone).initial
+    again = ScopeForm.for_password(phone, phone.account.domain.policy).initial
     assert again["expires"] == date(2999, 12, 31)
     assert again["access"] == "some"
     assert again["networks"] == "192.0.2.0/24, 2001:db8::7/128"
+
+
+@pytest.mark.parametrize("allowed", SOME_PROTOCOLS)
+@pytest.mark.parametrize("on", [frozenset(), *SOME_PROTOCOLS])
+def test_what_is_off_is_offered_only_where_it_is_named_already_and_said_to_be_off(
+    on: frozenset[str], allowed: frozenset[str], phone: ClientPassword
+) -> None:
+    """And saving the form as it is changes nothing."""
+    for key in PROTOCOL_KEYS:
+        setattr(phone, key, key in allowed)
+    policy = Policy(**{key: key in on for key in PROTOCOL_KEYS})
+
+    form = ScopeForm.for_password(phone, policy)
+
+    access: Any = form.fields["access"]
+    offered = dict(access.choices)
+    present = form.initial["access"]
+    assert present in offered
+    protocols: Any = form.fields.get("protocols")
+    named = allowed if present == "some" else frozenset()
+    assert ("some" in offered) is (protocols is not None)
+    if protocols:
+        labels = {key: str(label) for key, label in protocols.choices}
+        assert set(labels) == on | named
+        assert {key for key in labels if "switched off" in labels[key]} == named - on
+    else:
+        assert len(on) < 2
+    if "send" in offered:
+        assert ("switched off" in str(offered["send"])) is ("smtp" not in on)
+        assert present == "send" or "smtp" in on > {"smtp"}
+    if on:
+        words = str(offered["all"])
+        assert ("read" in words, "send" in words) == (on != {"smtp"}, "smtp" in on)
+    filled = {**form.initial, "expires": ""}
+    data: Any = QueryDict(urlencode(filled, doseq=True))
+    sent = ScopeForm.for_password(phone, policy, data)
+    assert sent.is_valid(), sent.errors
+    assert sent.scope.protocols == allowed
+
+
+def test_no_page_offers_a_protocol_that_is_off(
+    browser: Client, page: str, phone: ClientPassword
+) -> None:
+    Policy.objects.update(pop3=False)
+    revealed = press_next(browser, press_get_code(browser)).text
+
+    for shown in (browser.get(page).text, revealed):
+        assert 'value="imap"' in shown
+        assert 'value="pop3"' not in shown
+
+    answer = browser.post(f"{page}limits/", {"access": "some", "protocols": ["pop3"]})
+    assert answer.status_code == 422
+    ClientPassword.objects.update(imap=False)
+    for shown in (browser.get(page).text, browser.get(INDEX).text):
+        assert "POP3 (switched off for your mailbox)" in shown
+    browser.post(f"{page}limits/", {"access": "some", "protocols": ["pop3", "smtp"]})
+    phone.refresh_from_db()
+    assert phone.protocols_allowed == ["POP3", "SMTP"]
+
+
+LATE = date(2999, 1, 31)
+# What is posted beside the rest, and the last day on which the password works then:
+# a date, or in how many days it is.
+LAST_DAYS: list[tuple[dict[str, str], date | int | None]] = [
+    ({"lasts": "always"}, None),
+    ({"lasts": "always", "expires": "2999-01-31"}, None),
+    ({"lasts": "30"}, 30),
+    ({"lasts": "90", "expires": "2020-01-01"}, 90),
+    ({"lasts": "365", "expires": "no day"}, 365),
+    ({"lasts": "date", "expires": "2999-01-31"}, LATE),
+    ({"expires": "2999-01-31"}, LATE),
+]
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize(("posted", "last_day"), LAST_DAYS)
+def test_it_works_as_long_as_was_chosen(
+    browser: Client,
+    page: str,
+    phone: ClientPassword,
+    posted: dict[str, str],
+    last_day: date | int | None,
+) -> None:
+    if isinstance(last_day, int):
+        last_day = timezone.localdate() + timedelta(days=last_day)
+
+    browser.post(f"{page}limits/", {**ALL, **posted})
+
+    phone.refresh_from_db()
+    assert phone.last_day == last_day
+    initial = ScopeForm.for_password(phone, Policy.objects.get()).initial
+    assert initial["lasts"] == ("date" if last_day else "always")
+
+
+@pytest.mark.parametrize(
+    ("days", "offered"),
+    [
+        (None, ["always", "30", "90", "365", "date"]),
+        (400, ["always", "30", "90", "365", "date"]),
+        (365, ["always", "30", "90", "date"]),
+        (60, ["always", "30", "date"]),
+        (30, ["always", "date"]),
+    ],
+)
+def test_no_lifetime_is_offered_that_the_policy_does_not_allow(
+    browser: Client,
+    page: str,
+    phone: ClientPassword,
+    days: int | None,
+    offered: list[str],
+) -> None:
+    Policy.objects.update(client_password_days=days)
+
+    shown = browser.get(page).content.decode()
+
+    assert re.findall('name="lasts" value="([^"]+)"', shown) == offered
+    assert ("until you delete it" in shown) is (days is None)
+    assert ("as your administrator has set" in shown) is (days is not None)
 
 
 NONSENSE = [
