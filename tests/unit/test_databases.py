@@ -25,7 +25,6 @@ BEHIND_PAGES = {
     "api.policies": "api/test_every_operation.py",
     "clientpasswords.models.password": "clientpasswords/test_models.py",
     "clientpasswords.usage.alarms": "clientpasswords/usage/test_alarms.py",
-    "clientpasswords.views.lost": "clientpasswords/test_lost.py",
     "mailportal.management.commands.prepare": "mailportal/test_database.py",
     "mailportal.views": "mailportal/test_healthz.py",
 }
