@@ -18,6 +18,7 @@ from accounts.models.protocols import PROTOCOL_CHOICES, PROTOCOL_KEYS, PROTOCOLS
 from accounts.signin.authenticator import AppCode
 from clientpasswords.models import ClientPassword
 from clientpasswords.scopes import Scope
+from clientpasswords.setup import clients
 
 LAST_YEAR = 2999
 EVERYTHING = frozenset(PROTOCOL_KEYS)
@@ -41,9 +42,8 @@ class CodeForm(accounts.forms.CodeForm):
     attempt = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
     method = forms.ChoiceField(
         label=_("Confirm by"),
-        choices=[("phone", _("Text message")), ("app", _("Authenticator app"))],
+        choices=[("app", _("Authenticator app")), ("phone", _("Text message"))],
         widget=forms.RadioSelect,
-        initial="phone",
         required=False,
     )
 
@@ -54,12 +54,49 @@ class CodeForm(accounts.forms.CodeForm):
         return AppCode(code) if self.cleaned_data["method"] == "app" else code
 
     def offer(self, *, phone: bool, app: bool) -> None:
-        """Offer the methods that can be used; a single one is chosen without asking."""
-        field = self.fields["method"]
-        if not (phone and app):
-            field.widget = forms.HiddenInput()
-            self.initial["method"] = "app" if app else "phone"
-            self.data = {**self.data, "method": self.initial["method"]}
+        """Offer the methods that can be used; a single one is chosen without asking.
+
+        The app comes first: it needs no text message.
+        """
+        if phone and app:
+            self.initial.setdefault("method", "app")
+            return
+        self.fields["method"].widget = forms.HiddenInput()
+        self.initial["method"] = "app" if app else "phone"
+        # By `get`, as what a browser has sent would become lists otherwise.
+        data = {name: self.data.get(name) for name in self.data}
+        self.data = data | {"method": self.initial["method"]}
+
+
+class ConnectForm(CodeForm):
+    """A code, and the program that is to be connected."""
+
+    program = forms.ChoiceField(
+        label=_("Where will you use it?"),
+        choices=[
+            *((client.key, client.name) for client in clients.CLIENTS.values()),
+            (clients.OTHER, _("Another program")),
+        ],
+        required=False,
+    )
+
+    def group_programs(self, user_agent: str) -> None:
+        """List those first that run where this browser does."""
+        here, elsewhere = clients.split_clients(user_agent)
+        groups: list[tuple[str, list[tuple[str, Any]]]] = [
+            (
+                gettext("On this device"),
+                [
+                    *((client.key, client.name) for client in here),
+                    (clients.OTHER, _("Another program")),
+                ],
+            )
+        ]
+        if elsewhere:
+            names = [(client.key, client.name) for client in elsewhere]
+            groups.append((gettext("On another device"), names))
+        widget: Any = self.fields["program"].widget
+        widget.choices = groups
 
 
 def attempt_in(data: dict[str, str]) -> UUID:

@@ -53,7 +53,7 @@ def normalise(text: str, *, default: str) -> str:
 
 def suggest(user_agent: str, taken: Collection[str]) -> str:
     """Return a name for the device of this browser that is not in `taken`."""
-    return _unique_name(_guess_device(user_agent), taken)
+    return make_unique(_guess_device(user_agent), taken)
 
 
 def symbol(label: str) -> str:
@@ -72,18 +72,6 @@ def apple_device(user_agent: str) -> str:
     """
     known = {"iPhone": "iPhone", "iPad": "iPad", "Macintosh": _("Mac or iPad")}
     return next((name for word, name in known.items() if word in user_agent), "")
-
-
-def suggestions() -> list[str]:
-    """Return names to choose from with one click."""
-    return [
-        _("My iPhone"),
-        _("My Android phone"),
-        _("Office PC"),
-        _("Laptop"),
-        "Foxmail",
-        "Thunderbird",
-    ]
 
 
 def _is_seen(sign: str) -> bool:
@@ -106,7 +94,8 @@ def _guess_device(user_agent: str) -> str:
     return _("My device")
 
 
-def _unique_name(name: str, taken: Collection[str]) -> str:
+def make_unique(name: str, taken: Collection[str]) -> str:
+    """Return the name, with a number behind it if it is in `taken`."""
     number, candidate = 1, name
     while candidate in taken:
         number += 1

@@ -293,8 +293,21 @@ class SecurityPasswordPage:
         return [row for row in sites.get_own_site().servers if row.purpose in on]
 
     @property
+    def incoming(self) -> Server | None:
+        """The server to receive mail from; None where programs can only send."""
+        return sites.find_incoming(self.servers)
+
+    @property
+    def outgoing(self) -> Server | None:
+        """The server to send mail by; None where programs can only receive."""
+        return sites.find_outgoing(self.servers)
+
+    @property
     def server_pair(self) -> ServerPair | None:
-        """The servers to receive from and send by; None unless there are both."""
+        """The servers to receive from and send by; None unless there are both.
+
+        Profiles and codes that set a program up without typing need both.
+        """
         return sites.choose_servers(self.servers)
 
     @property

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from clientpasswords.views import (
+    connect,
     device,
     index,
     lost,
@@ -20,6 +21,17 @@ passwords = [
     path("new/", new.NewPassword.as_view(), name="new"),
     path("new/code/", new.NewPassword.as_view(step="send_code"), name="code"),
     path("new/verify/", new.NewPassword.as_view(step="verify"), name="verify"),
+    path("connect/", connect.ConnectDevice.as_view(), name="connect"),
+    path(
+        "connect/code/",
+        connect.ConnectDevice.as_view(step="send_code"),
+        name="connect-code",
+    ),
+    path(
+        "connect/verify/",
+        connect.ConnectDevice.as_view(step="verify"),
+        name="connect-verify",
+    ),
     path("scan/", scan.ScanCode.as_view(), name="scan"),
     path("scan/code/", scan.ScanCode.as_view(step="send_code"), name="scan-code"),
     path("scan/verify/", scan.ScanCode.as_view(step="verify"), name="scan-verify"),

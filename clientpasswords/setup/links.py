@@ -8,7 +8,7 @@ be for a device that has a password: the new one then takes its place (`replacin
 import secrets
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -124,7 +124,7 @@ def redeem(token: str, *, user_agent: str, network_address: str | None) -> Issue
         taken = owner.client_passwords.live().values_list("label", flat=True)
         issued = lifecycle.create(
             owner,
-            attempt=link.attempt,
+            attempt=uuid4(),  # by that of the link's form another may be issued
             label=labels.suggest(user_agent, set(taken)),
             by=Actor(owner.address, network_address),
             other=link.device_of,

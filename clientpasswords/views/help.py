@@ -28,20 +28,19 @@ def client(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     context = _help_context(request)
     context["client"] = clients.CLIENTS[key]
-    return render(request, f"help/{key}.html", context)
+    return render(request, clients.CLIENTS[key].template, context)
 
 
 def _help_context(request: HttpRequest) -> dict[str, Any]:
     """Return the data of the reader, or of the site if nobody is signed in."""
     page = SecurityPasswordPage(request.user) if request.user.is_authenticated else None
     servers = page.servers if page else sites.get_own_site().servers
-    ways = sites.choose_servers(servers)
     return {
         "layout": "shell.html" if page else "signed_out.html",
         "page": page,
         "clients": clients.CLIENTS.values(),
         "servers": servers,
-        "incoming": ways and ways.incoming,
-        "outgoing": ways and ways.outgoing,
+        "incoming": sites.find_incoming(servers),
+        "outgoing": sites.find_outgoing(servers),
         "address": page.account.address if page else _("your full address"),
     }

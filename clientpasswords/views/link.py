@@ -63,9 +63,12 @@ def install(request: HttpRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _profile(request: HttpRequest, link: SetUpLink, token: str) -> HttpResponse:
-    ways = SecurityPasswordPage(link.account).server_pair
-    if ways is None:
+    page = SecurityPasswordPage(link.account)
+    ways = page.server_pair
+    if not page.lets_programs_in:
         return _refused(request, words.describe_refusal(lifecycle.ThirdPartyLogonOff()))
+    if ways is None:
+        return _needs_both(request)
     try:
         issued = links.redeem(
             token,
@@ -91,6 +94,20 @@ def _gone(request: HttpRequest) -> HttpResponse:
         ),
     }
     return render(request, "clientpasswords/link_gone.html", context, status=410)
+
+
+def _needs_both(request: HttpRequest) -> HttpResponse:
+    """Say how to set the device up without a profile, which needs both servers."""
+    context = {
+        "title": _("No profile is possible any more"),
+        "hint": _(
+            "A profile needs a server for incoming and one for outgoing mail. Your "
+            "mailbox no longer has both. Choose “Connect a device” again: it says what "
+            "to enter by hand."
+        ),
+    }
+    page = "clientpasswords/link_gone.html"
+    return render(request, page, context, status=403)
 
 
 def _refused(request: HttpRequest, why: words.CodeRefusal) -> HttpResponse:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.recipients import find_reader_zone
 from clientpasswords import words
 from clientpasswords.page import SecurityPasswordPage
+from clientpasswords.setup import clients
 
 NEW_KEY = "new"  # the session key for the row to highlight
 
@@ -27,7 +28,16 @@ def render_page(
     **more: Any,
 ) -> HttpResponse:
     """Render a page or window about the security passwords of the account."""
-    context = {"page": page, "servers": page.servers, **more}
+    page.zone = find_reader_zone(request)
+    kind = clients.guess_kind(request.headers.get("User-Agent", ""))
+    context = {
+        "page": page,
+        "servers": page.servers,
+        "incoming": page.incoming,
+        "outgoing": page.outgoing,
+        "is_iphone_here": kind == clients.IPHONE,
+        **more,
+    }
     return render(request, f"clientpasswords/{name}.html", context, status=status)
 
 

@@ -31,30 +31,48 @@ class ScanCode(IdentityWindow):
     @sensitive_variables()
     def confirm(self, form: CodeForm) -> HttpResponse:
         """Offer a link, unless this form has already made one."""
-        try:
-            offer = links.offer(
-                self.request.user,
-                code=form.proof,
-                attempt=form.cleaned_data["attempt"],
-                by=actor(self.request),
-            )
-        except links.AlreadyOffered:
-            return pages.render_page(self.request, "link_shown", self.page, status=409)
-        return self.remember_method(self._link(offer), form)
+        return offer_link(self, form)
 
-    @sensitive_variables()
-    def _link(self, offer: links.Offer) -> HttpResponse:
-        path = reverse("links:scanned", args=[offer.token])
-        address = build_absolute_url(self.request, path)
-        return pages.render_page(
-            self.request,
-            "link",
-            self.page,
-            link=offer.link,
-            address=address,
-            link_qr=qrcodes.draw_svg(address),
-            minutes=links.LIFETIME // timedelta(minutes=1),
+
+@sensitive_variables()
+def offer_link(window: IdentityWindow, form: CodeForm) -> HttpResponse:
+    """Spend the code for a link, and show it, unless this form has made one.
+
+    Raises:
+        Refused, CodeError: as `links.offer`.
+    """
+    try:
+        offer = links.offer(
+            window.request.user,
+            code=form.proof,
+            attempt=form.cleaned_data["attempt"],
+            by=actor(window.request),
+            other=window.other,
         )
+    except links.AlreadyOffered:
+        return pages.render_page(
+            window.request, "link_shown", window.page, status=409, window=window
+        )
+    return window.remember_method(_show_link(window, offer), form)
+
+
+@sensitive_variables()
+def _show_link(window: IdentityWindow, offer: links.Offer) -> HttpResponse:
+    path = reverse("links:scanned", args=[offer.token])
+    address = build_absolute_url(window.request, path)
+    agent = window.request.headers.get("User-Agent", "")
+    return pages.render_page(
+        window.request,
+        "link",
+        window.page,
+        window=window,
+        link=offer.link,
+        address=address,
+        link_qr=qrcodes.draw_svg(address),
+        minutes=links.LIFETIME // timedelta(minutes=1),
+        # By default an iPad says that it is a Mac.
+        may_be_ipad="Macintosh" in agent,
+    )
 
 
 @never_cache

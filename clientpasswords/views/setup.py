@@ -17,7 +17,7 @@ from accounts.models import Account
 from accounts.sites import ServerPair
 from clientpasswords import labels, lifecycle, passwords
 from clientpasswords.page import SecurityPasswordPage
-from clientpasswords.setup import clients, profiles, qrcodes, seals
+from clientpasswords.setup import profiles, qrcodes, seals
 from clientpasswords.views import pages
 
 
@@ -26,7 +26,7 @@ def setup_context(
     request: UserRequest, page: SecurityPasswordPage, issued: lifecycle.Issued
 ) -> dict[str, Any]:
     """Return the context for setting up a device with the new password."""
-    context: dict[str, Any] = {"clients": clients.CLIENTS.values()}
+    context: dict[str, Any] = {"address": request.user.address}
     ways = page.server_pair
     if ways is not None:
         secret, pk = issued.secret, issued.client_password.pk

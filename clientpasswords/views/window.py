@@ -1,8 +1,9 @@
 """The identity authentication window, which asks for a code before an act."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ from clientpasswords.page import SecurityPasswordPage
 from clientpasswords.views import pages
 
 METHOD_COOKIE = "method"  # the method that was used last
+METHODS = ("app", "phone")
 
 
 class IdentityWindow(View):
@@ -45,6 +47,7 @@ class IdentityWindow(View):
     code_name: ClassVar[str]
     verify_name: ClassVar[str]
     act = Purpose.ISSUE
+    form_class: type[CodeForm] = CodeForm
     request: UserRequest
 
     def dispatch(self, request: HttpRequest, *_args: Any, **_keys: Any) -> HttpResponse:
@@ -64,7 +67,8 @@ class IdentityWindow(View):
     @method_decorator(require_POST)
     def send_code(self, request: UserRequest) -> HttpResponse:
         """Send a code to the phone on file."""
-        form = CodeForm(initial={"attempt": attempt_in(request.POST)})
+        kept = {"attempt": attempt_in(request.POST), "method": "phone"}
+        form = self.form_class(initial=kept | self.chosen(request.POST))
         try:
             lifecycle.send_code(
                 request.user,
@@ -76,14 +80,17 @@ class IdentityWindow(View):
         except (lifecycle.Refused, codes.CodeError) as refusal:
             self.page.read_phone_again()
             return self.show(form, words.describe_refusal(refusal))
-        return redirect(self.page_address)
+        chosen = urlencode(self.chosen(request.POST))
+        return redirect(
+            f"{self.page_address}?{chosen}" if chosen else self.page_address
+        )
 
     @method_decorator([never_cache, sensitive_post_parameters("code")])
     @sensitive_variables()
     @method_decorator(require_POST)
     def verify(self, request: UserRequest) -> HttpResponse:
         """Check the form, and return the response of `confirm`."""
-        form = CodeForm(request.POST)
+        form = self.form_class(request.POST)
         if not form.is_valid():
             return self.show(form)
         try:
@@ -105,6 +112,10 @@ class IdentityWindow(View):
             Refused, CodeError: Nothing was done; the window shows why.
         """
         raise NotImplementedError
+
+    def chosen(self, data: Mapping[str, str]) -> dict[str, str]:
+        """Return what was chosen beside the code, which stays while one is sent."""
+        return {}
 
     def extra_context(self) -> dict[str, Any]:
         """Return more context for its template."""
@@ -154,14 +165,17 @@ class IdentityWindow(View):
         )
 
     def blank_form(self) -> CodeForm:
-        """Return an empty form with the method that was used last."""
-        method = self.request.COOKIES.get(METHOD_COOKIE, "phone")
-        return CodeForm(initial={"method": method})
+        """Return an empty form with the method of a code that was sent, or the last."""
+        method = self.request.COOKIES.get(METHOD_COOKIE)
+        if self.code_sent:
+            method = "phone"
+        initial = {"method": method} if method in METHODS else {}
+        return self.form_class(initial=initial | self.chosen(self.request.GET))
 
     def remember_method(self, response: HttpResponse, form: CodeForm) -> HttpResponse:
-        """Remember the method in a cookie, if it is not the default."""
+        """Remember the method in a cookie, if there was a choice."""
         method = form.cleaned_data["method"]
-        if method == "app" or METHOD_COOKIE in self.request.COOKIES:
+        if self.page.can_use_app or METHOD_COOKIE in self.request.COOKIES:
             http.set_choice_cookie(response, METHOD_COOKIE, method)
         return response
 

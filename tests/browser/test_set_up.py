@@ -1,16 +1,19 @@
 """A device is set up without typing."""
 
 import plistlib
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Account
+from clientpasswords import replacing
 from clientpasswords.setup import links
+from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Visit
 from tests.browser.look import PHONE, Look
@@ -60,6 +63,92 @@ def test_an_iphone_takes_its_profile_from_the_page_with_the_password(
     assert steps.opens(bob, secret)
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_iphone_is_set_up_on_itself_in_four_clicks(
+    visit: Visit, bob: Account, *, scripts: bool
+) -> None:
+    page = visit(
+        steps.AREA, bob, width=PHONE, user_agent=IPHONE, java_script_enabled=scripts
+    )
+
+    steps.link(page, "Set up this device").click()
+    steps.type_code(page, steps.get_code(page))
+
+    window = steps.window(page, steps.SHOWN)
+    expect(window.locator(".button-primary:visible")).to_have_text(
+        "Install the profile"
+    )
+    expect(steps.button(page, "Install the profile")).to_be_in_viewport()
+    expect(page.locator("output")).to_be_hidden()
+    secret = page.locator("output").text_content() or ""
+    assert take_profile(page) == secret
+    assert steps.opens(bob, secret)
+
+
+@pytest.mark.parametrize("agent", [IPHONE, MAC])
+def test_ok_asks_before_a_profile_that_was_not_installed_is_lost(
+    visit: Visit, bob: Account, agent: str
+) -> None:
+    page = visit(steps.NEW, bob, user_agent=agent)
+    steps.type_code(page, steps.get_code(page))
+    expect(steps.window(page, steps.SHOWN)).to_be_visible()
+
+    steps.button(page, "OK").click()
+
+    asked = "You have neither installed the profile nor copied the password."
+    expect(page.get_by_text(asked)).to_be_visible()
+    take_profile(page)
+    expect(page.get_by_text(asked)).to_be_hidden()
+    steps.button(page, "OK").click()
+    expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_iphone_is_replaced_by_a_code_that_it_scans_from_the_desktop(
+    visit: Visit, here: None, bob: Account, look: Look, *, scripts: bool
+) -> None:
+    old, old_secret = factories.make_client_password(bob, "My iPhone")
+    page = visit(steps.AREA, bob, java_script_enabled=scripts)
+
+    steps.link(page, "Replace My iPhone").click()
+    program = page.get_by_label("Where will you use it?")
+    expect(program.locator("option:checked")).to_have_text("iPhone and iPad")
+    steps.type_code(page, steps.get_code(page))
+    expect(page.get_by_role("img", name="The link as a QR code")).to_be_visible()
+    address = page.locator("#link").text_content() or ""
+    if scripts:
+        look(page, "replace-by-scan")
+    phone = visit(address, width=PHONE, user_agent=IPHONE, java_script_enabled=scripts)
+    expect(phone.get_by_text("takes the place of the password of")).to_be_visible()
+    secret = take_profile(phone)
+
+    assert steps.opens(bob, secret)
+    assert steps.opens(bob, old_secret)
+    factories.make_usage(bob.client_passwords.get(replaces=old))
+    replacing.delete_replaced()
+    assert not steps.opens(bob, old_secret)
+    page.goto(steps.AREA)
+    expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
+    expect(steps.device(page, "My iPhone")).to_be_visible()
+
+
+def test_another_program_is_connected_with_its_steps_in_five_clicks(
+    visit: Visit, bob: Account
+) -> None:
+    page = visit(steps.AREA, bob)
+
+    steps.link(page, "Connect a device").click()
+    page.get_by_label("Where will you use it?").select_option("Foxmail")
+    steps.type_code(page, steps.get_code(page))
+
+    expect(page.get_by_text("Foxmail may call it authorisation code")).to_be_visible()
+    secret = steps.shown(page)
+    steps.button(page, "Copy").click()
+    steps.button(page, "OK").click()
+    expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
+    assert steps.opens(bob, secret)
+
+
 def test_the_page_with_the_password_on_a_mac(
     visit: Visit, bob: Account, look: Look
 ) -> None:
@@ -83,9 +172,11 @@ def test_thunderbird_on_a_phone_has_a_code_to_scan(
     page = visit(steps.NEW, bob)
     steps.issue(page)
 
-    page.get_by_role("dialog").get_by_text("Thunderbird for Android").first.click()
+    page.get_by_text("On another device").click()
+    page.get_by_role("radio", name="Thunderbird for Android").check(force=True)
 
     code = page.get_by_role("img", name="The account with its password as a QR code")
+    code.scroll_into_view_if_needed()
     expect(code).to_be_in_viewport()
     box = code.locator("svg").bounding_box()
     assert box is not None
@@ -104,9 +195,17 @@ def scan(visit: Visit, page: Page, **options: Any) -> Page:
     return device
 
 
-def show_link(page: Page) -> None:
+def done_stages(page: Page) -> Locator:
+    """The stages that are ticked off."""
+    return page.locator(".stages").get_by_role("listitem").filter(has_text="(done)")
+
+
+def show_link(page: Page, look: Look | None = None) -> None:
     """From the list through the identity window to the code."""
-    steps.link(page, "Set up an iPhone or iPad").click()
+    steps.link(page, "Connect a device").click()
+    page.get_by_label("Where will you use it?").select_option("iPhone and iPad")
+    if look:
+        look(page, "connect")
     steps.type_code(page, steps.get_code(page))
     expect(steps.window(page, "Set up an iPhone or iPad")).to_be_visible()
 
@@ -116,9 +215,7 @@ def test_a_phone_is_set_up_from_the_desk(
 ) -> None:
     watch.expected |= {410}
     page = visit(steps.AREA, bob)
-    steps.link(page, "Set up an iPhone or iPad").click()
-    look(page, "scan")
-    steps.type_code(page, steps.get_code(page))
+    show_link(page, look=look)
     expect(page.get_by_text("Waiting for the device")).to_be_visible()
     page.get_by_text("I cannot scan it").click()
     look(page, "scan-code")

@@ -55,6 +55,7 @@ def test_the_profile_of_the_browser_does_not_hold_it(
     page = own_browser.new_page()
     sign_in_at_once(own_browser, bob, watch.origins[0])
     secret = steps.issue(page)
+    page.get_by_text("Enter the password by hand").click()
     steps.button(page, "Copy").click()
     with page.expect_download() as caught:  # the profile is meant to hold it
         steps.button(page, "Install the profile").click()

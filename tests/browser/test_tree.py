@@ -23,6 +23,7 @@ LIST = """
         Your administrator requires security passwords. You cannot turn this off.
         The rule comes from the policy of bob@example.com.
     - heading "Security passwords (1 of 10)" [level=3]
+    - link "Connect a device"
     - link "Generate New Password"
     - region "Last 30 days (days in UTC)":
       - heading "Last 30 days (days in UTC)" [level=4]

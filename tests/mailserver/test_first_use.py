@@ -66,7 +66,7 @@ def browser(alice: Account) -> Client:
 def seconds_until_said(browser: Client, row: ClientPassword) -> float:
     start = time.monotonic()
     page = reverse("clientpasswords:status", args=[row.pk])
-    while not browser.get(page).json()["connected"]:
+    while browser.get(page).json()["state"] != "connected":
         assert time.monotonic() - start < PATIENCE
         time.sleep(0.02)
     return time.monotonic() - start

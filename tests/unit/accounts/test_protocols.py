@@ -17,15 +17,18 @@ from accounts.models.protocols import (
     PROTOCOLS,
     PROTOCOLS_BY_KEY,
     PROTOCOLS_BY_SESSION_SERVICE,
+    Protocol,
     ProtocolSwitches,
 )
 from accounts.notify.notices import LOSSES
 from accounts.policy.reminders import list_losses
+from accounts.sites import Server, choose_servers
 from administration.bulk.actions import ProtocolsForm
 from administration.events.page import ProtocolFilter
 from administration.mailboxes.filters import ProtocolsFilter
 from clientpasswords.forms import ScopeForm
 from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords.setup.qrcodes import RECEIVING
 from deploy.render import TEMPLATES
 from tests.databases import APPS, ROOT
 from tests.factories import make_client_password, make_policy
@@ -190,3 +193,34 @@ def test_an_exception_that_allows_it_is_known_to_end(key: str, alice: Account) -
     alice.policy_until = alice.created_at
 
     assert list_losses(alice) == [key]
+
+
+def test_a_protocol_that_neither_receives_nor_sends_is_nobodys_way() -> None:
+    filters = Protocol(
+        key="filters", logon_services=("sieve",), session_services=("managesieve",)
+    )
+    known = [Server(each, "mail.example.com", 1, "none") for each in PROTOCOLS]
+    other = Server(filters, "mail.example.com", 4190, "STARTTLS")
+
+    for place in range(len(known) + 1):
+        assert choose_servers(
+            [*known[:place], other, *known[place:]]
+        ) == choose_servers(known)
+    assert (
+        choose_servers([other, *(each for each in known if each.protocol.sends)])
+        is None
+    )
+    assert (
+        choose_servers([other, *(each for each in known if each.protocol.receives)])
+        is None
+    )
+
+
+def test_each_protocol_that_receives_mail_has_its_number_at_thunderbird() -> None:
+    assert [*RECEIVING] == [each.key for each in PROTOCOLS if each.receives]
+
+
+def test_the_filter_of_fail2ban_knows_each_protocol() -> None:
+    text = (TEMPLATES / "fail2ban" / "filter.d" / "mailportal.conf").read_text()
+
+    assert f'"protocol":"(?:{"|".join(PROTOCOL_KEYS)})"' in text

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clientpasswords import labels
+from clientpasswords.setup.clients import CLIENTS
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) Mobile Safari"
 ANDROID = "Mozilla/5.0 (Linux; Android 16; Pixel 9) Mobile Chrome"
@@ -118,9 +119,9 @@ def test_ten_devices_get_ten_names() -> None:
     assert len(set(taken)) == 10
 
 
-def test_the_names_to_choose_from_are_all_acceptable() -> None:
-    for name in labels.suggestions():
-        assert normal(name) == name
+def test_the_names_that_programs_suggest_are_all_acceptable() -> None:
+    for client in CLIENTS.values():
+        assert normal(str(client.device)) == client.device
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from accounts import budgets, codes, events
 from accounts.models import Account, Phone
 from accounts.policy import effective
 from clientpasswords import labels, lifecycle, passwords
-from clientpasswords.setup import links, profiles, qrcodes, seals, signing
+from clientpasswords.setup import clients, links, profiles, qrcodes, seals, signing
 from clientpasswords.views import pages, setup
 from clientpasswords.views.new import NewPassword
 from gateways import sms
@@ -88,11 +88,12 @@ NEXT = [
     (passwords, "selector"),
     (passwords, "hash_for_mail_server"),
     (events, "record"),
-    (NewPassword, "_suggested_label"),
+    (NewPassword, "suggest_label"),
     (NewPassword, "_reveal"),
     (pages, "render_page"),
     (passwords, "groups"),
-    (labels, "suggestions"),
+    (labels, "make_unique"),
+    (clients, "guess_client"),
     (setup, "setup_context"),
     (seals, "seal"),
     (qrcodes, "thunderbird_export"),

@@ -252,7 +252,7 @@ def test_the_page_has_a_notice_in_the_place_of_its_buttons(
     assert "Phone" in page
     for gone in (
         "Generate New Password",
-        "Set up an iPhone or iPad",
+        "Connect a device",
         'role="switch"',
         ">Delete<",
         "Delete all",

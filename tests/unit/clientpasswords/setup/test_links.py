@@ -62,6 +62,26 @@ def test_a_link_brings_a_password_that_works(alice: Account) -> None:
     assert (event.actor, event.network_address) == (alice.address, "203.0.113.5")
 
 
+@pytest.mark.parametrize("first", ["link", "password"])
+def test_one_form_may_be_used_for_a_password_and_for_a_link(
+    alice: Account, clock: Traveller, first: str
+) -> None:
+    """Who goes back in the browser sees the same form again."""
+    attempt = uuid4()
+
+    def offer_by_form() -> links.Offer:
+        clock.shift(timedelta(minutes=2))
+        return links.offer(alice, code=code_for(alice), attempt=attempt, by=HOME)
+
+    early = offer_by_form() if first == "link" else None
+    clock.shift(timedelta(minutes=2))
+    issue(alice, code_for(alice), attempt=attempt)
+    offered = early or offer_by_form()
+
+    assert use(offered.token).client_password.account == alice
+    assert alice.client_passwords.count() == 2
+
+
 def test_a_link_works_once(alice: Account) -> None:
     offered = offer(alice)
     use(offered.token)
