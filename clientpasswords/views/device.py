@@ -6,8 +6,6 @@ from dataclasses import replace
 from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.formats import time_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +16,7 @@ from clientpasswords import labels, lifecycle
 from clientpasswords.forms import LabelForm, ScopeForm
 from clientpasswords.models import ClientPassword, Logon
 from clientpasswords.page import SecurityPasswordPage
-from clientpasswords.views import pages
+from clientpasswords.views import live, pages
 
 SIGN_INS = 20
 
@@ -80,13 +78,7 @@ def notices(request: UserRequest, pk: int) -> HttpResponse:
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
     """Return whether the password was used yet, for the page that reveals it."""
-    used = _own_password(request, pk).used
-    text = ""
-    if used is not None:
-        time = time_format(localtime(used.first_at), "TIME_FORMAT")
-        text = _("Connected: %(protocol)s, %(time)s")
-        text %= {"protocol": used.protocol.upper(), "time": time}
-    return JsonResponse({"connected": text})
+    return JsonResponse(live.describe_progress(_own_password(request, pk)))
 
 
 @require_safe

@@ -14,7 +14,7 @@ from accounts.http import UserRequest, actor, build_absolute_url
 from clientpasswords.forms import CodeForm
 from clientpasswords.models import SetUpLink
 from clientpasswords.setup import links, qrcodes
-from clientpasswords.views import pages
+from clientpasswords.views import live, pages
 from clientpasswords.views.window import IdentityWindow
 
 
@@ -78,22 +78,36 @@ def _show_link(window: IdentityWindow, offer: links.Offer) -> HttpResponse:
 @never_cache
 @require_safe
 def status(request: UserRequest, pk: int) -> JsonResponse:
-    """Return the state of the link as text; empty while it can be redeemed.
+    """Return how far the device is that the link sets up.
 
     A page may still ask after its link was withdrawn. Links that never existed or have
-    another owner get the same text.
+    another owner get the same answer.
     """
-    rows = SetUpLink.objects.select_related("client_password")
+    rows = SetUpLink.objects.select_related("client_password__usage")
     link = rows.filter(pk=pk, account=request.user).first()
-    text = ""
+    return JsonResponse(_describe_link(link))
+
+
+def _describe_link(link: SetUpLink | None) -> live.Progress:
     if link is None:
-        text = _("The code no longer works.")
-    elif link.client_password is not None:
-        text = _("The profile was downloaded: “%(device)s” is in the list.")
-        text %= {"device": link.client_password.label}
-    elif link.has_expired:
-        text = _("The code has expired. Create a new one.")
-    return JsonResponse({"connected": text})
+        return live.describe("failed", _("The code no longer works."))
+    row = link.client_password
+    if row is None:
+        if not link.has_expired:
+            return live.describe("waiting")
+        return live.describe("failed", _("The code has expired. Create a new one."))
+    device = {"device": row.label}
+    if row.revoked_at is not None:
+        text = _("The password for “%(device)s” was deleted.")
+        return live.describe("failed", text % device)
+    progress = live.describe_progress(row)
+    if progress["state"] != "waiting":
+        return progress
+    text = _(
+        "The profile was downloaded: “%(device)s” is in the list. Now install it in "
+        "the settings of the device."
+    )
+    return live.describe("scanned", text % device)
 
 
 @require_POST

@@ -15,7 +15,7 @@ for (const dialog of document.querySelectorAll("dialog[data-modal]")) {
   dialog.removeAttribute("open");
   dialog.showModal();
   const target = ["[data-focus] input", "[data-focus]", "h2"].map((each) => dialog.querySelector(each)).find(Boolean);
-  target.focus();
+  target.focus({ preventScroll: true }); // The window opens at its title.
   target.select?.();
 
   if ("sticky" in dialog.dataset) keepOpen(dialog);

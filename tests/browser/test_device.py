@@ -108,6 +108,10 @@ def test_at_the_reveal_it_is_limited_and_seen_to_connect(
         client_password=row, first_at=now, last_at=now, protocol="imap", node="mx"
     )
     expect(page.get_by_text("Connected: IMAP")).to_be_visible()
+    done = page.locator(".stages").get_by_role("listitem").filter(has_text="(done)")
+    expect(done).to_have_count(3)
+    expect(page.get_by_text("You can close this window.")).to_be_visible()
+    look(page, "reveal-connected")
 
     page.get_by_label("send mail only").check()
     # Not copied, and not asked for: a mail program has it.

@@ -132,10 +132,13 @@ def test_at_the_reveal_help_opens_beside_the_password(
 ) -> None:
     page = visit(steps.NEW, bob)
     secret = steps.issue(page)
-    page.get_by_role("dialog").get_by_text("Server settings").click()
+    page.get_by_role("radio", name="Foxmail").check(force=True)
 
     with page.context.expect_page() as opened:
-        steps.link(page, "Foxmail").click()
+        window = steps.window(page, steps.SHOWN)
+        window.get_by_role("link", name="How to set up your mail program").locator(
+            "visible=true"
+        ).click()
 
     expect(steps.heading(opened.value, "Foxmail")).to_be_visible()
     assert steps.shown(page) == secret

@@ -1,5 +1,7 @@
 """The password is shown once, and only ever one is made."""
 
+import re
+
 import pytest
 from playwright.sync_api import Error, Locator, Page, expect
 from pytest_django import Settings
@@ -69,23 +71,58 @@ def test_selecting_by_hand_copies_no_blanks(page: Page) -> None:
     expect(page.get_by_text("Security passwords (1 of 10)")).to_be_visible()
 
 
+def test_a_name_that_was_typed_stays_when_a_program_is_chosen(page: Page) -> None:
+    steps.issue(page)
+
+    page.get_by_label("Device").fill("My old tablet")
+    page.get_by_role("radio", name="Foxmail").check(force=True)
+
+    expect(page.get_by_label("Device")).to_have_value("My old tablet")
+
+
+def test_what_is_done_is_ticked_off(page: Page) -> None:
+    steps.issue(page)
+    stages = page.locator(".stages").get_by_role("listitem")
+    expect(stages.filter(has_text="(done)")).to_have_count(0)
+
+    steps.button(page, "Copy").click()
+
+    expect(stages.filter(has_text="(done)")).to_have_text(re.compile("Copy"))
+
+
+def test_values_in_the_steps_have_a_button_to_copy_them(page: Page) -> None:
+    steps.issue(page)
+    page.get_by_role("radio", name="Outlook (classic)").check(force=True)
+    shown = page.locator(".program-steps:visible")
+
+    shown.get_by_role("button", name="Copy the IMAP server").click()
+    expect(paste(page)).to_have_value("imap.example.com")
+    shown.get_by_role("button", name="Copy the IMAP port").click()
+    expect(paste(page)).to_have_value("993")
+
+
 def test_spelt_out_it_is_one_character_a_line(page: Page) -> None:
     secret = steps.issue(page)
 
     page.get_by_text("Spell it out").click()
 
     letters = page.locator(".spelt").get_by_role("listitem")
-    expect(letters).to_have_text(list(secret))
+    expect(letters).to_have_text(
+        [f"{each} digit" if each.isdigit() else each for each in secret]
+    )
 
 
-def test_a_suggestion_fills_the_device_in(page: Page, bob: Account) -> None:
+def test_the_program_shows_its_steps_and_names_the_device(
+    page: Page, bob: Account
+) -> None:
     steps.issue(page)
 
-    chip = steps.button(page, "Thunderbird")
-    chip.click()
+    page.get_by_role("radio", name="Foxmail").check(force=True)
+    expect(page.get_by_text("Foxmail may call it authorisation code")).to_be_visible()
+    page.get_by_role("radio", name="Thunderbird", exact=True).check(force=True)
 
     expect(page.get_by_label("Device")).to_have_value("Thunderbird")
-    expect(chip).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text("Foxmail may call it authorisation code")).to_be_hidden()
     steps.button(page, "Copy").click()
     steps.button(page, "OK").click()
     expect(steps.device(page, "Thunderbird")).to_be_visible()

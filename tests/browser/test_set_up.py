@@ -226,8 +226,24 @@ def test_a_phone_is_set_up_from_the_desk(
 
     assert steps.opens(bob, secret)
     expect(page.get_by_text("“My iPhone” is in the list")).to_be_visible()
+    expect(done_stages(page)).to_have_text([re.compile("Scan")])
+    expect(page.get_by_role("img", name="The link as a QR code")).to_be_hidden()
+    expect(steps.link(page, "Done")).to_be_visible()
+    expect(steps.button(page, "Cancel")).to_be_hidden()
+    look(page, "scan-downloaded")
+
+    row = bob.client_passwords.get()
+    factories.make_logon(bob, client_password=row, reason="out-of-scope")
+    expect(page.get_by_text("Refused: ")).to_be_visible()
+    expect(done_stages(page)).to_have_count(2)
+    look(page, "scan-refused")
+    factories.make_usage(row)
+
+    expect(page.get_by_text("Connected: IMAP")).to_be_visible()
+    expect(page.get_by_text("You can close this window.")).to_be_visible()
+    expect(done_stages(page)).to_have_count(3)
     look(page, "scan-done")
-    steps.link(page, "Done").click()
+    steps.link(page, "Back to the list").click()
     expect(steps.device(page, "My iPhone")).to_be_visible()
     phone.reload()
     expect(steps.heading(phone, "This link no longer works")).to_be_visible()
@@ -240,6 +256,10 @@ def test_a_phone_is_set_up_from_the_desk_without_scripts(
     page = visit(steps.AREA, bob, java_script_enabled=False)
     show_link(page)
 
+    # The driver switches scripts off behind the parser's back: these stay hidden.
+    hints = page.locator("dialog noscript").all_text_contents()
+    assert any("Press Done: the list shows when" in each for each in hints)
+    assert any("Create a new code" in each for each in hints)
     secret = take_profile(scan(visit, page, java_script_enabled=False))
 
     assert steps.opens(bob, secret)
@@ -294,8 +314,8 @@ def test_a_question_that_was_on_its_way_at_cancel_is_answered(
     assert answers == [200]
 
 
-def test_a_code_that_is_cancelled_in_another_window_says_so(
-    visit: Visit, bob: Account, here: None, watch: Watch
+def test_a_code_that_is_cancelled_in_another_window_leads_to_a_new_one(
+    visit: Visit, bob: Account, here: None, look: Look
 ) -> None:
     page = visit(steps.AREA, bob)
     show_link(page)
@@ -313,6 +333,11 @@ def test_a_code_that_is_cancelled_in_another_window_says_so(
     page.on("request", note)
     page.wait_for_timeout(2500)  # milliseconds; it asked every second
     assert not asked
+    expect(page.get_by_role("img", name="The link as a QR code")).to_be_hidden()
+    look(page, "scan-failed")
+    steps.link(page, "Create a new code").click()
+    program = page.get_by_label("Where will you use it?")
+    expect(program.locator("option:checked")).to_have_text("iPhone and iPad")
 
 
 def test_a_link_is_shown_once(

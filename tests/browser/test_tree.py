@@ -73,11 +73,18 @@ REVEAL = """
   - status: /[a-z2-9]{4} [a-z2-9]{4} [a-z2-9]{4} [a-z2-9]{4}/
   - button "Copy"
   - group: Spell it out
+  - group "Where will you use it?":
+    - radio "Thunderbird" [checked]
+    - list
+    - radio "Another program"
+    - group: On another device
   - textbox "Device"
-  - group "Suggestions":
-    - button "My iPhone"
   - group: Server settings
   - group: Limit what it may be used for
+  - list:
+    - listitem: Copy
+    - listitem: Paste
+    - listitem: Connect
   - status: Waiting for the first sign-in…
   - button "OK"
 """

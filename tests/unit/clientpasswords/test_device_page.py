@@ -373,7 +373,7 @@ def test_the_reveal_hears_of_the_first_use(
     browser: Client, page: str, phone: ClientPassword
 ) -> None:
     answer = browser.get(f"{page}status/")
-    assert answer.json() == {"connected": ""}
+    assert answer.json() == {"state": "waiting", "text": "", "at": ""}
     assert "no-store" in answer["Cache-Control"]
 
     now = timezone.now()
@@ -381,9 +381,11 @@ def test_the_reveal_hears_of_the_first_use(
         client_password=phone, first_at=now, last_at=now, protocol="imap", node="mx"
     )
 
-    assert (
-        browser.get(f"{page}status/").json()["connected"].startswith("Connected: IMAP")
-    )
+    assert browser.get(f"{page}status/").json() == {
+        "state": "connected",
+        "text": "Connected: IMAP",
+        "at": now.isoformat(),
+    }
 
 
 # --- a program that keeps trying something else ---------------------------------------

@@ -193,16 +193,71 @@ def test_the_device_reads_the_owners_language(
     assert alice.client_passwords.get().label == "Mein iPhone"
 
 
-def test_the_desk_is_told_when_the_device_has_its_profile(
-    browser: Client, device: Client
+WAITING = {"state": "waiting", "text": "", "at": ""}
+GONE = {"state": "failed", "text": "The code no longer works.", "at": ""}
+
+
+def ask(browser: Client, pk: int) -> Any:
+    """What the desk hears of the link."""
+    answer = browser.get(f"{SCAN}{pk}/status/")
+    assert answer.status_code == 200
+    assert "no-store" in answer["Cache-Control"]
+    return answer.json()
+
+
+def test_the_desk_hears_of_each_stage(
+    browser: Client, alice: Account, device: Client
 ) -> None:
     link = show_link(browser)
-    address = f"{SCAN}{SetUpLink.objects.get().pk}/status/"
-    assert browser.get(address).json() == {"connected": ""}
+    pk = SetUpLink.objects.get().pk
+    assert ask(browser, pk) == WAITING
 
+    device.get(path_of(link))
+    assert ask(browser, pk) == WAITING
     press_install(device, link)
+    scanned = ask(browser, pk)
+    assert scanned["state"] == "scanned"
+    assert "“My iPhone” is in the list" in scanned["text"]
+    assert "install" in scanned["text"]
 
-    assert "“My iPhone” is in the list" in browser.get(address).json()["connected"]
+    row = alice.client_passwords.get()
+    refused = make_logon(alice, client_password=row, reason="out-of-scope")
+    answer = ask(browser, pk)
+    assert answer["state"] == "refused"
+    assert refused.get_reason_display() in answer["text"]
+
+    used = make_usage(row, protocol="imap")
+    assert ask(browser, pk) == {
+        "state": "connected",
+        "text": "Connected: IMAP",
+        "at": used.first_at.isoformat(),
+    }
+
+
+def test_the_desk_hears_that_what_the_link_brought_was_deleted(
+    browser: Client, alice: Account, device: Client
+) -> None:
+    press_install(device, show_link(browser))
+    row = alice.client_passwords.get()
+    browser.post(reverse("clientpasswords:delete", args=[row.pk]))
+
+    answer = ask(browser, SetUpLink.objects.get().pk)
+
+    assert answer["state"] == "failed"
+    assert "“My iPhone” was deleted" in answer["text"]
+
+
+def test_the_window_leads_on_in_every_state(browser: Client) -> None:
+    browser.post(f"{SCAN}code/")
+    html = press_next(browser, last_code()).text
+
+    stages = re.findall(r'data-stage="([^"]+)"', html)
+    assert stages == ["scanned", "installed", "connected"]
+    acts = html.partition('class="progress-acts"')[2].partition("</form>")[0]
+    for state in ("waiting", "scanned", "refused", "connected", "failed"):
+        assert re.search(rf'data-when="[^"]*\b{state}\b', acts), state
+    (again,) = re.findall(r'href="([^"]+)" data-when="failed" hidden>Create', acts)
+    assert browser.get(again).status_code == 200
 
 
 def test_the_desk_is_told_that_a_link_is_gone_or_never_was_in_the_same_words(
@@ -211,17 +266,14 @@ def test_the_desk_is_told_that_a_link_is_gone_or_never_was_in_the_same_words(
     """The page may ask once more when it was cancelled, here or in another window."""
     show_link(browser)
     pk = SetUpLink.objects.get().pk
-    gone = {"connected": "The code no longer works."}
-    assert browser.get(f"{SCAN}{pk}/status/").json() == {"connected": ""}
+    assert ask(browser, pk) == WAITING
     client.force_login(mallory)
-    assert client.get(f"{SCAN}{pk}/status/").json() == gone
+    assert ask(client, pk) == GONE
 
     browser.post(f"{SCAN}cancel/")
 
     for key in (pk, pk + 1):
-        answer = browser.get(f"{SCAN}{key}/status/")
-        assert answer.status_code == 200
-        assert answer.json() == gone
+        assert ask(browser, key) == GONE
 
 
 def test_the_desk_is_told_when_time_is_over(browser: Client) -> None:
@@ -229,9 +281,10 @@ def test_the_desk_is_told_when_time_is_over(browser: Client) -> None:
     link = SetUpLink.objects.get()
     SetUpLink.objects.update(expires_at=link.expires_at - links.LIFETIME)
 
-    text = browser.get(f"{SCAN}{link.pk}/status/").json()["connected"]
+    answer = ask(browser, link.pk)
 
-    assert "has expired" in text
+    assert answer["state"] == "failed"
+    assert "has expired" in answer["text"]
 
 
 def test_cancel_ends_the_link(browser: Client, device: Client) -> None:
