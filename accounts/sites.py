@@ -6,7 +6,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext, gettext_noop, pgettext
 
 from accounts import addresses
 from accounts.models.protocols import PROTOCOLS, Protocol
@@ -33,6 +33,13 @@ class Server:
     def purpose(self) -> str:
         """The label of its protocol."""
         return self.protocol.label
+
+    @property
+    def encryption(self) -> str:
+        """What programs call its security, in the active language."""
+        return (
+            pgettext("encryption", "None") if self.security == "none" else self.security
+        )
 
 
 class ServerPair(NamedTuple):

@@ -59,6 +59,13 @@ function say(words) {
   });
 }
 
+// Values in the steps of a program get the button that they have among the servers.
+for (const value of page.querySelectorAll(".steps b")) {
+  const known = [...page.querySelectorAll(".servers code")].find((code) => line(code) === line(value));
+  const button = known?.parentElement.querySelector("[data-copy]");
+  if (button) value.after(button.cloneNode(true));
+}
+
 for (const button of page.querySelectorAll("[data-copy]")) {
   const source = button.dataset.copy ? document.querySelector(button.dataset.copy) : button.previousElementSibling;
   const words = page.querySelector("[data-status]").dataset;

@@ -36,6 +36,66 @@ def test_help_for_each_program(
     look(page, f"help-{key}")
 
 
+@pytest.mark.parametrize("language", ["en", "de", "zh-hans", "zh-hant"])
+def test_each_page_fits_a_narrow_phone_and_a_sheet_of_paper(
+    visit: Visit, alice: Account, language: str
+) -> None:
+    Account.objects.update(language=language)
+    page = visit("/help/clients/", alice, width=320)
+
+    for key in CLIENTS:
+        page.emulate_media(media="screen")
+        page.goto(page.url.partition("/help/")[0] + f"/help/clients/{key}/")
+        steps.no_scrolling_sideways(page)
+        for drawing in (page.locator(".menus"), page.locator(".sketch")):
+            expect(drawing).to_be_visible()
+        page.emulate_media(media="print")
+        steps.no_scrolling_sideways(page)
+        expect(page.locator(".menus")).to_be_visible()
+        expect(page.locator(".sketch")).to_contain_text("imap.example.com")
+        expect(page.locator(".button >> visible=true")).to_have_count(0)
+
+
+# The words of the drawn menus that are on two lines.
+BROKEN_WORDS = """() => [...document.querySelectorAll(".menu-title, .menu-entry")]
+    .flatMap(each => {
+        const range = document.createRange();
+        const text = [...each.childNodes].find(node => node.data?.trim());
+        return [...text.data.matchAll(/[^\\s-]+/g)].filter(word => {
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }).map(word => word[0]);
+    })"""
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("width", [320, PHONE])
+def test_no_word_in_a_drawn_menu_is_broken(
+    visit: Visit, alice: Account, language: str, width: int
+) -> None:
+    Account.objects.update(language=language)
+    page = visit("/help/clients/", alice, width=width)
+
+    for key in CLIENTS:
+        page.goto(page.url.partition("/help/")[0] + f"/help/clients/{key}/")
+        assert page.evaluate(BROKEN_WORDS) == [], key
+
+
+@pytest.mark.parametrize("key", ["iphone", "outlook-new"])
+def test_a_value_is_copied_from_where_it_is_to_be_entered(
+    visit: Visit, alice: Account, key: str
+) -> None:
+    page = visit(f"/help/clients/{key}/", alice, width=PHONE)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    form = page.locator(".sketch")
+
+    form.get_by_role("button", name="Copy the SMTP server").click()
+
+    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_attached()
+    assert page.evaluate("navigator.clipboard.readText()") == "smtp.example.com"
+
+
 def test_help_for_a_program_that_does_not_exist(
     visit: Visit, alice: Account, watch: Watch
 ) -> None:
@@ -58,8 +118,9 @@ def test_each_field_of_the_servers_is_copied_by_its_own_button(
         "Copy the user name": "alice@example.com",
     }
 
+    table = page.get_by_role("region", name="Server settings")
     for name, text in wanted.items():
-        steps.button(page, name).click()
+        table.get_by_role("button", name=name, exact=True).click()
         status = page.get_by_role("status").filter(has_text="Copied")
         expect(status).to_be_attached()
         assert page.evaluate("navigator.clipboard.readText()") == text
