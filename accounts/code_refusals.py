@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
-from django.utils.formats import date_format, time_format
+from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -50,10 +50,10 @@ def _no_phone(_refusal: Any) -> CodeRefusal:
 
 
 def _held(refusal: codes.Held) -> CodeRefusal:
-    from_then_on = date_format(timezone.localtime(refusal.until), "DATETIME_FORMAT")
     return CodeRefusal(
         _("Your phone number was changed recently."),
-        _("The new number gets codes from %(time)s.") % {"time": from_then_on},
+        _("The new number gets codes in %(wait)s.")
+        % {"wait": format_wait(refusal.until - timezone.now())},
         status=409,
         final=True,
     )
@@ -99,10 +99,9 @@ def _too_many(refusal: codes.TooMany) -> CodeRefusal:
         if refusal.everybody
         else _("You have asked for too many codes.")
     )
-    again = timezone.localtime(timezone.now() + refusal.wait)
     return CodeRefusal(
         title,
-        _("Try again at %(time)s.") % {"time": time_format(again)},
+        _("Try again in %(wait)s.") % {"wait": format_wait(refusal.wait)},
         status=429,
         retry_after=round_up_seconds(refusal.wait),
     )
@@ -178,6 +177,12 @@ def _wrong_code(refusal: codes.WrongCode) -> CodeRefusal:
             "%(count)s try left.", "%(count)s tries left.", refusal.tries_left
         ) % {"count": refusal.tries_left}
     return CodeRefusal(_("Incorrect code."), hint, status=422, field=True)
+
+
+def format_wait(wait: timedelta) -> str:
+    """Return a wait in words, "25 minutes", rounded up: true wherever its reader is."""
+    now = timezone.now()
+    return timeuntil(now + wait + timedelta(seconds=59), now)
 
 
 def round_up_seconds(wait: timedelta) -> int:

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext, gettext_noop
 from django.views.decorators.debug import sensitive_variables
 
@@ -322,7 +321,7 @@ def _write_text_message(act: Purpose, code: str, account: Account) -> str:
     fill in the code on our pages only.
     """
     site = sites.get_own_site()
-    with translation.override(account.language or settings.LANGUAGE_CODE):
+    with recipients.write_for(account):
         minutes = settings.CODE_LIFETIME // timedelta(minutes=1)
         text = gettext(TEXT_MESSAGES[act]) % {"code": code, "minutes": minutes}
     return f"{text}\n\n@{site.host} #{code}" if site.host else text

@@ -11,8 +11,10 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+
+from accounts import recipients
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -72,6 +74,16 @@ def use_account_language(get_response: GetResponse) -> GetResponse:
             response = get_response(request)
             response.headers["Content-Language"] = language
             return response
+
+    return middleware
+
+
+def use_reader_time_zone(get_response: GetResponse) -> GetResponse:
+    """Show times, and read those that are typed in, in the time zone of the reader."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with timezone.override(recipients.get_reader_zone(request)):
+            return get_response(request)
 
     return middleware
 

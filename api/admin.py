@@ -1,7 +1,6 @@
 """The page of API tokens, where site operators make and revoke them."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
@@ -14,14 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.http import actor
 from accounts.models import Domain
+from accounts.moments import moment
 from administration.base.filters import ChoiceFilter
 from administration.base.proof import read_proof
 from administration.library_records import OperatorsAdmin
@@ -176,16 +175,16 @@ class ApiTokenAdmin(OperatorsAdmin):
 
     @admin.display(description=_("last used"))
     def used(self, token: ApiToken) -> Any:
-        return _format_time(token.last_used_at) or _("never")
+        return token.last_used_at or _("never")
 
     @admin.display(description=_("expires"))
     def ends(self, token: ApiToken) -> Any:
-        return _format_time(token.expires_at) or _("never")
+        return token.expires_at or _("never")
 
     @admin.display(description=_("state"))
     def state(self, token: ApiToken) -> Any:
         if token.revoked_at:
-            return _("revoked %(day)s") % {"day": _format_time(token.revoked_at)}
+            return format_html(gettext("revoked {day}"), day=moment(token.revoked_at))
         if token.is_live:
             return "; ".join(map(str, [_("in force"), *_describe_limits(token)]))
         return _("its owner is not an administrator") if token.is_left else _("expired")
@@ -230,10 +229,6 @@ def _describe_limits(token: ApiToken) -> Iterator[Any]:
         yield words % {"scopes": ", ".join(sorted(access.withheld_scopes))}
     if access.is_limited_by_owner:
         yield _("only in domains that its owner administers now")
-
-
-def _format_time(time: datetime | None) -> str:
-    return date_format(localtime(time), "SHORT_DATETIME_FORMAT") if time else ""
 
 
 def _posted_data(request: HttpRequest) -> Any:

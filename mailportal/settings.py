@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "django_otp.middleware.OTPMiddleware",
     "accounts.middleware.end_old_sessions",
     "accounts.middleware.use_account_language",
+    "accounts.middleware.use_reader_time_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "accounts.middleware.SignInRequired",
     "mailportal.middleware.explain_refused_methods",

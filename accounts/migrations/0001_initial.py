@@ -196,7 +196,20 @@ ACCOUNT = table(
         "language",
         max_length=10,
         blank=True,
-        help_text="Empty: the language of the browser.",
+        choices=get_languages,
+        help_text=(
+            "Of the pages, mails and text messages. Empty: the language of the browser "
+            "at the next sign-in."
+        ),
+    ),
+    time_zone=models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        validators=[validate_time_zone],
+        help_text="Of the browser at the last sign-in; mails give their times in it.",
     ),
     client_passwords_on=models.BooleanField(
         "security passwords on",

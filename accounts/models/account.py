@@ -140,7 +140,20 @@ class Account(AbstractBaseUser, PermissionsMixin):
         _("language"),
         max_length=10,
         blank=True,
-        help_text=_("Empty: the language of the browser."),
+        choices=get_languages,
+        help_text=_(
+            "Of the pages, mails and text messages. Empty: the language of the browser "
+            "at the next sign-in."
+        ),
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        validators=[validate_time_zone],
+        help_text="Of the browser at the last sign-in; mails give their times in it.",
     )
     client_passwords_on = models.BooleanField(
         _("security passwords on"),

@@ -17,6 +17,7 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from accounts import recipients
 from accounts.models import SecurityEvent
 from accounts.models.protocols import PROTOCOL_KEYS
 
@@ -431,12 +432,20 @@ LOSSES = {
 
 
 def format_time(value: str) -> str:
-    """Return an ISO 8601 time in the active language and time zone; "" if invalid."""
+    """Return an ISO 8601 time in the active language and time zone; "" if invalid.
+
+    The zone is named, with its distance from UTC: "Asia/Singapore, UTC+8".
+    """
     at = parse_datetime(value)
     if at is None:
         return ""
     local = localtime(at)
-    return f"{date_format(local, 'DATETIME_FORMAT')} ({local.tzname()})"
+    return f"{date_format(local, 'DATETIME_FORMAT')} ({_describe_zone(local)})"
+
+
+def _describe_zone(local: datetime) -> str:
+    name, distance = str(local.tzinfo), recipients.describe_distance(local)
+    return distance if name == "UTC" else f"{name.replace('_', ' ')}, {distance}"
 
 
 def _format_list(value: str) -> str:

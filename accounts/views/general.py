@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -40,6 +41,9 @@ def set_language(request: HttpRequest) -> HttpResponse:
         language = form.cleaned_data["language"]
         if request.user.is_authenticated and not settings.READ_ONLY:
             Account.objects.filter(pk=request.user.pk).update(language=language)
+        if request.user.is_authenticated:
+            with translation.override(language):
+                messages.success(request, _("The language was changed."))
         set_choice_cookie(response, settings.LANGUAGE_COOKIE_NAME, language)
     else:
         messages.error(request, _("This language is not available."))

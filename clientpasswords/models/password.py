@@ -184,10 +184,6 @@ class ClientPassword(ProtocolSwitches):
         return self.label
 
     @property
-    def created_on(self) -> date:
-        return timezone.localdate(self.created_at)
-
-    @property
     def used(self) -> "Usage | None":
         """When and how it was used, as far as the logs were read; None if never."""
         return getattr(self, "usage", None)

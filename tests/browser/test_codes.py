@@ -217,7 +217,7 @@ def test_too_many_codes_says_when_to_come_back(
 
     alert = page.get_by_role("alert")
     expect(alert).to_contain_text("You have asked for too many codes.")
-    expect(alert).to_contain_text("Try again at")
+    expect(alert).to_contain_text("Try again in")
     assert len(sms.outbox) == 1
 
 

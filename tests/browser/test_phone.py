@@ -52,7 +52,7 @@ def test_the_way_to_another_number(
 
     steps.type_code(page, steps.last_code())
     expect(page.get_by_text("The new phone number is on file.")).to_be_visible()
-    expect(page.get_by_text("The new number gets codes from")).to_be_visible()
+    expect(page.get_by_text("The new number gets codes in 1 day")).to_be_visible()
     look(page, "phone-held")
 
 

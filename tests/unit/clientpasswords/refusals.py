@@ -59,10 +59,10 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         "Ask your administrator to enter your phone number.",
     ),
     "held": (
-        codes.Held(NOON),
+        codes.Held(NOON + timedelta(hours=2)),
         409,
         "Your phone number was changed recently.",
-        "The new number gets codes from 23 November 2026, 12:00.",
+        "The new number gets codes in 2\xa0hours.",
     ),
     "locked": (
         codes.Locked(),
@@ -80,7 +80,7 @@ REFUSALS: dict[str, tuple[Refusal, int, str, str]] = {
         codes.TooMany(timedelta(minutes=30), everybody=False),
         429,
         "You have asked for too many codes.",
-        "Try again at 12:30.",
+        "Try again in 30\xa0minutes.",
     ),
     "too many of all": (
         codes.TooMany(timedelta(minutes=30), everybody=True),
@@ -181,8 +181,9 @@ def assert_says(response: Any, name: str, *, at: str = "") -> None:
     `at` stands in the hint for the time that the table has there.
     """
     _refusal, status, title, hint = REFUSALS[name]
+    hint = " ".join(hint.split())
     if at:
-        hint = re.sub(r"\d\d:\d\d|\d+(?= seconds)", at, hint)
+        hint = re.sub(r"\d+ minutes|\d+(?= seconds)", at, hint)
     page = " ".join(response.content.decode().split())
     assert response.status_code == status
     assert title in page

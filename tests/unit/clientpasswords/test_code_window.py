@@ -131,8 +131,8 @@ def test_a_second_code_within_the_minute_is_refused_with_the_wait(
 @pytest.mark.parametrize(
     "case",  # what is reached, how that is said, when there is another
     [
-        ("CODES_PER_ACCOUNT_HOUR", "too many", "13:00"),
-        ("CODES_PER_DAY", "too many of all", "00:00"),
+        ("CODES_PER_ACCOUNT_HOUR", "too many", "30 minutes"),
+        ("CODES_PER_DAY", "too many of all", "11 hours, 30 minutes"),
     ],
 )
 def test_a_limit_that_is_reached_is_said_with_the_time(

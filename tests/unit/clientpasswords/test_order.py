@@ -156,7 +156,7 @@ def test_programs_read_the_same_time(alice: Account, listed: Client) -> None:
     make_usage(row, ago=timedelta(0))
     Usage.objects.update(last_at=datetime(2026, 3, 1, 13, 30, 5, tzinfo=UTC))
 
-    assert '<time datetime="2026-03-01T13:30:05+0000">' in words_of(listed)
+    assert '<time datetime="2026-03-01T13:30:05Z" ' in words_of(listed)
 
 
 def test_a_password_out_of_use_is_marked(alice: Account, listed: Client) -> None:

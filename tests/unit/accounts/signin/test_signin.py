@@ -4,19 +4,31 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as project_settings
 from django.contrib.auth.hashers import make_password
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext
 from pytest_django import Settings
 from time_machine import Traveller
 
+from accounts import codes
 from accounts.hashing import schemes
 from accounts.models import Account, Budget, SecurityEvent
+from gateways import sms
 from tests import takenover
 from tests.factories import PASSWORD, make_account
-from tests.unit.support import CheapHasher, at_once, is_signed_in, sign_in
+from tests.unit.support import (
+    CheapHasher,
+    at_once,
+    is_signed_in,
+    press_get_code,
+    sign_in,
+)
 
 HERE, ELSEWHERE = "198.51.100.7", "203.0.113.9"
 
@@ -295,3 +307,88 @@ def test_thirty_wrong_passwords_at_once_are_five(
 
     assert codes.count(200) == 5
     assert codes.count(429) == 25
+
+
+@pytest.mark.parametrize("language", dict(project_settings.LANGUAGES))
+def test_what_is_sent_is_in_the_language_of_the_page_of_the_sign_in(
+    client: Client, alice: Account, language: str
+) -> None:
+    Account.objects.update(client_passwords_on=True)
+
+    sign_in(client, "alice@example.com", PASSWORD, HTTP_ACCEPT_LANGUAGE=language)
+    code = press_get_code(client)
+
+    alice.refresh_from_db()
+    assert alice.language == language
+    with translation.override(language):
+        text = gettext(codes.TEXT_MESSAGES[codes.Purpose.ISSUE])
+    assert sms.outbox[-1].text.startswith(text % {"code": code, "minutes": 5})
+
+
+def test_a_language_that_the_owner_chose_stays_at_the_next_sign_in(
+    client: Client, alice: Account
+) -> None:
+    Account.objects.update(language="de")
+
+    sign_in(client, "alice@example.com", PASSWORD, HTTP_ACCEPT_LANGUAGE="zh-hans")
+
+    alice.refresh_from_db()
+    assert alice.language == "de"
+
+
+def test_a_language_chosen_on_the_sign_in_page_is_the_owners_from_then_on(
+    client: Client, alice: Account
+) -> None:
+    Account.objects.update(language="de")
+    client.post(reverse("accounts:language"), {"language": "zh-hant"})
+
+    sign_in(client, "alice@example.com", PASSWORD, HTTP_ACCEPT_LANGUAGE="en")
+
+    alice.refresh_from_db()
+    assert alice.language == "zh-hant"
+
+
+def test_the_time_zone_of_the_browser_is_kept_at_each_sign_in(
+    client: Client, alice: Account
+) -> None:
+    for zone in ("Asia/Singapore", "Europe/Berlin"):
+        client.cookies["time_zone"] = zone
+        sign_in(client, "alice@example.com", PASSWORD)
+        client.post(reverse("accounts:sign-out"))
+
+        alice.refresh_from_db()
+        assert alice.time_zone == zone
+
+
+@pytest.mark.parametrize(
+    "value", ["", "Mars/Olympus", "../../etc/passwd", "UTC\n", "x" * 4000]
+)
+def test_what_is_no_time_zone_is_not_kept(
+    client: Client, alice: Account, value: str
+) -> None:
+    Account.objects.update(time_zone="Asia/Singapore")
+    client.cookies["time_zone"] = value
+
+    sign_in(client, "alice@example.com", PASSWORD)
+
+    alice.refresh_from_db()
+    assert alice.time_zone == "Asia/Singapore"
+
+
+def test_a_mailbox_has_no_zone_but_one_that_the_host_knows(alice: Account) -> None:
+    alice.time_zone = "Mars/Olympus"
+
+    with pytest.raises(ValidationError):
+        alice.full_clean()
+
+
+def test_while_the_portal_is_read_only_nothing_of_the_reader_is_kept(
+    client: Client, alice: Account, settings: Settings
+) -> None:
+    settings.READ_ONLY = True
+    client.cookies["time_zone"] = "Asia/Singapore"
+
+    sign_in(client, "alice@example.com", PASSWORD, HTTP_ACCEPT_LANGUAGE="de")
+
+    alice.refresh_from_db()
+    assert (alice.language, alice.time_zone) == ("", "")

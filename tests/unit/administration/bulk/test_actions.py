@@ -1,5 +1,7 @@
 """What bulk actions do, each once, and what they leave alone."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.contrib.admin import site
 from django.test import Client, RequestFactory
@@ -16,7 +18,7 @@ from accounts.models import (
     SecurityEvent,
 )
 from accounts.policy import effective
-from administration.bulk import actions
+from administration.bulk import actions, jobs
 from administration.bulk.actions import BulkAction
 from clientpasswords.logon import decision
 from tests.factories import PASSWORD, make_account, make_client_password, make_policy
@@ -56,6 +58,24 @@ def test_a_policy_is_set_until_a_day(administrator: Client, alice: Account) -> N
     assert alice.policy_reason == WHY
     told = alice.security_events.get(kind="mailbox-changed").detail["changed"]
     assert told["policy"] == ["", "Strict"]
+
+
+def test_a_time_is_that_of_the_zone_in_which_it_was_typed_whoever_works_it_off(
+    administrator: Client, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PART_SIZE", 1)  # so that the worker does it
+    administrator.cookies["time_zone"] = "Etc/GMT-14"
+    until = {"until_0": "2099-01-31", "until_1": "12:00:00"}
+    others = [alice, make_account("late@example.com")]
+
+    strict = make_policy("Strict")
+    work_off(do(administrator, "set_policy", others, policy=strict.pk, **until))
+
+    alice.refresh_from_db()
+    assert alice.policy_until == datetime(2099, 1, 30, 22, tzinfo=UTC)
+    ordered = SecurityEvent.objects.get(kind="action-ordered")
+    assert datetime.fromisoformat(ordered.detail["until"]) == alice.policy_until
+    assert ordered.detail["policy"] == "Strict"
 
 
 def test_a_day_that_has_passed_is_refused_at_the_field(
