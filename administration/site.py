@@ -1,8 +1,8 @@
 """The site class of Django admin."""
 
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import TypeVar, cast
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -22,8 +22,9 @@ from two_factor.admin import AdminSiteOTPRequired
 from accounts.models import Account
 from accounts.sessions import cutoffs
 from accounts.signin import second_factor
-from administration import overview
-from administration.base import audit
+from accounts.views.proof import takes_password
+from administration import guide, menu, overview
+from administration.base import display
 from administration.base.lists import Context
 from administration.suggestions import SuggestionsView
 from provisioning import statistics
@@ -66,8 +67,9 @@ class PortalAdminSite(AdminSiteOTPRequired):
     def index(
         self, request: HttpRequest, extra_context: Context | None = None
     ) -> TemplateResponse:
-        """Show the overview above the lists."""
-        more = {"overview": overview.build_overview(request)}
+        """Show the first steps and the overview above the lists."""
+        shown, first_steps = overview.build_start_page(request)
+        more = {"overview": shown, "guide": first_steps}
         return super().index(request, (extra_context or {}) | more)
 
     def each_context(self, request: HttpRequest) -> Context:
@@ -75,10 +77,15 @@ class PortalAdminSite(AdminSiteOTPRequired):
         return {**super().each_context(request), "portal_version": settings.VERSION}
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        """Add `figures/`, and drop `view_on_site`, which no record has."""
+        """Add two pages, and drop `view_on_site`, which no record has."""
         count = path("figures/", self.admin_view(self.count_figures), name="figures")
+        steps = path("first-steps/", self.admin_view(guide.choose), name="first_steps")
         urls = super().get_urls()
-        return [count, *(u for u in urls if getattr(u, "name", "") != "view_on_site")]
+        return [
+            count,
+            steps,
+            *(u for u in urls if getattr(u, "name", "") != "view_on_site"),
+        ]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Return suggestions for a field with search."""
@@ -95,15 +102,11 @@ class PortalAdminSite(AdminSiteOTPRequired):
 
     def password_change(
         self, request: HttpRequest, extra_context: Context | None = None
-    ) -> TemplateResponse:
-        """Change one's own web password, and end mail sessions of the old one."""
-        with transaction.atomic():
-            response = super().password_change(request, extra_context)
-            if response.status_code == HTTPStatus.FOUND:
-                account = Account.objects.get(address=request.user.get_username())
-                cutoffs.end_sessions(account, account.address)
-                audit.record_password_change(request, account)
-        return response
+    ) -> Any:
+        """Redirect to the only page on which one changes one's own web password."""
+        return redirect("accounts:password")
+
+    password_change_done: Any = password_change
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:  # noqa: FBT001, FBT002
         """Apply the portal's content security policy without trusted types.

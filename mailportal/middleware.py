@@ -23,6 +23,7 @@ VIEWS_WITHOUT_CHANGES = {
     "accounts:passkey-sign-in",
     "accounts:sign-out",
     "admin:logout",
+    "admin:first_steps",
     "accounts:language",
     "accounts:appearance",
     "discovery:autodiscover",

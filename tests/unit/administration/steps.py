@@ -13,6 +13,14 @@ from accounts.models import Account, Policy
 from tests.factories import make_domain
 
 ACCOUNTS = "/admin/accounts/account/"
+# An entry of MAIL_SITES that names the mail servers.
+SITE = {
+    "key": "sg",
+    "name": "Singapore",
+    "url": "https://portal.example/",
+    "imap": {"host": "imap.example", "port": 993, "security": "SSL/TLS"},
+    "smtp": {"host": "smtp.example", "port": 465, "security": "SSL/TLS"},
+}
 
 
 POLICY_FORM = {
@@ -51,12 +59,11 @@ def save_account(browser: Client, account: Account, **fields: Any) -> Any:
 
 
 def add_account(browser: Client, **fields: Any) -> Any:
+    """Add a mailbox in a domain that exists, with a web password of one's own."""
+    make_domain()
     data = {
         "address": "new@example.com",
-        "domain": make_domain().pk,
-        "usable_password": "true",
-        "password1": "a long web password",
-        "password2": "a long web password",
+        "web_password": "a long web password",
         **fields,
     }
     return browser.post(reverse("admin:accounts_account_add"), data)

@@ -210,7 +210,7 @@ def test_who_adds_a_mailbox_does_not_learn_of_another_domains_former_addresses(
     own: World, foreign: World, chosen: str
 ) -> None:
     domain = {"own": own, "foreign": foreign}[chosen].domain
-    data = {"domain": domain.pk, "usable_password": "false"}
+    data = {"domain": domain.pk, "without_password": "on"}
     browser = browser_as("domain", own)
     page = reverse("admin:accounts_account_add")
 

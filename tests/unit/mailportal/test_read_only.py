@@ -45,6 +45,7 @@ TAKEN = {
     "admin:logout",
     "accounts:language",
     "accounts:appearance",
+    "admin:first_steps",
     "discovery:autodiscover",
 }
 REFUSED = [each for each in EVERY_ADDRESS if resolve(each).view_name not in TAKEN]

@@ -57,8 +57,7 @@ class Walk:
 
 
 def by_the_page_that_adds(walk: Walk) -> str:
-    domain = Domain.objects.get(name="example.com")
-    data = {"address": OLD, "domain": domain.pk, "usable_password": "false"}
+    data = {"address": OLD, "without_password": "on"}
     answer = walk.browser.post(reverse("admin:accounts_account_add"), data)
     assert answer.status_code == 200
     return html.unescape(answer.content.decode())
@@ -125,7 +124,7 @@ PLACES: dict[str, list[Callable[[Walk], str]]] = {
     "accounts/models/account.py:AccountManager.create_superuser": [by_createsuperuser],
     # The domains and policies that it needs.
     "accounts/models/account.py:Account.clean": [by_the_page_that_adds],
-    "administration/mailboxes/page.py:AccountCreationForm.Meta": [
+    "administration/mailboxes/adding.py:AccountCreationForm.Meta": [
         by_the_page_that_adds
     ],
     "administration/mailboxes/permissions.py:AccountChangeForm.Meta": [

@@ -44,13 +44,7 @@ def test_a_new_mailbox_has_no_old_address(administrator: Client) -> None:
     make_domain()
     response = administrator.post(
         reverse("admin:accounts_account_add"),
-        {
-            "address": "new@example.com",
-            "domain": make_domain().pk,
-            "usable_password": "true",
-            "password1": NEW,
-            "password2": NEW,
-        },
+        {"address": "new@example.com", "web_password": NEW},
     )
 
     assert response.status_code == 302
