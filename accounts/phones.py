@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 from phonenumber_field.phonenumber import PhoneNumber
@@ -78,6 +79,12 @@ def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
                 "former_digest": "",
             },
         )
+
+
+def has_locked_codes() -> Q:
+    """Return a condition for accounts: `Phone.locked` holds for their phone."""
+    most = settings.CODE_FAILURES_UNTIL_LOCKED
+    return Q(phone__throttling_failure_count__gte=most)
 
 
 def get_pending_change(account: Account, *, by: Actor) -> NewPhone | None:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import number_format
 
 from accounts.models import Account
+from accounts.policy import queries
 from clientpasswords.models import Logon
 
 # A web password that was used within this time counts as in use.
@@ -50,6 +51,17 @@ def measure_reach(bound: QuerySet[Account]) -> Reach:
     )
     keys = affected.values_list("pk", flat=True)[: COUNT_LIMIT + 1]
     return Reach(bound[: COUNT_LIMIT + 1].count(), list(keys))
+
+
+def filter_by_web_password(accounts: QuerySet[Account]) -> QuerySet[Account]:
+    """Return the active accounts that still use the web password in mail programs.
+
+    They may use it, and did so recently.
+    """
+    # First the conditions that cost least, as the logons are looked up one by one.
+    allowed = accounts.filter(queries.is_web_password_let_in(), is_active=True)
+    used = _recent_web_password_logons().filter(account=OuterRef("pk"))
+    return allowed.filter(Exists(used))
 
 
 def would_be_refused(bound: QuerySet[Account], reach: Reach) -> QuerySet[Logon]:

@@ -1,4 +1,4 @@
-"""API tokens, and the figures of each domain."""
+"""API tokens, and the figures of each domain, now and by day."""
 
 from typing import Self
 
@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain
+from clientpasswords.models import LogonsOfADay
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
@@ -122,9 +123,123 @@ class DomainFigures(models.Model):
     full = models.PositiveIntegerField(default=0)
     idle = models.PositiveIntegerField(default=0)
     never_used = models.PositiveIntegerField(default=0)
+    by_web_password = models.PositiveIntegerField(default=0)
+    locked = models.PositiveIntegerField(
+        default=0, help_text="Mailboxes whose codes are locked."
+    )
 
     class Meta:
         default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.domain_id} {self.counted_at}"
+
+
+class FiguresOfADay(models.Model):
+    """Figures at the last count of one day of the server's time zone, for plots."""
+
+    day = models.DateField()
+    active = models.PositiveIntegerField()
+    off_the_web_password = models.PositiveIntegerField()
+    by_web_password = models.PositiveIntegerField(
+        help_text="Of those that may use it, the mailboxes that did so lately."
+    )
+    required_soon = models.PositiveIntegerField(
+        help_text="Mailboxes that will need security passwords from a set date on."
+    )
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DailyFigures(FiguresOfADay):
+    """The figures of one domain by day."""
+
+    domain = models.ForeignKey(
+        Domain,
+        on_delete=models.CASCADE,
+        related_name="daily_figures",
+        db_index=False,  # the constraint below begins with it
+    )
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day"], name="dailyfigures_oldest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain", "day"], name="dailyfigures_once_a_domain_and_day"
+            ),
+        ]
+
+
+class CodesOfADay(models.Model):
+    """How many codes were sent on one day of UTC, by which they are limited."""
+
+    day = models.DateField()
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class DailyCodes(CodesOfADay):
+    """The codes of one domain by day."""
+
+    domain = models.ForeignKey(
+        Domain,
+        on_delete=models.CASCADE,
+        related_name="daily_codes",
+        db_index=False,  # the constraint below begins with it
+    )
+
+    class Meta:
+        default_permissions = ()
+        indexes = [models.Index(fields=["day"], name="dailycodes_oldest")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["domain", "day"], name="dailycodes_once_a_domain_and_day"
+            ),
+        ]
+
+
+# The sums of the whole host, for those who see all of it. With thousands of domains,
+# adding them up would take a page longer than it may.
+
+
+class HostFigures(FiguresOfADay):
+    """The figures of the whole host by day."""
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["day"], name="hostfigures_once_a_day"),
+        ]
+
+
+class HostCodes(CodesOfADay):
+    """The codes of the whole host by day, also of domains that are gone."""
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["day"], name="hostcodes_once_a_day"),
+        ]
+
+
+class HostLogons(LogonsOfADay):
+    """The mail logons of the whole host by day, protocol and result."""
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["day", "protocol", "reason", "let_in_by"],
+                name="hostlogons_one_row_of_each",
+            ),
+        ]

@@ -61,6 +61,20 @@ def policies_requiring() -> QuerySet[Policy]:
     )
 
 
+def policies_not_requiring() -> QuerySet[Policy]:
+    """Return the policies for which `requires_client_passwords` is false now."""
+    return Policy.objects.exclude(pk__in=policies_requiring().order_by().values("pk"))
+
+
+def policies_requiring_soon() -> QuerySet[Policy]:
+    """Return the policies for which `will_require_client_passwords` is true now."""
+    return Policy.objects.filter(
+        client_passwords_required=True,
+        report_only=False,
+        required_from__gt=timezone.now(),
+    )
+
+
 def are_client_passwords_required() -> Q:
     """Return a condition: the policy of the account requires client passwords.
 
@@ -80,6 +94,22 @@ def are_client_passwords_in_force() -> Q:
     The accounts must be annotated with `binding=binding_policy()`.
     """
     return Q(client_passwords_on=True) | are_client_passwords_required()
+
+
+def is_web_password_refused() -> Q:
+    """Return the condition of `are_client_passwords_in_force`, without an annotation.
+
+    Lists use it, and its opposite: the database can then read the accounts in the order
+    of a list, and look nothing up for each of them.
+    """
+    requiring = policies_requiring().order_by().values("pk")
+    return Q(client_passwords_on=True) | is_bound_by_one_of(requiring)
+
+
+def is_web_password_let_in() -> Q:
+    """Return the opposite of `is_web_password_refused`."""
+    others = policies_not_requiring().order_by().values("pk")
+    return Q(client_passwords_on=False) & is_bound_by_one_of(others)
 
 
 def can_client_passwords_log_on() -> Q:

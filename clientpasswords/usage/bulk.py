@@ -28,6 +28,33 @@ def write_rows(
     The value of a foreign key is the primary key of the other row. Where a row with the
     same `unique` fields exists, its `update` fields are overwritten.
     """
+    written = [_column_name(field) for field in _fields(model, update)]
+    changes = [f"{column} = EXCLUDED.{column}" for column in written]
+    _insert(model, names, rows, _on_conflict(model, unique, changes))
+
+
+def add_counts(
+    model: type[Model], names: Sequence[str], rows: Collection[Sequence[object]]
+) -> None:
+    """Insert rows that count something, or add their counts to the rows that exist.
+
+    The last of `names` is the count; the others are unique together. No two of the
+    `rows` have these alike. Several processes may add to the same rows at once; they
+    pass them in the same order, so that none waits for the other.
+    """
+    *unique, counter = names
+    table = _quote_name(model._meta.db_table)
+    (count,) = (_column_name(field) for field in _fields(model, [counter]))
+    changes = [f"{count} = {table}.{count} + EXCLUDED.{count}"]
+    _insert(model, names, rows, _on_conflict(model, unique, changes))
+
+
+def _insert(
+    model: type[Model],
+    names: Sequence[str],
+    rows: Collection[Sequence[object]],
+    conflict: str,
+) -> None:
     if not rows:
         return
     fields = _fields(model, names)
@@ -35,7 +62,6 @@ def write_rows(
     insert = (
         f"INSERT INTO {_quote_name(model._meta.db_table)} ({_column_names(fields)})"
     )
-    conflict = _on_conflict(model, unique, update)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # Planned once, whatever the number of rows; each column is one parameter.
@@ -58,15 +84,12 @@ def _convert_column(field: "AnyField", column: Collection[object]) -> list[objec
 
 
 def _on_conflict(
-    model: type[Model], unique: Sequence[str], update: Sequence[str]
+    model: type[Model], unique: Sequence[str], changes: Sequence[str]
 ) -> str:
     if not unique:
         return ""
-    written = [_column_name(field) for field in _fields(model, update)]
-    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in written)
-    return (
-        f"ON CONFLICT ({_column_names(_fields(model, unique))}) DO UPDATE SET {changes}"
-    )
+    columns = _column_names(_fields(model, unique))
+    return f"ON CONFLICT ({columns}) DO UPDATE SET {', '.join(changes)}"
 
 
 def _fields(model: type[Model], names: Sequence[str]) -> "list[AnyField]":

@@ -16,7 +16,7 @@ from clientpasswords.models import (
     Usage,
 )
 from clientpasswords.models.password import IDLE_AFTER
-from clientpasswords.usage import alarms, bulk
+from clientpasswords.usage import alarms, bulk, daily, logon_days
 from clientpasswords.usage.alarms import (
     Accounts,
     Logons,
@@ -24,6 +24,7 @@ from clientpasswords.usage.alarms import (
     UsageRow,
     UsedPassword,
 )
+from clientpasswords.usage.late_logons import review_late_logons
 from clientpasswords.usage.summary import LogonKey, Summary
 
 # The fields that logons share if they are one row of the history.
@@ -68,6 +69,11 @@ def write(summary: Summary, *, node: str) -> None:
     alarms.record_alarms(logons, accounts, passwords, node=node)
     _write_usage(logons, passwords, node)
     _write_logons(logons, accounts, passwords, node)
+    logon_days.write_days(logons, accounts, passwords)
+    review_late_logons(logons)
+    # The last: mailboxes of one domain share these rows, and whoever has written them
+    # makes other followers wait until the end of the transaction.
+    daily.add_logons(logons, accounts)
 
 
 def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
@@ -106,7 +112,7 @@ def _lock_accounts(keys: Iterable[LogonKey]) -> Accounts:
     All followers lock in the same order, which prevents deadlocks.
     """
     addresses = {key.address for key in keys}
-    rows = Account.objects.select_for_update(no_key=True).only("address")
+    rows = Account.objects.select_for_update(no_key=True).only("address", "domain")
     return {
         row.address: row for row in rows.filter(address__in=addresses).order_by("pk")
     }

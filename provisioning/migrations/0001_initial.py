@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.schema import table
+from clientpasswords.models.history import reasons_for_refusal
 
 API_TOKEN = table(
     "ApiToken",
@@ -59,15 +60,96 @@ DOMAIN_FIGURES = table(
     full=models.PositiveIntegerField(default=0),
     idle=models.PositiveIntegerField(default=0),
     never_used=models.PositiveIntegerField(default=0),
+    by_web_password=models.PositiveIntegerField(default=0),
+    locked=models.PositiveIntegerField(
+        default=0, help_text="Mailboxes whose codes are locked."
+    ),
     domain=models.OneToOneField(
         "accounts.domain", models.CASCADE, related_name="figures"
     ),
 )
+DAILY_FIGURES = table(
+    "DailyFigures",
+    {"default_permissions": ()},
+    models.Index(fields=["day"], name="dailyfigures_oldest"),
+    models.UniqueConstraint(
+        fields=("domain", "day"), name="dailyfigures_once_a_domain_and_day"
+    ),
+    day=models.DateField(),
+    active=models.PositiveIntegerField(),
+    off_the_web_password=models.PositiveIntegerField(),
+    by_web_password=models.PositiveIntegerField(
+        help_text="Of those that may use it, the mailboxes that did so lately."
+    ),
+    required_soon=models.PositiveIntegerField(
+        help_text="Mailboxes that will need security passwords from a set date on."
+    ),
+    domain=models.ForeignKey(
+        "accounts.domain", models.CASCADE, db_index=False, related_name="daily_figures"
+    ),
+)
+DAILY_CODES = table(
+    "DailyCodes",
+    {"default_permissions": ()},
+    models.Index(fields=["day"], name="dailycodes_oldest"),
+    models.UniqueConstraint(
+        fields=("domain", "day"), name="dailycodes_once_a_domain_and_day"
+    ),
+    day=models.DateField(),
+    count=models.PositiveIntegerField(),
+    domain=models.ForeignKey(
+        "accounts.domain", models.CASCADE, db_index=False, related_name="daily_codes"
+    ),
+)
+HOST_FIGURES = table(
+    "HostFigures",
+    {"default_permissions": ()},
+    models.UniqueConstraint(fields=("day",), name="hostfigures_once_a_day"),
+    day=models.DateField(),
+    active=models.PositiveIntegerField(),
+    off_the_web_password=models.PositiveIntegerField(),
+    by_web_password=models.PositiveIntegerField(
+        help_text="Of those that may use it, the mailboxes that did so lately."
+    ),
+    required_soon=models.PositiveIntegerField(
+        help_text="Mailboxes that will need security passwords from a set date on."
+    ),
+)
+HOST_CODES = table(
+    "HostCodes",
+    {"default_permissions": ()},
+    models.UniqueConstraint(fields=("day",), name="hostcodes_once_a_day"),
+    day=models.DateField(),
+    count=models.PositiveIntegerField(),
+)
+HOST_LOGONS = table(
+    "HostLogons",
+    {"default_permissions": ()},
+    models.UniqueConstraint(
+        fields=("day", "protocol", "reason", "let_in_by"),
+        name="hostlogons_one_row_of_each",
+    ),
+    day=models.DateField(),
+    protocol=models.CharField(max_length=16),
+    reason=models.CharField(max_length=40, choices=reasons_for_refusal, blank=True),
+    let_in_by=models.CharField(
+        max_length=20, blank=True, help_text="One of `LetInBy`; empty if refused."
+    ),
+    count=models.PositiveIntegerField(),
+)
 
 
 class Migration(migrations.Migration):
-    """Tables of tokens, and of the figures of each domain."""
+    """Tables of tokens, and of the figures of each domain, now and by day."""
 
     initial = True
     dependencies = [("accounts", "0001_initial")]
-    operations = [API_TOKEN, DOMAIN_FIGURES]
+    operations = [
+        API_TOKEN,
+        DOMAIN_FIGURES,
+        DAILY_FIGURES,
+        DAILY_CODES,
+        HOST_FIGURES,
+        HOST_CODES,
+        HOST_LOGONS,
+    ]

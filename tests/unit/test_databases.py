@@ -19,6 +19,8 @@ BEHIND_PAGES = {
     "accounts.models.account": "accounts/test_accounts.py",
     "administration.former_addresses": "administration/test_former_address_pages.py",
     "administration.mailboxes.addresses": "administration/mailboxes/test_renaming.py",
+    "administration.overview": "administration/test_overview.py",
+    "administration.trends.reading": "administration/test_overview.py",
     "api.callers": "api/test_rights_taken_at_once.py",
     "api.domains": "api/test_every_operation.py",
     "api.mailboxes": "api/test_mailboxes.py",

@@ -12,13 +12,32 @@ from django.utils import timezone
 from accounts import codes, events
 from accounts.codes import Purpose
 from accounts.events import Kind
-from accounts.models import Account, Cutoff
+from accounts.models import Account, Cutoff, Phone
+from administration.base.display import NOTHING
+from bench import targets
+from clientpasswords.models import FollowedLog
 from provisioning import statistics
 from provisioning.models import DomainFigures
-from tests.factories import make_account, make_client_password, make_policy, make_usage
-from tests.unit.administration.pages import MOST_QUERIES
+from tests.factories import (
+    make_account,
+    make_client_password,
+    make_domain,
+    make_policy,
+    make_usage,
+)
 from tests.unit.administration.steps import queries_of
 from tests.unit.support import HOME
+
+# Active, off the web password, codes sent; codes not sent, not delivered, cut-offs,
+# logs not read, exceptions that end; codes locked, at the limit, unused, never used.
+COUNTS = {
+    "": [6, 2, 1, 2, 5, 7, 3, 2, 1, 1, 1, 4, 6],
+    "example.com": [4, 2, 1, 2, 5, 7, 3, 2, 0, 1, 0, 4, 5],
+    "example.org": [2, 0, 0, 0, 0, 0, 0, 2, 1, 0, 1, 0, 1],
+}
+# With five services that were never seen running.
+URGENT = {"": "12", "example.com": "11", "example.org": "7"}
+OUTDATED = "Is “manage.py work_jobs” running?"
 
 
 @pytest.fixture
@@ -41,7 +60,10 @@ def host(administrator: Client, alice: Account, bob: Account) -> Client:
     make_usage(row, ago=timedelta(days=200))
     make_usage(make_client_password(alice, "In use")[0])
     codes.send_code(alice, Purpose.ISSUE, by=HOME)
-    events.record(Kind.CODE_NOT_SENT, alice, by=HOME)
+    lost = {Kind.CODE_NOT_SENT: 2, Kind.CODE_UNDELIVERED: 5, Kind.NOTICE_NOT_SENT: 7}
+    for kind, times in lost.items():
+        for _ in range(times):
+            events.record(kind, alice, by=HOME)
     for kicks in (0, 0, 0, 1):
         Cutoff.objects.create(
             account=alice,
@@ -50,6 +72,10 @@ def host(administrator: Client, alice: Account, bob: Account) -> Client:
             kicks=kicks,
             due_at=timezone.now(),
         )
+    Phone.objects.filter(account=bob).update(throttling_failure_count=20)
+    long_ago = timezone.now() - timedelta(hours=1)
+    for node in "ab":
+        FollowedLog.objects.create(node=node, told_at=long_ago, read_to=long_ago)
     return administrator
 
 
@@ -57,20 +83,60 @@ def overview(browser: Client) -> Any:
     return browser.get("/admin/").context["overview"]
 
 
-def test_each_number_is_the_count_of_the_list_behind_it(host: Client) -> None:
+def numbers(found: Any) -> dict[str, str]:
+    """The numbers of tiles and lines, by the list that each leads to."""
+    tiles = {tile.list: tile.value for tile in found.tiles}
+    return tiles | {line.list: line.number for line in found.attention}
+
+
+@pytest.mark.parametrize("domain", ["", "example.com", "example.org"])
+def test_each_number_is_the_count_of_the_list_behind_it(
+    host: Client, domain: str
+) -> None:
     host.post("/admin/figures/")
 
-    shown = {number.list: number.count for number in overview(host).numbers}
+    shown = numbers(host.get("/admin/", {"domain": domain}).context["overview"])
 
-    assert list(shown.values()) == [2, 1, 4, 6, 1, 1, 3]
+    urgent = shown.pop("#attention")
+    services = shown.pop("/admin/accounts/heartbeat/")
+    assert (urgent, services) == (URGENT[domain], "0")
+    assert [int(count) for count in shown.values()] == COUNTS[domain]
     for page, count in shown.items():
-        assert host.get(page).context["cl"].result_count == count, page
+        assert host.get(page).context["cl"].result_count == int(count), page
 
 
 def test_the_share_is_of_the_active_mailboxes(host: Client) -> None:
     statistics.count_now()
 
     assert "33 % of 6 active mailboxes" in host.get("/admin/").content.decode()
+
+
+def test_what_was_not_counted_yet_is_no_zero(host: Client) -> None:
+    """Only the figures of the counting job: the others are counted at once."""
+    counted = [0, 1, *range(9, 13)]
+
+    shown, page = numbers(overview(host)), host.get("/admin/").text
+    shown.pop("#attention")
+    shown.pop("/admin/accounts/heartbeat/")
+
+    values = [*shown.values()]
+    assert {values[place] for place in counted} == {NOTHING}
+    assert not {values[place] for place in range(2, 9)} & {NOTHING, "0"}
+    assert page.count("not counted yet; the portal counts every five minutes") == 2
+    assert "active mailboxes</span>" not in page
+    assert "have not been counted yet. “manage.py work_jobs” counts them" in page
+    statistics.count_now()
+    assert NOTHING not in numbers(overview(host)).values()
+
+
+def test_there_is_no_share_of_no_mailboxes(host: Client) -> None:
+    make_domain("empty.example")
+    statistics.count_now()
+
+    page = host.get("/admin/", {"domain": "empty.example"})
+
+    tiles = page.context["overview"].tiles
+    assert [(tile.value, tile.note) for tile in tiles[:2]] == [("0", "")] * 2
 
 
 def test_numbers_are_those_of_when_they_were_counted(
@@ -87,18 +153,18 @@ def test_numbers_are_those_of_when_they_were_counted(
     call_command("work_jobs", "--once")
     anew = overview(host)
 
-    assert [each.numbers[0].count for each in (first, kept, anew)] == [2, 2, 3]
+    assert [each.tiles[1].value for each in (first, kept, anew)] == ["2", "2", "3"]
     assert first.as_of == kept.as_of < anew.as_of
 
 
 def test_it_is_said_when_nobody_counts(host: Client) -> None:
     statistics.count_now()
-    assert "work_jobs" not in host.get("/admin/").content.decode()
+    assert OUTDATED not in host.get("/admin/").content.decode()
 
     long_ago = timezone.now() - timedelta(minutes=16)
     DomainFigures.objects.update(counted_at=long_ago)
 
-    assert "work_jobs" in host.get("/admin/").content.decode()
+    assert OUTDATED in host.get("/admin/").content.decode()
 
 
 def test_counting_is_asked_for_by_a_form(host: Client) -> None:
@@ -110,15 +176,29 @@ def test_counting_is_asked_for_by_a_form(host: Client) -> None:
 def test_the_overview_asks_little(host: Client) -> None:
     statistics.count_now()
 
-    assert len(queries_of(host, "/admin/")) <= MOST_QUERIES
+    assert len(queries_of(host, "/admin/")) <= targets.MOST_QUERIES
 
 
-def test_no_part_of_the_index_is_called_as_programs_call_it(
-    administrator: Client,
+def test_a_domain_that_one_does_not_see_is_refused_and_all_are_shown(
+    host: Client,
 ) -> None:
-    parts = administrator.get("/admin/").context["app_list"]
+    make_domain("zz.example")
+    statistics.count_now()
 
-    names = {part["app_label"]: str(part["name"]) for part in parts}
+    for name in ("elsewhere.example", "nul\0", "x" * 400):
+        answer = host.get("/admin/", {"domain": name})
 
-    assert names["otp_totp"] == "Two-step sign-in: authenticator apps"
-    assert not [name for name in names.values() if "_" in name or "OTP" in name.upper()]
+        assert "You see no domain of the name" in answer.text
+        assert numbers(answer.context["overview"]) == numbers(overview(host))
+
+
+def test_of_many_domains_the_name_is_typed(administrator: Client) -> None:
+    for number in range(32):
+        make_account(f"a@d{number}.example")
+    statistics.count_now()
+
+    page = administrator.get("/admin/", {"domain": " D7.example "})
+
+    assert page.context["overview"].choice.offered == []
+    assert '<input id="choose-domain" type="text"' in page.text
+    assert page.context["overview"].tiles[0].value == "1"

@@ -8,7 +8,7 @@ from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
-from clientpasswords.models import Usage
+from clientpasswords.models import DailyLogons, Usage
 from clientpasswords.usage import bulk
 from tests import factories
 
@@ -58,6 +58,17 @@ def test_of_a_row_that_is_there_only_what_is_to_be_updated_is_written(
         (row, AT, LATER, "smtp", None, "mx1"),
         (other, AT, AT, "imap", None, "a"),
     ]
+
+
+def test_a_count_that_is_there_grows(alice: Account) -> None:
+    names = ["domain", "day", "protocol", "reason", "let_in_by", "count"]
+    day, other = AT.date(), LATER.date()
+    for rows in ([(day, 3), (other, 1)], [(day, 4)]):
+        rows_of_day = [(alice.domain_id, on, "imap", "", "", n) for on, n in rows]
+        bulk.add_counts(DailyLogons, names, rows_of_day)
+
+    found = DailyLogons.objects.order_by("day").values_list("day", "count")
+    assert list(found) == [(day, 7), (other, 1)]
 
 
 def test_a_row_that_is_there_is_refused_if_nothing_is_to_be_updated(
