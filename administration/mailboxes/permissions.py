@@ -1,5 +1,7 @@
 """The rights of administrators on the page of a mailbox."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
@@ -69,6 +71,15 @@ class AccountChangeForm(UserChangeForm[Account]):
             *RIGHTS,
         ]
         field_classes = {"groups": GroupsField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Who may only look has no such field.
+        if "password" in self.fields:
+            self.fields["password"].label = _("Web password")
+            self.fields["password"].help_text = _(
+                "Nobody can see it: only a hash of it is stored."
+            )
 
     def clean(self) -> CleanedData:
         """Refuse changes of the author's own rights, and disabling oneself."""

@@ -52,7 +52,6 @@ def test_every_page_of_the_administration_says_it(
 ) -> None:
     for page in (
         reverse("admin:index"),
-        reverse("admin:password_change"),
         reverse("admin:accounts_account_changelist"),
         reverse("admin:accounts_account_change", args=[alice.pk]),
     ):

@@ -73,7 +73,7 @@ def test_an_administrators_own_new_web_password_ends_the_sessions_of_the_old_one
     administrator: Client, old: str, ended: list[tuple[str, bool]]
 ) -> None:
     administrator.post(
-        reverse("admin:password_change"),
+        reverse("accounts:password"),
         {"old_password": old, "new_password1": NEW, "new_password2": NEW},
     )
 
