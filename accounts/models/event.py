@@ -88,6 +88,7 @@ class SecurityEvent(models.Model):
         RECORD_DELETED = "record-deleted", _("other record deleted")
         ACTION_ORDERED = "action-ordered", _("bulk action started")
         ACTION_ENDED = "action-ended", _("bulk action ended")
+        LOGON_TRIED = "logon-tried", _("logon tried by an administrator")
         EXPORTED = "exported", _("records exported")
         IMPORTED = "imported", _("mailboxes imported")
         SETTING_CHANGED = "setting-changed", _("host setting changed")

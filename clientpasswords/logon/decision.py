@@ -17,13 +17,26 @@ from clientpasswords.refusals import (
     WRONG_PASSWORD,
 )
 
+# What `check_logon` says of an address that no mailbox has.
+NO_SUCH_MAILBOX = "no-such-mailbox"
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of a logon: `login_name` if it is let in, and always the reason."""
+    """The outcome of a logon: `login_name` if it is let in, and always the reason.
+
+    Args:
+        login_name: The name of the session; None if it is refused.
+        reason: By which credential it is let in, or why not, as `check_logon` says it.
+        refusal: The key of the reason why not.
+        credential: The primary key of the security password that was given, also where
+            it is refused.
+    """
 
     login_name: str | None
     reason: str
+    refusal: str | None = None
+    credential: int | None = None
 
 
 @sensitive_variables()
@@ -43,19 +56,17 @@ def decide(address: str, protocol: str, password: str, ip: str | None) -> Verdic
             address=address, protocol=protocol, selector=passwords.selector(typed)
         ).first()
         if row is not None and passwords.matches(typed, row.hash):
-            refusal = refusal_of_client_password(row, ip)
-            name = f"security password {row.credential}"
-            return _verdict(row.login_name, refusal, name)
+            return _verdict(row, refusal_of_client_password(row, ip))
     web = MailWebLogon.objects.filter(address=address, protocol=protocol).first()
     if web is None:
-        return Verdict(None, "no-such-mailbox")
+        return Verdict(None, NO_SUCH_MAILBOX, NO_SUCH_MAILBOX)
     refusal = refusal_of_web_password(web, ip)
     if refusal is not None:
-        return Verdict(None, refusal)
+        return Verdict(None, refusal, refusal)
     if web.hash is None or not check_password(
         password, schemes.convert_to_django(web.hash)
     ):
-        return Verdict(None, WRONG_PASSWORD.key)
+        return Verdict(None, WRONG_PASSWORD.key, WRONG_PASSWORD.key)
     return Verdict(web.login_name, "web password")
 
 
@@ -86,7 +97,8 @@ def refusal_by_network(ip: str | None, row: MailLogon | MailWebLogon) -> str | N
     return OUT_OF_SCOPE.key
 
 
-def _verdict(login_name: str, refusal: str | None, name: str) -> Verdict:
+def _verdict(row: MailLogon, refusal: str | None) -> Verdict:
+    name = f"security password {row.credential}"
     if refusal is None:
-        return Verdict(login_name, name)
-    return Verdict(None, f"{name}: {refusal}")
+        return Verdict(row.login_name, name, None, row.credential)
+    return Verdict(None, f"{name}: {refusal}", refusal, row.credential)
