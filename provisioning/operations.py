@@ -236,6 +236,26 @@ def count_revocable_tokens(owners: Callable[[], Collection[int]]) -> int:
     return sum(pk in keys for pk in found)
 
 
+def sign_out(account: Account, order: Order) -> bool:
+    """End all portal sessions of the mailbox; mail sessions go on."""
+    Account.objects.filter(pk=account.pk).update(sessions_ended=F("sessions_ended") + 1)
+    events.record_all([Event(Kind.SIGNED_OUT, account, order.by, why=order.why)])
+    return True
+
+
+def cut_off(account: Account, order: Order) -> bool:
+    """Disable the mailbox and sign its owner out, and delete nothing.
+
+    To undo it, an administrator makes the mailbox active again.
+    """
+    if not account.is_active:
+        return False
+    sign_out(account, order)
+    Account.objects.filter(pk=account.pk).update(is_active=False)
+    _record_mailbox_change(account, {"is_active": True}, {"is_active": False}, order)
+    return True
+
+
 def unlock_codes(account: Account, order: Order) -> bool:
     """Reset the failure counters, so that codes can be sent and tried again."""
     unlocked = 0

@@ -50,7 +50,7 @@ VIEW_RIGHTS = _permissions(
     django_otp_webauthn="view_webauthncredential",
 )
 HELP_RIGHTS = VIEW_RIGHTS | _permissions(
-    administration="reset_phone unlock_codes",
+    administration="reset_phone sign_out unlock_codes",
     clientpasswords="revoke_clientpassword",
 )
 DOMAIN_RIGHTS = HELP_RIGHTS | _permissions(
@@ -105,7 +105,10 @@ GROUPS = (
     ),
     Role(
         gettext_noop("Help desk"),
-        gettext_noop("view, delete security passwords, unlock codes, reset phones"),
+        gettext_noop(
+            "view, delete security passwords, sign owners out, unlock codes, reset "
+            "phones"
+        ),
         HELP_RIGHTS,
     ),
     Role(

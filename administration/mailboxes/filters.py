@@ -3,7 +3,6 @@
 from datetime import timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable, NegatedExpression
 from django.db.models.functions import Coalesce
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts import phones
 from accounts.models import Account, Phone, Policy
 from accounts.models.protocols import PROTOCOLS
 from accounts.policy import queries
@@ -129,7 +129,11 @@ class PhoneFilter(ChoiceFilter):
     parameter_name = "phone"
     options = [
         ("none", _("No phone"), lambda rows: rows.filter(~has_phone())),
-        ("locked", _("Codes locked"), lambda rows: rows.filter(codes_locked())),
+        (
+            "locked",
+            _("Codes locked"),
+            lambda rows: rows.filter(phones.has_locked_codes()),
+        ),
     ]
 
 
@@ -184,11 +188,6 @@ def has_no_passwords() -> "NegatedExpression[Combinable]":
 
 def has_phone() -> Exists:
     return Exists(Phone.objects.filter(account=OuterRef("pk")))
-
-
-def codes_locked() -> Q:
-    most = settings.CODE_FAILURES_UNTIL_LOCKED
-    return Q(phone__throttling_failure_count__gte=most)
 
 
 def ends_soon() -> Q:

@@ -9,17 +9,18 @@ from django.contrib.admin.utils import label_for_field
 from django.db.models import Model, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.events import Kind
-from accounts.models import Policy, SecurityEvent
+from accounts.models import Account, Policy, SecurityEvent
+from accounts.moments import moment
 from accounts.policy import effective
-from accounts.policy.effective import Level
+from accounts.policy.effective import EffectivePolicy, Level
+from administration.base.display import NOTHING
 from administration.base.lists import Context
 
 M = TypeVar("M", bound=Model)
@@ -141,14 +142,33 @@ def describe_requirement(policy: Policy) -> str:
     if policy.requires_client_passwords:
         return _("Required")
     if policy.will_require_client_passwords:
-        return _("From %(day)s") % {"day": _value_text(policy.required_from)}
+        return format_html(_("From {day}"), day=_value_text(policy.required_from))
     return _("Report only") if policy.client_passwords_required else _("Not required")
+
+
+def describe_state(account: Account, bound: EffectivePolicy) -> str:
+    """Return in a few words whether mail programs need a security password, and why.
+
+    What the owner chose freely is neither good nor bad.
+    """
+    policy = bound.policy
+    if policy.requires_client_passwords:
+        is_own = bound.decided_by == account.address
+        whose = KINDS["exception"] if is_own else bound.decided_by
+        required = _("Required")
+        return f"{required} · {whose}"
+    chosen = _("On") if account.client_passwords_on else _("Off")
+    if policy.will_require_client_passwords:
+        day = _value_text(policy.required_from)
+        required = format_html(_("required from {day}"), day=day)
+        return format_html("{} · {}", chosen, required)
+    return str(chosen)
 
 
 def describe_protocols(policy: Policy) -> str:
     """Return the protocols by which mail programs may connect."""
     names = policy.labels_of_protocols(on=True)
-    return " ".join(names) if policy.third_party_logon and names else "—"
+    return " ".join(names) if policy.third_party_logon and names else NOTHING
 
 
 def _losing_texts(
@@ -159,11 +179,8 @@ def _losing_texts(
 
 
 def _value_text(value: object) -> str:
-    text: object = value
     if isinstance(value, bool):
-        text = ON if value else OFF
-    elif isinstance(value, datetime):
-        text = date_format(timezone.localtime(value), "SHORT_DATETIME_FORMAT")
-    elif value in {None, ""}:
-        text = "—"
-    return str(text)
+        return str(ON if value else OFF)
+    if isinstance(value, datetime):
+        return moment(value)
+    return NOTHING if value in {None, ""} else str(value)

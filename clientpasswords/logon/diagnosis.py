@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from accounts.models import Account, MailLogon, MailWebLogon
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
-from clientpasswords.refusals import NETWORK_NOT_ALLOWED, REQUIRED, Refusal
+from clientpasswords.refusals import (
+    CHECKED_FOR_ALL,
+    NETWORK_NOT_ALLOWED,
+    REQUIRED,
+    Refusal,
+)
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,29 @@ class Diagnosis:
         if self.is_let_in_there is None or self.refuses_all:
             return None
         return not self.is_let_in_there
+
+    def has_mended(self, refusal: Refusal, credential: int | None) -> bool:
+        """Whether this refused a mail program, and the mail server lets one in now.
+
+        `credential` is the security password that was typed, if it was one. What was
+        typed wrong, nobody can know.
+        """
+        if not self.lets_in:
+            return False
+        if refusal is REQUIRED:
+            return not self.in_force
+        if refusal in CHECKED_FOR_ALL:
+            return self.is_refused_by(refusal) is False
+        return any(
+            row.pk == credential and reason is None for row, reason in self.passwords
+        )
+
+    @property
+    def lets_in(self) -> bool:
+        """Whether some password is let in."""
+        if self.refuses_all or self.is_let_in_there is False:
+            return False
+        return self.usable > 0 if self.in_force else self.opens_by_web_password
 
     @property
     def opens_by_web_password(self) -> bool:
@@ -80,14 +108,8 @@ def find_refusals(rows: Iterable[ClientPassword]) -> dict[int, str | None]:
 
     Networks are not checked.
     """
-    found: dict[int, list[str | None]] = {row.pk: [] for row in rows}
-    asked = MailLogon.objects.filter(credential__in=list(found)).order_by("protocol")
-    for pk, refusal in asked.values_list("credential", "refusal"):
-        found[pk].append(refusal)
-    return {
-        pk: None if None in refusals or not refusals else refusals[0]
-        for pk, refusals in found.items()
-    }
+    asked = ClientPassword.objects.filter(pk__in=[row.pk for row in rows])
+    return {row.pk: row.refusal for row in asked.with_refusal().only("pk").order_by()}
 
 
 def _refusal(row: MailLogon, ip: str | None) -> str | None:

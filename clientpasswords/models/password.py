@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.lookups import IsNull
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
@@ -44,6 +45,15 @@ class ClientPasswordQuerySet(models.QuerySet["ClientPassword"]):
         """Order by last use, newest first, with those never used at the end."""
         last_use = F("usage__last_at").desc(nulls_last=True)
         return self.order_by(last_use, "-created_at", "-pk")
+
+    def with_refusal(self) -> Self:
+        """Annotate `refusal`: why each is refused; None if a protocol lets it in.
+
+        Networks are not checked.
+        """
+        asked = MailLogon.objects.filter(credential=OuterRef("pk"))
+        first = asked.order_by(IsNull(F("refusal"), False), "protocol")  # noqa: FBT003
+        return self.annotate(refusal=Subquery(first.values("refusal")[:1]))
 
     def login_names(self) -> dict[int, str]:
         """Return the `login_name` of each by key. One query."""
@@ -118,6 +128,8 @@ class ClientPassword(ProtocolSwitches):
 
     objects = ClientPasswordQuerySet.as_manager()
 
+    # Why mail servers refuse it. `ClientPasswordQuerySet.with_refusal` reads it.
+    refusal: str | None
     # Its lifetime by the policy in days, whether it is suspended for inactivity, and
     # whether it will be. `SecurityPasswordPage.with_lifetime` sets them.
     days_of_life: int | None = None

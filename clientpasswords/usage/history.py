@@ -41,6 +41,10 @@ SPAN_FIELDS = ["first_at", "last_at", "count"]
 USAGE_FIELDS = UsageRow._fields
 # Logons with the same key within this time become one row with a count.
 MERGE_WITHIN = timedelta(hours=1)
+# Logons that are looked at for one account.
+RECENT = 100
+# An older refusal is not what somebody asks for help about.
+REFUSAL_MATTERS = timedelta(days=7)
 
 
 HistoryKey = tuple[int, int | None, str, str, bool, str | None, str]
@@ -84,6 +88,28 @@ def last_logons(accounts: Iterable[Account]) -> dict[int, datetime]:
     by_program = Q(client_password__isnull=False) | Q(by_web_password=True)
     rows = Logon.objects.filter(by_program, reason="", account__in=list(accounts))
     return dict(rows.order_by().values_list("account").annotate(Max("last_at")))
+
+
+def get_recent_logons(account: Account) -> list[Logon]:
+    """Return the newest logons of the account, `RECENT` at most. One query."""
+    return list(account.logons.select_related("client_password")[:RECENT])
+
+
+def find_newest_refusal(recent: Iterable[Logon]) -> Logon | None:
+    """Return the newest refusal of `REFUSAL_MATTERS` that is still open.
+
+    It is open until a logon by the same protocol from the same address is let in.
+    `recent` has the logons of one account, the newest first.
+    """
+    since = timezone.now() - REFUSAL_MATTERS
+    let_in = set()
+    for logon in recent:
+        place = (logon.protocol, logon.network_address)
+        if not logon.reason:
+            let_in.add(place)
+        elif place not in let_in and logon.last_at > since:
+            return logon
+    return None
 
 
 def never_used_passwords(passwords: ClientPasswordQuerySet) -> ClientPasswordQuerySet:

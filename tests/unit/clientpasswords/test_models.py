@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from clientpasswords import passwords
+from clientpasswords.logon import diagnosis
 from clientpasswords.models import ClientPassword
 from tests import factories
 
@@ -129,3 +130,32 @@ def test_a_client_password_shows_itself_by_its_label_alone(alice: Account) -> No
 
     assert shown == "My iPhone <ClientPassword: My iPhone>"
     assert secret not in shown
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(
+    ("protocols", "policy", "refusal"),
+    [
+        ({}, {}, None),
+        ({"imap": False, "pop3": False}, {}, None),  # one lets it in
+        # By IMAP it is refused for another reason than by SMTP: the first counts.
+        ({"imap": False, "pop3": False}, {"smtp": False}, "out-of-scope"),
+        ({"pop3": False, "smtp": False}, {"imap": False}, "protocol-off"),
+        ({}, {"third_party_logon": False}, "third-party-logon-off"),
+    ],
+)
+def test_a_password_is_refused_if_each_protocol_refuses_it(
+    alice: Account,
+    protocols: dict[str, bool],
+    policy: dict[str, bool],
+    refusal: str | None,
+) -> None:
+    Account.objects.filter(pk=alice.pk).update(
+        policy=factories.make_policy("Own", **policy), client_passwords_on=True
+    )
+    row = insert(alice, **protocols)
+
+    found = ClientPassword.objects.with_refusal().get()
+
+    assert found.refusal == refusal
+    assert diagnosis.find_refusals([row]) == {row.pk: refusal}
