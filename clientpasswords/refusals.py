@@ -20,10 +20,7 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Question:
-    """A line of the page "Why can't they connect?", which a reason answers badly.
-
-    `text` may contain `%(protocol)s`.
-    """
+    """A line of the page "Why can't they connect?", which a reason answers badly."""
 
     text: Text
     bad_answer: Text
@@ -285,7 +282,7 @@ PROTOCOL_OFF = Refusal(
     ),
     # Translators: sent as plain ASCII, so write ae, oe, ue and ss.
     notice=gettext_noop("This protocol is switched off for your mailbox: %(page)s"),
-    question=Question(_("Is %(protocol)s on?"), _("No: the policy switches it off")),
+    question=Question(_("Is the protocol on?"), _("No: the policy switches it off")),
 )
 NETWORK_NOT_ALLOWED = Refusal(
     "network-not-allowed",
@@ -392,6 +389,11 @@ UNKNOWN_ACCOUNT = "unknown-account"
 NOT_KEPT = frozenset({UNKNOWN_ACCOUNT, "unknown-service", "database", "too-late"})
 
 
+def get_refusal(key: str) -> Refusal:
+    """Return the reason of this key; an unknown one under its key if it is newer."""
+    return BY_KEY.get(key) or replace(UNKNOWN, key=key, label=key)
+
+
 def describe(key: str) -> str:
     """Return the label of a reason; its key if a later version has added it."""
-    return str(BY_KEY[key].label) if key in BY_KEY else key
+    return str(get_refusal(key).label)

@@ -517,7 +517,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
             "title": account.address,
             "opts": self.opts,
             "original": account,
-            **why.page_context(account, request.GET),
+            **why.page_context(request, account),
         }
         template = "admin/accounts/account/why.html"
         status = 422 if context["form"].errors else 200

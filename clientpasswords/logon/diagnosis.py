@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from accounts.models import Account, MailLogon, MailWebLogon
+from accounts.models.protocols import PROTOCOL_KEYS
 from clientpasswords.logon import decision
 from clientpasswords.models import ClientPassword
 from clientpasswords.refusals import (
@@ -80,27 +81,31 @@ class Diagnosis:
         return sum(refusal is None for _row, refusal in self.passwords)
 
 
-def diagnose(account: Account, protocol: str, ip: str | None) -> Diagnosis:
-    """Ask the logon views. Three queries. Without `ip`, networks are not checked.
-
-    Raises:
-        MailWebLogon.DoesNotExist: The protocol is not one of mail programs.
-    """
-    web = MailWebLogon.objects.get(address=account.address, protocol=protocol)
-    rows = account.client_passwords.live().select_related("usage")
-    found = MailLogon.objects.filter(credential__in=[row.pk for row in rows])
-    by_pk = {each.credential: each for each in found.filter(protocol=protocol)}
-    return Diagnosis(
-        refusal=web.refusal,
-        is_let_in_there=None
-        if ip is None
-        else not decision.refusal_by_network(ip, web),
-        web_refusal=web.refusal
-        if ip is None
-        else decision.refusal_of_web_password(web, ip),
-        has_web_password=web.hash is not None,
-        passwords=[(row, _refusal(by_pk[row.pk], ip)) for row in rows],
-    )
+def diagnose(account: Account, ip: str | None) -> dict[str, Diagnosis]:
+    """Ask the logon views, by protocol. Three queries. Without `ip`, no networks."""
+    rows = list(account.client_passwords.live().select_related("usage", "replacement"))
+    found: dict[str, dict[int, MailLogon]] = {key: {} for key in PROTOCOL_KEYS}
+    for each in MailLogon.objects.filter(credential__in=[row.pk for row in rows]):
+        found[each.protocol][each.credential] = each
+    webs = MailWebLogon.objects.filter(address=account.address)
+    return {
+        web.protocol: Diagnosis(
+            refusal=web.refusal,
+            is_let_in_there=None
+            if ip is None
+            else not decision.refusal_by_network(ip, web),
+            web_refusal=web.refusal
+            if ip is None
+            else decision.refusal_of_web_password(web, ip),
+            has_web_password=web.hash is not None,
+            passwords=[
+                (row, _refusal(found[web.protocol][row.pk], ip))
+                for row in rows
+                if row.pk in found[web.protocol]
+            ],
+        )
+        for web in sorted(webs, key=lambda web: PROTOCOL_KEYS.index(web.protocol))
+    }
 
 
 def find_refusals(rows: Iterable[ClientPassword]) -> dict[int, str | None]:

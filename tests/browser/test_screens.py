@@ -39,7 +39,7 @@ def test_the_screens_of_a_help_desk_are_for_everybody(
         "mailboxes": f"{base}/account/",
         "exceptions": f"{base}/account/?exception=ending",
         "mailbox": f"{base}/account/{bob.pk}/change/",
-        "why": f"{base}/account/{bob.pk}/why/?protocol=imap&ip=198.51.100.7",
+        "why": f"{base}/account/{bob.pk}/why/?ip=198.51.100.7",
         "domains": f"{base}/domain/",
         "domain": f"{base}/domain/{bob.domain_id}/change/",
         "department": f"{base}/department/add/",

@@ -20,10 +20,12 @@ from clientpasswords.refusals import (
     GIVEN_BY_DOVECOT,
     NETWORK_NOT_ALLOWED,
     NOT_KEPT,
+    OUT_OF_SCOPE,
     REFUSALS,
     UNKNOWN,
     Refusal,
     describe,
+    get_refusal,
 )
 from clientpasswords.usage import dovecotlog
 from deploy.render import TEMPLATES
@@ -109,6 +111,38 @@ def test_a_row_of_the_history_keeps_each_and_lists_it_in_words(
 
 def test_a_reason_of_a_later_version_is_shown_as_it_is() -> None:
     assert describe("not-yet-thought-of") == "not-yet-thought-of"
+    assert get_refusal("not-yet-thought-of").help == UNKNOWN.help
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+@pytest.mark.parametrize("refusal", REFUSALS, ids=lambda each: each.key)
+def test_each_reason_says_why_what_to_do_where_and_what_to_answer(
+    refusal: Refusal, language: str
+) -> None:
+    said = refusal.help
+    source = [text_in("en", each) for each in (said.cause, said.remedy, said.answer)]
+    texts = [text_in(language, each) for each in (said.cause, said.remedy, said.answer)]
+
+    assert said.fixes
+    for text, english in zip(texts, source, strict=True):
+        assert text[-1] in ".\u3002" or text.endswith("%(page)s")
+        assert text.count("%(page)s") == english.count("%(page)s")
+        assert (text == english) is (language == "en")
+    assert len({*texts, refusal.key}) == 4
+
+
+def text_in(language: str, text: object) -> str:
+    with translation.override(language):
+        return str(text)
+
+
+def test_a_right_password_that_is_refused_is_told_why_unless_nobody_is_let_in() -> None:
+    views = given_by_view("mail_logon") | given_by_view("mail_web_logon")
+    by_network = {NETWORK_NOT_ALLOWED.key, OUT_OF_SCOPE.key}
+
+    told = {each.key for each in REFUSALS if each.notice}
+
+    assert told == (views | by_network) - {DISABLED.key}
 
 
 @pytest.mark.django_db
@@ -136,10 +170,10 @@ def test_each_line_of_the_page_fails_by_its_reason_alone(refusal: Refusal) -> No
         passwords=[],
     )
 
-    bad = [each for each in why.list_checks(found, "IMAP") if each.is_good is False]
+    bad = [each for each in why.list_checks(found) if each.is_good is False]
 
     assert [each.answer for each in bad] == [refusal.question.bad_answer]
-    assert bad[0].question == refusal.question.text % {"protocol": "IMAP"}
+    assert bad[0].question == refusal.question.text
 
 
 def test_a_reason_with_a_question_is_asked_about() -> None:
