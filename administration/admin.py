@@ -11,7 +11,6 @@ from administration.library_records import (
     AuditedGroupAdmin,
     AuditedPasskeyAdmin,
     AuditedRecoveryCodesAdmin,
-    AuditedSiteAdmin,
     AuditedTOTPDeviceAdmin,
 )
 from administration.mailboxes.page import AccountAdmin
@@ -22,7 +21,6 @@ __all__ = [
     "AuditedGroupAdmin",
     "AuditedPasskeyAdmin",
     "AuditedRecoveryCodesAdmin",
-    "AuditedSiteAdmin",
     "AuditedTOTPDeviceAdmin",
     "ClientPasswordAdmin",
     "CutoffAdmin",

@@ -1,12 +1,10 @@
-"""Pages of the records of libraries: groups, sites and second factors."""
+"""Pages of the records of libraries: groups and second factors."""
 
 from typing import TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
-from django.contrib.sites.admin import SiteAdmin
-from django.contrib.sites.models import Site
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +22,7 @@ from administration.base.lists import Columns, Fieldsets
 from provisioning import roles
 
 # The libraries registered their own pages when they were imported.
-admin.site.unregister([Group, Site, TOTPDevice])
+admin.site.unregister([Group, TOTPDevice])
 
 M = TypeVar("M", bound=Model)
 S = TypeVar("S", bound=TOTPDevice | WebAuthnCredential | RecoveryCodes)
@@ -89,9 +87,18 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
         return gettext(text) if text else "—"
 
 
-@admin.register(Site)
-class AuditedSiteAdmin(OperatorsAdmin[Site], SiteAdmin):
-    fields = ["domain", "name"]
+def _is_member(request: HttpRequest, group: Group) -> bool:
+    """Whether the reader is in the group. One query for each page that shows it."""
+    known = vars(group)
+    if "has_reader" not in known:
+        known["has_reader"] = request.user.groups.filter(pk=group.pk).exists()
+    return bool(known["has_reader"])
+
+
+WITHOUT_IT = _(
+    "The owner then signs in with the second factors that are left. Without any, the "
+    "web password alone is enough."
+)
 
 
 class SecondFactorAdmin(AuditedAdmin[S]):

@@ -369,7 +369,10 @@ NEW_PHONE = table(
 )
 RECOVERY_CODES = table(
     "RecoveryCodes",
-    {"verbose_name": "recovery codes", "verbose_name_plural": "recovery codes"},
+    {
+        "verbose_name": "set of recovery codes",
+        "verbose_name_plural": "sets of recovery codes",
+    },
     name=models.CharField(
         max_length=64, help_text="The human-readable name of this device."
     ),

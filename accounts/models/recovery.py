@@ -26,8 +26,8 @@ class RecoveryCodes(ThrottlingMixin, Device):
     made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
 
     class Meta:
-        verbose_name = _("recovery codes")
-        verbose_name_plural = _("recovery codes")
+        verbose_name = _("set of recovery codes")
+        verbose_name_plural = _("sets of recovery codes")
 
     def __str__(self) -> str:
         return f"{self.user} ({self.left})"
