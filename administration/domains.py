@@ -18,6 +18,7 @@ from accounts.models import Account, Department, Domain, Policy, SecurityEvent
 from accounts.policy import effective as effective_policy
 from accounts.policy import queries
 from accounts.sessions import cutoffs
+from administration.base.display import NOTHING
 from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import Context, Shown
 from administration.bulk.mixin import BulkActionsMixin
@@ -79,7 +80,7 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
     @admin.display(description=_("effective policy"))
     def effective_policy(self, group: G) -> SafeString | str:
         if group.pk is None:
-            return "—"
+            return NOTHING
         return effective.render_box(group, effective_policy.get_levels_above(group))
 
     @admin.display(description=_("security passwords required"))

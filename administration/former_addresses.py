@@ -21,6 +21,7 @@ from django_stubs_ext import StrOrPromise
 from accounts import events
 from accounts.http import actor
 from accounts.models import Account, FormerAddress
+from administration.base.display import NOTHING
 from administration.base.filters import MailboxDomainFilter
 from administration.base.lists import Context, Fieldsets
 from administration.base.scoped import ReadOnlyAdmin
@@ -110,7 +111,7 @@ class FormerAddressAdmin(ReadOnlyAdmin[FormerAddress]):
     def present_address(self, former: Any) -> StrOrPromise:
         """Return the present address of the mailbox, if they may see it."""
         if former.account is None:
-            return "—"
+            return NOTHING
         return (
             former.account.address if former.is_mailbox_seen else _("in another domain")
         )

@@ -17,6 +17,7 @@ from django_stubs_ext import StrOrPromise
 
 from accounts.models import RecoveryCodes
 from administration.base.audited import AuditedAdmin
+from administration.base.display import NOTHING
 from administration.base.filters import CreatedFilter, LastUsedFilter
 from administration.base.lists import Columns, Fieldsets
 from provisioning import roles
@@ -84,7 +85,7 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
     def described(self, group: Group) -> str:
         """Return the translated description of a ready-made group."""
         text = roles.DESCRIPTIONS.get(group.name)
-        return gettext(text) if text else "—"
+        return gettext(text) if text else NOTHING
 
 
 def _is_member(request: HttpRequest, group: Group) -> bool:

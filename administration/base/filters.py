@@ -1,12 +1,11 @@
 """Filters that several pages share."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import ModelAdmin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -55,7 +54,6 @@ def start_of_day() -> datetime:
 class TextFilter(admin.SimpleListFilter):
     """A text field in place of a list of all values."""
 
-    template = "admin/text_filter.html"
     # Any value may be in the query string, not only the offered ones.
     is_typed = True
 
@@ -78,20 +76,6 @@ class TextFilter(admin.SimpleListFilter):
         self, request: HttpRequest, model_admin: ModelAdmin[Model]
     ) -> list[tuple[str, str]]:
         return [("", "")]  # without a choice the filter is not shown
-
-    def choices(self, changelist: ChangeList) -> Iterator[Any]:
-        """Yield the other filters, which the form has to keep."""
-        params = changelist.get_filters_params() | (
-            {"q": changelist.query} if changelist.query else {}
-        )
-        params.pop(self.parameter_name or "", None)
-        yield {
-            "others": [
-                (name, value)
-                for name, values in params.items()
-                for value in (values if isinstance(values, list) else [values])
-            ]
-        }
 
 
 # Returns the rows that match a choice.

@@ -2,22 +2,29 @@
 
 import json
 import re
-from functools import cache
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.contrib import admin
-from django.contrib.admin.options import ShowFacets
-from django.contrib.admin.utils import display_for_value
-from django.contrib.admin.views.main import ORDER_VAR, ChangeList
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IS_POPUP_VAR, ShowFacets
+from django.contrib.admin.utils import label_for_field
+from django.contrib.admin.views.main import ORDER_VAR, SEARCH_VAR, ChangeList
 from django.core.paginator import Page, Paginator
 from django.db.models import ForeignKey, Model, QuerySet
 from django.db.models.expressions import Combinable
 from django.forms import ModelChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext
+from django_stubs_ext import StrOrPromise
 
 from accounts import addresses
 from administration.base import parameters
+from administration.base.display import ACTION_CHECKBOX
 from administration.base.widgets import NamedAutocompleteSelect
 
 M = TypeVar("M", bound=Model)
@@ -29,14 +36,13 @@ Shown = list[Any]
 Fieldsets = Any
 Columns = Any  # of a list
 MAX_PAGES = 20
+CHECKBOX = (
+    '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+)
+# Django's text, and so in its catalogues.
+CHOOSE_ROW = "Select this object for an action - {}"
 # A column to sort by, as in the query string of a list.
 SORT_COLUMN = re.compile(r"-?([0-9]{1,3})")
-
-
-@cache
-def icon(*, yes: bool) -> str:
-    """Return the icon of Django admin for yes or no; cached, as lists have many."""
-    return display_for_value(yes, "", boolean=True)
 
 
 class MoreThan(int):
@@ -75,10 +81,74 @@ class BoundedPaginator(Paginator[Model]):
         return list(self.object_list.values_list("pk", flat=True)[: most + 1])
 
 
+@dataclass(frozen=True)
+class FilterField:
+    """A filter as a field of a form; `choices` is None for a text field."""
+
+    name: str
+    title: StrOrPromise
+    value: str
+    choices: list[tuple[str, StrOrPromise]] | None
+
+
 class BoundedChangeList(ChangeList):
     """Lets the page add to the shown rows what their columns need."""
 
     model_admin: "BoundedAdmin[Model]"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = capfirst(str(self.opts.verbose_name_plural))
+        # Django would look up the view of each row's address to add them.
+        self._kept_filters, self.preserved_filters = self.preserved_filters, ""
+
+    def url_for_result(self, result: Model) -> str:
+        """Return the address of a row's page, with the filters to return to."""
+        url: str = super().url_for_result(result)
+        return f"{url}?{self._kept_filters}" if self._kept_filters else url
+
+    @cached_property
+    def column_labels(self) -> list[str]:
+        """The name of each column, as in the head of the list; of boxes, none."""
+        page: Any = self.model_admin
+        labels = (label_for_field(each, self.model, page) for each in self.list_display)
+        names = zip(self.list_display, labels, strict=True)
+        return [
+            "" if column == ACTION_CHECKBOX else capfirst(str(label))
+            for column, label in names
+        ]
+
+    @cached_property
+    def filter_fields(self) -> list[FilterField]:
+        """The filters of this list, as fields of one form."""
+        return [self._make_field(spec) for spec in self.filter_specs]
+
+    @property
+    def active_filters(self) -> int:
+        """The number of filters by which the list is narrowed."""
+        return sum(bool(field.value) for field in self.filter_fields)
+
+    @property
+    def kept_parameters(self) -> list[tuple[str, str]]:
+        """What the form of the filters keeps of the query string."""
+        kept = (SEARCH_VAR, ORDER_VAR, IS_POPUP_VAR)
+        return [(name, str(self.params[name])) for name in kept if name in self.params]
+
+    def _make_field(self, spec: Any) -> FilterField:
+        """Return the field of a filter, whose choices set one parameter."""
+        offered = parameters.OfferedValues()
+        choices = [
+            (choice["query_string"], choice["display"])
+            for choice in spec.choices(offered)
+        ]
+        (name,) = offered.values
+        is_typed = getattr(spec, "is_typed", False)
+        return FilterField(
+            name,
+            spec.title,
+            str(self.params.get(name, "")),
+            None if is_typed else choices,
+        )
 
     def get_ordering(
         self, request: HttpRequest, queryset: QuerySet[Model]

@@ -52,11 +52,13 @@ class OfferedValues:
     def get_query_string(
         self, new_params: dict[str, object] | None = None, remove: object = None
     ) -> str:
-        """Collect the values of the link."""
+        """Collect the values of the link, and return the last one."""
+        last = ""
         for name, value in (new_params or {}).items():
             if value is not None:
-                self.values[name].add(str(value))
-        return ""
+                last = str(value)
+                self.values[name].add(last)
+        return last
 
 
 def allowed_parameters(page: ModelAdmin[M], request: HttpRequest) -> Query:
@@ -133,8 +135,8 @@ def make_filter(
 
 
 def _chosen_values(made: ListFilter, asked: dict[str, str]) -> dict[str, str]:
-    """Return the chosen values of a filter, by parameter."""
-    chosen = {n: asked[n] for n in made.expected_parameters() if n and n in asked}
+    """Return the chosen values of a filter, by parameter; empty ones choose nothing."""
+    chosen = {n: asked[n] for n in made.expected_parameters() if n and asked.get(n)}
     if not chosen or getattr(made, "is_typed", False):
         return chosen
     offers = OfferedValues()

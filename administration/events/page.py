@@ -14,14 +14,22 @@ from django.utils.translation import gettext_lazy as _
 from accounts import events
 from accounts.events import Kind
 from accounts.http import actor
-from accounts.models import Cutoff, SecurityEvent
+from accounts.models import Cutoff, Domain, SecurityEvent
 from accounts.models.protocols import PROTOCOLS
-from administration.base.filters import ChoiceFilter, OwnDomainFilter, TimeFilter
+from administration.base import textmessages
+from administration.base.filters import (
+    ChoiceFilter,
+    MailboxDomainFilter,
+    OwnDomainFilter,
+    Rows,
+    TimeFilter,
+)
 from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
 from administration.events import export
 from administration.events.filters import ActorFilter, DomainFilter, NetworkFilter
 from clientpasswords.models import Logon
+from provisioning import roles
 
 
 @admin.register(SecurityEvent)
@@ -132,6 +140,18 @@ class ProtocolFilter(ChoiceFilter):
     ]
 
 
+class LastTimeFilter(TimeFilter):
+    field = "last_at"
+
+
+class CutoffDomainFilter(MailboxDomainFilter):
+    """Also finds the cut-offs of a whole domain, which have no mailbox."""
+
+    def filter_by_text(self, rows: Rows, text: str) -> Rows:
+        domains = Domain.objects.filter(name=text)
+        return rows.filter(roles.in_domains(Cutoff, domains))
+
+
 class OpenFilter(ChoiceFilter):
     title = _("outstanding")
     parameter_name = "open"
@@ -149,7 +169,7 @@ class OpenFilter(ChoiceFilter):
 class CutoffAdmin(ReadOnlyAdmin[Cutoff]):
     list_display = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
     fields = ["created_at", "login_mask", "node", "kicks", "failures", "due_at"]
-    list_filter = [OpenFilter]
+    list_filter = [OpenFilter, CutoffDomainFilter]
     sortable_by = ["created_at"]
     search_fields = ["login_mask__startswith"]
     search_help_text = _("Beginning of the logon name")
@@ -163,17 +183,18 @@ class LogonAdmin(ReadOnlyAdmin[Logon]):
         "last_at",
         "account",
         "client_password",
-        "protocol",
+        "protocol_name",
         "reason",
         "network_address",
         "count",
         "node",
     ]
+    readonly_fields = ["with_web_password", "protocol_name"]
     fields = [
         "account",
         "client_password",
-        "by_web_password",
-        "protocol",
+        "with_web_password",
+        "protocol_name",
         "reason",
         "network_address",
         "node",
@@ -182,7 +203,15 @@ class LogonAdmin(ReadOnlyAdmin[Logon]):
         "count",
     ]
     list_select_related = ["account", "client_password"]
-    list_filter = ["reason", ProtocolFilter, OwnDomainFilter]
+    list_filter = ["reason", ProtocolFilter, LastTimeFilter, OwnDomainFilter]
     sortable_by = ["last_at"]
     search_fields = ["account__address__startswith"]
     search_help_text = _("Beginning of a mailbox's address")
+
+    @admin.display(description=_("with the web password"), boolean=True)
+    def with_web_password(self, logon: Logon) -> bool:
+        return logon.by_web_password
+
+    @admin.display(description=_("protocol"))
+    def protocol_name(self, logon: Logon) -> str:
+        return logon.protocol.upper()

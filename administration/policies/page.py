@@ -21,8 +21,8 @@ from accounts.models.policy import (
 )
 from accounts.policy import queries
 from accounts.sessions import cutoffs
-from administration.base.lists import BoundedPaginator, Reference
-from administration.policies import effective
+from administration.base.lists import BoundedPaginator, Context, Reference
+from administration.policies import effective, form
 from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
 from provisioning import roles
@@ -47,11 +47,8 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     list_display = [
         "name",
         "domain",
-        "third_party_logon",
-        *PROTOCOL_SETTINGS,
-        "client_passwords_required",
-        "required_from",
-        "report_only",
+        "protocols",
+        "required",
         "max_client_passwords",
     ]
     list_select_related = ["domain"]
@@ -66,6 +63,15 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         ),
         (_("Codes"), {"fields": CODE_SETTINGS}),
     ]
+    form = form.PolicyForm
+
+    @admin.display(description=_("mail programs"))
+    def protocols(self, policy: Policy) -> str:
+        return effective.describe_protocols(policy)
+
+    @admin.display(description=_("security passwords"))
+    def required(self, policy: Policy) -> str:
+        return effective.describe_requirement(policy)
 
     def may_write(self, request: HttpRequest, record: Policy) -> bool:
         """Refuse policies for every domain: they bind mailboxes of other domains."""

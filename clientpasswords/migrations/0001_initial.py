@@ -159,7 +159,7 @@ LOGON = table(
     ),
     models.Index(
         condition=Q(by_web_password=True),
-        fields=["account", "last_at"],
+        fields=["account", "last_at", "protocol"],
         name="logon_web_password_of_account",
     ),
     protocol=models.CharField("protocol", max_length=16),

@@ -120,7 +120,8 @@ class Logon(models.Model):
                 name="logon_by_web_password",
             ),
             models.Index(
-                fields=["account", "last_at"],
+                # With the protocol, the mailboxes that use one are found here alone.
+                fields=["account", "last_at", "protocol"],
                 condition=models.Q(by_web_password=True),
                 name="logon_web_password_of_account",
             ),

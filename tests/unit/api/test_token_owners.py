@@ -137,7 +137,7 @@ def test_the_pages_say_whose_a_token_is_and_what_that_means(
     listed = administrator.get(LIST).text
 
     owners = re.findall(r"field-owner[^>]*>(?:<a [^>]*>)?([^<]*)<", listed)
-    assert owners == ["-", owner.address]
+    assert owners == ["—", owner.address]
     assert owner.address in administrator.get(page_of("theirs", "change")).text
     assert "The token acts as you" in administrator.get(ADD).text
 

@@ -1,17 +1,26 @@
 """Lists ask as much for five rows as for fifty, and count no further than needed."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import ShowFacets
-from django.contrib.admin.utils import display_for_value
+from django.contrib.admin.templatetags.admin_urls import add_preserved_filters
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
+from django.utils import (
+    timezone,
+    translation,
+)
+from django.utils.html import (
+    escape,
+)
+from django.utils.text import capfirst
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django.asserts import assertHTMLEqual
@@ -22,9 +31,11 @@ from accounts.models import (
     Account,
     Cutoff,
     Department,
+    Domain,
     Phone,
     RecoveryCodes,
 )
+from accounts.moments import moment
 from administration.base import lists
 from administration.bulk import jobs
 from administration.bulk.actions import BY_NAME
@@ -168,29 +179,85 @@ def test_the_box_of_a_row_is_djangos_own(alice: Account) -> None:
     assertHTMLEqual(page.action_checkbox(alice), djangos)
 
 
-def test_the_signs_and_the_address_of_a_row_are_djangos_own(
+def test_a_row_says_in_words_what_holds_for_a_mailbox(
     administrator: Client, alice: Account, bob: Account
 ) -> None:
+    """What an owner chose is neither good nor bad, so no sign says that it is."""
     Account.objects.filter(pk=alice.pk).update(client_passwords_on=True)
     Phone.objects.filter(account=bob).delete()
+    strict = make_policy("Strict", client_passwords_required=True)
+    make_account("carol@example.com", policy=strict, is_active=False)
+    make_account("dave@strict.example")
+    Domain.objects.filter(name="strict.example").update(policy=strict)
+    soon = timezone.now() + timedelta(days=9)
+    later = make_policy("Later", client_passwords_required=True, required_from=soon)
+    make_account("erin@example.com", policy=later)
 
     page = administrator.get(ACCOUNTS)
 
-    rows = re.findall(r"<tr>.*?</tr>", page.content.decode(), re.DOTALL)
-    told = {
-        name: next(row for row in rows if f">{name}<" in row)
-        for name in (alice.address, bob.address)
+    cells = {
+        address: re.findall(r'<td [^>]*class="field-(\w+)[^>]*>(.*?)</td>', row)
+        for row in re.findall(r"<tr>.*?</tr>", page.content.decode(), re.DOTALL)
+        for address in re.findall(r">([^<>]+@[^<>]+)</a>", row)
     }
-    yes, no = (display_for_value(on, "", boolean=True) for on in (True, False))
-    assert f'class="field-switched_on">{yes}<' in told[alice.address]
-    assert f'class="field-switched_on">{no}<' in told[bob.address]
-    assert f'class="field-active">{yes}<' in told[bob.address]
-    assert f'class="field-has_phone">{yes}<' in told[alice.address]
-    assert f'class="field-has_phone">{no}<' in told[bob.address]
+    said = {address: dict(pairs) for address, pairs in cells.items()}
+    passwords = {name: each["security_passwords"] for name, each in said.items()}
+    assert passwords == {
+        "admin@example.com": "Off",
+        "alice@example.com": "On",
+        "bob@example.com": "Required · Exception",
+        "carol@example.com": "Required · Exception",
+        "dave@strict.example": "Required · strict.example",
+        "erin@example.com": f"Off · required from {moment(soon)}",
+    }
+    assert said["alice@example.com"]["has_phone"] == "On file"
+    assert said["bob@example.com"]["has_phone"] == "—"
+    assert said["bob@example.com"]["active"] == "Active"
+    assert said["carol@example.com"]["active"] == "Disabled"
     changelist = page.context["cl"]
     for account in (alice, bob):
         link = ChangeList.url_for_result(changelist, account)
-        assert f'href="{link}"' in told[account.address]
+        assert f'href="{link}"' in page.text
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_is_titled_by_what_it_lists(administrator: Client, model: Any) -> None:
+    page = administrator.get(list_of(model))
+
+    plural = str(model._meta.verbose_name_plural)
+    assert page.context["title"] == capfirst(plural)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_each_choice_of_a_filter_narrows_the_list_by_one_parameter(
+    administrator: Client, model: Any
+) -> None:
+    """So that all filters of a list are one form, without a script."""
+    page = administrator.get(list_of(model))
+
+    for field in page.context["cl"].filter_fields:
+        values = [value for value, _text in field.choices or []]
+        assert values[:1] in ([], [""]), field
+        for value in values[1:] or ["x"]:
+            answer = administrator.get(list_of(model), {field.name: value, "q": ""})
+            narrowed = answer.context["cl"]
+            assert narrowed.active_filters == 1, (field, value)
+            assert narrowed.params[field.name] == value
+
+
+def test_a_form_of_filters_keeps_what_is_searched_and_ignores_empty_fields(
+    administrator: Client, alice: Account, bob: Account
+) -> None:
+    asked = {"q": "ali", "in": "", "has": "none", "web": "", "is_active__exact": ""}
+
+    page = administrator.get(ACCOUNTS, asked)
+
+    assert page.status_code == 200
+    assert [str(row) for row in page.context["cl"].result_list] == [alice.address]
+    assert page.context["cl"].kept_parameters == [("q", "ali")]
+    assert "Filter (1)" in page.text
+    assert 'class="filters" open' in page.text
+    assert 'class="filters" open' not in administrator.get(ACCOUNTS).text
 
 
 def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> None:
@@ -203,3 +270,31 @@ def test_the_next_page_goes_on_where_the_first_ended(administrator: Client) -> N
 
     assert both == sorted(both)
     assert len(both) == 61
+
+
+@pytest.mark.parametrize("query", ["?required=no&q=Sales+%26+%22", "?_popup=1", ""])
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_rows_have_the_links_and_boxes_that_django_makes(
+    administrator: Client, query: str, language: str
+) -> None:
+    name = 'Sales & "Support" <b>'
+    Department.objects.create(domain=make_domain(), name=name)
+    list_ = reverse("admin:accounts_department_changelist")
+
+    with translation.override(language):
+        response = administrator.get(
+            f"{list_}{query}", headers={"accept-language": language}
+        )
+        shown = response.context["cl"]
+        [row] = shown.result_list
+        page = shown.model_admin
+        kept = page.get_preserved_filters(response.wsgi_request)
+        url = ChangeList.url_for_result(shown, row)
+        link = add_preserved_filters(
+            {"preserved_filters": kept, "opts": page.opts}, url
+        )
+        text = response.content.decode()
+
+        assert f'<a href="{escape(link)}"' in text
+        assert admin.ModelAdmin.action_checkbox(page, row) == page.action_checkbox(row)
+        assert str(page.action_checkbox(row)) in text
