@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -25,7 +25,7 @@ from administration.bulk.mixin import BulkActionsMixin
 from administration.mailboxes.filters import GroupRequiredFilter
 from administration.policies import effective
 from administration.policies.preview import PreviewedAdmin
-from clientpasswords.rollout import Reach
+from clientpasswords.consequences import PolicyChange
 from provisioning import roles
 
 G = TypeVar("G", bound=Domain | Department)
@@ -63,10 +63,8 @@ class GroupAdmin(BulkActionsMixin[G], PreviewedAdmin[G]):
         widened: QuerySet[G] = rows.annotate(counted=Coalesce(Subquery(number), 0))
         return widened
 
-    def page(
-        self, request: HttpRequest, name: str, record: G, reach: Reach, **more: object
-    ) -> HttpResponse:
-        return super().page(request, name, record, reach, is_group=True, **more)
+    def policy_change(self, old: G, form: ModelForm[G]) -> PolicyChange:
+        return PolicyChange(policy=binding_policy(form.instance))
 
     def differences(self, old: G, form: ModelForm[G]) -> list[tuple[str, str, str]]:
         was, will = binding_policy(old), binding_policy(form.instance)
@@ -142,7 +140,7 @@ class DomainAdmin(GroupAdmin[Domain]):
     ) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return queries.accounts_bound_by_domain(record)
+        return queries.accounts_bound_by_domains([record.pk])
 
     def complete_rows(self, rows: Shown) -> None:
         changed = _last_changes(rows)
@@ -186,7 +184,7 @@ class DepartmentAdmin(GroupAdmin[Department]):
     ) -> QuerySet[Account]:
         if "policy" not in changed:
             return Account.objects.none()
-        return queries.accounts_bound_by_department(record)
+        return queries.accounts_bound_by_departments([record.pk])
 
 
 def binding_policy(group: Domain | Department) -> Policy:

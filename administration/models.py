@@ -4,7 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Sum
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class Job(models.Model):
@@ -35,9 +37,10 @@ class Job(models.Model):
         ordering = ["-created_at", "-pk"]
         default_permissions = ("view",)
         permissions = [
-            ("unlock_codes", "Can unlock codes"),
-            ("reset_phone", "Can reset phones"),
-            ("offboard", "Can off-board mailboxes"),
+            ("unlock_codes", gettext_noop("Can unlock codes")),
+            ("reset_phone", gettext_noop("Can reset phones")),
+            ("sign_out", gettext_noop("Can sign owners out of the portal")),
+            ("offboard", gettext_noop("Can offboard mailboxes")),
         ]
         indexes = [
             models.Index(
@@ -53,6 +56,12 @@ class Job(models.Model):
     @property
     def is_under_way(self) -> bool:
         return self.confirmed_at is not None and self.ended_at is None
+
+    @cached_property
+    def selected_pks(self) -> list[int]:
+        """The keys of the selected records, in their order. One query, made once."""
+        parts = self.parts.order_by("number").values_list("pks", flat=True)
+        return [pk for pks in parts for pk in pks]
 
     def counts(self) -> dict[str, int]:
         """Return how many were changed, unchanged and failed so far. One query."""

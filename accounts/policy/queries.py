@@ -1,6 +1,6 @@
 """Queries about policies: to which accounts one applies, and what it requires."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, When
@@ -30,15 +30,29 @@ def is_bound_by_one_of(pks: Iterable[int] | QuerySet[Policy, Any]) -> Q:
     return has_exception() & Q(policy__in=pks) | has_none & inherited
 
 
-def accounts_bound_by_domain(domain: Domain) -> QuerySet[Account]:
-    """Return the accounts to which the policy of their domain applies."""
+def accounts_bound_by_domains(pks: Collection[int]) -> QuerySet[Account]:
+    """Return the accounts to which the policy of one of these domains applies."""
     by_domain = Q(department=None) | Q(department__policy=None)
-    return Account.objects.filter(~has_exception() & by_domain, domain=domain)
+    return Account.objects.filter(~has_exception() & by_domain, is_one("domain", pks))
 
 
-def accounts_bound_by_department(department: Department) -> QuerySet[Account]:
-    """Return the accounts to which a policy of the department applies, or would."""
-    return Account.objects.filter(~has_exception(), department=department)
+def accounts_bound_by_departments(pks: Collection[int]) -> QuerySet[Account]:
+    """Return the accounts to which policies of these departments apply, or would."""
+    return Account.objects.filter(~has_exception(), is_one("department", pks))
+
+
+def is_one(field: str, pks: Collection[int]) -> Q:
+    """Return a condition: the field is one of these keys.
+
+    If they are most of those from the first to the last, it lists only the others: a
+    thousand keys make a query slow to build and to read.
+    """
+    first, last = min(pks, default=0), max(pks, default=0)
+    if last - first >= 2 * len(pks):
+        return Q(**{f"{field}__in": pks})
+    others = set(range(first, last + 1)).difference(pks)
+    within = Q(**{f"{field}__gte": first, f"{field}__lte": last})
+    return within & ~Q(**{f"{field}__in": others})
 
 
 def binding_policy() -> Coalesce:

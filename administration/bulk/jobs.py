@@ -5,27 +5,48 @@ Before each part, the permissions and the scope of the administrator are checked
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.db import DatabaseError, transaction
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet, Value
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
-from accounts import events, retention
+from accounts import events, recipients, retention, watchdog
 from accounts.events import Actor, Event, Kind
-from accounts.models import Account, Department, Domain
+from accounts.models import Account, Department, Domain, Policy
 from accounts.sessions import cutoffs
 from administration.base import scoped
 from administration.bulk import actions
 from administration.bulk.actions import ActionParameters, BulkAction
 from administration.models import Job, JobPart
+from clientpasswords.models import ClientPassword
 from provisioning import roles, self_lockout
 from provisioning.operations import NotAllowed, Order
 from provisioning.roles import Asker
 
 PART_SIZE = 100  # records in one transaction
+# The parameter with the time zone in which moments among the others were typed.
+TIME_ZONE = "time_zone"
+# The relation that `str()` of a record needs.
+RELATED_TO_NAME: dict[type[Model], tuple[str, ...]] = {
+    ClientPassword: ("account", "replacement"),
+    Department: ("domain",),
+}
+# Why a record was not changed, by the key that is kept with its name.
+WHY_FAILED: dict[str, StrOrPromise] = {
+    "deleted": _("deleted in the meantime"),
+    "not-yours": _("you do not administer it"),
+    "own": _("your own mailbox"),
+    "administrator": _("an administrator's mailbox, which only site operators change"),
+    "lockout": _("would lock out your own mail programs"),
+    "not-allowed": _("the policy belongs to another domain"),
+    "database": _("the database refused the change; try again"),
+}
 MAX_FAILURES_KEPT = 20  # failures kept of each part
 
 
@@ -52,15 +73,21 @@ def create_job(
     return job
 
 
-def confirm_job(job: Job, parameters: Mapping[str, str], why: str) -> bool:
-    """Confirm the job, so that it is worked off; return False if it was before."""
+def confirm_job(
+    job: Job, parameters: Mapping[str, str], why: str, *, chosen: events.Detail
+) -> bool:
+    """Confirm the job, so that it is worked off; return False if it was before.
+
+    `parameters` are what its form was filled in with, and `chosen` is what that means,
+    for the audit log.
+    """
     with transaction.atomic():
         fresh = Job.objects.filter(pk=job.pk, confirmed_at=None, ended_at=None)
         now = timezone.now()
         facts: events.Detail = {
             "action": job.action,
             "mailboxes": job.total,
-            **parameters,
+            **chosen,
         }
         if not fresh.update(parameters=parameters, reason=why, confirmed_at=now):
             return False
@@ -85,6 +112,7 @@ def work_due_jobs() -> int:
 
 def work_next_part(job: Job) -> bool:
     """Work off the next part that is not locked; return whether there was one."""
+    watchdog.ping()
     with transaction.atomic():
         job = Job.objects.select_related("ordered_by").get(pk=job.pk)
         if not job.is_under_way:
@@ -116,6 +144,14 @@ def may_order(account: Asker, action: BulkAction) -> bool:
     )
 
 
+def may_order_for(account: Account, action: BulkAction, owner: Account) -> bool:
+    """Whether the account may order this action for a visible mailbox or its records.
+
+    The ranks of administrators count: nobody acts on their own mailbox.
+    """
+    return may_order(account, action) and not _find_rank_refusal(account, owner)
+
+
 def visible_records(account: Account, action: BulkAction) -> QuerySet[Model]:
     """Return the records of the action in the scope of the account."""
     return roles.visible(account, action.model)
@@ -129,9 +165,82 @@ def make_form(
     for field in form.fields.values():
         if isinstance(field, forms.ModelChoiceField) and field.queryset is not None:
             model = field.queryset.model
-            field.queryset = roles.visible(account, model)
+            rows = roles.visible(account, model)
+            field.queryset = rows.select_related("domain") if model is Policy else rows
             field.error_messages["invalid_choice"] = scoped.NOT_YOURS
     return form
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The keys of selected records that an action leaves out, by their rank."""
+
+    own: frozenset[int] = frozenset()
+    administrators: frozenset[int] = frozenset()
+
+    @property
+    def keys(self) -> frozenset[int]:
+        return self.own | self.administrators
+
+
+def load_named(
+    orderer: Account, action: BulkAction, selected: set[int], named: Collection[int]
+) -> tuple[list[Any], Skipped]:
+    """Return the visible ones of the records to be named, and what is skipped.
+
+    Skipped are the selected records of the orderer, and of administrators above them.
+    One query; for security passwords up to three.
+    """
+    rows: Any = visible_records(orderer, action).filter(pk__in=named)
+    if related := RELATED_TO_NAME.get(action.model):
+        rows = rows.select_related(*related)
+    administrators: Iterable[Account] = []
+    if not orderer.is_superuser and action.model is Account:
+        both = _mark(rows, is_named=True).union(
+            _mark(_administrators(), is_named=False), all=True
+        )
+        found = list(both.order_by("address"))
+        rows = [each for each in found if each.is_named]
+        administrators = [each for each in found if not each.is_named]
+    elif not orderer.is_superuser and action.model is ClientPassword:
+        administrators = _administrators()
+    above = {
+        each.pk
+        for each in administrators
+        if each != orderer and not roles.may_change_mailbox(orderer, each)
+    }
+    return list(rows), _find_skipped(orderer, action, selected, above)
+
+
+def _administrators() -> QuerySet[Account]:
+    """Return all administrators; there are few of them on any host."""
+    rows = Account.objects.filter(Q(is_staff=True) | Q(is_superuser=True))
+    return rows.order_by()
+
+
+def _mark(accounts: Any, *, is_named: bool) -> QuerySet[Any]:
+    rows: QuerySet[Any] = accounts.order_by().annotate(is_named=Value(is_named))
+    return rows
+
+
+def _find_skipped(
+    orderer: Account, action: BulkAction, selected: set[int], above: set[int]
+) -> Skipped:
+    if action.model not in (Account, ClientPassword):
+        return Skipped()
+    own: set[int] = {orderer.pk}
+    if action.model is ClientPassword:
+        rows = ClientPassword.objects.filter(account__in=own | above).order_by()
+        pairs = list(rows.values_list("pk", "account"))
+        own, above = (
+            {pk for pk, account in pairs if account in owners}
+            for owners in (own, above)
+        )
+    return Skipped(frozenset(own & selected), frozenset(above & selected))
+
+
+class _RefusedRecord(Exception):
+    """The record must not be changed; its argument is a key of `WHY_FAILED`."""
 
 
 @dataclass(frozen=True)
@@ -164,8 +273,9 @@ def _recheck_order(job: Job) -> _PartWork | str:
     if action is None or not may_order(orderer, action):
         return "not-allowed"
     form = make_form(action, orderer, job.parameters)
-    if not form.is_valid():
-        return "not-possible"
+    with timezone.override(recipients.find_zone(job.parameters.get(TIME_ZONE, ""))):
+        if not form.is_valid():
+            return "not-possible"
     order = Order(
         Actor(orderer.address, job.network_address),
         job.reason,
@@ -183,20 +293,28 @@ def _work_part(part: JobPart, work: _PartWork) -> None:
     for pk in part.pks:
         rows: QuerySet[Model] = QuerySet(work.action.model).order_by("pk")
         row = rows.select_for_update().filter(pk=pk).first() if pk in allowed else None
-        outcome = _act_on_record(work, row) if row else "failed"
+        outcome = _act_on_record(work, row) if row else _why_missing(rows, pk)
+        if outcome in WHY_FAILED:
+            failures.append([str(row or pk), outcome])
+            outcome = "failed"
         counts[outcome] += 1
         if row is not None and outcome == "changed":
             changed.append(row)
-        elif outcome == "failed":
-            failures.append(str(row or pk))
     _review_sessions(changed)
     JobPart.objects.filter(pk=part.pk).update(
         ended_at=timezone.now(), failures=failures[:MAX_FAILURES_KEPT], **counts
     )
 
 
+def _why_missing(rows: QuerySet[Model], pk: int) -> str:
+    return "not-yours" if rows.filter(pk=pk).exists() else "deleted"
+
+
 def _act_on_record(work: _PartWork, row: Model) -> str:
-    """Do the action on one locked record; a failure is rolled back."""
+    """Do the action on one locked record; return its outcome, or why it failed.
+
+    A failure is rolled back.
+    """
 
     def act() -> bool:
         return work.action.act(row, work.asked, work.order)
@@ -206,18 +324,29 @@ def _act_on_record(work: _PartWork, row: Model) -> str:
             _require_rank(work.orderer, row)
             _require_no_self_lockout(work.orderer, row, act)
             is_changed = act()
-    except (DatabaseError, NotAllowed):
-        return "failed"
+    except _RefusedRecord as refused:
+        return str(refused)
+    except NotAllowed:
+        return "not-allowed"
+    except DatabaseError:
+        return "database"
     return "changed" if is_changed else "unchanged"
 
 
 def _require_rank(orderer: Account, row: Model) -> None:
     """Refuse mailboxes of administrators, except to those above them."""
     owner = roles.owner_of(row)
-    if owner is None or not roles.is_administrator(owner):
-        return
-    if owner.pk == orderer.pk or not roles.may_change_mailbox(orderer, owner):
-        raise NotAllowed
+    if owner is not None and (reason := _find_rank_refusal(orderer, owner)):
+        raise _RefusedRecord(reason)
+
+
+def _find_rank_refusal(orderer: Account, owner: Account) -> str:
+    """Return why the rank of the orderer, an administrator, forbids it; "" if not."""
+    if not roles.is_administrator(owner):
+        return ""
+    if owner.pk == orderer.pk:
+        return "own"
+    return "" if roles.may_change_mailbox(orderer, owner) else "administrator"
 
 
 def _require_no_self_lockout(
@@ -225,7 +354,7 @@ def _require_no_self_lockout(
 ) -> None:
     """Refuse changes of groups that shut out the mail programs of the orderer."""
     if isinstance(row, Domain | Department) and self_lockout.check(orderer, act):
-        raise NotAllowed
+        raise _RefusedRecord("lockout")
 
 
 def _review_sessions(rows: Iterable[Model]) -> None:

@@ -1,6 +1,8 @@
 """The page of a job: what it will do, its progress, and its result."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -10,25 +12,27 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from accounts.events import MAX_REASON_LENGTH
-from accounts.models import Department
+from accounts.models import Account, Department, Domain
+from accounts.moments import moment
+from accounts.policy import queries
+from administration.base.consequences import describe_consequences
 from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
 from administration.bulk import actions, jobs
 from administration.bulk.actions import BulkAction
 from administration.models import Job
+from clientpasswords.consequences import PolicyChange, measure_consequences
 from clientpasswords.models import ClientPassword
 from provisioning import operations, roles
 
 MAX_NAMES_SHOWN = 20  # names
-# The relation that `str()` of a record needs.
-RELATED_TO_NAME: dict[type[Model], str] = {
-    ClientPassword: "account",
-    Department: "domain",
-}
+# The parameter that asks what the action would do with what was chosen.
+PREVIEW = "preview"
 NUMBER_TYPED_ABOVE = 1000  # records; above, their number has to be typed
 WHY_STOPPED = {
     "by-hand": _("Someone stopped it here."),
@@ -106,8 +110,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         action = actions.BY_NAME.get(job.action)
         if action is None:
             return self._page_of_unknown(request, job)
+        if job.ordered_by_id == request.user.pk:  # whose rights are known already
+            job.ordered_by = request.user
         data = request.POST if "confirm" in request.POST else None
-        form = jobs.make_form(action, job.ordered_by, data)
+        chosen = request.GET if PREVIEW in request.GET else None
+        form = jobs.make_form(action, job.ordered_by, data or chosen)
         why = ConfirmForm(job, data)
         if request.method == "POST" and self._post(request, job, form, why):
             return redirect("admin:administration_job_change", job.pk)
@@ -147,7 +154,10 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         if job.confirmed_at is None and not (form.is_valid() & why.is_valid()):
             return False
         if job.confirmed_at is None and jobs.confirm_job(
-            job, _typed_values(form), why.cleaned_data["reason"]
+            job,
+            _typed_values(form),
+            why.cleaned_data["reason"],
+            chosen=_describe_values(form),
         ):
             _start_small_job(job)
         return True
@@ -170,7 +180,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             "counts": counts,
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
-            "failures": _failed_names(job) if counts.get("failed") else [],
+            "failures": _first_failures(job) if counts.get("failed") else [],
             "list": reverse("admin:administration_job_changelist"),
         }
         return TemplateResponse(
@@ -188,13 +198,12 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             "opts": self.opts,
             "job": job,
             "action": action,
-            "names": [] if job.confirmed_at else _first_names(job, action),
-            "more": max(job.total - MAX_NAMES_SHOWN, 0),
-            "tokens": 0 if job.confirmed_at else _count_ended_tokens(job, action),
+            **({} if job.confirmed_at else _preview(job, action, form, request.GET)),
             "counts": counts,
+            "result": action.result % {"count": counts.get("changed", 0)},
             "done": sum(counts.values()),
             "why_stopped": WHY_STOPPED.get(job.stopped_because, ""),
-            "failures": _failed_names(job) if counts.get("failed") else [],
+            "failures": _first_failures(job) if counts.get("failed") else [],
             "form": form,
             "why": why,
             "media": self.media + form.media,
@@ -206,29 +215,104 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         )
 
 
-def _first_names(job: Job, action: BulkAction) -> list[str]:
-    first = job.parts.order_by("number").first()
-    rows = jobs.visible_records(job.ordered_by, action)
-    if action.model in RELATED_TO_NAME:
-        rows = rows.select_related(RELATED_TO_NAME[action.model])
-    found = rows.filter(pk__in=first.pks[:MAX_NAMES_SHOWN] if first else [])
-    return [_name_with_owner(row) for row in found]
+def _preview(
+    job: Job, action: BulkAction, form: forms.Form, asked: Mapping[str, str]
+) -> Context:
+    """Return what the page says before the job is confirmed: to whom it will happen.
+
+    Where it is to be chosen first what the action does, the page names those to whom
+    it happens before that, and afterwards those who lose something by it.
+    """
+    selected = job.selected_pks
+    chosen = form.is_bound and form.is_valid()
+    is_second = action.asks_first and chosen
+    named = [] if is_second else selected[:MAX_NAMES_SHOWN]
+    among = set(selected)
+    rows, skipped = jobs.load_named(job.ordered_by, action, among, named)
+    among -= skipped.keys
+    number = job.total - len(skipped.keys)
+    passwords = (
+        operations.count_client_passwords(among) if action.deletes_passwords else None
+    )
+    context = {
+        "selected": actions.SELECTED[action.model] % {"count": job.total},
+        "rows": [_name_with_page(row) for row in rows],
+        "more": 0 if is_second else max(job.total - MAX_NAMES_SHOWN, 0),
+        "skipped": skipped,
+        "number": number,
+        "order": action.describe_order(number, passwords or 0),
+        "passwords": passwords,
+        "is_needless": number and passwords == 0 and action.name == "revoke_all",
+        "tokens": _count_ended_tokens(action, selected),
+        "is_first": action.asks_first and not chosen,
+        "is_second": is_second,
+        "typed": _typed_fields(form) if is_second else [],
+        "choices": _describe_choices(form) if is_second else [],
+    }
+    if action.change is not None and (chosen or not action.asks_first):
+        change = action.change(form.cleaned_data if chosen else {})
+        found = measure_consequences(*_affected(job, action, change, among))
+        context |= describe_consequences(found, asked)
+        context |= {"consequences": True, "only_in": _only_domain(change)}
+    return context
 
 
-def _count_ended_tokens(job: Job, action: BulkAction) -> int:
+def _affected(
+    job: Job, action: BulkAction, change: PolicyChange, selected: set[int]
+) -> tuple[QuerySet[Account], PolicyChange, set[int] | None]:
+    """Return the visible mailboxes that the change reaches, and among which ones."""
+    rows, among = roles.visible(job.ordered_by, Account), None
+    if action.model is Domain:
+        rows &= queries.accounts_bound_by_domains(selected)
+    elif action.model is Department:
+        rows &= queries.accounts_bound_by_departments(selected)
+    else:
+        among = selected
+        if change.inherited is not None:  # without an exception nothing changes
+            rows = rows.filter(queries.has_exception())
+    if change.policy is not None and change.policy.domain_id is not None:
+        rows = rows.filter(domain=change.policy.domain_id)
+    return rows, change, among
+
+
+def _only_domain(change: PolicyChange) -> Domain | None:
+    """Return the domain of the policy; mailboxes of others keep theirs."""
+    return change.policy.domain if change.policy is not None else None
+
+
+def _describe_choices(form: forms.Form) -> list[tuple[StrOrPromise, object]]:
+    """Return the label of each field that was filled in, and its value in words."""
+    found: list[tuple[StrOrPromise, object]] = []
+    for field in form:
+        value = form.cleaned_data[field.name]
+        nothing = getattr(field.field.widget, "nothing", "")
+        if isinstance(value, datetime):
+            value = moment(value)
+        elif isinstance(field.field, forms.ChoiceField) and not isinstance(
+            field.field, forms.ModelChoiceField
+        ):
+            labels: Any = field.field.choices
+            value = dict(labels)[value] if value else ""
+        if value or nothing:
+            found.append((field.label, value or nothing))
+    return found
+
+
+def _name_with_page(row: Model) -> tuple[str, str]:
+    """Return the name with its owner, as many devices have the same name; its page."""
+    owner = roles.owner_of(row)
+    own = row.full_label if isinstance(row, ClientPassword) else str(row)
+    name = own if owner in (None, row) else f"{own} ({owner})"
+    opts = admin.site.get_model_admin(type(row)).opts
+    page = f"admin:{opts.app_label}_{opts.model_name}_change"
+    return name, reverse(page, args=[row.pk])
+
+
+def _count_ended_tokens(action: BulkAction, selected: list[int]) -> int:
     """Return how many API tokens end if these mailboxes are off-boarded."""
     if action.name != "off_board":
         return 0
-    parts = job.parts.values_list("pks", flat=True)
-    return operations.count_revocable_tokens(
-        lambda: {pk for pks in parts for pk in pks}
-    )
-
-
-def _name_with_owner(row: Model) -> str:
-    """Return the name with its owner: many devices have the same name."""
-    owner = roles.owner_of(row)
-    return str(row) if owner in (None, row) else f"{row} ({owner})"
+    return operations.count_revocable_tokens(lambda: set(selected))
 
 
 def _list_url(action: BulkAction) -> str:
@@ -244,11 +328,34 @@ def _start_small_job(job: Job) -> None:
 
 
 def _typed_values(form: forms.Form) -> dict[str, str]:
-    """Return what was typed, so that it can be validated again before each part."""
+    """Return what was typed, so that it can be validated again before each part.
+
+    That is done elsewhere, so the time zone of the reader is among them.
+    """
+    typed = dict(_typed_fields(form))
+    moments = any(isinstance(form.cleaned_data[name], datetime) for name in form.fields)
+    zone = {jobs.TIME_ZONE: str(timezone.get_current_timezone())} if moments else {}
+    return typed | zone
+
+
+def _describe_values(form: forms.Form) -> dict[str, str]:
+    """Return what was chosen, for the audit log: with names and ISO 8601 times."""
+    chosen = {name: form.cleaned_data[name] for name in form.fields}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else str(value)
+        for name, value in chosen.items()
+        if value not in {None, ""}
+    }
+
+
+def _typed_fields(form: forms.Form) -> list[tuple[str, str]]:
+    """Return the names and values as they were posted, for a page that posts them."""
     names = [name + part for name in form.fields for part in ("", "_0", "_1")]
-    return {name: form.data[name] for name in names if form.data.get(name)}
+    return [(name, form.data[name]) for name in names if form.data.get(name)]
 
 
-def _failed_names(job: Job) -> list[str]:
+def _first_failures(job: Job) -> list[tuple[str, StrOrPromise]]:
+    """Return the names of the first records that were not changed, and why not."""
     parts = job.parts.filter(failed__gt=0).order_by("number")[:MAX_NAMES_SHOWN]
-    return [name for part in parts for name in part.failures][:MAX_NAMES_SHOWN]
+    pairs = [pair for part in parts for pair in part.failures][:MAX_NAMES_SHOWN]
+    return [(name, jobs.WHY_FAILED[why]) for name, why in pairs]

@@ -14,7 +14,8 @@ JOB = table(
         "permissions": [
             ("unlock_codes", "Can unlock codes"),
             ("reset_phone", "Can reset phones"),
-            ("offboard", "Can off-board mailboxes"),
+            ("sign_out", "Can sign owners out of the portal"),
+            ("offboard", "Can offboard mailboxes"),
         ],
         "default_permissions": ("view",),
     },

@@ -50,6 +50,11 @@ def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
     """
     *lost, winner = effective.list_binding(levels)
     others = [(each.decided_by, dict(setting_texts(each.policy))) for each in lost]
+    defaults = dict(setting_texts(Policy()))
+    rows = [
+        (name, text, _losing_texts(others, name, text))
+        for name, text in setting_texts(winner.policy)
+    ]
     said: Mapping[str, SecurityEvent] = getattr(record, "said_by", {})
     context: Context = {
         "levels": [
@@ -58,9 +63,10 @@ def render_box(record: Model, levels: Sequence[Level]) -> SafeString:
         ],
         "winner": winner,
         "changed": said.get("policy"),
-        "rows": [
-            (name, text, _losing_texts(others, name, text))
-            for name, text in setting_texts(winner.policy)
+        # What differs from a new policy, or from one that it overrides; and the rest.
+        "rows": [row for row in rows if row[1] != defaults[row[0]] or row[2]],
+        "default_rows": [
+            row for row in rows if row[1] == defaults[row[0]] and not row[2]
         ],
     }
     return render_to_string("admin/effective.html", context)

@@ -1,5 +1,6 @@
 """The page of policies."""
 
+import json
 from collections.abc import Sequence
 
 from django.contrib import admin
@@ -8,28 +9,32 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from accounts.models import Account, Policy
+from accounts.models import Account, Department, Domain, Policy
 from accounts.models.policy import (
     CODE_SETTINGS,
     MAIL_PROGRAM_SETTINGS,
     PROTOCOL_SETTINGS,
     SECURITY_PASSWORD_SETTINGS,
 )
+from accounts.models.protocols import PROTOCOLS
 from accounts.policy import queries
 from accounts.sessions import cutoffs
 from administration.base.lists import BoundedPaginator, Context, Reference
 from administration.policies import effective, form
 from administration.policies.preview import PreviewedAdmin
 from clientpasswords import rollout
+from clientpasswords.consequences import PolicyChange
 from provisioning import roles
 
 # Fields that mail programs do not depend on.
 WITHOUT_EFFECT = {"name", "domain", "owner_sets_phone", "code_to_switch_off"}
 ROWS = 50
+MAX_USERS = 10  # records of a kind that are named as users of a policy
 
 
 def _in_rows(settings: Sequence[str]) -> list[str | list[str] | tuple[str, ...]]:
@@ -44,6 +49,7 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     """Administrators change policies of their domains, and may choose the others."""
 
     change_form_template = "admin/accounts/policy/change_form.html"
+    add_form_template = change_form_template
     list_display = [
         "name",
         "domain",
@@ -57,10 +63,8 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     fieldsets = [
         (None, {"fields": ["name", "domain"]}),
         (_("Mail programs"), {"fields": _in_rows(MAIL_PROGRAM_SETTINGS)}),
-        (
-            _("Third-Party Client Security Passwords"),
-            {"fields": SECURITY_PASSWORD_SETTINGS},
-        ),
+        (_("Requirement"), {"fields": SECURITY_PASSWORD_SETTINGS[:3]}),
+        (_("Limits of security passwords"), {"fields": SECURITY_PASSWORD_SETTINGS[3:]}),
         (_("Codes"), {"fields": CODE_SETTINGS}),
     ]
     form = form.PolicyForm
@@ -92,6 +96,40 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
             field.required = True
         return field
 
+    def get_extra_context(self, request: HttpRequest, record: Policy | None) -> Context:
+        """Add what the settings come to, the presets, and where the policy is named."""
+        texts: Context = {
+            **{key: str(text) for key, text in form.RESULTS.items()},
+            "protocols": [(each.key, str(each.label)) for each in PROTOCOLS],
+        }
+        return super().get_extra_context(request, record) | {
+            "result": form.describe_result(record or Policy()),
+            "result_texts": json.dumps(texts, ensure_ascii=False),
+            "presets": form.PRESETS,
+            "users": self._list_users(request, record) if record else [],
+        }
+
+    def _list_users(
+        self, request: HttpRequest, policy: Policy
+    ) -> list[tuple[str, list[tuple[str, str]], bool]]:
+        """Return which records name the policy: of each kind the first, with links.
+
+        One query for each kind.
+        """
+        found = []
+        for model in (Domain, Department, Account):
+            page = self.admin_site.get_model_admin(model)
+            users = page.get_queryset(request).filter(policy=policy)
+            rows = list(users[: MAX_USERS + 1])
+            view = f"admin:accounts_{page.opts.model_name}_change"
+            links = [
+                (str(row), reverse(view, args=[row.pk])) for row in rows[:MAX_USERS]
+            ]
+            if links and page.has_view_permission(request):
+                name = capfirst(str(page.opts.verbose_name_plural))
+                found.append((name, links, len(rows) > MAX_USERS))
+        return found
+
     def save_model(
         self, request: HttpRequest, obj: Policy, form: ModelForm[Policy], change: object
     ) -> None:
@@ -119,6 +157,9 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
     ) -> list[tuple[str, str, str]]:
         return effective.setting_differences(old, form.instance)
 
+    def policy_change(self, old: Policy, form: ModelForm[Policy]) -> PolicyChange:
+        return PolicyChange(settings=form.instance.settings)
+
     def report_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show whom the policy would refuse if it required security passwords.
 
@@ -136,4 +177,5 @@ class PolicyAdmin(PreviewedAdmin[Policy]):
         reach = rollout.measure_reach(bound)
         found = rollout.would_be_refused(bound, reach)
         page = BoundedPaginator(found, ROWS).get_page(request.GET.get("p"))
-        return self.page(request, "report", policy, reach, page=page)
+        more = {"reach": reach, "days": rollout.RECENT.days, "page": page}
+        return self.page(request, "report", policy, **more)

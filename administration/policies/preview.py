@@ -11,9 +11,9 @@ from django.template.response import TemplateResponse
 from accounts.models import Account
 from administration.base import audit
 from administration.base.audited import AuditedAdmin
+from administration.base.consequences import PAGE, SHOW, describe_consequences
 from administration.base.lists import Context
-from clientpasswords import rollout
-from clientpasswords.rollout import Reach
+from clientpasswords.consequences import PolicyChange, measure_consequences
 
 M = TypeVar("M", bound=Model)
 CONFIRMED = "_confirmed"
@@ -31,6 +31,10 @@ class PreviewedAdmin(AuditedAdmin[M]):
 
     def differences(self, old: M, form: ModelForm[M]) -> list[tuple[str, str, str]]:
         """Return label, old value and new value of what changes."""
+        raise NotImplementedError
+
+    def policy_change(self, old: M, form: ModelForm[M]) -> PolicyChange:
+        """Return which policy binds the affected mailboxes afterwards."""
         raise NotImplementedError
 
     def change_view(
@@ -61,10 +65,14 @@ class PreviewedAdmin(AuditedAdmin[M]):
         touched = self.affected_accounts(record, changed)
         if not touched.exists():
             return None
-        differences = self.differences(record, form)
-        more = {"typed": typed_values(request), "differences": differences}
-        reach = rollout.measure_reach(self.visible_among(request, touched))
-        return self.page(request, "confirm", record, reach, **more)
+        seen = self.visible_among(request, touched)
+        found = measure_consequences(seen, self.policy_change(record, form))
+        more = {
+            "typed": typed_values(request),
+            "differences": self.differences(record, form),
+            **describe_consequences(found, request.POST),
+        }
+        return self.page(request, "confirm", record, **more)
 
     def visible_among(
         self, request: HttpRequest, rows: QuerySet[Account]
@@ -80,7 +88,6 @@ class PreviewedAdmin(AuditedAdmin[M]):
         request: HttpRequest,
         name: str,
         record: M,
-        reach: Reach,
         **more: object,
     ) -> HttpResponse:
         """Return a page about the affected mailboxes that the administrator may see."""
@@ -89,8 +96,6 @@ class PreviewedAdmin(AuditedAdmin[M]):
             "title": str(record),
             "opts": self.opts,
             "original": record,
-            "reach": reach,
-            "days": rollout.RECENT.days,
             **more,
         }
         template = f"admin/accounts/policy/{name}.html"
@@ -102,6 +107,6 @@ def typed_values(request: HttpRequest) -> list[tuple[str, str]]:
     return [
         (name, value)
         for name in request.POST
-        if name != "csrfmiddlewaretoken"
+        if name not in {"csrfmiddlewaretoken", SHOW, PAGE}
         for value in request.POST.getlist(name)
     ]

@@ -24,7 +24,7 @@ def test_a_mailbox_is_renamed_and_its_former_address_released(
     verified.get_by_role("button", name="Save", exact=True).click()
     expect(verified.get_by_text(f"mv -T /srv/mail/{LONG}").first).to_be_visible()
     look(verified, "admin-rename")
-    steps.button(verified, "Rename it").click()
+    steps.button(verified, f"Rename to renamed.{LONG}").click()
     expect(verified.get_by_text("does not move by itself")).to_be_visible()
 
     verified.goto("/admin/accounts/formeraddress/")
@@ -32,12 +32,12 @@ def test_a_mailbox_is_renamed_and_its_former_address_released(
     steps.link(verified, LONG).first.click()
     look(verified, "admin-former-address")
     steps.link(verified, "Release").first.click()
-    steps.button(verified, "Release the address").click()
+    steps.button(verified, f"Release {LONG}").click()
     expect(verified.get_by_text("This field is required.").first).to_be_visible()
     look(verified, "admin-release")
     verified.get_by_label("Its mail has been moved or removed").check()
     verified.get_by_label("Reason").fill("Moved by hand")
-    steps.button(verified, "Release the address").click()
+    steps.button(verified, f"Release {LONG}").click()
 
     expect(verified.get_by_text("is released")).to_be_visible()
     assert not FormerAddress.objects.exists()

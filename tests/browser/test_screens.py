@@ -65,9 +65,9 @@ def test_a_domain_gets_another_policy_once_that_was_seen(
     verified.locator(".select2-search__field").fill("Stri")
     verified.get_by_role("option", name="Strict").click()
     steps.button(verified, "Save").click()
-    expect(verified.get_by_text("It affects 2 mailboxes.")).to_be_visible()
+    expect(verified.get_by_text("Applies to 2 mailboxes.")).to_be_visible()
     assert steps.opens(alice, factories.PASSWORD)
-    steps.button(verified, "Change it").click()
+    steps.button(verified, "Change for 2 mailboxes").click()
     expect(verified.get_by_text("was changed successfully")).to_be_visible()
 
     assert not steps.opens(alice, factories.PASSWORD)

@@ -67,7 +67,7 @@ def test_a_token_is_made_shown_once_and_revoked(
     look(verified, "admin-token")
     steps.link(verified, "Revoke").click()
     look(verified, "admin-token-revoke")
-    steps.button(verified, "Revoke the token").click()
+    steps.button(verified, "Revoke “directory”").click()
 
     expect(verified.get_by_text("no longer works")).to_be_visible()
     look(verified, "admin-tokens-revoked")

@@ -36,7 +36,7 @@ def do(browser: Client, action: str, rows: Iterable[Any], **asked: Any) -> Job:
 def ordered(admin: Account, action: str, rows: Iterable[Any], **asked: Any) -> Job:
     """A job that nobody has begun to work off."""
     job = jobs.create_job(BY_NAME[action], [row.pk for row in rows], admin, "192.0.2.1")
-    jobs.confirm_job(job, asked, WHY)
+    jobs.confirm_job(job, asked, WHY, chosen={})
     return job
 
 

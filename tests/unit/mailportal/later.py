@@ -110,7 +110,7 @@ def rest_of_a_job(people: People) -> GoOn:
     first = make_account("first@firm.example")
     under_way = jobs.create_job(BY_NAME["off_board"], [first.pk], people.person, None)
     under_way.parts.create(number=1, pks=[people.other.pk])
-    jobs.confirm_job(under_way, {}, WHY)
+    jobs.confirm_job(under_way, {}, WHY, chosen={})
     assert jobs.work_next_part(under_way)
     return lambda: changed(under_way, at_least=2)
 

@@ -22,7 +22,7 @@ def test_nothing_is_done_before_it_is_confirmed(
     page = choose(administrator, "revoke_all", [alice])
     shown = administrator.get(page).content.decode()
 
-    assert "1 selected" in shown
+    assert "1 mailbox selected" in shown
     assert "alice@example.com" in shown
     assert "Mail programs can no longer connect with them" in shown
     assert alice.client_passwords.get().revoked_at is None

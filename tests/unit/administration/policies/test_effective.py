@@ -232,8 +232,8 @@ def test_a_domain_gets_another_policy_once_it_was_seen_whom_that_affects(
 
     page = " ".join(asked.content.decode().split())
     # Alice's department and bob's exception say otherwise; the administrator is one.
-    assert "It affects 3 mailboxes." in page
-    assert "1 of them was used with the web password by mail programs" in page
+    assert "Applies to 3 mailboxes." in page
+    assert "1 of them would lose access now" in page
     assert "<li>Policy: Standard → Strict</li>" in page
     assert "<li>Security passwords required: Off → On</li>" in page
     alice.domain.refresh_from_db()
@@ -255,7 +255,7 @@ def test_a_department_that_loses_its_policy_is_asked_about(
     asked = save(administrator, sales, policy="")
 
     page = " ".join(asked.content.decode().split())
-    assert "It affects 1 mailbox." in page
+    assert "Applies to 1 mailbox." in page
     assert "<li>Policy: Strict → Standard</li>" in page
     assert "<li>POP3: Off → On</li>" in page
 
