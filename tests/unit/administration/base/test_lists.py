@@ -50,7 +50,7 @@ from tests.factories import (
     make_usage,
 )
 from tests.unit.administration.lookups import list_of
-from tests.unit.administration.pages import MOST_QUERIES
+from tests.unit.administration.pages import MANY, MOST_QUERIES
 from tests.unit.administration.steps import ACCOUNTS, queries_of, rows_listed
 from tests.unit.administration.worlds import make_heartbeat
 from tests.unit.support import HOME
@@ -128,7 +128,7 @@ def test_a_list_asks_no_more_for_fifty_rows_than_for_five(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_page_of_one_record_asks_little(administrator: Client, model: Any) -> None:
-    fill(0, MOST_QUERIES)
+    fill(0, MANY)
     opts = admin.site.get_model_admin(model).opts
     name = f"admin:{opts.app_label}_{opts.model_name}_change"
     row = model._default_manager.order_by("-pk").first()
