@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from getpass import getuser
 
+from django.contrib.auth.models import Permission
 from django.db.models import Model
 from django.utils import timezone
 
@@ -202,6 +203,8 @@ def _format_value(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Permission):
+        return f"{value.content_type.app_label}.{value.codename}"
     if isinstance(value, Iterable) and not isinstance(value, str | Model):
         return ", ".join(sorted(map(_format_value, value)))
     return str(value)

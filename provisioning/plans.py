@@ -23,7 +23,12 @@ from accounts.models import (
 from provisioning import cells, columns
 from provisioning.columns import COLUMNS, RELATED_FIELDS
 
-CREATED, CHANGED, UNCHANGED, REFUSED = "created", "changed", "unchanged", "refused"
+OUTCOMES = CREATED, CHANGED, UNCHANGED, REFUSED = (
+    "created",
+    "changed",
+    "unchanged",
+    "refused",
+)
 # Written along with a column; the audit log has another event for these, or none.
 UNRECORDED_FIELDS = ("taken_over", "policy_reason")
 # The fields that may change in the row of a mailbox.

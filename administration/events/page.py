@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.formats import number_format
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from accounts import events
@@ -26,7 +28,7 @@ from administration.base.filters import (
 )
 from administration.base.lists import Context
 from administration.base.scoped import ReadOnlyAdmin
-from administration.events import export
+from administration.events import export, words
 from administration.events.filters import ActorFilter, DomainFilter, NetworkFilter
 from clientpasswords.models import Logon
 from provisioning import roles
@@ -74,7 +76,7 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
     ) -> HttpResponse:
         extra_context = (extra_context or {}) | {
             "has_export_permission": self.has_export_permission(request),
-            "most_rows": export.MAX_ROWS,
+            "most_rows": number_format(export.MAX_ROWS, force_grouping=True),
         }
         return super().changelist_view(request, extra_context)
 
@@ -91,7 +93,12 @@ class SecurityEventAdmin(ReadOnlyAdmin[SecurityEvent]):
 
     @admin.display(description=_("what"))
     def detail_text(self, event: SecurityEvent) -> str:
-        return describe_detail(event.detail)
+        advice = textmessages.get_advice(event)
+        # The advice says the reason in words.
+        omit = "reason" if advice else ""
+        text = words.describe_for_people(event.kind, event.detail, omit=omit)
+        parts = [each for each in (text, advice) if each]
+        return format_html_join(". ", "{}", ((each,) for each in parts))
 
 
 NONE = "(none)"
@@ -99,7 +106,7 @@ HEADER = ["time", "event", "address", "domain", "who", "from", "what", "reason"]
 
 
 def describe_detail(detail: Mapping[str, object]) -> str:
-    """Return the detail of an event in one line, with old → new of each change.
+    """Return the detail of an event in one line of the export, as it is stored.
 
     For a bulk action that ended, `changed` is the number of changed records.
     """

@@ -108,7 +108,7 @@ def test_a_change_is_told_in_a_line(administrator: Client, alice: Account) -> No
 
     page = administrator.get(LIST).content.decode()
 
-    assert "imap: yes → no; policy: (none) → 3" in page
+    assert "IMAP: On → Off; Policy: — → 3" in page
 
 
 def test_the_end_of_an_action_on_many_is_told_by_its_numbers(
@@ -121,8 +121,8 @@ def test_the_end_of_an_action_on_many_is_told_by_its_numbers(
     page = administrator.get(LIST, {"kind__exact": "action-ended"})
 
     shown = page.content.decode()
-    assert "changed: 1" in shown
-    assert "unchanged: 0" in shown
+    assert "Changed: 1" in shown
+    assert "Unchanged: 0" in shown
     ended = SecurityEvent.objects.get(kind=Kind.ACTION_ENDED)
     assert administrator.get(f"{LIST}{ended.pk}/change/").status_code == 200
 
