@@ -1,13 +1,15 @@
 """Pages of the records of libraries: groups and second factors."""
 
-from typing import TypeVar
+from http import HTTPStatus
+from typing import Any, TypeVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.forms import ModelForm, ModelMultipleChoiceField
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_totp.admin import TOTPDeviceAdmin
@@ -16,10 +18,14 @@ from django_otp_webauthn.models import WebAuthnCredential
 from django_stubs_ext import StrOrPromise
 
 from accounts.models import RecoveryCodes
+from accounts.signin import second_factor
+from administration.base import audit, rights
 from administration.base.audited import AuditedAdmin
 from administration.base.display import NOTHING
 from administration.base.filters import CreatedFilter, LastUsedFilter
-from administration.base.lists import Columns, Fieldsets
+from administration.base.lists import Columns, Context, Fieldsets
+from administration.base.proof import read_proof
+from administration.base.scoped import References
 from provisioning import roles
 
 # The libraries registered their own pages when they were imported.
@@ -62,11 +68,28 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
 
     list_display = ["shown", "described"]
     fields = ["name", "permissions"]
+    readonly_fields = ["granted"]
+
+    def get_fields(self, request: HttpRequest, obj: Group | None = None) -> list[Any]:
+        """Describe the permissions where Django would name them for programmers."""
+        if obj is not None and not self.has_change_permission(request, obj):
+            return ["name", "granted"]
+        return [*self.fields]
+
+    def formfield_for_manytomany(
+        self, db_field: References, request: HttpRequest | None = None, **kwargs: Any
+    ) -> ModelMultipleChoiceField[Model] | None:
+        if db_field.name == "permissions":
+            kwargs |= rights.build_field_options()
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def opens_more(self, form: ModelForm[Group]) -> bool:
+        return "permissions" in form.changed_data
 
     def may_write(self, request: HttpRequest, record: Group) -> bool:
         if roles.is_ready_made(record):
             return False
-        return not request.user.groups.filter(pk=record.pk).exists()
+        return not _is_member(request, record)
 
     def why_read_only(self, request: HttpRequest, record: Group) -> StrOrPromise:
         if roles.is_ready_made(record):
@@ -80,6 +103,12 @@ class AuditedGroupAdmin(OperatorsAdmin[Group], GroupAdmin):
     def shown(self, group: Group) -> str:
         """Return the name, translated for ready-made groups."""
         return gettext(group.name)
+
+    @admin.display(description=_("Rights"))
+    def granted(self, group: Group) -> str:
+        """Return each permission in words."""
+        rows = group.permissions.select_related("content_type")
+        return "\n".join(map(rights.describe_permission, rows))
 
     @admin.display(description=_("what its members may do"))
     def described(self, group: Group) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts.models import Domain
 from clientpasswords.models import LogonsOfADay
@@ -76,7 +77,7 @@ class ApiToken(models.Model):
         verbose_name_plural = _("API tokens")
         # Nobody changes or deletes a token: the audit log names it.
         default_permissions = ("add", "view")
-        permissions = [("revoke_apitoken", "Can revoke API tokens")]
+        permissions = [("revoke_apitoken", gettext_noop("Can revoke API tokens"))]
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(

@@ -72,7 +72,6 @@ SITE_RIGHTS = DOMAIN_RIGHTS | _permissions(
     provisioning="add_apitoken revoke_apitoken view_apitoken",
     auth="view_group add_group change_group delete_group",
     otp_totp="add_totpdevice change_totpdevice",
-    sites="view_site add_site change_site delete_site",
 )
 
 
@@ -125,6 +124,7 @@ GROUPS = (
         frozenset({WHOLE_HOST}),
     ),
 )
+RIGHTS = frozenset[str]().union(*(role.rights for role in GROUPS))
 DESCRIPTIONS = {role.name: role.description for role in GROUPS}
 
 M = TypeVar("M", bound=Model)
@@ -215,6 +215,17 @@ def is_ready_made(group: Group) -> bool:
     return group.name in DESCRIPTIONS
 
 
+def filter_grantable(permissions: QuerySet[Permission]) -> QuerySet[Permission]:
+    """Return those of the permissions that a ready-made group has."""
+    keys = Concat("content_type__app_label", Value("."), "codename")
+    return permissions.alias(key=keys).filter(key__in=RIGHTS)
+
+
+def is_grantable(permission: Permission) -> bool:
+    """Whether a ready-made group has the permission."""
+    return f"{permission.content_type.app_label}.{permission.codename}" in RIGHTS
+
+
 def visible(account: Asker, model: type[M]) -> QuerySet[M]:
     """Return the records of this model in the scope of the account."""
     rows: QuerySet[M] = QuerySet(model)
@@ -239,6 +250,18 @@ def in_domains(model: type[Model], domains: QuerySet[Domain]) -> Q:
         KeyError: the model's records belong to the whole host, see `SCOPES`.
     """
     return SCOPES[model](domains)
+
+
+def goes_with_domain_of(record: Model, chosen: Domain | Department | Policy) -> bool:
+    """Whether everybody who sees the record sees what it names: by their domain alone.
+
+    They see what is of the record's domain, and policies for every domain.
+    """
+    domain, of_record = (
+        each.pk if isinstance(each, Domain) else getattr(each, "domain_id", None)
+        for each in (chosen, record)
+    )
+    return domain in {None, of_record}
 
 
 def is_operator(account: Asker) -> bool:

@@ -15,6 +15,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts import addresses
 from accounts.models.domain import Department, Domain, require_own_policy
@@ -218,8 +219,14 @@ class Account(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("mailboxes")
         ordering = ["address"]
         permissions = [
-            ("administer_whole_host", "Can administer every domain of the host"),
-            ("operate_site", "Can hand out rights, and administer the host itself"),
+            (
+                "administer_whole_host",
+                gettext_noop("Can administer every domain of the host"),
+            ),
+            (
+                "operate_site",
+                gettext_noop("Can hand out rights, and administer the host itself"),
+            ),
         ]
         constraints = [
             models.CheckConstraint(

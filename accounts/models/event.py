@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 def get_event_kinds() -> list[tuple[str, Any]]:
@@ -120,7 +121,9 @@ class SecurityEvent(models.Model):
         verbose_name = _("security event")
         verbose_name_plural = _("security events")
         ordering = ["-at", "-pk"]
-        permissions = [("export_securityevent", "Can export security events")]
+        permissions = [
+            ("export_securityevent", gettext_noop("Can export security events"))
+        ]
         indexes = [
             models.Index(fields=["kind", "-at"], name="event_newest_of_kind"),
             models.Index(fields=["domain", "-at"], name="event_newest_of_domain"),

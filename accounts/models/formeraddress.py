@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models.fields import AddressField, DomainField
@@ -60,7 +60,9 @@ class FormerAddress(models.Model):
         verbose_name_plural = _("former addresses")
         ordering = ["address"]
         default_permissions = ("view",)
-        permissions = [("release_formeraddress", "Can release former addresses")]
+        permissions = [
+            ("release_formeraddress", gettext_noop("Can release former addresses"))
+        ]
         indexes = [
             models.Index(fields=["domain", "address"], name="former_address_of_domain"),
         ]

@@ -1,7 +1,7 @@
 """Widgets of Django admin, with accessible names and cheaper queries."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -87,8 +87,11 @@ Group = tuple[str | None, list[dict[str, Any]], int | None]
 class _SearchedSelect(AutocompleteMixin, ChoiceWidget):
     """Tells users without JavaScript that the search of Django admin needs it.
 
-    Invalid keys were refused before, and are not looked up.
+    Invalid keys were refused before, and are not looked up. Nor are the records of
+    `loaded`, by their keys: the chosen ones that the form has at hand.
     """
+
+    loaded: Mapping[str, Model] = {}
 
     def render(
         self,
@@ -107,8 +110,16 @@ class _SearchedSelect(AutocompleteMixin, ChoiceWidget):
         self, name: str, value: Sequence[str], attr: Attributes | None = None
     ) -> list[Group]:
         """Return the chosen options; the others are loaded while one types."""
-        keys = [each for each in value if PRIMARY_KEY.fullmatch(str(each))]
-        return super().optgroups(name, keys, attr)
+        keys = [str(each) for each in value if PRIMARY_KEY.fullmatch(str(each))]
+        unknown = [key for key in keys if key not in self.loaded]
+        groups = super().optgroups(name, unknown, attr)
+        _label, options, _number = groups[0]
+        for key in keys:
+            if chosen := self.loaded.get(key):
+                text = self.choices.field.label_from_instance(chosen)
+                option = self.create_option(name, key, text, True, len(options))  # noqa: FBT003
+                options.append(option)
+        return groups
 
 
 class NamedAutocompleteSelect(_SearchedSelect, AutocompleteSelect):

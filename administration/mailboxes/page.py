@@ -340,6 +340,16 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
             .annotate(app_set_up_at=authenticator.select_set_up_time())
         )
 
+    def formfield_for_foreignkey(
+        self, db_field: Reference, request: HttpRequest, **kwargs: object
+    ) -> forms.ModelChoiceField[Model] | None:
+        """Load departments with their domains, which their names need."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field is not None and db_field.name == "department":
+            rows = field.queryset
+            field.queryset = rows.select_related("domain") if rows is not None else None
+        return field
+
     def get_fieldsets(
         self, request: HttpRequest, obj: Account | None = None
     ) -> Fieldsets:
@@ -555,7 +565,7 @@ class AccountAdmin(BulkActionsMixin[Account], RenamableAdmin):
     def get_list_display(self, request: HttpRequest) -> Columns:
         """Return other columns for exceptions: policy, reason and end."""
         if ExceptionFilter.parameter_name in request.GET:
-            return ["address", "domain", "policy", "policy_reason", "policy_until"]
+            return ["address", "policy", "policy_reason", "policy_until"]
         return self.list_display
 
     def annotate_page(self, rows: QuerySet[Account]) -> QuerySet[Account]:

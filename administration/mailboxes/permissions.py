@@ -4,29 +4,35 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.decorators import method_decorator
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Account
 from administration.base import audit
 from administration.base.audited import AuditedAdmin, CleanedData
-from administration.base.lists import Fieldsets
+from administration.base.lists import Context, Fieldsets
+from administration.base.rights import build_field_options
 from administration.base.scoped import References
-from administration.base.widgets import NamedAutocompleteSelectMultiple
+from administration.base.widgets import (
+    NamedAutocompleteSelectMultiple,
+    RecordsField,
+)
+from administration.mailboxes import rights
+from administration.mailboxes.adding import AccountCreationForm
 from provisioning import roles
 
 OWN_RIGHTS = _("You cannot change your own rights. Ask another site operator.")
 OWN_MAILBOX = _("This would disable your own mailbox, and you could not sign in again.")
+OWN_KEYS = _(
+    "Your own web password, phone number and security passwords are changed in your "
+    "settings in the portal."
+)
 RIGHTS = [
     "is_staff",
     "is_superuser",
@@ -34,12 +40,14 @@ RIGHTS = [
     "groups",
     "user_permissions",
 ]
+# Which value of a field lets a password in that was refused before.
+OPENED_BY = {"is_active": True, "client_passwords_on": False}
 # The rights that only the pages of administrators show.
 ADMINISTRATOR_FIELDS = {"domains_administered", "groups", "user_permissions"}
 VISIBLE_RIGHTS = ["is_staff", "is_superuser", "domains_administered", "groups_of"]
 
 
-class GroupsField(forms.ModelMultipleChoiceField[Group]):
+class GroupsField(RecordsField):
     """Groups, with translated names of the ready-made ones."""
 
     def label_from_instance(self, obj: Group) -> str:
@@ -104,11 +112,33 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
             shown = _without_password(shown)
         if obj is None or roles.is_operator(request.user):
             return shown
-        rights = VISIBLE_RIGHTS if roles.sees_whole_host(request.user) else ["is_staff"]
+        sees = roles.sees_whole_host(request.user) and obj.is_staff
+        fields = VISIBLE_RIGHTS if sees else ["is_staff"]
         return [
-            (title, {**what, "fields": rights} if what["fields"] == RIGHTS else what)
+            (title, {**what, "fields": fields} if what["fields"] == RIGHTS else what)
             for title, what in shown
         ]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Account | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> type[forms.ModelForm[Account]]:
+        """Offer what can be given to an administrator, all of it with one query."""
+        form = super().get_form(request, obj, *args, **kwargs)
+        sees = roles.sees_whole_host(request.user)
+        if request.method != "GET" or obj is None or not (obj.is_staff and sees):
+            return form
+        for name, records in rights.load_rights(obj).items():
+            field: Any = form.base_fields.get(name)
+            if name == "domains_administered" and field:
+                field.widget.widget.loaded = {str(each.pk): each for each in records}
+            elif field:
+                label = field.label_from_instance
+                field.choices = [(each.pk, label(each)) for each in records]
+        return form
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: Account | None = None
@@ -122,12 +152,14 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
         return fields if is_super else [*fields, "is_superuser"]
 
     def formfield_for_manytomany(
-        self, db_field: References, request: HttpRequest | None = None, **kwargs: object
+        self, db_field: References, request: HttpRequest | None = None, **kwargs: Any
     ) -> forms.ModelMultipleChoiceField[Model] | None:
         if db_field.name == "domains_administered":
             kwargs["widget"] = NamedAutocompleteSelectMultiple(
                 db_field, self.admin_site
             )
+        if db_field.name == "user_permissions":
+            kwargs |= build_field_options()
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(
@@ -148,22 +180,30 @@ class RightsAdmin(AuditedAdmin[Account], UserAdmin[Account]):
                 raise PermissionDenied
         super().save_model(request, obj, form, change)
 
-    @method_decorator(sensitive_post_parameters())
-    def user_change_password(
-        self,
-        request: HttpRequest,
-        id: str,  # noqa: A002 (as Django calls it)
-        form_url: str = "",
-    ) -> HttpResponse:
-        """Redirect for one's own password to the page that asks for the old one."""
-        if self.get_object(request, unquote(id)) == request.user:
-            return redirect("admin:password_change")
-        return super().user_change_password(request, id, form_url)
+    def get_extra_context(
+        self, request: HttpRequest, record: Account | None
+    ) -> Context:
+        """Say where one's own keys are changed: by a page that asks for a proof."""
+        shown = super().get_extra_context(request, record)
+        return {"why_read_only": OWN_KEYS, **shown} if record == request.user else shown
+
+    def opens_more(self, form: Form) -> bool:
+        """Whether it is a new mailbox, or one that opens for more than before.
+
+        Under another address, it gets the mail to that one, perhaps somebody's before.
+        """
+        changed = set(form.changed_data)
+        opened = {
+            name
+            for name in changed & OPENED_BY.keys()
+            if form.cleaned_data.get(name) is OPENED_BY[name]
+        }
+        is_new = isinstance(form, AccountCreationForm)
+        return is_new or bool(opened or changed & (audit.RIGHTS | {"address"}))
 
     @admin.display(description=_("groups"))
     def groups_of(self, account: Account) -> str:
-        names = account.groups.values_list("name", flat=True)
-        return ", ".join(gettext(name) for name in names)
+        return ", ".join(gettext(group.name) for group in account.groups.all())
 
 
 def _without_password(fieldsets: Fieldsets) -> Fieldsets:

@@ -14,7 +14,7 @@ CLIENT_PASSWORD = table(
         "verbose_name": "security password",
         "verbose_name_plural": "security passwords",
         "ordering": ["-created_at", "-pk"],
-        "permissions": [("revoke_clientpassword", "Can revoke security passwords")],
+        "permissions": [("revoke_clientpassword", "Can delete security passwords")],
     },
     models.Index(
         condition=Q(suspends_at__isnull=False),

@@ -140,7 +140,9 @@ class ClientPassword(ProtocolSwitches):
         verbose_name = _("security password")
         verbose_name_plural = _("security passwords")
         ordering = ["-created_at", "-pk"]
-        permissions = [("revoke_clientpassword", "Can revoke security passwords")]
+        permissions = [
+            ("revoke_clientpassword", gettext_noop("Can delete security passwords"))
+        ]
         indexes = [
             models.Index(
                 fields=["suspends_at"],

@@ -1,10 +1,13 @@
 """The ready-made groups of administrators."""
 
 import re
+from html import unescape
 
 import pytest
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group, Permission
+from django.db.models import Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
@@ -12,6 +15,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext
 
 from accounts.models import Account, Phone
+from administration.base.rights import describe_permission, list_permissions
 from provisioning import roles
 from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
@@ -79,10 +83,10 @@ def test_a_page_shows_what_its_administrator_was_given_among_all_there_is(
     administrator: Client, own: World
 ) -> None:
     somebody = make_administrator("help", own.domain)
-    somebody.user_permissions.set(Permission.objects.order_by("pk")[:2])
+    somebody.user_permissions.set(list_permissions()[:2])
     offered = {
         "groups": Group.objects.order_by("name"),
-        "user_permissions": Permission.objects.select_related("content_type"),
+        "user_permissions": list_permissions(),
         "domains_administered": somebody.domains_administered.all(),
     }
 
@@ -91,9 +95,13 @@ def test_a_page_shows_what_its_administrator_was_given_among_all_there_is(
 
     for name, rows in offered.items():
         held = set(getattr(somebody, name).all())
-        expected = [(str(row.pk), row in held, escape(str(row))) for row in rows]
+        expected = [(str(row.pk), row in held, escape(name_of(row))) for row in rows]
         assert held
         assert options_of(html, name) == expected
+
+
+def name_of(row: Model) -> str:
+    return describe_permission(row) if isinstance(row, Permission) else str(row)
 
 
 def options_of(html: str, field: str) -> list[tuple[str, bool, str]]:
@@ -177,6 +185,27 @@ def test_a_new_group_is_made(own: World) -> None:
     assert "was added successfully" in answer.content.decode()
 
 
+def test_each_permission_that_is_offered_is_a_right_and_has_a_name_in_each_language(
+    administrator: Client,
+) -> None:
+    named: dict[str, dict[str, str]] = {}
+    for language, _name in settings.LANGUAGES:
+        Account.objects.update(language=language)
+        html = administrator.get(reverse("admin:auth_group_add")).content.decode()
+        named[language] = {
+            key: name for key, _chosen, name in options_of(html, "permissions")
+        }
+
+    keys = set(named["en"])
+    held = Permission.objects.filter(group__name__in=roles.DESCRIPTIONS)
+    assert keys == {str(pk) for pk in held.values_list("pk", flat=True)}
+    for language, names in named.items():
+        assert len(set(names.values())) == len(keys)
+        if language != "en":
+            assert [key for key in keys if names[key] == named["en"][key]] == []
+            assert not re.search(r"\bcan\b", " ".join(names.values()), re.IGNORECASE)
+
+
 @pytest.mark.django_db
 def test_no_right_is_handed_out_to_what_has_no_page() -> None:
     held = Permission.objects.filter(group__name="Site operators")
@@ -186,3 +215,20 @@ def test_no_right_is_handed_out_to_what_has_no_page() -> None:
     every = Permission.objects.filter(content_type__model="apitoken")
     names = set(every.values_list("codename", flat=True))
     assert names == {"add_apitoken", "view_apitoken", "revoke_apitoken"}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_who_may_not_change_a_group_reads_its_permissions_in_words(
+    administrator: Client, language: str
+) -> None:
+    group = Group.objects.get(name="Help desk")
+    page = reverse("admin:auth_group_change", args=[group.pk])
+
+    text = administrator.get(page, headers={"accept-language": language}).text
+
+    rows = group.permissions.select_related("content_type")
+    assert rows
+    with translation.override(language):
+        for row in rows:
+            assert describe_permission(row) in unescape(text)
+            assert str(row) not in text

@@ -9,6 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Account
 from accounts.signin import backend
+from accounts.signin.backend import PortalBackend
 from tests.factories import make_account
 
 pytestmark = pytest.mark.both_databases
@@ -63,3 +64,43 @@ def test_whoever_is_disabled_has_none_and_a_superuser_all(account: Account) -> N
     Account.objects.update(is_active=True, is_superuser=True)
     everything = Permission.objects.count()
     assert len(Account.objects.get().get_all_permissions()) == everything
+
+
+def test_an_administrators_permissions_come_with_the_account_of_the_session(
+    account: Account, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        found = PortalBackend().get_user(account.pk)
+        assert found is not None
+        assert found.get_all_permissions() == GIVEN
+
+
+def test_an_owners_permissions_are_looked_up_if_somebody_asks(
+    account: Account, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Account.objects.update(is_staff=False)
+    found = PortalBackend().get_user(account.pk)
+    assert found is not None
+
+    with django_assert_num_queries(1):
+        assert found.get_all_permissions() == GIVEN
+
+
+def test_an_administrator_without_permissions_has_none(account: Account) -> None:
+    account.user_permissions.clear()
+    account.groups.clear()
+
+    found = PortalBackend().get_user(account.pk)
+
+    assert found is not None
+    assert found.get_all_permissions() == set()
+
+
+def test_a_session_of_nobody_or_of_a_disabled_account_has_no_account(
+    account: Account,
+) -> None:
+    assert PortalBackend().get_user(account.pk + 1) is None
+
+    Account.objects.update(is_active=False)
+
+    assert PortalBackend().get_user(account.pk) is None
