@@ -17,6 +17,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_otp_webauthn.models import WebAuthnCredential
 from django_stubs_ext import StrOrPromise
 
+from accounts.http import actor
 from accounts.models import RecoveryCodes
 from accounts.signin import second_factor
 from administration.base import audit, rights
@@ -135,6 +136,48 @@ class SecondFactorAdmin(AuditedAdmin[S]):
     """Second factors of owners: to view and to delete; only operators change one."""
 
     list_select_related = ["user"]
+    search_help_text = _("Beginning of a mailbox's address")
+
+    def get_form(
+        self, request: HttpRequest, obj: S | None = None, *args: Any, **kwargs: Any
+    ) -> type[ModelForm[S]]:
+        """Leave out the help texts of the libraries, which are for programmers."""
+        no_help = dict.fromkeys((each.name for each in self.opts.fields), "")
+        labels = {"throttling_failure_count": _("failures")}
+        return super().get_form(
+            request, obj, *args, help_texts=no_help, labels=labels, **kwargs
+        )
+
+    def delete_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        extra_context: Context | None = None,
+    ) -> HttpResponse:
+        """Say how the owner signs in without it, and ask for a proof: more get in."""
+        more = {**(extra_context or {}), "what_follows": WITHOUT_IT}
+        is_refused = not read_proof(request).ask() and request.method == "POST"
+        if is_refused:
+            request.POST = QueryDict()  # by which Django's page is shown again
+        answer = super().delete_view(request, object_id, more)
+        if is_refused and answer.status_code == HTTPStatus.OK:
+            answer.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+        return answer
+
+    def opens_more(self, form: ModelForm[S]) -> bool:
+        return bool(set(form.changed_data) - audit.OWN_FIELDS)
+
+    def save_model(
+        self, request: HttpRequest, obj: S, form: ModelForm[S], change: object
+    ) -> None:
+        """Save it; without its confirmation it is no second factor any more."""
+        super().save_model(request, obj, form, change)
+        second_factor.remove_codes_without_factor(obj.user, by=actor(request))
+
+    def delete_model(self, request: HttpRequest, obj: S) -> None:
+        """Delete it, and with the last second factor the recovery codes too."""
+        super().delete_model(request, obj)
+        second_factor.remove_codes_without_factor(obj.user, by=actor(request))
 
     def may_write(self, request: HttpRequest, record: S) -> bool:
         """Refuse one's own second factors: another page asks for a code first."""
@@ -154,6 +197,7 @@ class SecondFactorAdmin(AuditedAdmin[S]):
 class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
     """Never shows the seed, whatever the setting of the library says."""
 
+    list_display = ["user", "name", "created_at", "last_used_at", "state"]
     list_filter = [CreatedFilter, LastUsedFilter, "confirmed"]
     fields = [
         "user",
@@ -179,6 +223,10 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: object = None) -> Fieldsets:
         return [(None, {"fields": self.fields})]
 
+    @admin.display(description=_("state"))
+    def state(self, device: TOTPDevice) -> StrOrPromise:
+        return _("In use") if device.confirmed else _("Not yet confirmed")
+
     def config_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Refuse this page of the library, which shows the seed."""
         raise PermissionDenied
@@ -192,7 +240,7 @@ class AuditedTOTPDeviceAdmin(SecondFactorAdmin[TOTPDevice], TOTPDeviceAdmin):
 class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
     """Passkeys of owners: to view and to delete; nobody changes one."""
 
-    list_display = ["user", "name", "aaguid", "last_used_at", "created_at"]
+    list_display = ["user", "name", "created_at", "last_used_at"]
     list_filter = [CreatedFilter, LastUsedFilter]
     search_fields = ["user__address__startswith"]
     fields = [
@@ -217,9 +265,14 @@ class AuditedPasskeyAdmin(SecondFactorAdmin[WebAuthnCredential]):
 class AuditedRecoveryCodesAdmin(SecondFactorAdmin[RecoveryCodes]):
     """The number of unused recovery codes: to view and to delete."""
 
-    list_display = ["user", "left", "made_at"]
+    list_display = ["user", "unused", "made_at"]
     search_fields = ["user__address__startswith"]
-    fields = ["user", "left", "made_at", "throttling_failure_count"]
+    fields = ["user", "unused", "made_at", "throttling_failure_count"]
+    readonly_fields = ["unused"]
+
+    @admin.display(description=_("unused codes"))
+    def unused(self, codes: RecoveryCodes) -> int:
+        return codes.left
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False
