@@ -19,8 +19,8 @@ class Retention:
     """How many days records are kept, and how many of the newest of each owner.
 
     Each is a number, or the name of a setting. `records` is their name in the output of
-    `manage.py tidy`. The days count from when a record was last needed. A test compares
-    these values with docs/operations.md.
+    `manage.py tidy` and in the audit log, whose page translates it. The days count from
+    when a record was last needed. A test compares these values with docs/operations.md.
     """
 
     records: str
@@ -48,7 +48,9 @@ class Retention:
 
 
 # For so long, a device that still tries one is recognised.
-REVOKED_PASSWORDS = Retention("deleted security passwords", "REVOKED_KEPT_DAYS")
+REVOKED_PASSWORDS = Retention(
+    gettext_noop("deleted security passwords"), "REVOKED_KEPT_DAYS"
+)
 # For so long, whoever opens one reads that it has expired.
 SET_UP_LINKS = Retention(gettext_noop("old links for set-up"), 1)
 LOGONS = Retention(
@@ -60,8 +62,8 @@ DAILY_FIGURES = Retention(gettext_noop("figures of former days"), 400)
 # The strip of 30 days, wherever on earth its reader is.
 LOGON_DAYS = Retention(gettext_noop("old days of mail logons"), 32)
 # The newest network of each password stays, however old it is.
-KNOWN_NETWORKS = Retention("networks out of use", "LOGONS_KEPT_DAYS", 100)
-CUTOFFS = Retention("finished cut-offs", 30)
+KNOWN_NETWORKS = Retention(gettext_noop("networks out of use"), "LOGONS_KEPT_DAYS", 100)
+CUTOFFS = Retention(gettext_noop("finished cut-offs"), 30)
 # Longer than the window of any limit.
 BUDGETS = Retention(gettext_noop("old limits"), 2)
 # For so long, sign-ins from there are counted apart from those of strangers.

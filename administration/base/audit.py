@@ -6,11 +6,12 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.models import WebAuthnCredential
 
 from accounts import events
 from accounts.events import Event, Kind
 from accounts.http import actor
-from accounts.models import Account, Department, Domain, Policy
+from accounts.models import Account, Department, Domain, Policy, RecoveryCodes
 from provisioning import roles
 
 CREATED, CHANGED, DELETED = range(3)
@@ -23,7 +24,18 @@ KINDS: dict[type[Model], tuple[Kind, Kind, Kind]] = {
         Kind.DEPARTMENT_CHANGED,
         Kind.DEPARTMENT_DELETED,
     ),
-    TOTPDevice: (Kind.TWO_STEP_ON, Kind.RECORD_CHANGED, Kind.TWO_STEP_OFF),
+    # The keys of an owner, who is notified of each act.
+    TOTPDevice: (Kind.TWO_STEP_ON, Kind.TWO_STEP_CHANGED, Kind.TWO_STEP_OFF),
+    WebAuthnCredential: (
+        Kind.PASSKEY_ADDED,
+        Kind.TWO_STEP_CHANGED,
+        Kind.PASSKEY_REMOVED,
+    ),
+    RecoveryCodes: (
+        Kind.RECOVERY_CODES_MADE,
+        Kind.TWO_STEP_CHANGED,
+        Kind.RECOVERY_CODES_REMOVED,
+    ),
 }
 OTHER_KINDS = (Kind.RECORD_CREATED, Kind.RECORD_CHANGED, Kind.RECORD_DELETED)
 RIGHTS = frozenset(
@@ -77,8 +89,10 @@ def record_deletion(request: HttpRequest, targets: Iterable[Model]) -> None:
 
 def identify_record(target: Model) -> dict[str, str]:
     """Return the detail that names a record; empty for a mailbox."""
-    if isinstance(target, Account):
+    if isinstance(target, Account | RecoveryCodes):
         return {}
+    if isinstance(target, WebAuthnCredential):
+        return {"passkey": target.name}
     return {type(target).__name__.lower(): str(target)}
 
 

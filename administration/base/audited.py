@@ -247,7 +247,7 @@ def _version(instance: Model, values: dict[str, object]) -> str:
 
 
 def _to_text(value: object) -> str:
-    """Return the value as text; records of a list by key, which needs no query."""
+    """Return the value as text; records of a list by key, in whatever order."""
     if isinstance(value, list):
-        value = [getattr(each, "pk", each) for each in value]
+        value = sorted(str(getattr(each, "pk", each)) for each in value)
     return str(value)
