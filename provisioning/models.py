@@ -51,7 +51,7 @@ class ApiToken(models.Model):
         help_text="Only for `domains`, and for none once these are deleted."
     )
     domains = models.ManyToManyField(Domain, blank=True, verbose_name=_("domains"))
-    created_at = models.DateTimeField(_("made"), default=timezone.now)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
     created_by = models.CharField(_("created by"), max_length=254)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,

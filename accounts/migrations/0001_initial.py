@@ -381,7 +381,7 @@ RECOVERY_CODES = table(
     ),
     **THROTTLING,
     hashes=models.JSONField("hashes", default=list, editable=False),
-    made_at=models.DateTimeField("made", default=timezone.now, editable=False),
+    made_at=models.DateTimeField("created", default=timezone.now, editable=False),
     user=models.OneToOneField(
         settings.AUTH_USER_MODEL,
         models.CASCADE,

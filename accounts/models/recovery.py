@@ -23,7 +23,7 @@ class RecoveryCodes(ThrottlingMixin, Device):
         verbose_name=_("mailbox"),
     )
     hashes = models.JSONField(_("hashes"), default=list, editable=False)
-    made_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    made_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("set of recovery codes")

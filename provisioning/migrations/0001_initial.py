@@ -29,7 +29,7 @@ API_TOKEN = table(
     is_limited=models.BooleanField(
         help_text="Only for `domains`, and for none once these are deleted."
     ),
-    created_at=models.DateTimeField("made", default=timezone.now),
+    created_at=models.DateTimeField("created", default=timezone.now),
     created_by=models.CharField("created by", max_length=254),
     expires_at=models.DateTimeField("expires", null=True, blank=True),
     revoked_at=models.DateTimeField("revoked", null=True, blank=True),
