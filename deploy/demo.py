@@ -181,6 +181,9 @@ def make_welcome_text(plan: Plan, mail_error: str) -> str:
                            sets a second factor up. Without an authenticator app:
                            make demo-code KEY=…  with the key that the page shows
 
+  The domain rollout.example, its mailboxes and its history of a year are invented
+  for the plots of the administration's first page; nobody can sign in there.
+
   Codes by SMS appear here and in {plan.folder / "sms.jsonl"}.
   Mails to the owners {describe_mails(plan)}.
   The host's webmail is played by {WEBMAIL}: from there web passwords always work.

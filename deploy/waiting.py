@@ -35,7 +35,7 @@ class Patience:
     first_message: float = 5
     between_messages: float = 15
     # How long a process may be stalled.
-    max_idle: float = 60
+    max_idle: float = 120
     # How long a process may take in all: an endless loop is never stalled.
     max_total: float = 900
 

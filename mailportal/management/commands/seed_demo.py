@@ -5,6 +5,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from accounts.models import Account, Domain, FormerAddress, Phone, Policy
+from mailportal import demonstration
 
 DEMO_WEB_PASSWORD = "mailportal-demo"  # noqa: S105 (the README prints it)
 
@@ -49,7 +50,8 @@ ADMINISTRATOR = "admin@example.com"
 
 class Command(BaseCommand):
     help = (
-        "Make the demonstration's mailboxes, unless they exist. Never on a real host."
+        "Make the demonstration's mailboxes and its invented roll-out, unless they "
+        "exist. Never on a real host."
     )
 
     @transaction.atomic
@@ -60,6 +62,7 @@ class Command(BaseCommand):
             Account.objects.create_superuser(
                 ADMINISTRATOR, DEMO_WEB_PASSWORD, name="Administrator"
             )
+        demonstration.make_roll_out()
 
     def _keep_or_make(self, person: Person) -> None:
         if self._is_taken(person.address):

@@ -40,6 +40,7 @@ MAY_NAME_ONE = {
     "clientpasswords/setup/qrcodes.py": "Thunderbird's numbers for it",
     "mailportal/configuration.py": "EMAIL_GATEWAY=smtp",
     "mailportal/checks/mails.py": "EMAIL_GATEWAY=smtp",
+    "mailportal/demonstration.py": "invented logons",
     "mailportal/management/commands/seed_demo.py": "a policy of the demonstration",
 }
 

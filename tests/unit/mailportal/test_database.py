@@ -11,6 +11,8 @@ from pytest_django import Settings
 from accounts.models import Account, MailSetting, Phone, Policy
 from accounts.policy import effective
 from clientpasswords.logon import decision
+from clientpasswords.models import DailyLogons, Logon
+from mailportal import demonstration
 from tests.factories import make_account, make_client_password
 
 VIEWS = {"mail_logon", "mail_web_logon", "mail_notice"}
@@ -112,7 +114,8 @@ def test_each_of_the_cast_stands_for_a_policy(address: str, reasons: list[str]) 
 
 @pytest.mark.usefixtures("_demo")
 def test_all_but_the_administrator_have_a_phone() -> None:
-    without = Account.objects.filter(phone=None)
+    cast = Account.objects.exclude(domain__name=demonstration.DOMAIN)
+    without = cast.filter(phone=None)
 
     assert [account.address for account in without] == ["admin@example.com"]
     assert without.get().is_superuser
@@ -133,7 +136,22 @@ def test_seeding_again_changes_nothing_that_was_changed_since() -> None:
     call_command("seed_demo", stdout=StringIO())
 
     bob.refresh_from_db()
-    assert Account.objects.count() == before == 5
+    assert Account.objects.count() == before
+    assert Account.objects.exclude(domain__name=demonstration.DOMAIN).count() == 5
     assert bob.check_password("a password of his own")
     assert effective.load_effective_policy(bob).policy.max_client_passwords == 3
     assert not Phone.objects.filter(account=bob).exists()
+
+
+def test_every_protocol_of_the_plots_has_logons_behind_it(db: None) -> None:
+    demonstration.make_roll_out()
+
+    kinds = Logon.objects.values_list("protocol", "reason").distinct()
+
+    drawn = DailyLogons.objects.filter(let_in_by="").values_list("reason")
+    assert {protocol for protocol, reason in kinds if not reason} == {
+        "imap",
+        "pop3",
+        "smtp",
+    }
+    assert {reason for _protocol, reason in kinds} >= {each for (each,) in drawn}

@@ -132,6 +132,7 @@ PLACES: dict[str, list[Callable[[Walk], str]]] = {
     ],
     "provisioning/plans.py:_plan_one": [*IMPORTS, by_the_api],
     "provisioning/apply.py:_write_accounts": [*IMPORTS, by_the_api, never],
+    "mailportal/demonstration.py:make_roll_out": [by_the_factory],
     "mailportal/management/commands/seed_demo.py:Command.handle": [
         by_the_demonstration
     ],
