@@ -1,8 +1,9 @@
 """Fill a new database like that of a large host, for the pages of the administration.
 
 100,000 mailboxes in 2,000 domains, 300,000 security passwords, a million events, half a
-million lines of mail logons. Rows are made by the database from one of each kind, so
-that a column that is added later is filled as well.
+million lines of mail logons, and what was counted by day in more than a year. Rows are
+made by the database from one of each kind, so that a column that is added later is
+filled as well.
 
 Run in a process of its own, with the database in its environment.
 """
@@ -25,8 +26,9 @@ from accounts.models import (
     SecurityEvent,
 )
 from clientpasswords import passwords
-from clientpasswords.models import ClientPassword, Logon, Usage
+from clientpasswords.models import ClientPassword, DailyLogons, Logon, Usage
 from provisioning import statistics
+from provisioning.models import DailyFigures, HostFigures
 
 DOMAINS = 2_000
 ACCOUNTS = 100_000
@@ -34,6 +36,8 @@ PASSWORDS = 3  # an account
 EVENTS = 1_000_000
 LOGONS = 500_000
 CUTOFFS = 20_000
+DAYS = 400
+LOGON_DAYS = 35
 ADMINISTRATOR = "operator@host.example"
 
 
@@ -128,6 +132,7 @@ def _history(first: Account) -> None:
     _events(first)
     _logons(first)
     _cutoffs(first)
+    _days(first)
 
 
 def _events(first: Account) -> None:
@@ -150,6 +155,7 @@ def _events(first: Account) -> None:
 
 def _logons(first: Account) -> None:
     now = timezone.now()
+    used = QuerySet(ClientPassword).order_by("pk").values_list("pk", flat=True)[0]
     logon = Logon.objects.create(
         account=first,
         protocol="imap",
@@ -165,6 +171,9 @@ def _logons(first: Account) -> None:
         account_id=_nth("account", f"(n % {ACCOUNTS}) + 1"),
         reason="(ARRAY['', '', '', 'wrong-password'])[n % 4 + 1]",
         by_web_password="n % 4 = 0",  # noqa: S106
+        client_password_id="CASE WHEN n % 4 IN (1, 2)"
+        f" THEN {used} + n % {ACCOUNTS * PASSWORDS} END",
+        protocol="(ARRAY['imap', 'imap', 'smtp', 'imap', 'pop3'])[n % 5 + 1]",
         last_at="now() - n * interval '6 seconds'",
     )
 
@@ -181,6 +190,32 @@ def _cutoffs(first: Account) -> None:
         kicks="CASE WHEN n <= 30 THEN 0 ELSE 3 END",
         due_at="CASE WHEN n <= 30 THEN now() + interval '1 minute' END",
     )
+
+
+def _days(first: Account) -> None:
+    """Fill what plots are drawn from; the counting job adds up the rest."""
+    today = timezone.localdate()
+    figures = dict.fromkeys(statistics.DAILY_NAMES, 20)
+    of_domain = {
+        "domain_id": _nth("domain", f"((n - 1) % {DOMAINS}) + 1"),
+        "day": f"current_date - (((n - 1) / {DOMAINS}) % {DAYS})::int - 1",
+    }
+    one = DailyFigures.objects.create(domain=first.domain, day=today, **figures)
+    multiply(one, DOMAINS * DAYS, **of_domain)
+    host = HostFigures.objects.create(day=today, **figures)
+    multiply(host, DAYS, day="current_date - n::int")
+    logons = DailyLogons.objects.create(
+        domain=first.domain, day=today, protocol="imap", count=17
+    )
+    kind = f"(n - 1) / {DOMAINS * LOGON_DAYS} + 1"
+    of_domain["day"] = f"current_date - (((n - 1) / {DOMAINS}) % {LOGON_DAYS})::int"
+    results = {
+        "protocol": ["imap", "smtp", "imap", "imap", "smtp", "pop3"],
+        "reason": ["", "", "", "wrong-password", "wrong-password", "revoked"],
+        "let_in_by": ["security-password", "web-password", "web-password", "", "", ""],
+    }
+    texts = {name: f"(ARRAY{values})[{kind}]" for name, values in results.items()}
+    multiply(logons, 6 * DOMAINS * LOGON_DAYS, **of_domain, **texts)
 
 
 def multiply(row: Model, times: int, **own: str) -> None:
