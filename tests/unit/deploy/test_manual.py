@@ -1,10 +1,12 @@
 """The manual can be followed by a program: `make test-install` does."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from accounts.models.protocols import PROTOCOLS, Protocol
 from tests.install import installed, manual
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -39,6 +41,39 @@ def test_nothing_asks_the_database_before_it_has_its_tables() -> None:
 def test_no_example_is_left_in_a_command() -> None:
     """Names come from the values at the top, so that none is forgotten."""
     assert "mail.example" not in commands().replace(r"s/mail\.example/$DOMAIN/g", "")
+
+
+SRV = re.compile(r"^_([a-z0-9]+)\._tcp +SRV (\d+) (\d+) (\d+) +(\S+)$", re.MULTILINE)
+# The names of RFC 6186 and RFC 8314, with TLS from the start and with STARTTLS.
+SERVICES = {
+    "imap": ("imaps", "imap"),
+    "pop3": ("pop3s", "pop3"),
+    "smtp": ("submissions", "submission"),
+}
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS, ids=lambda each: each.key)
+def test_each_service_has_a_record_or_is_said_not_to_be_offered(
+    protocol: Protocol,
+) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    records = {name: values for name, *values in SRV.findall(text)}
+    (value,) = re.findall(
+        "^MAIL_SITES='(.*)'$", (ROOT / ".env.example").read_text(), re.MULTILINE
+    )
+    server = json.loads(value)[0][protocol.key]
+    with_tls, with_starttls = SERVICES[protocol.key]
+
+    assert server["port"] == protocol.tls_port
+    offered = ["0", "1", str(protocol.tls_port), f"{server['host']}."]
+    assert records.pop(with_tls) == offered
+    starttls = ["1", "1", str(protocol.starttls_port), f"{server['host']}."]
+    is_offered = protocol.key == "smtp"  # as deploy/ renders Dovecot and Postfix
+    other = records.pop(with_starttls)
+    assert other == (starttls if is_offered else ["0", "0", "0", "."])
+    off = f"`_{with_tls}._tcp SRV 0 0 0 .` and `_{with_starttls}._tcp SRV 0 0 0 .`"
+    assert f"| {protocol.label} | {off} |" in text
+    assert set(records) < {name for names in SERVICES.values() for name in names}
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
