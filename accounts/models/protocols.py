@@ -1,8 +1,9 @@
 """The protocols of mail programs. All code that lists protocols uses this list.
 
-To add a protocol, add a row to `PROTOCOLS` and a column to `ProtocolSwitches`, both in
-this module. Extend the two logon views in `clientpasswords/logon/`, run
-`makemigrations`, and extend Dovecot's templates in `deploy/dovecot/`.
+To add one: a row in `PROTOCOLS` and a column in `ProtocolSwitches`, both here; the two
+logon views in `clientpasswords/logon/`; `makemigrations`; Dovecot's templates in
+`deploy/dovecot/`; and the filter and ports in `deploy/fail2ban/`. If it receives mail,
+`clientpasswords/setup/qrcodes.py` has its number at Thunderbird.
 `tests/unit/accounts/test_protocols.py` names what is missing.
 """
 
