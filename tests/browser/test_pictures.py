@@ -8,8 +8,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts import workers
 from accounts.models import Account
+from accounts.models.heartbeat import WORKERS
 from clientpasswords.models import Usage
+from mailportal import demonstration
+from provisioning import statistics
 from tests import factories
 from tests.browser import steps
 from tests.browser.conftest import Visit
@@ -17,8 +21,12 @@ from tests.browser.look import COLOURS
 
 pytestmark = pytest.mark.browser
 
-PLACES = {"desktop": (1120, 720, "light"), "phone": (390, 780, "dark")}
-MOST = 100 * 1024  # bytes of one picture, which everybody fetches with the project
+PLACES = {
+    "desktop": (1120, 720, "light"),
+    "tall": (1120, 1080, "light"),
+    "phone": (390, 780, "dark"),
+}
+MOST = 150 * 1024  # bytes of one picture, which everybody fetches with the project
 Take = Callable[..., None]
 DEVICES = [
     ("Scanner, copy room on the 3rd floor", None, "", ""),
@@ -63,6 +71,7 @@ def owner(alice: Account) -> Account:
                 network_address=network,
                 node="mx1",
             )
+            factories.make_logon_days(row)
     return alice
 
 
@@ -84,6 +93,32 @@ def test_the_reveal(visit: Visit, owner: Account, take: Take, four_sites: None) 
     page = visit(steps.AREA, owner)
     steps.issue(page)
     take(page, "reveal", "desktop", "phone")
+    # What is left to do: the steps of a program, and the stages below them.
+    page.get_by_role("radio", name="Thunderbird", exact=True).check(force=True)
+    page.locator(".stages").evaluate("each => each.scrollIntoView({block: 'center'})")
+    take(page, "stages", "tall")
+
+
+def test_the_help(visit: Visit, owner: Account, take: Take, four_sites: None) -> None:
+    page = visit("/help/clients/iphone/", owner)
+    width, height, _colours = PLACES["phone"]
+    page.set_viewport_size({"width": width, "height": height})
+    page.locator(".menus").evaluate("each => each.scrollIntoView({block: 'center'})")
+    take(page, "help", "phone")
+
+
+def test_the_start_page_of_the_administration(
+    verified: Page, admin: Account, owner: Account, take: Take, four_sites: None
+) -> None:
+    """With the roll-out that the demonstration invents."""
+    demonstration.make_roll_out()
+    for name in WORKERS:
+        workers.Pulse(name, "mx1").beat({})
+    statistics.count_now()
+    verified.goto("/admin/")
+    steps.button(verified, "Hide the first steps").click()
+    verified.goto(f"/admin/?domain={demonstration.DOMAIN}")
+    take(verified, "administration", "desktop")
 
 
 def test_the_quick_panel(
