@@ -16,6 +16,7 @@ from django.contrib.admin import site
 from django.db.models import Model
 from django.urls import reverse
 from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -75,7 +76,8 @@ class Plot:
     summary: str
     list: str
     list_name: str
-    # Its table; or bars, which are a table as well.
+    # Its table, whose heads may be signs with a name for screen readers; or bars, which
+    # are a table as well.
     header: Sequence[str] = ()
     rows: Sequence[Sequence[str]] = ()
     bars: Sequence[Bar] = ()
@@ -132,7 +134,7 @@ def build_logons_plot(history: History, scope: Scope) -> Plot:
         summary if total else _no_logons(),
         make_list_url(Logon, scope, since=30),
         _("Mail logons"),
-        header=[_("Day"), *names],
+        header=[_("Day"), *(_head_with(sign, name) for sign, name in keys)],
         rows=_make_rows(days, stacks.values()) if total else [],
         drawn=replace(_draw_days(days, stacks), keys=keys) if total else Drawn(),
     )
@@ -410,6 +412,11 @@ def _draw_bars(
         )
         for name, count, query in bars
     ]
+
+
+def _head_with(sign: SafeString, name: str) -> SafeString:
+    """Return the head of a column that a phone has room for beside three others."""
+    return format_html('{}<span class="visually-hidden">{}</span>', sign, name)
 
 
 def _make_rows(
