@@ -182,6 +182,7 @@ def test_a_policy_for_many_is_searched_and_chosen_by_keyboard(
     look(verified, "admin-action-policy")
     field.focus()
     field.press("Enter")
+    expect(verified.get_by_role("searchbox", name="Policy")).to_be_focused()
     verified.keyboard.type("stri")
     expect(verified.get_by_role("option", name="Strict")).to_be_visible()
     expect(verified.get_by_role("option")).to_have_count(1)
