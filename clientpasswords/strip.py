@@ -6,7 +6,7 @@ colours are in portal.css. An hour belongs to the day of the reader in which it 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -43,7 +43,7 @@ class Row:
     """The days of a device, or of what is none."""
 
     name: str
-    first: date  # of the 30 days
+    words: Mapping[date, str]  # the 30 days in order, as the reader writes each
     let_in: Hours
     refused: Hours
 
@@ -61,21 +61,21 @@ class Row:
 
     def _draw(self) -> Iterator[tuple[str, str, str]]:
         """Yield class, path and title of each run of days, the bars before blocks."""
+        places = {day: place * PITCH + 1 for place, day in enumerate(self.words)}
         for run in _find_runs(self.let_in):
-            path = "".join(self._draw_bar(day) for day in run)
-            yield "strip-let-in", path, _("Signed in: %s") % _describe_run(run)
+            path = "".join(self._draw_bar(day, places[day]) for day in run)
+            yield "strip-let-in", path, _("Signed in: %s") % self._describe(run)
         for run in _find_runs(self.refused):
-            path = "".join(
-                f"M{self._place(day)} 0h{BAR}v{BLOCK}h-{BAR}z" for day in run
-            )
-            yield "strip-refused", path, _("Refused: %s") % _describe_run(run)
+            path = "".join(f"M{places[day]} 0h{BAR}v{BLOCK}h-{BAR}z" for day in run)
+            yield "strip-refused", path, _("Refused: %s") % self._describe(run)
 
-    def _draw_bar(self, day: date) -> str:
+    def _draw_bar(self, day: date, place: int) -> str:
         height = SMALLEST + (TALLEST - SMALLEST) * self.let_in[day] // len(HOURS)
-        return f"M{self._place(day)} {HEIGHT - height}h{BAR}v{height}h-{BAR}z"
+        return f"M{place} {HEIGHT - height}h{BAR}v{height}h-{BAR}z"
 
-    def _place(self, day: date) -> int:
-        return (day - self.first).days * PITCH + 1
+    def _describe(self, run: Sequence[date]) -> str:
+        first, last = self.words[run[0]], self.words[run[-1]]
+        return first if len(run) == 1 else f"{first} \u2013 {last}"
 
     @property
     def summary(self) -> str:
@@ -96,12 +96,12 @@ class Row:
     @property
     def days_let_in(self) -> str:
         """The days on which mail programs were let in, in words; empty: none."""
-        return _join(map(_describe_run, _find_runs(self.let_in)))
+        return _join(map(self._describe, _find_runs(self.let_in)))
 
     @property
     def days_refused(self) -> str:
         """The days on which mail programs were refused, in words; empty: none."""
-        return _join(map(_describe_run, _find_runs(self.refused)))
+        return _join(map(self._describe, _find_runs(self.refused)))
 
 
 @dataclass(frozen=True)
@@ -138,6 +138,8 @@ def read_strip(
     Without a zone the days are those of UTC.
     """
     first = timezone.now().astimezone(zone or UTC).date() - timedelta(days=DAYS - 1)
+    days = [first + timedelta(days=number) for number in range(DAYS)]
+    words = {day: date_format(day, "MONTH_DAY_FORMAT") for day in days}
     names: dict[int | None, str] = {row.pk: row.full_label for row in passwords}
     found = account.logon_days.filter(day__gte=first - timedelta(days=1))
     hours: defaultdict[int | None, tuple[Hours, Hours]] = defaultdict(lambda: ({}, {}))
@@ -149,7 +151,7 @@ def read_strip(
             parts[day] = _split_day(day, zone)
         for local, mask in parts[day]:
             for counts, each in zip(hours[key], bits, strict=True):
-                if local >= first and each & mask:
+                if local in words and each & mask:
                     counts[local] = counts.get(local, 0) + (each & mask).bit_count()
     others = {
         WITHOUT: _("Without a security password"),
@@ -158,9 +160,9 @@ def read_strip(
     return Strip(
         first,
         zone,
-        [Row(name, first, *hours[key]) for key, name in names.items()],
+        [Row(name, words, *hours[key]) for key, name in names.items()],
         [
-            Row(name, first, *hours[key])
+            Row(name, words, *hours[key])
             for key, name in others.items()
             if any(hours[key])
         ],
@@ -176,11 +178,6 @@ def _find_runs(days: Iterable[date]) -> list[list[date]]:
         else:
             runs.append([day])
     return runs
-
-
-def _describe_run(run: Sequence[date]) -> str:
-    first, last = (date_format(day, "MONTH_DAY_FORMAT") for day in (run[0], run[-1]))
-    return first if first == last else f"{first} \u2013 {last}"
 
 
 def _join(texts: Iterable[str]) -> str:
