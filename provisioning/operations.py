@@ -234,7 +234,9 @@ def count_client_passwords(owners: Collection[int]) -> int:
     rows = ClientPassword.objects.live().order_by()
     if len(owners) <= MOST_LISTED:
         return rows.filter(account__in=owners).count()
-    numbers = rows.values_list("account").annotate(number=Count("pk"))
+    # In the order of an index, as the database then adds up without a table of its own.
+    numbers = rows.values_list("account").annotate(number=Count("*"))
+    numbers = numbers.order_by("account")
     return sum(number for owner, number in numbers if owner in owners)
 
 
