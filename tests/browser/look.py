@@ -97,6 +97,22 @@ ON_PAPER = """(CONTROLS) => {
             .map(each => each.outerHTML.slice(0, 100)),
     };
 }"""
+# With all that is folded opened: what reaches over an edge, and what is so narrow that
+# it is read letter by letter.
+UNFOLDED = f"""() => {{
+    const folded = [...document.querySelectorAll("details:not([open])")];
+    for (const each of folded) each.open = true;
+    const own = (each) => [...each.childNodes].filter(node => node.nodeType === 3)
+        .map(node => node.textContent.trim()).join("");
+    const lines = (each) =>
+        each.offsetHeight / parseFloat(getComputedStyle(each).lineHeight);
+    const columns = [...document.querySelectorAll("details *")].filter(each =>
+        own(each).length > 7 && each.checkVisibility() && each.offsetWidth > 1
+            && each.offsetWidth < 48 && lines(each) > 4);
+    const found = [...({steps.TOO_WIDE})(), ...columns.map(each => each.outerHTML)];
+    for (const each of folded) each.open = false;
+    return found;
+}}"""
 # What only a screen needs, on the pages of administrators.
 CONTROLS = (
     "nav, .menu, #header, .breadcrumbs, .submit-row, button, .button, #toolbar, "
@@ -135,11 +151,14 @@ def judge(page: Page, state: str, folder: str | None) -> None:
             path = Path(folder) / f"{state}-{colours}-{width}.png"
             page.screenshot(path=path, full_page=not opened)
         steps.no_scrolling_sideways(page)
+        unfolded = page.evaluate(UNFOLDED)
+        assert not unfolded, unfolded
         # In colours that are forced the contrast is the system's; axe sees ours.
         arguments = [TAGS, colours == "forced"]
         results = AxeResults(page.evaluate(RUN_AXE, arguments))
         assert not results.violations_count, results.generate_report()
-    assert find_print_faults(page) == []
+    printed = find_print_faults(page)
+    assert not printed, printed
     page.emulate_media(**COLOURS["light"])
     page.set_viewport_size(size)
 
