@@ -97,8 +97,8 @@ ON_PAPER = """(CONTROLS) => {
             .map(each => each.outerHTML.slice(0, 100)),
     };
 }"""
-# With all that is folded opened: what reaches over an edge, and what is so narrow that
-# it is read letter by letter.
+# With all that is folded opened: what reaches over an edge, what is so narrow that it
+# is read letter by letter, and words of tables, other than names, that are broken.
 UNFOLDED = f"""() => {{
     const folded = [...document.querySelectorAll("details:not([open])")];
     for (const each of folded) each.open = true;
@@ -109,7 +109,18 @@ UNFOLDED = f"""() => {{
     const columns = [...document.querySelectorAll("details *")].filter(each =>
         own(each).length > 7 && each.checkVisibility() && each.offsetWidth > 1
             && each.offsetWidth < 48 && lines(each) > 4);
-    const found = [...({steps.TOO_WIDE})(), ...columns.map(each => each.outerHTML)];
+    const texts = [...document.querySelectorAll("details :is(td, th)")]
+        .filter(each => each.checkVisibility() && !each.querySelector("bdi, a"))
+        .flatMap(each => [...each.childNodes].filter(node => node.nodeType === 3));
+    const broken = texts.flatMap(node =>
+        [...node.data.matchAll(/\\p{{Script=Latin}}{{4,}}/gu)].filter(word => {{
+            const range = document.createRange();
+            range.setStart(node, word.index);
+            range.setEnd(node, word.index + word[0].length);
+            return range.getClientRects().length > 1;
+        }}).map(word => `broken: ${{word[0]}}`));
+    const narrow = columns.map(each => each.outerHTML);
+    const found = [...({steps.TOO_WIDE})(), ...narrow, ...broken];
     for (const each of folded) each.open = false;
     return found;
 }}"""

@@ -14,7 +14,7 @@ from accounts.models import Account, Phone, Policy
 from tests import factories, standins
 from tests.browser import steps
 from tests.browser.conftest import Visit
-from tests.browser.look import Look
+from tests.browser.look import NARROW, PHONE, UNFOLDED, Look
 from tests.browser.watch import Watch
 from tests.unit.clientpasswords import idling
 
@@ -101,6 +101,18 @@ def test_the_page_with_what_devices_did(
     page.goto(f"{steps.WINDOWS}{row.pk}/")
     page.get_by_text("What it may be used for").click()
     look(page, "device-unfolded")
+
+
+def test_days_are_whole_words_beside_long_names(visit: Visit, owner: Account) -> None:
+    """On a phone, in German, whose months are long."""
+    Account.objects.update(language="de")
+    for name in ("W" * 60, "Ersatzarbeitsplatzrechner der Schifffahrtsgesellschaft"):
+        row, _secret = factories.make_client_password(owner, name)
+        factories.make_logon_days(row)
+    page = visit(steps.AREA, owner, width=PHONE)
+    for width in (PHONE, NARROW):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(UNFOLDED) == []
 
 
 def test_the_page_while_the_mail_server_is_silent(
