@@ -12,8 +12,9 @@ from accounts.models import Account, Heartbeat, Policy
 from clientpasswords.models import FollowedLog, Logon
 from tests.browser import steps
 from tests.browser.conftest import TOTP_KEY, Visit
-from tests.browser.look import DESKTOP, NARROW, PHONE, SPACING, Look
-from tests.factories import make_usage
+from tests.browser.look import DESKTOP, NARROW, PHONE, SPACING, UNFOLDED, Look
+from tests.factories import make_account, make_usage
+from tests.longaddresses import LENGTHS, address_of
 from tests.unit.administration.lookups import list_of
 from tests.unit.administration.times import fill_times, times_shown
 from tests.unit.administration.worlds import make_world
@@ -133,6 +134,22 @@ def test_no_table_scrolls_sideways_on_a_phone(
             wrong[path, width] = verified.evaluate(WIDE_ON_A_PHONE)
         verified.evaluate(SPACING)
         wrong[path, "spaced"] = verified.evaluate(WIDE_ON_A_PHONE)
+
+    assert not {page: found for page, found in wrong.items() if found}
+
+
+def test_no_page_of_a_long_address_scrolls_sideways(
+    verified: Page, transactional_db: None
+) -> None:
+    owner = make_account(address_of("owner", LENGTHS[2]))
+    records = [f"account/{owner.pk}", f"domain/{owner.domain_id}"]
+    wrong: dict[tuple[str, int], list[str]] = {}
+    for record in records:
+        for name in ("change", "history", "delete"):
+            verified.goto(f"/admin/accounts/{record}/{name}/")
+            for width in (DESKTOP, PHONE, NARROW):
+                verified.set_viewport_size({"width": width, "height": 900})
+                wrong[f"{record}/{name}", width] = verified.evaluate(UNFOLDED)
 
     assert not {page: found for page, found in wrong.items() if found}
 
