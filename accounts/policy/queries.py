@@ -55,6 +55,11 @@ def is_one(field: str, pks: Collection[int]) -> Q:
     return within & ~Q(**{f"{field}__in": others})
 
 
+def count_others(pks: Collection[int]) -> int:
+    """Return how many keys from the first to the last are not among these."""
+    return max(pks, default=0) - min(pks, default=1) + 1 - len(pks)
+
+
 def binding_policy() -> Coalesce:
     """Return an expression for the key of the policy that applies to an account."""
     exception = Case(When(has_exception(), then=F("policy")))

@@ -315,6 +315,29 @@ def test_deleting_all_says_how_many_passwords_of_how_many_mailboxes(
     assert 'value="Offboard 1 mailbox"' in shown
 
 
+@pytest.mark.parametrize(("listed", "is_of_all"), [(1, False), (0, True)])
+def test_passwords_of_all_are_added_up_only_if_many_are_left_out(
+    alice: Account,
+    bob: Account,
+    listed: int,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_of_all: bool,
+) -> None:
+    """The count is the same. The two have one mailbox between them."""
+    monkeypatch.setattr(operations, "MOST_LISTED", listed)
+    between, last = (make_account(f"{name}@example.com") for name in ("c", "d"))
+    for account in (alice, alice, bob, between, last):
+        make_client_password(account)
+    owners = {bob.pk, last.pk}
+    assert owners == {between.pk - 1, between.pk + 1}
+
+    with CaptureQueriesContext(connection) as asked:
+        assert operations.count_client_passwords(owners) == 2
+
+    assert ["GROUP BY" in each["sql"] for each in asked] == [is_of_all]
+
+
 def test_where_there_is_no_password_none_can_be_deleted(
     administrator: Client, alice: Account
 ) -> None:
