@@ -164,7 +164,9 @@ def measure_consequences(
     branches = _find_branches(policies, change)
     if change.inherited is not None:
         mailboxes = mailboxes.annotate(after=change.inherited)
-    rows = _read(mailboxes, branches, limit) if branches else []
+    # So many mailboxes of an effect have more than `most` that count.
+    enough = most + 1 + (0 if among is None else queries.count_others(among))
+    rows = _read(mailboxes, branches, limit, enough) if branches else []
     return Consequences(bound, _collect(list(branches), rows, limit, most, among))
 
 
@@ -213,6 +215,10 @@ class _Branch:
     by_web: bool = False
     protocols: frozenset[str] = frozenset()
     networks: tuple[str, str] | None = None
+
+    @property
+    def effect(self) -> tuple[EffectKind, str, datetime | None]:
+        return self.kind, self.protocol, self.at
 
 
 @dataclass(frozen=True)
@@ -358,14 +364,27 @@ def _choose_by_both(keys: _Keys) -> Q:
 
 
 def _read(
-    mailboxes: QuerySet[Account], branches: Mapping[_Branch, list[_Keys]], limit: int
+    mailboxes: QuerySet[Account],
+    branches: Mapping[_Branch, list[_Keys]],
+    limit: int,
+    enough: int,
 ) -> QuerySet[Any, Any]:
-    """Return keys, addresses, IP addresses, and numbers of branches. One query."""
-    parts = [
-        _read_branch(_bind(mailboxes, keys), branch, number, limit)
-        for number, (branch, keys) in enumerate(branches.items())
-    ]
-    return parts[0].union(*parts[1:], all=True)
+    """Return keys, addresses, IP addresses, and numbers of branches. One query.
+
+    No mailbox is in two branches of an effect, so the database begins the next one only
+    if it has not found `enough` before. Of networks it finds logons instead.
+    """
+    can_stop = connection.features.supports_slicing_ordering_in_compound
+    parts: dict[Any, list[QuerySet[Any, Any]]] = defaultdict(list)
+    for number, (branch, keys) in enumerate(branches.items()):
+        part = _read_branch(_bind(mailboxes, keys), branch, number, limit)
+        group = branch.effect if can_stop and not branch.networks else number
+        parts[group].append(part)
+    first, *others = (
+        part.union(*more, all=True)[:enough] if more else part
+        for part, *more in parts.values()
+    )
+    return first.union(*others, all=True)
 
 
 def _read_branch(
@@ -414,7 +433,7 @@ def _collect(
     `limit` is how many rows of each branch were read, and `most` how many mailboxes of
     an effect count.
     """
-    which = [(each.kind, each.protocol, each.at) for each in branches]
+    which = [each.effect for each in branches]
     found: dict[tuple[EffectKind, str, datetime | None], dict[int, str]]
     found = {each: {} for each in which}
     more, read = set[tuple[EffectKind, str, datetime | None]](), Counter[int]()

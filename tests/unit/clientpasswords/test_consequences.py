@@ -318,6 +318,60 @@ def test_the_fewer_are_selected_the_more_mailboxes_are_read(
     assert (found.losing.count, found.losing.has_more) == (2, True)
 
 
+def make_users(number: int, **settings: Any) -> list[Account]:
+    """Return mailboxes that mail programs use, those `on` with security passwords."""
+    rows = []
+    for _ in range(number):
+        account = make_account(f"u{Account.objects.count()}@example.com", **settings)
+        if account.client_passwords_on:
+            password, _secret = make_client_password(account)
+            make_logon(account, client_password=password)
+        else:
+            make_logon(account)
+        rows.append(account)
+    return rows
+
+
+def test_those_between_the_selected_do_not_end_the_search(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is found first of an effect may be only those who do not count."""
+    monkeypatch.setattr(consequences, "MOST_LISTED", 0)
+    monkeypatch.setattr(consequences, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(consequences, "MOST_COUNTED", 2)
+    first, *_others = make_users(4, client_passwords_on=True)
+    chosen = {each.pk for each in (first, *make_users(3))}
+
+    found = measure_consequences(
+        Account.objects.all(), PolicyChange(settings=NO_LOGON), chosen
+    )
+
+    assert (found.losing.count, found.losing.has_more) == (2, True)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'")
+@pytest.mark.parametrize(("number", "is_left_out"), [(3, True), (2, False)])
+def test_the_database_stops_when_it_has_found_enough(
+    db: None, monkeypatch: pytest.MonkeyPatch, number: int, *, is_left_out: bool
+) -> None:
+    """What else has an effect is not looked for after as many as are counted."""
+    monkeypatch.setattr(consequences, "COUNT_LIMIT", 2)
+    monkeypatch.setattr(consequences, "MOST_COUNTED", 2)
+    make_users(number, client_passwords_on=True)
+    make_users(1)
+    with CaptureQueriesContext(connection) as asked:
+        found = measure_consequences(
+            Account.objects.all(), PolicyChange(settings=NO_LOGON)
+        )
+
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN ANALYZE {asked[-1]['sql']}")
+        lines = [line for (line,) in cursor.fetchall()]
+    left_out = [each for each in lines if "Limit" in each and "never exec" in each]
+    assert len(left_out) == is_left_out
+    assert (found.losing.count, found.losing.has_more) == (2, True)
+
+
 def test_one_effect_has_the_mailboxes_of_different_policies(db: None) -> None:
     """By security passwords: of who must use them, and of who chose to."""
     strict = make_policy("Strict", **REQUIRED)
