@@ -86,11 +86,13 @@ class PolicyChange:
 
     It is `policy`, or the one whose key the expression `inherited` gives; with neither
     of them it is the same as now. `settings` are those that it then has, other than it
-    is stored.
+    is stored. With `inherited`, `own` is the path of the policy that mailboxes have now
+    instead; those without one keep what they inherit.
     """
 
     policy: Policy | None = None
     inherited: Combinable | None = None
+    own: str = "policy"
     settings: Mapping[str, object] = field(default_factory=dict)
 
 
@@ -163,7 +165,7 @@ def measure_consequences(
         limit = min(MOST_READ, 1 + limit * (last - first + 1) // bound)
     branches = _find_branches(policies, change)
     if change.inherited is not None:
-        mailboxes = mailboxes.annotate(after=change.inherited)
+        mailboxes = mailboxes.annotate(before=F(change.own), after=change.inherited)
     # So many mailboxes of an effect have more than `most` that count.
     enough = most + 1 + (0 if among is None else queries.count_others(among))
     rows = _read(mailboxes, branches, limit, enough) if branches else []
@@ -346,7 +348,6 @@ def _bind(mailboxes: QuerySet[Account], keys: Iterable[_Keys]) -> QuerySet[Accou
     if any(each == _Keys() for each in keys):
         return mailboxes
     if any(each.after is not None for each in keys):
-        mailboxes = mailboxes.annotate(binding=queries.binding_policy())
         by_keys = [_choose_by_both(each) for each in keys]
     else:
         by_keys = [_choose_by_policy(each) for each in keys]
@@ -360,7 +361,7 @@ def _choose_by_policy(keys: _Keys) -> Q:
 
 
 def _choose_by_both(keys: _Keys) -> Q:
-    return keys.switch & Q(binding__in=keys.before, after__in=keys.after)
+    return keys.switch & Q(before__in=keys.before, after__in=keys.after)
 
 
 def _read(

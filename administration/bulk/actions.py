@@ -145,9 +145,11 @@ class BulkAction:
         return self.form is EmptyForm
 
 
-def _give(policy: Policy | None, inherited: Combinable) -> PolicyChange:
-    """Return the change to this policy, or, without one, to the inherited one."""
-    return PolicyChange(policy) if policy else PolicyChange(inherited=inherited)
+def _give(policy: Policy | None, inherited: Combinable, own: str) -> PolicyChange:
+    """Return the change to this policy, or without one from `own` to the inherited."""
+    if policy:
+        return PolicyChange(policy)
+    return PolicyChange(inherited=inherited, own=own)
 
 
 MAILBOXES = ngettext_lazy("%(count)s mailbox", "%(count)s mailboxes", "count")
@@ -180,7 +182,7 @@ BULK_ACTIONS = [
             row, asked["policy"], asked["until"], order
         ),
         form=PolicyForm,
-        change=lambda asked: _give(asked["policy"], INHERITED),
+        change=lambda asked: _give(asked["policy"], INHERITED, "policy"),
     ),
     BulkAction(
         "require_passwords",
@@ -418,7 +420,9 @@ BULK_ACTIONS = [
         ),
         model=Department,
         form=DepartmentPolicyForm,
-        change=lambda asked: _give(asked["policy"], F("domain__policy")),
+        change=lambda asked: _give(
+            asked["policy"], F("domain__policy"), "department__policy"
+        ),
     ),
     BulkAction(
         "revoke",

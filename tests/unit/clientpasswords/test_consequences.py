@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -370,6 +371,29 @@ def test_the_database_stops_when_it_has_found_enough(
     left_out = [each for each in lines if "Limit" in each and "never exec" in each]
     assert len(left_out) == is_left_out
     assert (found.losing.count, found.losing.has_more) == (2, True)
+
+
+def test_a_department_without_its_own_policy_has_none_to_give_up(db: None) -> None:
+    closed = make_policy("Closed", imap=False)
+    domain = make_domain("firm.example", make_policy("Shut", **NO_LOGON))
+    own, none = (
+        Department.objects.create(domain=domain, name=name, policy=policy)
+        for name, policy in (("Sales", closed), ("Support", None))
+    )
+    loser = make_account("a@firm.example", department=own, client_passwords_on=True)
+    make_account("b@firm.example", department=none)
+    password, _secret = make_client_password(loser)
+    make_logon(loser, "pop3", client_password=password)
+
+    found = measure_consequences(
+        Account.objects.exclude(department=None),
+        PolicyChange(inherited=F("domain__policy"), own="department__policy"),
+    )
+
+    assert found.bound == 2
+    assert [(each.kind, set(each.mailboxes)) for each in found.effects] == [
+        (EffectKind.NO_LOGON, {loser.pk})
+    ]
 
 
 def test_one_effect_has_the_mailboxes_of_different_policies(db: None) -> None:

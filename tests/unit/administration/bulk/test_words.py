@@ -1,6 +1,7 @@
 """Each bulk action has words of its own: before, on its button, and afterwards."""
 
 from collections import Counter
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -336,6 +337,22 @@ def test_passwords_of_all_are_added_up_only_if_many_are_left_out(
         assert operations.count_client_passwords(owners) == 2
 
     assert ["GROUP BY" in each["sql"] for each in asked] == [is_of_all]
+
+
+def test_an_exception_that_has_ended_is_not_given_up(
+    administrator: Client, alice: Account
+) -> None:
+    shut = make_policy("Shut", third_party_logon=False)
+    ended = timezone.now() - timedelta(days=1)
+    Account.objects.filter(pk=alice.pk).update(policy=shut, policy_until=ended)
+    page = choose(administrator, "set_policy", [alice])
+
+    possible = "Mail programs can connect to 1 mailbox."
+    asked = {"preview": "1", "policy": ""}
+
+    assert possible not in administrator.get(page, asked).text
+    Account.objects.filter(pk=alice.pk).update(policy_until=None)
+    assert possible in administrator.get(page, asked).text
 
 
 def test_where_there_is_no_password_none_can_be_deleted(
