@@ -97,10 +97,11 @@ ON_PAPER = """(CONTROLS) => {
             .map(each => each.outerHTML.slice(0, 100)),
     };
 }"""
-# With all that is folded opened: what reaches over an edge, what is so narrow that it
-# is read letter by letter, and words of tables, other than names, that are broken.
+# With all that is folded opened, but the menu, which takes room from a list: what
+# reaches over an edge, what is so narrow that it is read letter by letter, and words of
+# tables, other than names, that are broken.
 UNFOLDED = f"""() => {{
-    const folded = [...document.querySelectorAll("details:not([open])")];
+    const folded = [...document.querySelectorAll("details:not([open], #menu)")];
     for (const each of folded) each.open = true;
     const own = (each) => [...each.childNodes].filter(node => node.nodeType === 3)
         .map(node => node.textContent.trim()).join("");
