@@ -1,11 +1,13 @@
 """Servers on loopback that stand in for other machines and behave well or badly."""
 
+import atexit
 import json
 import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -201,10 +203,16 @@ def doveadm_answers(*results: object) -> Behaviour:
 
 
 def closed_port() -> str:
-    """Return the URL of a port where nobody listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+    """Return the URL of a port where nobody listens, and that nobody else can take."""
+    return f"http://127.0.0.1:{_hold_port().getsockname()[1]}"
+
+
+@cache
+def _hold_port() -> socket.socket:
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    atexit.register(held.close)
+    return held
 
 
 @contextmanager
