@@ -120,7 +120,7 @@ def test_failures_have_a_brake_of_their_own(
 
 @pytest.mark.django_db(transaction=True)
 def test_what_many_did_not_send_at_once_is_given_back_whole(
-    db: None, settings: Settings, provider_says: Says
+    db: None, settings: Settings, clock: Traveller, provider_says: Says
 ) -> None:
     settings.CODES_PER_DAY = 7
     owners = [make_owner(number) for number in range(20)]
