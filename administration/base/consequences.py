@@ -146,8 +146,7 @@ def _show(found: Consequences, asked: Mapping[str, str]) -> Context | None:
     if effect is None:
         return None
     pages = max(-(-effect.count // LISTED), 1)
-    typed = asked.get(PAGE, "1")
-    page = min(max(int(typed) if typed.isdecimal() else 1, 1), pages)
+    page = _read_page(asked.get(PAGE, ""), pages)
     return {
         "line": _describe(effect),
         "links": _link(effect, (page - 1) * LISTED, LISTED),
@@ -156,6 +155,17 @@ def _show(found: Consequences, asked: Mapping[str, str]) -> Context | None:
         "previous": page - 1,
         "next": page + 1 if page < pages else 0,
     }
+
+
+def _read_page(typed: str, pages: int) -> int:
+    """Return the number of a page: the first for what is none, at most the last.
+
+    Python refuses to read more than some thousand digits.
+    """
+    try:
+        return min(max(int(typed), 1), pages)
+    except ValueError:
+        return 1
 
 
 def _link(effect: Effect, start: int, number: int) -> list[tuple[str, str]]:

@@ -74,4 +74,4 @@ def keep_both(request: UserRequest, pk: int) -> HttpResponse:
 
 def _is_there(rows: ClientPasswordQuerySet, pk: str) -> bool:
     """Whether the password that the form names stays: the form was sent before."""
-    return pk.isdecimal() and rows.filter(pk=pk).exists()
+    return pk in map(str, rows.values_list("pk", flat=True))

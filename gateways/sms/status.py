@@ -3,6 +3,7 @@
 https://www.twilio.com/docs/messaging/guides/outbound-message-status-in-status-callbacks
 """
 
+import re
 from typing import Any
 
 from twilio.request_validator import RequestValidator
@@ -14,6 +15,7 @@ SIGNATURE_HEADER = "X-Twilio-Signature"
 DELIVERED = "delivered"
 _ARRIVED = {DELIVERED, "read"}
 _FAILED = {"failed", "undelivered", "canceled"}
+CODE = re.compile("[0-9]{1,9}")
 
 
 class Forged(Exception):
@@ -40,4 +42,4 @@ def read_status(url: str, form: Any, signature: str) -> str | Reason | None:
     if status not in _FAILED:
         return None
     code = form.get("ErrorCode", "")
-    return get_reason(int(code) if code.isascii() and code.isdecimal() else 0)
+    return get_reason(int(code) if CODE.fullmatch(code) else 0)

@@ -93,6 +93,7 @@ FAILURES = {
     "99999": Reason.PROVIDER,
     "odd": Reason.PROVIDER,
     "": Reason.PROVIDER,
+    "9" * 5000: Reason.PROVIDER,
 }
 
 

@@ -5,11 +5,13 @@ others as they were; and every parameter and body of the API likewise.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_from_bytes, urlencode
 
@@ -22,12 +24,14 @@ from pytest_django import Settings
 from accounts.models import Account
 from api.service import service
 from provisioning.models import ApiToken
+from tests import databases
 from tests.factories import make_account
 from tests.signedin import sign_in_verified, sign_in_with_password
 from tests.unit.administration.worlds import World, make_world
 from tests.unit.api.conftest import client_with, make_token
 from tests.unit.api.mailboxsteps import ANY, send
-from tests.unit.mailportal.addresses import EVERY_ADDRESS, with_rows
+from tests.unit.mailportal.addresses import CHANGING, EVERY_ADDRESS, with_rows
+from tests.unit.mailportal.addresses import address as changing_address
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -212,6 +216,50 @@ def test_every_field_of_every_form(
                 broken.add((form.action, what))
     assert broken == set()
     assert sent > 20
+
+
+# --- what no form shows at first ------------------------------------------------------
+
+ROOT = Path(__file__).resolve().parents[3]
+CODE = [
+    file
+    for app in databases.APPS
+    for file in (ROOT / app).rglob("*.py")
+    if "migrations" not in file.parts
+]
+READ_BY_HAND = re.compile(r"POST\.get(?:list)?\(\s*\"(\w+)\"")
+# Where the digits of a text are looked at, and why it is no text of thousands of them.
+DIGITS = re.compile(r"\.is(?:decimal|digit|numeric)\(")
+NOT_TOO_LONG = {
+    "gateways/doveadm.py": "our own mail server counts",
+    "gateways/loginnames.py": "as many as a key has",
+    "provisioning/passwd_files.py": "ten, by the expression before",
+}
+
+
+def test_every_name_that_a_view_reads_by_hand(
+    browsers: dict[str, Client], world: World
+) -> None:
+    names = {name for file in CODE for name in READ_BY_HAND.findall(file.read_text())}
+    assert {"old", "device", "sealed"} <= names
+    browser, broken = browsers["owner"], set()
+    for name in CHANGING:
+        page = with_rows(changing_address(name), world.rows)
+        for odd in ODD:
+            with undone(browser):
+                data = encode({}, names, odd)
+                answer = browser.post(page, data, content_type=FORM)
+            if answer.status_code >= 500:
+                broken.add((page, odd[:30]))
+    assert broken == set()
+
+
+def test_that_all_are_digits_makes_no_text_a_number() -> None:
+    """Python refuses to read 5,000 digits: whoever reads a number says how many."""
+    found = {
+        str(file.relative_to(ROOT)) for file in CODE if DIGITS.search(file.read_text())
+    }
+    assert found == set(NOT_TOO_LONG)
 
 
 # --- bodies of programs and scripts ---------------------------------------------------

@@ -254,11 +254,15 @@ def test_of_many_a_hundred_are_shown_on_a_page(
     page = choose(administrator, "require_passwords", rows)
 
     last = administrator.get(page, {"_show": "required", "_page": "3"})
-    beyond = administrator.get(page, {"_show": "required", "_page": "x"})
+    typed = {
+        number: administrator.get(page, {"_show": "required", "_page": number})
+        for number in ("x", "", "-1", "²", "9", "9" * 5000)
+    }
 
     assert last.context["shown"]["links"][0][0] == "user3@example.com"
     assert (last.context["shown"]["page"], last.context["shown"]["next"]) == (3, 0)
-    assert beyond.context["shown"]["page"] == 1
+    shown = {number: each.context["shown"]["page"] for number, each in typed.items()}
+    assert shown == {"x": 1, "": 1, "-1": 1, "²": 1, "9": 3, "9" * 5000: 1}
     assert administrator.get(page, {"_show": "nothing"}).context["shown"] is None
 
 
