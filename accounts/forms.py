@@ -231,6 +231,10 @@ class WebPasswordChangeForm(PasswordChangeForm):
         with throttle.count_try_from(self._request, self._request.user.address):
             return super().clean_old_password()
 
+    def refuse_old_password(self) -> None:
+        """Say that it is wrong: it was changed while this form was checked."""
+        self.add_error("old_password", self.error_messages["password_incorrect"])
+
 
 class PhoneNumberForm(WebPasswordRequiredForm):
     """A new phone number, confirmed by the web password."""

@@ -45,6 +45,11 @@ def is_on(account: Account) -> bool:
     return get_app(account) is not None or get_passkeys(account).exists()
 
 
+def lock_owner(account: Account) -> None:
+    """Let no other request change the second factors until the transaction ends."""
+    Account.objects.lock(account.pk)
+
+
 def lock_device_for(account: Account, code: str) -> Device | None:
     """Return the locked device that checks this code; None if there is none.
 
@@ -107,8 +112,14 @@ def remove_passkey(passkey: WebAuthnCredential, *, by: Actor) -> None:
 
 
 def turn_off(account: Account, *, by: Actor) -> None:
-    """Delete the app, all passkeys and the recovery codes, and notify the owner."""
+    """Delete the app, all passkeys and the recovery codes, and notify the owner.
+
+    If another request has done so, nothing happens.
+    """
     with transaction.atomic():
+        lock_owner(account)
+        if not is_on(account):
+            return
         TOTPDevice.objects.filter(user=account).delete()
         WebAuthnCredential.objects.filter(user=account).delete()
         events.record(Kind.TWO_STEP_OFF, account, by=by)

@@ -37,6 +37,10 @@ class TooManyTries(Exception):
         super().__init__("too many tries")
 
 
+class ChangedMeanwhile(Exception):
+    """Another request has changed the web password: the old one is no proof now."""
+
+
 @contextmanager
 def count_try(
     name: str, network_address: str | None, browser: FamiliarBrowser | None = None
@@ -97,8 +101,13 @@ def change_password(account: Account, password: str, *, by: Actor) -> None:
 
     Those are the sessions of mail programs and of the portal; call Django's
     `update_session_auth_hash` to keep the present one. The owner is notified.
+
+    Raises:
+        ChangedMeanwhile: the old one was changed since it was checked; nothing is set.
     """
     with transaction.atomic():
+        if Account.objects.lock(account.pk).password != account.password:
+            raise ChangedMeanwhile
         account.set_password(password)
         account.save(update_fields=["password"])
         cutoffs.end_sessions(account, account.address)

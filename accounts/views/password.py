@@ -18,12 +18,15 @@ from accounts.views.proof import render_form, takes_password
 def change(request: UserRequest) -> HttpResponse:
     """Change the web password, and end all sessions but this one."""
     form = WebPasswordChangeForm(request, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        password = form.cleaned_data["new_password1"]
-        throttle.change_password(request.user, password, by=actor(request))
-        update_session_auth_hash(request, request.user)
-        messages.success(request, _("The web password was changed."))
-        return redirect("accounts:password")
+    try:
+        if request.method == "POST" and form.is_valid():
+            password = form.cleaned_data["new_password1"]
+            throttle.change_password(request.user, password, by=actor(request))
+            update_session_auth_hash(request, request.user)
+            messages.success(request, _("The web password was changed."))
+            return redirect("accounts:password")
+    except throttle.ChangedMeanwhile:
+        form.refuse_old_password()
     return render_form(request, "accounts/password.html", form)
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare
@@ -121,7 +122,7 @@ class SetUpView(SetupView):
     finished: AppForm | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        if not may_add_a_factor(request) or second_factor.get_app(request.user):
+        if not _may_set_up(request):
             return redirect("two_factor:profile")
         return super().dispatch(request, *args, **kwargs)
 
@@ -150,13 +151,20 @@ class SetUpView(SetupView):
         response: HttpResponseBase = super().render_done(form, **kwargs)
         return response
 
+    @method_decorator(transaction.atomic)
     def done(self, form_list: Any, **kwargs: Any) -> HttpResponseBase:
         """End all other sessions, which began with the web password alone.
 
-        The owner is notified by mail and by text message.
+        The owner is notified by mail and by text message. Of the same form sent many
+        times at once, one sets the app up: another with the same key would stay when
+        that one is deleted.
         """
-        response: HttpResponseBase = super().done(form_list, **kwargs)
         owner, by = self.request.user, actor(self.request)
+        second_factor.lock_owner(owner)
+        if not _may_set_up(self.request):
+            self.request.session.pop(self.session_key_name, None)
+            return redirect("two_factor:profile")
+        response: HttpResponseBase = super().done(form_list, **kwargs)
         throttle.end_other_sessions(owner, self.request.session)
         phone = Phone.objects.filter(account=owner).first()
         number = str(phone.number) if phone else ""
@@ -170,6 +178,11 @@ def may_add_a_factor(request: UserRequest) -> bool:
     It may if it has passed every step that the account's sign-in requires.
     """
     return request.user.is_verified() or not second_factor.is_on(request.user)
+
+
+def _may_set_up(request: UserRequest) -> bool:
+    """Return whether this session may set an app up: there is none yet."""
+    return may_add_a_factor(request) and second_factor.get_app(request.user) is None
 
 
 def _format_codes_left(count: int) -> str:
