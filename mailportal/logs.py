@@ -12,7 +12,14 @@ from typing import Any
 from mailportal.outages import is_outage
 
 # The addresses of set-up links, as a client may write them: also percent-encoded.
-SET_UP_LINK = re.compile(r"((?:/|%2f)+(?:i|%69)(?:/|%2f)+)[^/%\s\"'?#]+", re.IGNORECASE)
+SET_UP_LINK = re.compile(
+    r"((?:/|%2f)+(?:i|%69)(?:/|%2f)+)(?:[^/%\s\"'?#]|%(?!2f)[0-9a-f]{2})+",
+    re.IGNORECASE,
+)
+# What is as long as a token, after the beginning of such an address: somebody pasted it
+# with a blank, or in quotation marks.
+REST_OF_LINE = re.compile(r"((?:/|%2f)(?:i|%69)(?:/|%2f))(.*)", re.IGNORECASE)
+TOKEN = re.compile(r"(?:[\w-]|%[0-9a-f]{2}){20,}", re.IGNORECASE)
 
 
 class Record(logging.LogRecord):
@@ -45,7 +52,11 @@ class Record(logging.LogRecord):
 
 def redact_links(text: str) -> str:
     """Return the text with `…` in place of the token of each set-up link."""
-    return SET_UP_LINK.sub(r"\1…", text)
+    return REST_OF_LINE.sub(_redact_tokens, SET_UP_LINK.sub(r"\1…", text))
+
+
+def _redact_tokens(found: re.Match[str]) -> str:
+    return found[1] + TOKEN.sub("…", found[2])
 
 
 def configure(logging_settings: dict[str, Any]) -> None:

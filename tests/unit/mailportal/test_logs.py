@@ -5,6 +5,7 @@ import logging
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
@@ -111,6 +112,41 @@ def test_gunicorns_own_lines_have_none(token: str, name: str) -> None:
 )
 def test_a_link_is_found_however_it_is_written(written: str) -> None:
     assert redact_links(written.format("Abc_-12")) == written.format("…")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/i/ {}/",
+        "/i/\u00a0{}",
+        '/i/"{}"/',
+        "/i/'{}'/",
+        "/i/./{}/",
+        "/i/../i/{}/",
+        "/i/?token={}",
+        "/i/#{}",
+        "/i/%{}",
+        "/i/a/b c/{}",
+    ],
+)
+def test_a_link_that_was_pasted_wrong_is_in_no_line(
+    token: str, client: Client, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    """It still opens the mailbox. A path is written down decoded, or as it came."""
+    as_it_came = quote(path.format(token), safe="/?#=%")
+    bad_request = client.generic("PUT", as_it_came)
+    logging.getLogger("gunicorn.error").error("Invalid request: %s", as_it_came)
+    logging.getLogger("another.library").error("%s", path.format(token))
+
+    assert bad_request.status_code >= 400
+    assert len(caplog.records) >= 3
+    assert token not in caplog.text
+
+
+def test_no_part_of_a_link_that_is_percent_encoded_is_in_a_line(token: str) -> None:
+    for index, symbol in enumerate(token):
+        written = f"{token[:index]}%{ord(symbol):02X}{token[index + 1 :]}"
+        assert redact_links(f"GET /i/{written}/ HTTP/1.1") == "GET /i/…/ HTTP/1.1"
 
 
 @pytest.mark.parametrize("text", ["/", "/i/", "/settings/", "/api/v1/", "mail/i", ""])
