@@ -11,7 +11,13 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from accounts.events import Kind
+from accounts import budgets
+from accounts.budgets import (
+    GUESSES_PER_ACCOUNT_HOUR,
+    SIGN_IN_FAILURES_PER_NAME,
+    RateLimit,
+)
+from accounts.events import PORTAL, Kind, record
 from accounts.models import (
     Cutoff,
     Notification,
@@ -77,6 +83,11 @@ COLUMNS_READ = {
     "mail_web_logon": {"address", "protocol", "refusal"},
 }
 RECORDED = {Kind.FIRST_USED, Kind.NEW_NETWORK, Kind.REVOKED_TRIED, Kind.GUESSED}
+OTHER_LIMITS = [
+    each
+    for each in vars(budgets).values()
+    if isinstance(each, RateLimit) and each is not GUESSES_PER_ACCOUNT_HOUR
+]
 COLUMNS_WRITTEN = {
     "accounts_account": {"last_login"},
     "clientpasswords_clientpassword": {"suspends_at"},
@@ -154,6 +165,48 @@ def test_whoever_has_a_node_has_no_secret_and_no_mailbox(
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
         line_.execute(statement)
+
+
+EVENT = """
+    INSERT INTO accounts_securityevent
+           (at, kind, address, domain, actor, detail, reason, account_id)
+    SELECT now(), %s, address, '', '', '{}', '', id FROM accounts_account
+"""
+NOTICE = """
+    INSERT INTO accounts_notification (account_id, event_id, number, due_at, failures)
+    SELECT account_id, id, %s, now(), 0 FROM accounts_securityevent
+"""
+COUNT = 'INSERT INTO accounts_budget (key, "window", used) VALUES (%s, now(), 1)'
+# What stands in the way of guesses at the portal, and what the portal alone tells.
+NOT_OF_A_LOG = [
+    *((COUNT, each.get_key("x")) for each in OTHER_LIMITS),
+    *((EVENT, kind) for kind in Kind if kind not in RECORDED),
+    (NOTICE, "+12025550188"),
+]
+
+
+def test_whoever_has_a_node_writes_nothing_that_no_log_tells(url: str) -> None:
+    alice = make_account()
+    record(Kind.GUESSED, alice, by=PORTAL)
+    guessed = GUESSES_PER_ACCOUNT_HOUR.get_key("x")
+    with psycopg.connect(url, autocommit=True) as line_:
+        for statement, value in NOT_OF_A_LOG:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="follower"):
+                line_.execute(statement, [value])
+        for kind in RECORDED:
+            line_.execute(EVENT, [kind])
+        line_.execute(NOTICE, [""])
+        line_.execute(COUNT, [guessed])
+
+
+def test_whoever_has_a_node_gives_no_try_back(url: str) -> None:
+    """What was counted at the portal stays so, under whatever key."""
+    budgets.spend([SIGN_IN_FAILURES_PER_NAME.get_limit("alice")])
+    other = GUESSES_PER_ACCOUNT_HOUR.get_key("x")
+    with psycopg.connect(url, autocommit=True) as line_:
+        for change in ("used = 0", f"key = '{other}'"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege, match="follower"):
+                line_.execute(f"UPDATE accounts_budget SET {change}")  # noqa: S608
 
 
 def follow(url: str, log: Path) -> None:
