@@ -125,7 +125,7 @@ def test_a_link_is_found_however_it_is_written(written: str) -> None:
         "/i/../i/{}/",
         "/i/?token={}",
         "/i/#{}",
-        "/i/%{}",
+        "/i/%-{}",
         "/i/a/b c/{}",
     ],
 )
