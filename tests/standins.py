@@ -204,15 +204,25 @@ def doveadm_answers(*results: object) -> Behaviour:
 
 def closed_port() -> str:
     """Return the URL of a port where nobody listens, and that nobody else can take."""
-    return f"http://127.0.0.1:{_hold_port().getsockname()[1]}"
+    return url_of(_closed())
 
 
 @cache
-def _hold_port() -> socket.socket:
-    held = socket.socket()
-    held.bind(("127.0.0.1", 0))
-    atexit.register(held.close)
-    return held
+def _closed() -> socket.socket:
+    port = hold_port()
+    atexit.register(port.close)
+    return port
+
+
+def hold_port() -> socket.socket:
+    """Return a socket whose port refuses everybody until it listens."""
+    port = socket.socket()
+    port.bind(("127.0.0.1", 0))
+    return port
+
+
+def url_of(port: socket.socket) -> str:
+    return f"http://127.0.0.1:{port.getsockname()[1]}"
 
 
 @contextmanager

@@ -101,33 +101,32 @@ def test_sessions_on_every_host_end_at_once(
 
 
 @contextmanager
-def way_to(host: MailHost, url: str) -> Iterator[None]:
-    """While it lasts, `url` leads to the host's doveadm."""
-    port = int(url.rpartition(":")[2].partition("/")[0])
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        listener.settimeout(0.1)
-        stop = threading.Event()
+def way_to(host: MailHost, port: socket.socket) -> Iterator[None]:
+    """While it lasts, this port leads to the host's doveadm."""
+    port.listen()
+    port.settimeout(0.1)
+    stop = threading.Event()
 
-        def relay() -> None:
-            while not stop.is_set():
-                try:
-                    client, _address = listener.accept()
-                except TimeoutError:
-                    continue
-                server = socket.create_connection(("127.0.0.1", host.ports.doveadm))
-                with client, server:
-                    back = threading.Thread(target=_pass_on, args=[server, client])
-                    back.start()
-                    _pass_on(client, server)
-                    back.join()
+    def relay() -> None:
+        while not stop.is_set():
+            try:
+                client, _address = port.accept()
+            except TimeoutError:
+                continue
+            server = socket.create_connection(("127.0.0.1", host.ports.doveadm))
+            with client, server:
+                back = threading.Thread(target=_pass_on, args=[server, client])
+                back.start()
+                _pass_on(client, server)
+                back.join()
 
-        thread = threading.Thread(target=relay)
-        thread.start()
-        try:
-            yield
-        finally:
-            stop.set()
-            thread.join()
+    thread = threading.Thread(target=relay)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def _pass_on(source: socket.socket, target: socket.socket) -> None:
@@ -144,12 +143,13 @@ def test_a_session_on_a_host_out_of_reach_ends_when_it_is_within_reach_again(
     settings: Settings,
 ) -> None:
     row, secret = phone
-    url = f"{standins.closed_port()}/doveadm/v1"
-    settings.DOVEADM_URLS = [settings.DOVEADM_URLS[0], url]
     with (
+        standins.hold_port() as port,
         imap_session(host, ADDRESS, secret) as here,
         imap_session(second, ADDRESS, secret) as there,
     ):
+        url = f"{standins.url_of(port)}/doveadm/v1"
+        settings.DOVEADM_URLS = [settings.DOVEADM_URLS[0], url]
         page = delete(browser, row)
 
         assert is_closed(here.sock)
@@ -160,7 +160,7 @@ def test_a_session_on_a_host_out_of_reach_ends_when_it_is_within_reach_again(
 
         next_kick()
         assert there.noop()[0] == "OK"
-        with way_to(second, url):
+        with way_to(second, port):
             next_kick()
 
         assert is_closed(there.sock)
