@@ -22,6 +22,10 @@ PLAIN = {
     # What was written down a moment ago with what is there now.
     ("provisioning/plans.py", "digest != account.taken_over"),
     ("provisioning/plans.py", "password != account.password"),
+    (
+        "accounts/signin/throttle.py",
+        "Account.objects.lock(account.pk).password != account.password",
+    ),
     # The form of a hash, not what it is of.
     ("accounts/hashing/schemes.py", "scheme.to_django(hash_) == password"),
     # The host's own settings, at its start.
