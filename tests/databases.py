@@ -5,6 +5,9 @@ conflicts, aggregates, order, time, and what is written for one database only. A
 module has the mark if it sets it; if it uses what differs, such as several connections;
 or if it imports a module of the project with SQL written by hand. So nobody has to
 remember the mark.
+
+A module, or a test, about texts and rules in Python only uses such modules to make its
+rows: it says so by the mark `one_database`, and runs on SQLite alone.
 """
 
 import ast
@@ -23,7 +26,9 @@ APPS = (
     "mailportal",
     "provisioning",
 )
-MARK = "both_databases"
+MARK, UNMARK = "both_databases", "one_database"
+# A module that is marked, as a whole.
+UNMARKED = re.compile(rf"^pytestmark = .*\b{UNMARK}\b", re.MULTILINE)
 # SQL written by hand, and functions that databases implement differently.
 BY_HAND = re.compile(
     r"\bRawSQL\(|\.cursor\(|\.raw\(|\bRunSQL\(|\bRunScript\(|\.vendor\b|"
@@ -54,6 +59,8 @@ def written_by_hand() -> frozenset[str]:
 def runs_on_both(file: Path) -> bool:
     """Whether this test module runs on both databases."""
     text = file.read_text()
+    if UNMARKED.search(text):
+        return False
     if f"pytest.mark.{MARK}" in text:
         return True
     if not file.is_relative_to(ROOT / "tests" / "unit"):

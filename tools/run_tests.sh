@@ -36,8 +36,11 @@ demonstration=tests/mailserver/test_demonstration.py # has an SQLite file of its
 looks=(tests/browser/test_{accessibility,admin,codes,help,page_accessibility,passkeys}.py
   tests/browser/test_{pictures,policies,read_only,roles,screens,shell,tokens}.py)
 mail_on_sqlite=(--ignore="$bound" tests/mailserver)
+# The units in two parts that take about as long.
+administration=(tests/unit/administration)
+others=(--ignore=tests/unit/administration tests/unit)
 mail_on_postgres=(--ignore="$demonstration" "${mail_on_sqlite[@]}")
-marked=(-m "both_databases and not install")
+marked=(-m "both_databases and not one_database and not install")
 
 # The folders that mail servers come from; "" are this machine's.
 servers=("")
@@ -111,15 +114,17 @@ run_all() {
   for folder in "${servers[@]:1}"; do
     begin "$folder" "$part" "${mail_on_part[@]}"
   done
-  begin "" sqlite tests/unit
+  begin "" postgres "${looks[@]/#/--ignore=}" tests/browser
+  begin "" sqlite "${looks[@]}"
   begin "" "$part" "${marked[@]}" "${mail_on_part[@]}"
   for folder in "${servers[@]:1}"; do
     begin "$folder" "$whole" "${marked[@]}" "${mail_on_whole[@]}"
   done
   [ "$whole" = sqlite ] || begin "" sqlite "$demonstration"
-  begin "" sqlite "${looks[@]}"
-  begin "" postgres "${looks[@]/#/--ignore=}" tests/browser
-  begin "" postgres "${marked[@]}" tests/unit
+  begin "" sqlite "${others[@]}"
+  begin "" sqlite "${administration[@]}"
+  begin "" postgres "${marked[@]}" "${others[@]}"
+  begin "" postgres "${marked[@]}" "${administration[@]}"
   show_all
 }
 

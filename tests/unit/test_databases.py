@@ -7,6 +7,7 @@ import pytest
 from tests.databases import (
     ASKS_ITSELF,
     BY_HAND,
+    UNMARKED,
     imported,
     name_of,
     runs_on_both,
@@ -80,6 +81,34 @@ def test_sql_by_hand_is_found(line: str) -> None:
 )
 def test_a_test_with_connections_of_its_own_is_found(line: str) -> None:
     assert ASKS_ITSELF.search(line)
+
+
+def test_what_opens_connections_is_never_left_to_one_database() -> None:
+    left = [
+        file
+        for file in UNIT.rglob("test_*.py")
+        if UNMARKED.search(file.read_text()) and ASKS_ITSELF.search(file.read_text())
+    ]
+
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "pytestmark = pytest.mark.one_database",
+        "pytestmark = [pytest.mark.django_db, pytest.mark.one_database]",
+    ],
+)
+def test_a_module_left_to_one_database_is_found(line: str) -> None:
+    assert UNMARKED.search(f"import pytest\n\n{line}\n")
+
+
+def test_a_module_left_to_one_database_does_not_run_on_both() -> None:
+    texts = UNIT / "accounts" / "notify" / "test_composing.py"
+
+    assert not written_by_hand().isdisjoint(imported(texts.read_text()))
+    assert not runs_on_both(texts)
 
 
 def test_an_import_is_one_of_a_module_or_of_something_in_it() -> None:

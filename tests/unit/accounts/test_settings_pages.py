@@ -10,6 +10,8 @@ from accounts.events import Actor, Kind
 from accounts.models import Account, SecurityEvent
 from tests.unit.support import HOME
 
+pytestmark = pytest.mark.one_database
+
 GERMAN = {"Accept-Language": "de"}
 
 

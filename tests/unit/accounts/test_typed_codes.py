@@ -29,6 +29,8 @@ from tests.unit.support import (
     totp_of,
 )
 
+pytestmark = pytest.mark.one_database
+
 LANGUAGES = [code for code, _ in project_settings.LANGUAGES]
 
 

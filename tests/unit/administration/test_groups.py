@@ -21,6 +21,8 @@ from tests.signedin import sign_in_verified
 from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.mark.django_db
 def test_the_groups_are_there_with_rights_that_there_are() -> None:

@@ -16,6 +16,8 @@ from tests.unit.administration.rolesteps import browser_as
 from tests.unit.administration.steps import save_account
 from tests.unit.administration.worlds import ROLES, World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 OLD = "owner@ours.example"
 NEAR, FAR = "new@ours.example", "new@zzforeign.example"
 HIDDEN = "in a domain that you do not administer. Do not remove them."

@@ -13,7 +13,7 @@ from accounts.models import Account, Policy
 from api.service import service
 from tests.unit.api.mailboxsteps import ANY, ERIN, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 # How each body is sent in which there is a moment.
 SENT: dict[str, tuple[str, dict[str, Any]]] = {

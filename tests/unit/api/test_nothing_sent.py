@@ -11,7 +11,7 @@ from api.service import service
 from tests.factories import make_account, make_policy
 from tests.unit.api.mailboxsteps import ANY, send
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 API = "/api/v1/"
 # What each schema is sent to, and how: all that programs can send.

@@ -22,7 +22,7 @@ from tests.unit.api.conftest import OPERATOR, client_with, make_token
 from tests.unit.api.tokensteps import ADD, LIST, make, page_of
 from tests.unit.support import everything_in_the_database
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 TEXT = re.compile(r"mpt_[0-9a-f]{12}_[A-Za-z0-9_-]{43}")
 

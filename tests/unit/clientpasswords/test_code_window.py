@@ -24,7 +24,7 @@ from tests.factories import make_client_password
 from tests.unit.clientpasswords.refusals import REFUSALS, assert_says
 from tests.unit.support import last_code, other_than, press_get_code, set_policy
 
-pytestmark = pytest.mark.usefixtures("client_passwords_on")
+pytestmark = [pytest.mark.usefixtures("client_passwords_on"), pytest.mark.one_database]
 
 NEW = "/settings/account-security/security-passwords/new/"
 CODE = f"{NEW}code/"

@@ -19,7 +19,7 @@ from tests.unit.clientpasswords.dovecotlines import line
 from tests.unit.clientpasswords.following import Follow, append, catch_up
 from tests.unit.support import last_code, revealed_by, sealed_in
 
-pytestmark = pytest.mark.usefixtures("client_passwords_on")
+pytestmark = [pytest.mark.usefixtures("client_passwords_on"), pytest.mark.one_database]
 
 AGENTS = {
     "iphone": "Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) Safari/605.1",

@@ -14,7 +14,7 @@ from accounts.models import Account, NewPhone, Policy
 from gateways import sms
 from tests.factories import make_client_password
 
-pytestmark = pytest.mark.usefixtures("client_passwords_on")
+pytestmark = [pytest.mark.usefixtures("client_passwords_on"), pytest.mark.one_database]
 
 Prepare = Callable[[Account, Settings], str]
 

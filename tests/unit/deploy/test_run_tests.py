@@ -21,7 +21,7 @@ echo "run on $TEST_DATABASE"
 DOVECOT = "#!/bin/sh\necho '{} (0123456789)'\n"
 MAKE = '#!/bin/sh\necho "make $2"\nexit {}\n'
 FOLDER = "/made/debian13"
-MARKED = "-m both_databases and not install"
+MARKED = "-m both_databases and not one_database and not install"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gets a folder")
 
 

@@ -13,6 +13,8 @@ from pytest_django import Settings
 
 from clientpasswords import lifecycle
 
+pytestmark = pytest.mark.one_database
+
 Answer = Callable[[], Any]
 CSP = {
     "default-src 'none'",

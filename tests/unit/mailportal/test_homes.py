@@ -16,6 +16,8 @@ from mailportal.checks import mailserver
 from provisioning import former_addresses
 from tests.unit.deploy.hosts import VALUES
 
+pytestmark = pytest.mark.one_database
+
 SAME = "is one folder for several mailboxes"
 START, END = "does not begin with /", "ends with /"
 PART = "has an empty part, . or .. in it"

@@ -27,6 +27,8 @@ from tests.factories import PASSWORD
 from tests.unit.accounts.passkeysteps import make_passkey
 from tests.unit.support import HOME, last_code, press_get_code, sign_in
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(project_settings.BASE_DIR)
 LANGUAGES = [code for code, _name in project_settings.LANGUAGES]
 ADDRESS = "alice@example.com"

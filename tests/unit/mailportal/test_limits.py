@@ -11,6 +11,8 @@ from django.conf import settings
 from accounts import budgets, retention
 from accounts.budgets import RateLimit
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(settings.BASE_DIR)
 MANUAL = (ROOT / "docs" / "operations.md").read_text()
 TABLE = ROOT / "accounts" / "budgets.py"

@@ -45,7 +45,7 @@ REFUSES_NOTHING = {
     "suspend_never_used_hours",  # told by `inactivity`
 }
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.one_database]
 
 
 # --- the settings of a policy ---------------------------------------------------------

@@ -29,7 +29,7 @@ from tests.unit.support import (
     totp_of,
 )
 
-pytestmark = pytest.mark.usefixtures("read_only")
+pytestmark = [pytest.mark.usefixtures("read_only"), pytest.mark.one_database]
 
 NOTICE = "Nothing can be changed for the moment"
 INDEX = "/settings/account-security/"

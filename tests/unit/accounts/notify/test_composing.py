@@ -29,6 +29,8 @@ from tests.unit.accounts.notify.letters import (
 )
 from tests.unit.support import HOME
 
+pytestmark = pytest.mark.one_database
+
 SITE = "http://127.0.0.1:8000"
 PAGE = f"{SITE}/settings/account-security/"
 LANGUAGES = [code for code, _name in project_settings.LANGUAGES]

@@ -19,6 +19,8 @@ from accounts.notify.notices import (
 )
 from tests.unit.support import HOME
 
+pytestmark = pytest.mark.one_database
+
 ROOT = Path(__file__).parents[4]
 APPS = ("accounts", "clientpasswords", "provisioning", "administration", "api")
 # Where a kind is only listed.

@@ -22,6 +22,8 @@ from tests.unit.administration.times import fill_times, times_shown
 from tests.unit.administration.worlds import World
 from tests.unit.support import HOME
 
+pytestmark = pytest.mark.one_database
+
 # A clock outside of a <time>, in whatever language and format.
 BARE_TIME = re.compile(r"(?<![\d:])\d{1,2}:\d\d(?!\d)")
 # What is typed, and texts to paste elsewhere, which name their zone themselves.

@@ -29,6 +29,8 @@ from tests.unit.administration.lookups import (
 from tests.unit.administration.pages import MOST_QUERIES_OF_POST, ROLES_OF
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 ACCOUNTS = "/admin/accounts/account/"
 # More than SQLite takes for a pattern.
 LONG = "x" * 60_000

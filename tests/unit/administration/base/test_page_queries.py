@@ -45,6 +45,8 @@ from tests.unit.administration.pages import (
 from tests.unit.administration.steps import SITE
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 
 @pytest.fixture(autouse=True)
 def _kinds_are_known(db: None) -> None:

@@ -34,6 +34,8 @@ from tests.unit.administration.secrets import (
 from tests.unit.administration.steps import rows_exported
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 SOUNDS_SECRET = re.compile(
     "key|hash|digest|selector|attempt|secret|token|passw|seed|code|session|salt|sign_"
     "|credential|handle|taken|nonce|cookie|challenge|public|private|data|head|proof"

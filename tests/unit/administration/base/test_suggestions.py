@@ -45,6 +45,7 @@ def suggested(browser: Client, asked: tuple[str, str, str], **more: Any) -> Any:
     return browser.get(reverse("admin:autocomplete"), query)
 
 
+@pytest.mark.one_database
 @pytest.mark.parametrize("role", ROLES_OF)
 def test_only_the_fields_that_are_searched_suggest(
     own: World, foreign: World, role: str

@@ -31,6 +31,8 @@ from tests.unit.administration.jobsteps import (
 )
 from tests.unit.administration.worlds import World, make_administrator
 
+pytestmark = pytest.mark.one_database
+
 LANGUAGES = [code for code, _name in settings.LANGUAGES]
 
 

@@ -22,6 +22,8 @@ from tests.unit.administration.steps import add_account
 from tests.unit.administration.worlds import World, make_administrator
 from tests.unit.support import everything_in_the_database, sign_in
 
+pytestmark = pytest.mark.one_database
+
 ADD = "/admin/accounts/account/add/"
 NUMBER = "+65 8123 4567"
 MADE = re.compile(r'<output id="password"[^>]*>([^<]+)</output>')

@@ -20,6 +20,8 @@ from tests.factories import PASSWORD, make_client_password, make_logon
 from tests.unit.administration.pages import MANY, MOST_QUERIES
 from tests.unit.administration.steps import queries_of
 
+pytestmark = pytest.mark.one_database
+
 OFFICE, ELSEWHERE, WEBMAIL = "192.0.2.7", "198.51.100.7", "127.0.0.2"
 CLOSED = {"third_party_logon": False, "imap": False}
 

@@ -20,6 +20,8 @@ from tests.factories import make_account, make_logon, make_policy
 from tests.unit.administration.pages import MOST_QUERIES
 from tests.unit.administration.steps import save_policy
 
+pytestmark = pytest.mark.one_database
+
 UNCONFIRMED: dict[str, str | None] = {"_confirmed": None}
 
 

@@ -23,7 +23,7 @@ from tests.unit import support
 from tests.unit.clientpasswords.refusals import assert_says
 from tests.unit.support import HOME, last_code, other_than, press_get_code
 
-pytestmark = pytest.mark.usefixtures("client_passwords_on")
+pytestmark = [pytest.mark.usefixtures("client_passwords_on"), pytest.mark.one_database]
 
 SCAN = "/settings/account-security/security-passwords/scan/"
 IPHONE = "(iPhone; CPU iPhone OS 19)"
