@@ -8,6 +8,8 @@ from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, resolve_url
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts import recipients
+from accounts.models import Account, SessionOver
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -56,6 +59,23 @@ class SignInRequired(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         messages.info(request, _("Your session has ended. Nothing was changed."))
         return redirect_to_login(_get_section_url(request))
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Answer as above where the session was ended while its request was answered.
+
+        Who waits for a mailbox that is being deleted does not find it afterwards.
+        """
+        is_over = isinstance(exception, SessionOver) or (
+            isinstance(exception, (ObjectDoesNotExist, IntegrityError))
+            and request.user.is_authenticated
+            and not Account.objects.filter(pk=request.user.pk).exists()
+        )
+        if not is_over:
+            return None
+        answer: HttpResponse = self.handle_no_permission(request, None)
+        return answer
 
 
 def use_account_language(get_response: GetResponse) -> GetResponse:

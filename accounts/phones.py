@@ -61,7 +61,7 @@ def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
         ChangeRefused, codes.CodeError: nothing was changed.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(account.pk)
+        owner = Account.objects.lock_own(account)
         if refusal := get_change_refusal(owner):
             raise refusal
         phone = _get_phone(owner)
@@ -128,7 +128,7 @@ def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
         codes.CodeError: the code was refused; a wrong one is counted.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(account.pk)
+        owner = Account.objects.lock_own(account)
         new = get_pending_change(owner, by=by)
         if new is None:
             raise StartAgain

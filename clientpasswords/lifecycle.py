@@ -105,7 +105,7 @@ def switch_off(
         codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(account.pk)
+        owner = Account.objects.lock_own(account)
         policy = effective.load_effective_policy(owner).policy
         if policy.requires_client_passwords:
             raise Required
@@ -177,7 +177,7 @@ def issue(
     """
     with transaction.atomic():
         # Locked, so that the number of passwords stays the same until the commit.
-        owner = Account.objects.lock(account.pk)
+        owner = Account.objects.lock_own(account)
         earlier = owner.client_passwords.filter(attempt=attempt).first()
         if earlier is not None:
             raise AlreadyIssued(earlier)

@@ -1,6 +1,6 @@
 """The models of accounts: one module for each subject."""
 
-from accounts.models.account import Account, AccountManager
+from accounts.models.account import Account, AccountManager, SessionOver
 from accounts.models.budget import Budget
 from accounts.models.cutoff import Cutoff
 from accounts.models.domain import Department, Domain
@@ -41,4 +41,5 @@ __all__ = [
     "RecoveryCodes",
     "SecurityEvent",
     "SentCode",
+    "SessionOver",
 ]

@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -43,6 +43,10 @@ def validate_time_zone(name: str) -> None:
     """
     if name not in get_time_zones():
         raise ValidationError(_("Unknown time zone."))
+
+
+class SessionOver(Exception):
+    """The session of who asks was ended while this waited for the mailbox."""
 
 
 class AccountManager(BaseUserManager["Account"]):
@@ -76,6 +80,20 @@ class AccountManager(BaseUserManager["Account"]):
         Writers lock it before any other row that belongs to it.
         """
         return self.select_for_update().get(pk=pk)
+
+    def lock_own(self, account: "Account") -> "Account":
+        """As `lock`, for what only the owner does, who is signed in as `account`.
+
+        Raises:
+            SessionOver: since `account` was read the mailbox was disabled or deleted,
+                its web password changed, or its sessions ended.
+        """
+        owner = self.select_for_update().filter(pk=account.pk, is_active=True).first()
+        if owner is None or not constant_time_compare(
+            owner.get_session_auth_hash(), account.get_session_auth_hash()
+        ):
+            raise SessionOver
+        return owner
 
     @transaction.atomic
     def create_superuser(

@@ -81,8 +81,9 @@ class PortalHelper(WebAuthnHelper):
         If it is the first second factor, all other sessions end, because they began
         with the web password alone.
         """
-        is_first = not second_factor.is_on(user)
         with _refuse_malformed(), transaction.atomic():
+            second_factor.lock_owner(user)
+            is_first = not second_factor.is_on(user)
             passkey = super().register_complete(user, state, data)
             second_factor.record_passkey_added(passkey, by=actor(self.request))
             if is_first:

@@ -46,8 +46,12 @@ def is_on(account: Account) -> bool:
 
 
 def lock_owner(account: Account) -> None:
-    """Let no other request change the second factors until the transaction ends."""
-    Account.objects.lock(account.pk)
+    """Let no other request change the second factors until the transaction ends.
+
+    Raises:
+        SessionOver: the session of who asks was ended meanwhile.
+    """
+    Account.objects.lock_own(account)
 
 
 def lock_device_for(account: Account, code: str) -> Device | None:
@@ -78,6 +82,7 @@ def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
     hashes = [make_password(code) for code in codes]
     values = {"name": "recovery", "hashes": hashes, "made_at": timezone.now()}
     with transaction.atomic():
+        lock_owner(account)
         RecoveryCodes.objects.update_or_create(user=account, defaults=values)
         events.record(Kind.RECOVERY_CODES_MADE, account, by=by)
     return codes

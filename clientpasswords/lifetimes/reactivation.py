@@ -16,7 +16,11 @@ from clientpasswords.models import ClientPassword
 
 @sensitive_variables("code")
 def reactivate(
-    client_password: ClientPassword, *, code: str | AppCode, by: Actor
+    account: Account,
+    client_password: ClientPassword,
+    *,
+    code: str | AppCode,
+    by: Actor,
 ) -> None:
     """Spend `code` and let the password in again; its inactivity starts from now.
 
@@ -26,7 +30,7 @@ def reactivate(
         codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(client_password.account_id)
+        owner = Account.objects.lock_own(account)
         rows = owner.client_passwords.live().filter(pk=client_password.pk)
         row = rows.filter(suspends_at__isnull=False).first()
         if row is None:

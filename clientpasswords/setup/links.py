@@ -66,7 +66,7 @@ def offer(
     """
     token = secrets.token_urlsafe(16)
     with transaction.atomic():
-        owner = Account.objects.lock(account.pk)
+        owner = Account.objects.lock_own(account)
         if owner.set_up_links.filter(attempt=attempt).exists():
             raise AlreadyOffered
         policy = effective.load_effective_policy(owner).policy

@@ -17,6 +17,7 @@ from django.views.decorators.debug import (
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import client_address
+from accounts.models import Account
 from clientpasswords import labels, lifecycle, words
 from clientpasswords.models import SetUpLink
 from clientpasswords.page import SecurityPasswordPage
@@ -57,7 +58,7 @@ def install(request: HttpRequest) -> HttpResponse:
         link = links.find(token)
         with _language_of(link):
             return _profile(request, link, token)
-    except links.LinkGone:
+    except (links.LinkGone, Account.DoesNotExist):  # or its mailbox, meanwhile
         return _gone(request)
 
 

@@ -49,7 +49,9 @@ class ReactivatePassword(IdentityWindow):
     def confirm(self, form: CodeForm) -> HttpResponse:
         """Reactivate the password."""
         row = self.client_password
-        reactivation.reactivate(row, code=form.proof, by=actor(self.request))
+        reactivation.reactivate(
+            self.request.user, row, code=form.proof, by=actor(self.request)
+        )
         text = _("“%(device)s” can send and receive mail.") % {"device": row.label}
         messages.success(self.request, text)
         return self.remember_method(pages.redirect_to_list(), form)

@@ -74,7 +74,7 @@ def test_it_is_refused_and_a_code_brings_it_back(
     codes.send_code(alice, Purpose.REACTIVATE, by=OWNER)
 
     row = ClientPassword.objects.get()
-    reactivation.reactivate(row, code=last_code(), by=OWNER)
+    reactivation.reactivate(row.account, row, code=last_code(), by=OWNER)
 
     assert log_on(protocol, host, ADDRESS, secret) is Verdict.OK
 

@@ -11,14 +11,18 @@ from typing import Any, TypeGuard
 
 import pytest
 from django.apps import apps
-from django.db.models import DateTimeField
+from django.db.models import DateTimeField, QuerySet
+from django.test import RequestFactory
+from django_otp_webauthn.helpers import WebAuthnHelper
 from time_machine import Traveller
 
 from accounts.codes import Purpose
-from accounts.models import Account
+from accounts.models import Account, RecoveryCodes, SessionOver
+from accounts.signin import passkeys, second_factor
 from administration.bulk import actions
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
+from tests.unit.support import HOME
 
 pytestmark = [pytest.mark.usefixtures("one_node"), pytest.mark.both_databases]
 
@@ -73,6 +77,8 @@ OWN = CODES | {
     "passkey half made",
     "recovery code",
 }
+# What locks the mailbox, and may have to wait for that.
+WAITING = CODES | {"set-up link", "link to replace", "phone change"}
 
 Pair = tuple[str, str]
 
@@ -221,6 +227,52 @@ def test_it_opens_nothing_once_the_right_is_gone(
     LOSSES[loss](people)
 
     assert go_on() is ((later, loss) in GOES_ON), GOES_ON.get((later, loss))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("later", sorted(WAITING))
+def test_it_opens_nothing_if_the_right_goes_while_it_waits_for_the_mailbox(
+    later: str, loss: str, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = make_people()
+    go_on = LATER[later](people)
+    losses = [LOSSES[loss]]
+    lock = QuerySet.select_for_update
+
+    def wait(rows: QuerySet[Any], **options: Any) -> QuerySet[Any]:
+        if rows.model is Account and losses:
+            losses.pop()(people)
+        return lock(rows, **options)
+
+    monkeypatch.setattr(QuerySet, "select_for_update", wait)
+
+    assert go_on() is ((later, loss) in GOES_ON), GOES_ON.get((later, loss))
+    assert not losses, "it did not wait"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("loss", ["disabled", "deleted", *sorted(OF_SIGN_IN | BACK)])
+def test_no_second_factor_is_made_or_taken_for_a_session_that_is_over(
+    loss: str, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = make_people()
+    asks = Account.objects.get(pk=people.person.pk)
+    request = rf.post("/")
+    request.user = asks
+    made: list[object] = []
+    monkeypatch.setattr(WebAuthnHelper, "register_complete", lambda *a: made.append(a))
+    LOSSES[loss](people)
+
+    for act in (
+        lambda: second_factor.make_recovery_codes(asks, by=HOME),
+        lambda: second_factor.turn_off(asks, by=HOME),
+        lambda: passkeys.PortalHelper(request).register_complete(asks, {}, {}),
+    ):
+        with pytest.raises(SessionOver):
+            act()
+    assert not made
+    assert not RecoveryCodes.objects.exists()
 
 
 def test_what_goes_on_is_in_the_table_by_its_right_name() -> None:

@@ -42,7 +42,7 @@ def page(browser: Client, name: str = "index", *args: int) -> str:
 def test_a_code_brings_a_suspended_one_back(
     alice: Account, suspended: ClientPassword, clock: Traveller
 ) -> None:
-    reactivation.reactivate(suspended, code=reactivation_code(alice), by=HOME)
+    reactivation.reactivate(alice, suspended, code=reactivation_code(alice), by=HOME)
 
     assert refusal(suspended) is None
     event = SecurityEvent.objects.get(kind="revived")
@@ -57,7 +57,7 @@ def test_a_code_brings_a_suspended_one_back(
 def test_before_it_is_suspended_it_is_kept(
     alice: Account, notified: ClientPassword, clock: Traveller
 ) -> None:
-    reactivation.reactivate(notified, code=reactivation_code(alice), by=HOME)
+    reactivation.reactivate(alice, notified, code=reactivation_code(alice), by=HOME)
     later(clock, 8 * DAY)
 
     assert refusal(notified) is None
@@ -68,7 +68,7 @@ def test_a_wrong_code_is_counted_and_brings_nothing_back(
 ) -> None:
     with pytest.raises(codes.WrongCode):
         reactivation.reactivate(
-            suspended, code=other_than(reactivation_code(alice)), by=HOME
+            alice, suspended, code=other_than(reactivation_code(alice)), by=HOME
         )
 
     assert refusal(suspended) == UNUSED
@@ -79,7 +79,7 @@ def test_codes_for_something_else_bring_nothing_back(
     alice: Account, suspended: ClientPassword
 ) -> None:
     with pytest.raises(codes.NoCode):
-        reactivation.reactivate(suspended, code=code_for(alice), by=HOME)
+        reactivation.reactivate(alice, suspended, code=code_for(alice), by=HOME)
 
     assert refusal(suspended) == UNUSED
 
@@ -89,10 +89,10 @@ def test_where_there_is_nothing_to_keep_no_code_is_spent(
 ) -> None:
     code = reactivation_code(alice)
     other = make_client_password(alice, "Other")[0]
-    reactivation.reactivate(other, code=code, by=HOME)
+    reactivation.reactivate(alice, other, code=code, by=HOME)
     assert not SecurityEvent.objects.filter(kind="revived").exists()
 
-    reactivation.reactivate(suspended, code=code, by=HOME)
+    reactivation.reactivate(alice, suspended, code=code, by=HOME)
 
     assert refusal(suspended) is None
 
@@ -102,7 +102,7 @@ def test_a_deleted_one_cannot_be_kept(
 ) -> None:
     lifecycle.revoke(alice.client_passwords.all(), by=HOME)
 
-    reactivation.reactivate(suspended, code=reactivation_code(alice), by=HOME)
+    reactivation.reactivate(alice, suspended, code=reactivation_code(alice), by=HOME)
 
     assert refusal(suspended) == "revoked"
 
