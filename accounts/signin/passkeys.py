@@ -79,16 +79,21 @@ class PortalHelper(WebAuthnHelper):
         """Save the passkey and queue the notification, in one transaction.
 
         If it is the first second factor, all other sessions end, because they began
-        with the web password alone.
+        with the web password alone. One request for a passkey makes one.
         """
+        session = self.request.session
         with _refuse_malformed(), transaction.atomic():
             second_factor.lock_owner(user)
+            # As another that was sent at once with this one has left it.
+            if not get_requested_name(type(session)(session.session_key)):
+                raise exceptions.InvalidState
             is_first = not second_factor.is_on(user)
             passkey = super().register_complete(user, state, data)
             second_factor.record_passkey_added(passkey, by=actor(self.request))
             if is_first:
-                throttle.end_other_sessions(user, self.request.session)
-        self.request.session.pop(REQUESTED_PASSKEY, None)
+                throttle.end_other_sessions(user, session)
+            session.pop(REQUESTED_PASSKEY, None)
+            session.save()
         return passkey
 
     def authenticate_complete(self, *args: Any, **kwargs: Any) -> Any:

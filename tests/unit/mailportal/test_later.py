@@ -11,6 +11,7 @@ from typing import Any, TypeGuard
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
 from django.db.models import DateTimeField, QuerySet
 from django.test import RequestFactory
 from django_otp_webauthn.helpers import WebAuthnHelper
@@ -259,7 +260,7 @@ def test_no_second_factor_is_made_or_taken_for_a_session_that_is_over(
     people = make_people()
     asks = Account.objects.get(pk=people.person.pk)
     request = rf.post("/")
-    request.user = asks
+    request.user, request.session = asks, SessionStore()
     made: list[object] = []
     monkeypatch.setattr(WebAuthnHelper, "register_complete", lambda *a: made.append(a))
     LOSSES[loss](people)

@@ -7,10 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp_webauthn.exceptions import InvalidState
+from django_otp_webauthn.helpers import WebAuthnHelper
 from django_otp_webauthn.models import WebAuthnCredential
 from pytest_django import Settings
 from time_machine import Traveller
@@ -19,6 +22,7 @@ from accounts.events import Kind
 from accounts.models import Account, RecoveryCodes, SecurityEvent
 from accounts.notify import queue
 from accounts.signin import second_factor
+from accounts.signin.passkeys import PortalHelper, get_requested_name
 from gateways import sms
 from tests.factories import PASSWORD
 from tests.signedin import sign_in_verified
@@ -142,6 +146,31 @@ def test_a_name_that_nobody_can_see_is_none(browser: Client) -> None:
     want(browser, name="\u200d\u200c")
 
     assert browser.get(MAKE).status_code == 302
+
+
+def test_one_request_makes_one_passkey_however_often_it_is_completed(
+    alice: Account, rf: RequestFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have read the session before either of them has changed it."""
+    names = iter(("first", "second"))
+    monkeypatch.setattr(
+        WebAuthnHelper,
+        "register_complete",
+        lambda _self, user, *_answer: make_passkey(user, next(names)),
+    )
+    browser = sign_in_verified(alice)
+    want(browser)
+    requests = [rf.post(COMPLETE) for _number in range(2)]
+    for request in requests:
+        request.user = Account.objects.get(pk=alice.pk)
+        request.session = SessionStore(browser.session.session_key)
+        assert get_requested_name(request.session) == "Laptop"
+
+    PortalHelper(requests[0]).register_complete(requests[0].user, {}, {})
+    with pytest.raises(InvalidState):
+        PortalHelper(requests[1]).register_complete(requests[1].user, {}, {})
+
+    assert WebAuthnCredential.objects.count() == 1
 
 
 @pytest.mark.parametrize(
