@@ -8,16 +8,23 @@ from django.utils import timezone
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from playwright.sync_api import Page, expect
 
-from accounts.models import Account, Heartbeat, Policy
+from accounts.models import Account, Department, Heartbeat, Policy
 from clientpasswords.models import FollowedLog, Logon
+from provisioning import operations
 from tests.browser import steps
 from tests.browser.conftest import TOTP_KEY, Visit
 from tests.browser.look import DESKTOP, NARROW, PHONE, SPACING, UNFOLDED, Look
-from tests.factories import make_account, make_usage
+from tests.factories import (
+    make_account,
+    make_client_password,
+    make_logon,
+    make_usage,
+)
 from tests.longaddresses import LENGTHS, address_of
 from tests.unit.administration.lookups import list_of
 from tests.unit.administration.times import fill_times, times_shown
 from tests.unit.administration.worlds import make_world
+from tests.unit.api.conftest import OPERATOR
 
 pytestmark = pytest.mark.browser
 
@@ -136,6 +143,25 @@ def test_no_table_scrolls_sideways_on_a_phone(
         wrong[path, "spaced"] = verified.evaluate(WIDE_ON_A_PHONE)
 
     assert not {page: found for page, found in wrong.items() if found}
+
+
+def test_no_list_with_a_long_address_is_cut_off(
+    verified: Page, transactional_db: None
+) -> None:
+    owner = make_account(address_of("owner", LENGTHS[3]))
+    row, _secret = make_client_password(owner)
+    Department.objects.create(domain=owner.domain, name="Research " * 6)
+    make_logon(owner, client_password=row)
+    make_usage(row)
+    operations.sign_out(owner, OPERATOR)
+    wrong = {}
+    for path in LISTS:
+        verified.goto(path)
+        if (found := verified.evaluate(MEASURE)) != ["no rows"]:
+            wrong[path] = found
+
+    assert len(wrong) > 6
+    assert not {path: found for path, found in wrong.items() if found}
 
 
 def test_no_page_of_a_long_address_scrolls_sideways(
