@@ -24,6 +24,10 @@ RECOVERY_CODES = 10
 MAX_PASSKEYS = 20
 
 
+class ReplacedMeanwhile(Exception):
+    """The recovery codes that were to be replaced are replaced already."""
+
+
 def get_app(account: Account) -> TOTPDevice | None:
     """Return the authenticator app, or None."""
     return TOTPDevice.objects.filter(user=account, confirmed=True).first()
@@ -71,18 +75,31 @@ def lock_device_for(account: Account, code: str) -> Device | None:
 
 
 @sensitive_variables()
-def make_recovery_codes(account: Account, *, by: Actor) -> list[str]:
+def make_recovery_codes(
+    account: Account, *, by: Actor, replaces: RecoveryCodes | None = None
+) -> list[str]:
     """Replace all recovery codes by ten new ones, and return them in clear.
+
+    `replaces` are those that there were when they were asked for. Of the same form sent
+    many times at once, one makes some: what is seen last is valid.
 
     Each has 50 bits. NIST SP 800-63B-4 (3.1.2) requires a limit of tries for fewer than
     64, which django-otp's throttling is, and the hash of a password for fewer than 112.
     Only hashes are stored. The owner is notified.
+
+    Raises:
+        ReplacedMeanwhile: the account has others than those; nothing was changed.
+        SessionOver: the session of who asks was ended meanwhile.
     """
     codes = [_make_recovery_code() for _ in range(RECOVERY_CODES)]
     hashes = [make_password(code) for code in codes]
     values = {"name": "recovery", "hashes": hashes, "made_at": timezone.now()}
     with transaction.atomic():
         lock_owner(account)
+        present = get_recovery_codes(account)
+        seen = replaces.hashes if replaces else []
+        if present and not {*present.hashes} <= {*seen}:
+            raise ReplacedMeanwhile
         RecoveryCodes.objects.update_or_create(user=account, defaults=values)
         events.record(Kind.RECOVERY_CODES_MADE, account, by=by)
     return codes

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from http.cookies import SimpleCookie
 
 import pytest
 from django.contrib.auth.hashers import identify_hasher
@@ -169,7 +170,8 @@ def test_a_session_begun_with_one_has_both_steps(
 def test_new_codes_take_the_place_of_the_old(
     client: Client, alice: Account, codes: list[str]
 ) -> None:
-    second_factor.make_recovery_codes(alice, by=HOME)
+    present = RecoveryCodes.objects.get()
+    second_factor.make_recovery_codes(alice, by=HOME, replaces=present)
 
     assert type_code(client, codes[0]) == 200
     assert not is_signed_in(client)
@@ -213,6 +215,25 @@ def test_a_recovery_code_is_spent_once_however_many_try_at_once(
     statuses = at_once(4, lambda _number: type_code(Client(), code))
 
     assert sorted(statuses) == [200, 200, 200, 302]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_codes_that_are_seen_are_valid_however_often_the_form_is_sent_at_once(
+    alice: Account,
+) -> None:
+    browser = sign_in_verified(alice)
+    windows = [Client() for _ in range(4)]
+    for window in windows:
+        window.cookies = SimpleCookie(browser.cookies)
+
+    answers = at_once(4, lambda n: windows[n].post(RECOVERY, {"password": PASSWORD}))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 302, 302, 302]
+    (shown,) = (answer for answer in answers if answer.status_code == 200)
+    code = shown.context["codes"][0]
+    assert type_code(Client(), code) == 302
+    (other, *_more) = (answer for answer in answers if answer.status_code == 302)
+    assert other["Location"] == RECOVERY
 
 
 @pytest.mark.django_db(transaction=True)
