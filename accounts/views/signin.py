@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.crypto import constant_time_compare
 from django.utils.datastructures import MultiValueDict
 from django.utils.decorators import method_decorator
@@ -40,6 +41,20 @@ class SignInView(LoginView):
     form_list: Any = (("auth", SignInForm), ("token", SecondFactorForm))
     condition_dict = {"token": needs_second_step}
     redirect_authenticated_user = True
+
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.has_session = not request.session.is_empty()
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """Show the first step. A visit alone makes no session.
+
+        The library would store one for each visit of everybody.
+        """
+        response = super().get(request, *args, **kwargs)
+        if not self.has_session and isinstance(response, TemplateResponse):
+            response.add_post_render_callback(lambda _page: request.session.clear())
+        return response
 
     def get_form_list(self) -> Any:
         """Return our forms; the library would replace the second one by its own."""

@@ -33,7 +33,7 @@ def key_of(browser: Client) -> str:
 def test_the_key_of_a_session_changes_at_the_sign_in(
     client: Client, alice: Account
 ) -> None:
-    client.get(reverse("two_factor:login"))
+    sign_in(client, "alice@example.com", "wrong")
     before = key_of(client)
 
     sign_in(client, "alice@example.com", PASSWORD)

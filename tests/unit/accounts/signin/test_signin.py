@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.conf import settings as project_settings
 from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.models import Session
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
@@ -39,6 +40,28 @@ def test_address_and_web_password_sign_one_in(client: Client, alice: Account) ->
     assert response.status_code == 302
     assert response["Location"] == "/"
     assert is_signed_in(client)
+
+
+def test_whoever_only_looks_leaves_no_session(client: Client, alice: Account) -> None:
+    for _visit in range(2):
+        page = client.get(reverse("two_factor:login"))
+        assert page.status_code == 200
+        assert project_settings.SESSION_COOKIE_NAME not in page.cookies
+    assert not Session.objects.exists()
+
+    sign_in(client, "alice@example.com", PASSWORD)
+    assert is_signed_in(client)
+
+
+def test_whoever_comes_back_to_it_keeps_the_session_that_there_is(
+    client: Client, alice: Account
+) -> None:
+    sign_in(client, "alice@example.com", "wrong")
+    session = Session.objects.get()
+
+    client.get(reverse("two_factor:login"))
+
+    assert Session.objects.get() == session
 
 
 def test_the_address_may_be_typed_in_capitals(client: Client, alice: Account) -> None:
