@@ -15,6 +15,7 @@ from deploy.mailhost import MailHost
 from deploy.values import Certificate
 from tests.environment import FOLDER, POSTGRES
 from tests.mailserver.clients import WEBMAIL
+from tests.patience import PATIENCE
 
 LINES_SHOWN = 40
 
@@ -112,7 +113,7 @@ def trust(certificate: Certificate) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certificate.chain)
 
 
-SETTLED = 0.2  # seconds in which a log does not grow
+SETTLED = 0.5  # seconds in which a log does not grow
 
 
 class Log:
@@ -126,6 +127,17 @@ class Log:
         with self._path.open() as file:
             file.seek(self._start)
             return file.read()
+
+    def wait_for(self, part: str) -> str:
+        """Return the text once this part is in it.
+
+        Another process writes it, a moment after clients get their answers.
+        """
+        deadline = time.monotonic() + PATIENCE
+        while part not in (text := self.text()):
+            assert time.monotonic() < deadline, f"{part} is not in {text}"
+            time.sleep(SETTLED / 10)
+        return text
 
     def settled(self) -> str:
         """Return the text once it stops growing.

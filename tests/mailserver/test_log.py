@@ -189,7 +189,7 @@ def test_no_password_is_ever_logged(
     for each in typed:
         log_on(protocol, host, ADDRESS, each)
 
-    logs = dovecot_log.settled() + postfix_log.text()
+    logs = dovecot_log.settled() + postfix_log.settled()
     assert len(lines_of(dovecot_log)) == len(typed)
     for each in typed:
         plain = base64.b64encode(f"\0{ADDRESS}\0{each}".encode()).decode()

@@ -16,6 +16,7 @@ from clientpasswords.models import ClientPassword
 from deploy.mailhost import MailHost
 from tests import factories
 from tests.mailserver.clients import HOST, client_address
+from tests.mailserver.conftest import Log
 from tests.mailserver.documented import PAGE
 from tests.mailserver.steps import refusal_of_sender, revoke
 from tests.patience import PATIENCE
@@ -189,7 +190,7 @@ def test_the_log_alone_names_the_logon_of_who_sends_as_somebody_else(
     sender: str, host: MailHost, smtp: Talk, secret: str
 ) -> None:
     smtp.say("EHLO client.example.com", "AUTH PLAIN " + sasl(ALICE, secret))
-    logged = host.postfix_log.stat().st_size
+    log = Log(host.postfix_log)
     utf8 = "" if sender.isascii() else " SMTPUTF8"
 
     reply = smtp.say(f"MAIL FROM:<{sender}>{utf8}", f"RCPT TO:<{BOB}>")
@@ -198,9 +199,7 @@ def test_the_log_alone_names_the_logon_of_who_sends_as_somebody_else(
     assert reply.rstrip() == f"{code} {text.decode()}"
     assert text.decode().split(": ", 1)[1] in PAGE.read_text()
     row = ClientPassword.objects.get()
-    with host.postfix_log.open() as log:
-        log.seek(logged)
-        assert f"not owned by user {ALICE}~{row.pk};" in log.read()
+    log.wait_for(f"not owned by user {ALICE}~{row.pk};")
     # What is refused for another reason gets the words of that reason.
     reply = smtp.say("RSET", f"MAIL FROM:<{ALICE}>", "RCPT TO:<nobody@example.com>")
     assert "User unknown" in reply

@@ -17,6 +17,7 @@ from tests.mailserver.clients import (
     smtp_session,
     webmail_address,
 )
+from tests.mailserver.conftest import Log
 from tests.mailserver.steps import wait_for_message
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.both_databases]
@@ -152,9 +153,10 @@ def test_devices_are_told_apart_in_postfixs_log(
     host: MailHost, session: Smtp, bob: str
 ) -> None:
     client_password = ClientPassword.objects.get(account__address=ALICE)
+    log = Log(host.postfix_log)
 
     session.send_message(message("Which device?"))
 
     wait_for_message("Which device?", host, BOB, bob)
     name = f"sasl_username={ALICE}~{client_password.pk}"
-    assert name in host.postfix_log.read_text()
+    log.wait_for(name)

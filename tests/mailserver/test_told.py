@@ -250,10 +250,11 @@ def test_a_wrong_password_is_never_told_apart(alice: Account, fresh: MailHost) -
 
 
 def test_whoever_is_told_has_no_session(alice: Account, fresh: MailHost) -> None:
+    log = Log(fresh.dovecot_log)
     imap_answer(fresh, PASSWORD)
 
-    text = fresh.dovecot_log.read_text()
-    assert '"outcome":"refused","reason":"security-password-required"' in text
+    log.wait_for('"outcome":"refused","reason":"security-password-required"')
+    text = log.settled()
     assert "imap(alice" not in text
 
 

@@ -26,6 +26,7 @@ from tests.mailserver.adoption import (
     read_promised_verdicts,
 )
 from tests.mailserver.clients import imap_session, log_on, smtp_session
+from tests.mailserver.conftest import Log
 from tests.mailserver.debianhost import OLD_PASSWORDS
 from tests.mailserver.existing import ExistingHost
 from tests.mailserver.outages import no_database
@@ -255,10 +256,11 @@ def test_addresses_of_the_portal_are_their_owners(
     with smtp_session(existing, OTHER, OLD_PASSWORDS[OTHER]) as session:
         session.mail(ALICE)
         assert session.rcpt(BOB) == refusal_of_sender(ALICE)
+    log = Log(existing.postfix_log)
     with smtp_session(existing, ALICE, device[ALICE]) as session:
         session.mail(BOB)
         assert session.rcpt(BOB) == refusal_of_sender(BOB)
-        assert f"not owned by user {ALICE}~" in existing.postfix_log.read_text()
+        log.wait_for(f"not owned by user {ALICE}~")
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = "From the phone", ALICE, BOB
     with smtp_session(existing, ALICE, device[ALICE]) as session:
