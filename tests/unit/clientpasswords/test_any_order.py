@@ -24,7 +24,14 @@ from hypothesis.stateful import (
 )
 from pytest_django import Settings
 
-from accounts.models import Account, Department, Domain, MailLogon, MailWebLogon
+from accounts.models import (
+    Account,
+    Department,
+    Domain,
+    MailLogon,
+    MailWebLogon,
+    SessionOver,
+)
 from accounts.models import Policy as PolicyRow
 from accounts.policy import queries
 from clientpasswords import lifecycle, replacing
@@ -136,8 +143,10 @@ class Model:
     def live(self) -> list[PasswordModel]:
         return [each for each in self.passwords if not each.revoked]
 
-    def refusal(self) -> type[lifecycle.Refused] | None:
+    def refusal(self) -> type[Exception] | None:
         """Why no further security password can be made."""
+        if not self.active:
+            return SessionOver
         if not self.policy.logon or not self.policy.protocols:
             return lifecycle.ThirdPartyLogonOff
         if not self.in_force:
@@ -145,9 +154,7 @@ class Model:
         is_full = len(self.counted) >= self.policy.most
         return lifecycle.LimitReached if is_full else None
 
-    def refusal_to_replace(
-        self, password: PasswordModel
-    ) -> type[lifecycle.Refused] | None:
+    def refusal_to_replace(self, password: PasswordModel) -> type[Exception] | None:
         """Why no security password can be made for the device of this one."""
         refusal = self.refusal()
         if password.revoked or refusal not in (None, lifecycle.LimitReached):
@@ -264,7 +271,10 @@ class Mailbox(RuleBasedStateMachine):
 
     @rule()
     def switch_off(self) -> None:
-        if self.model.policy.requires:
+        if not self.model.active:
+            with pytest.raises(SessionOver):
+                lifecycle.switch_off(self.account, by=HOME)
+        elif self.model.policy.requires:
             with pytest.raises(lifecycle.Required):
                 lifecycle.switch_off(self.account, by=HOME)
         else:
