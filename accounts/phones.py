@@ -58,7 +58,7 @@ def propose_number(account: Account, number: PhoneNumber, *, by: Actor) -> None:
     Call it only after the web password was checked.
 
     Raises:
-        ChangeRefused, codes.CodeError: nothing was changed.
+        ChangeRefused, codes.CodeError, SessionOver: nothing was changed.
     """
     with transaction.atomic():
         owner = Account.objects.lock_own(account)
@@ -124,7 +124,7 @@ def confirm_code(account: Account, code: str, *, by: Actor) -> bool:
     """Spend the code that is due; return whether the new number is on file now.
 
     Raises:
-        StartAgain: the code was not checked.
+        StartAgain, SessionOver: the code was not checked.
         codes.CodeError: the code was refused; a wrong one is counted.
     """
     with transaction.atomic():

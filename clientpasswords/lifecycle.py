@@ -102,6 +102,7 @@ def switch_off(
 
     Raises:
         Required: The policy requires security passwords; nothing changed.
+        SessionOver: The session of who asks was ended meanwhile; nothing changed.
         codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():
@@ -172,7 +173,7 @@ def issue(
 
     Raises:
         AlreadyIssued: The attempt succeeded before; the code was not checked.
-        Refused: The code stays valid.
+        Refused, SessionOver: The code stays valid.
         codes.CodeError: A wrong try was counted.
     """
     with transaction.atomic():

@@ -27,6 +27,7 @@ def reactivate(
     If no suspension is set, nothing changes and the code stays valid.
 
     Raises:
+        SessionOver: The session of who asks was ended meanwhile; nothing changed.
         codes.CodeError: Nothing changed, except that a wrong try was counted.
     """
     with transaction.atomic():

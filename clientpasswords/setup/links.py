@@ -61,7 +61,7 @@ def offer(
 
     Raises:
         AlreadyOffered: The attempt succeeded before; the code was not checked.
-        Refused: No password could be issued now; the code stays valid.
+        Refused, SessionOver: No password could be issued; the code stays valid.
         codes.CodeError: A wrong try was counted.
     """
     token = secrets.token_urlsafe(16)
