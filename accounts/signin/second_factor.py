@@ -80,8 +80,8 @@ def make_recovery_codes(
 ) -> list[str]:
     """Replace all recovery codes by ten new ones, and return them in clear.
 
-    `replaces` are those that there were when they were asked for. Of the same form sent
-    many times at once, one makes some: what is seen last is valid.
+    `replaces` are those that there were when new ones were asked for. What another
+    request has made since is not replaced: its answer shows codes that stay valid.
 
     Each has 50 bits. NIST SP 800-63B-4 (3.1.2) requires a limit of tries for fewer than
     64, which django-otp's throttling is, and the hash of a password for fewer than 112.
