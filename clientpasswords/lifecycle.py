@@ -240,9 +240,12 @@ def limit_scope(client_password: ClientPassword, scope: Scope, *, by: Actor) -> 
 
     Sessions by protocols outside the scope end, and all of its sessions if its networks
     change. When it expires, the rest end within a minute.
+
+    Raises:
+        SessionOver: The session of who asks was ended meanwhile; nothing changed.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(client_password.account_id)
+        owner = Account.objects.lock_own(client_password.account)
         row = owner.client_passwords.get(pk=client_password.pk)
         before, old_name = Scope.of_password(row), row.login_name
         if scope == before:

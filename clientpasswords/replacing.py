@@ -49,9 +49,10 @@ def keep_both(client_password: ClientPassword, *, by: Actor) -> bool:
 
     Raises:
         LimitReached: There is room for one of them only; nothing changed.
+        SessionOver: The session of who asks was ended meanwhile; nothing changed.
     """
     with transaction.atomic():
-        owner = Account.objects.lock(client_password.account_id)
+        owner = Account.objects.lock_own(client_password.account)
         rows = owner.client_passwords.filter(pk=client_password.pk)
         if not rows.filter(replaces__isnull=False).exists():
             return False

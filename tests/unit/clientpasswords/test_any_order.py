@@ -303,7 +303,7 @@ class Mailbox(RuleBasedStateMachine):
         lifecycle.rename(self.row(password), label)
         password.label = label
 
-    @precondition(lambda self: self.model.live)
+    @precondition(lambda self: self.model.active and self.model.live)
     @rule(place=PLACES, scope=SCOPES)
     def limit(self, place: int, scope: tuple[Any, str, timedelta | None]) -> None:
         password = self.model.live[place % len(self.model.live)]
@@ -362,7 +362,7 @@ class Mailbox(RuleBasedStateMachine):
         self.model.revoke(old)
         self.link = None
 
-    @precondition(lambda self: self.model.waiting)
+    @precondition(lambda self: self.model.active and self.model.waiting)
     @rule(place=PLACES)
     def keep_both(self, place: int) -> None:
         password = self.model.waiting[place % len(self.model.waiting)]

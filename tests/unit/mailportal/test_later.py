@@ -21,6 +21,9 @@ from accounts.codes import Purpose
 from accounts.models import Account, RecoveryCodes, SessionOver
 from accounts.signin import passkeys, second_factor
 from administration.bulk import actions
+from clientpasswords import lifecycle, replacing
+from clientpasswords.scopes import Scope
+from tests.factories import make_client_password
 from tests.unit.mailportal.later import LATER, make_people
 from tests.unit.mailportal.losses import LOSSES
 from tests.unit.support import HOME
@@ -274,6 +277,26 @@ def test_no_second_factor_is_made_or_taken_for_a_session_that_is_over(
             act()
     assert not made
     assert not RecoveryCodes.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("loss", ["disabled", "deleted", *sorted(OF_SIGN_IN | BACK)])
+def test_no_limit_is_widened_and_none_kept_for_a_session_that_is_over(
+    loss: str,
+) -> None:
+    people = make_people()
+    asks = Account.objects.get(pk=people.person.pk)
+    old, _secret = make_client_password(asks)
+    make_client_password(asks, "New", replaces=old)
+    row, new = asks.client_passwords.order_by("pk")
+    LOSSES[loss](people)
+
+    for act in (
+        lambda: lifecycle.limit_scope(row, Scope(frozenset({"imap"})), by=HOME),
+        lambda: replacing.keep_both(new, by=HOME),
+    ):
+        with pytest.raises(SessionOver):
+            act()
 
 
 def test_what_goes_on_is_in_the_table_by_its_right_name() -> None:
